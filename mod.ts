@@ -1,0 +1,115 @@
+/**
+ * Type-safe, composable business-logic pipelines: small steps with declared inputs and outputs, a frozen and fully
+ * typed context, retries, timeouts and cancellation, and compensation of completed steps when one fails.
+ *
+ * @example A checkout
+ * ```ts
+ * import { pipeline, step } from "@runsheet/runsheet";
+ * import { assertEquals } from "@std/assert";
+ * import { type } from "arktype";
+ *
+ * const validateOrder = step({
+ *   name: "validateOrder",
+ *   requires: type({ orderId: "string", amount: "number > 0" }),
+ *   run: () => ({ validated: true }),
+ * });
+ * const chargePayment = step({
+ *   name: "chargePayment",
+ *   requires: type({ orderId: "string", amount: "number" }),
+ *   provides: type({ chargeId: "string" }),
+ *   run: (ctx) => ({ chargeId: `ch_${ctx.orderId}` }),
+ *   rollback: (_ctx, output) => console.log("refunded", output.chargeId),
+ * });
+ * const checkout = pipeline({ name: "checkout", steps: [validateOrder, chargePayment] });
+ *
+ * const result = await checkout.run({ orderId: "123", amount: 50 });
+ * assertEquals(result.success && result.data.chargeId, "ch_123");
+ * ```
+ *
+ * @module
+ */
+export type { Builder } from "./src/builder.ts";
+export type { Context } from "./src/context.ts";
+export {
+  AbortedError,
+  ArgsValidationError,
+  ChoiceNoMatchError,
+  ConfigError,
+  type ErrorByCode,
+  type ErrorCode,
+  isRunsheetError,
+  PredicateError,
+  ProvidesValidationError,
+  RequiresValidationError,
+  RetryExhaustedError,
+  RollbackError,
+  RunsheetError,
+  StrictOverlapError,
+  TimeoutError,
+  UnknownError,
+  ValidationError,
+} from "./src/errors.ts";
+export { type Made, pipeline } from "./src/pipeline.ts";
+export type {
+  Failure,
+  Result,
+  RollbackFailure,
+  RollbackReport,
+  RunMeta,
+  Success,
+} from "./src/result.ts";
+export type {
+  Schema,
+  SchemaIn,
+  SchemaIssue,
+  SchemaOut,
+  SchemaResult,
+} from "./src/standard_schema.ts";
+export { step } from "./src/step.ts";
+export type { Added, Collapse, Flat, IsUnion, Over, Without } from "./src/types_objects.ts";
+export type {
+  ArgsOf,
+  Begin,
+  DataOf,
+  Folded,
+  IsOpen,
+  PipelineDefinition,
+  PipelineOptions,
+  Then,
+  Walk,
+} from "./src/types_pipeline.ts";
+export type {
+  Needed,
+  ObjectSchema,
+  Provided,
+  Returned,
+  RollbackFunction,
+  RollbackPolicy,
+  RunFunction,
+  Seen,
+  StepDefinition,
+  Unset,
+} from "./src/types_step.ts";
+export type {
+  AnyStep,
+  Call,
+  engine,
+  Host,
+  LateReport,
+  MaybePromise,
+  Middleware,
+  NameOf,
+  Next,
+  Outcome,
+  Pipeline,
+  ProvidesOf,
+  RequiresOf,
+  RetryPolicy,
+  RollbackInfo,
+  RunInfo,
+  RunOptions,
+  Step,
+  StepInfo,
+  StepResult,
+  Undo,
+} from "./src/types.ts";

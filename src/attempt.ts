@@ -1,0 +1,209 @@
+import { AttemptInfo, UndoInfo } from "./attempt_info.ts";
+import { backoff } from "./backoff.ts";
+import { callOnce } from "./call_once.ts";
+import type { Context } from "./context.ts";
+import { PredicateError, RetryExhaustedError, RollbackError } from "./errors.ts";
+import type { Journal } from "./journal.ts";
+import type { Scope } from "./scope.ts";
+import { show } from "./show.ts";
+import type { Outcome, RetryPolicy, Undo } from "./types.ts";
+
+/** A function of the user's, to be called until it succeeds or may not be tried again. */
+export interface Effect {
+  /** Whether it does something or undoes it. */
+  readonly kind: "attempt" | "undo";
+  /** Its id without the attempt. */
+  readonly id: string;
+  /** What messages and reports call it. */
+  readonly path: string;
+  /** The context it sees. */
+  readonly ctx: Context;
+  /** What is to be undone. */
+  readonly output?: unknown;
+  /** When to try again. */
+  readonly retry?: RetryPolicy | undefined;
+  /** How long one attempt may take, in milliseconds. */
+  readonly timeout?: number | undefined;
+  /** Calls the user's function. */
+  readonly call: (info: AttemptInfo) => unknown;
+  /** Told how an attempt came out that had been given up. */
+  readonly onLate?: (late: LateAttempt) => Promise<void>;
+}
+
+/** An attempt that came out after it had been given up. */
+export interface LateAttempt {
+  /** What it was told, and what it deferred since then. */
+  readonly info: AttemptInfo;
+  /** How it came out. */
+  readonly outcome: Outcome;
+  /** Why it had been given up. */
+  readonly reason: Error;
+}
+
+/** What an effect came to, after so many attempts; 0 when none was allowed to start. */
+export type Attempted = Outcome & { readonly attempts: number };
+
+/** Calls an effect, and again as its retry policy says; what failed attempts deferred is undone in between. */
+export async function attempt(
+  effect: Effect,
+  scope: Scope,
+): Promise<Attempted> {
+  const { journal, cancellation, run } = scope;
+  const { kind, path, ctx, output, retry } = effect;
+  const mark = journal.mark;
+  const errors: Error[] = [];
+  const hostIsGone = (reason: unknown) => {
+    if (!run.seam.interruption) throw reason;
+  };
+  for (let attempt = 1;; attempt++) {
+    if (cancellation?.error) {
+      return { ok: false, error: cancellation.error, attempts: attempt - 1 };
+    }
+    const id = kind === "undo" && attempt === 1 ? effect.id : `${effect.id}@${attempt}`;
+    const call = {
+      id,
+      kind,
+      path,
+      attempt,
+      ctx,
+      ...(kind === "undo" && { output }),
+    };
+    const info = new AttemptInfo(run, effect.id, attempt);
+    const outcome = await run.seam.perform(call, async (hostSignal) => {
+      const bounds = {
+        path,
+        timeout: effect.timeout,
+        cancellation,
+        hostSignal,
+      };
+      const outcome = await callOnce(
+        effect.call,
+        info,
+        bounds,
+        (late, reason) => {
+          const watch = late.then((outcome) => effect.onLate?.({ info, outcome, reason })).catch(
+            hostIsGone,
+          );
+          run.options.waitUntil?.(watch);
+        },
+      );
+      const deferred = info.deferred.length;
+      return deferred === 0 ? outcome : { ...outcome, deferred };
+    });
+    const deferred = info.takeDeferred();
+    const count = Math.max(outcome.deferred ?? 0, deferred.length);
+    for (let n = 0; n < count; n++) {
+      pushDeferred(
+        deferred[n],
+        `${effect.id}@${attempt}!defer${n + 1}`,
+        ctx,
+        scope,
+        journal,
+      );
+    }
+    if (outcome.ok || outcome.error === cancellation?.error) {
+      return { ...outcome, attempts: attempt };
+    }
+    errors.push(outcome.error);
+    const error = finalError(path, retry, errors);
+    if (error) return { ok: false, error, attempts: attempt };
+    const notUndone = await journal.unwind(outcome.error, mark);
+    if (notUndone.length > 0) {
+      return {
+        ok: false,
+        error: cannotRetry(
+          path,
+          outcome.error,
+          notUndone.map(({ error }) => error),
+        ),
+        attempts: attempt,
+      };
+    }
+    const ms = backoff(retry!, attempt);
+    if (ms > 0) {
+      await run.seam.sleep(
+        `${effect.id}@${attempt + 1}!wait`,
+        ms,
+        cancellation,
+      );
+    }
+  }
+}
+
+/** What an effect fails with for good, or `undefined` when it is to be tried again. */
+function finalError(
+  path: string,
+  retry: RetryPolicy | undefined,
+  errors: readonly Error[],
+): Error | undefined {
+  const last = errors.at(-1)!;
+  if (!retry || retry.count === 0) return last;
+  try {
+    if (retry.retryIf && !retry.retryIf([...errors])) return last;
+  } catch (cause) {
+    const error = new PredicateError(
+      `Cannot retry '${path}' as its 'retryIf' threw: ${show(cause)}`,
+      { cause },
+    );
+    return new AggregateError([last, error], error.message);
+  }
+  if (errors.length <= retry.count) return undefined;
+  return new RetryExhaustedError(
+    `Cannot retry '${path}' as its ${retry.count} retries are used up: ${show(last)}`,
+    errors,
+  );
+}
+
+function cannotRetry(
+  path: string,
+  cause: Error,
+  causes: readonly Error[],
+): RollbackError {
+  const message = `Cannot retry '${path}' as what its last attempt did must be undone first: ${
+    causes.map(show).join("; ")
+  }`;
+  return new RollbackError(message, causes, { cause });
+}
+
+/** Puts one undo that an attempt deferred on the stack. */
+export function pushDeferred(
+  undo: Undo | undefined,
+  id: string,
+  ctx: Context,
+  scope: Scope,
+  journal: Journal,
+): void {
+  pushUndo(
+    { id, path: `${scope.path} (deferred)`, ctx },
+    scope,
+    journal,
+    (info) => {
+      if (undo) return undo(info);
+      const message =
+        `Cannot undo '${id}' as its function must be in this process: it was deferred in another one`;
+      throw new RollbackError(message, []);
+    },
+  );
+}
+
+/** An undo that is due when the run fails. */
+export type UndoEffect = Omit<Effect, "kind" | "call">;
+
+/** Puts an undo on the stack. It is shielded: what cancels the run does not cancel it. */
+export function pushUndo(
+  effect: UndoEffect,
+  scope: Scope,
+  journal: Journal,
+  undo: Undo,
+): void {
+  const shielded = { ...scope, cancellation: undefined };
+  journal.push({
+    step: effect.path,
+    undo: (error) =>
+      attempt({
+        ...effect,
+        kind: "undo",
+        call: (info) => undo(new UndoInfo(info, error)),
+      }, shielded),
+  });
+}

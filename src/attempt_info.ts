@@ -1,0 +1,62 @@
+import { Cancellation } from "./cancel.ts";
+import { refuse } from "./config.ts";
+import type { Run } from "./scope.ts";
+import type { RollbackInfo, RunInfo, Undo } from "./types.ts";
+
+/** What one attempt of a step's `run` is told, and what it registered. */
+export class AttemptInfo implements RunInfo {
+  readonly attempt: number;
+  readonly defer: (undo: Undo) => void;
+  /** What cancels the attempt; whoever waits for the attempt sets it before the attempt starts. */
+  cancellation: Cancellation | undefined;
+  readonly #run: Run;
+  readonly #key: string;
+  /** What has been registered and not been taken. */
+  deferred: Undo[] = [];
+
+  constructor(run: Run, id: string, attempt: number) {
+    this.attempt = attempt;
+    this.#run = run;
+    this.#key = id;
+    this.defer = (undo) => {
+      if (typeof undo !== "function") {
+        refuse(`defer an undo in '${id}'`, "it must be a function", undo);
+      }
+      this.deferred.push(undo);
+    };
+  }
+
+  get signal(): AbortSignal {
+    return (this.cancellation ??= new Cancellation()).signal;
+  }
+
+  get key(): string {
+    return `${this.#run.id}/${this.#key}`;
+  }
+
+  /** What has been registered since the last call. */
+  takeDeferred(): readonly Undo[] {
+    return this.deferred.splice(0);
+  }
+}
+
+/** What one attempt of an undo is told. */
+export class UndoInfo implements RollbackInfo {
+  readonly error: Error;
+  readonly attempt: number;
+  readonly #info: AttemptInfo;
+
+  constructor(info: AttemptInfo, error: Error) {
+    this.error = error;
+    this.attempt = info.attempt;
+    this.#info = info;
+  }
+
+  get signal(): AbortSignal {
+    return this.#info.signal;
+  }
+
+  get key(): string {
+    return this.#info.key;
+  }
+}

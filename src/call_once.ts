@@ -1,0 +1,79 @@
+import type { AttemptInfo } from "./attempt_info.ts";
+import { Cancellation, followSignal, startTimeout, untilCancelled } from "./cancel.ts";
+import { abortedError, TimeoutError, toError } from "./errors.ts";
+import type { Outcome } from "./types.ts";
+
+/** How one call is bounded. */
+export interface Bounds {
+  /** What messages call it. */
+  readonly path: string;
+  /** How long it may take, in milliseconds. */
+  readonly timeout?: number | undefined;
+  /** What cancels it from outside. */
+  readonly cancellation: Cancellation | undefined;
+  /** What cancels it on behalf of the host. */
+  readonly hostSignal: AbortSignal | undefined;
+}
+
+/**
+ * Calls the user's function once. It is not waited for past its timeout or a cancellation: then it is given up, and
+ * `watch` gets the promise of what it comes to in the end,
+ * and why it was given up.
+ */
+export async function callOnce(
+  call: (info: AttemptInfo) => unknown,
+  info: AttemptInfo,
+  { path, timeout, cancellation, hostSignal }: Bounds,
+  watch: (late: Promise<Outcome>, reason: Error) => void,
+): Promise<Outcome> {
+  if (timeout === undefined && !cancellation && !hostSignal) {
+    return await settle(call, info);
+  }
+  const [own, release] = cancellation?.child() ??
+    [new Cancellation(), () => {}];
+  const stopFollowing = hostSignal &&
+    followSignal(hostSignal, own, (reason) => abortedError(path, reason));
+  const stopClock = timeout !== undefined && startTimeout(timeout, own, () => {
+    const message =
+      `Cannot finish '${path}' as it must settle within ${timeout} ms: it is still pending`;
+    return new TimeoutError(message, timeout);
+  });
+  try {
+    if (own.error) return { ok: false, error: own.error };
+    info.cancellation = own;
+    const running = settle(call, info);
+    // An attempt that has settled by the time it returns is never given up, even if it aborted the run itself.
+    if (!(running instanceof Promise)) return running;
+    const outcome = await untilCancelled(running, own);
+    if (outcome) return outcome;
+    watch(running, own.error!);
+    return { ok: false, error: own.error! };
+  } finally {
+    release();
+    if (stopFollowing) stopFollowing();
+    if (stopClock) stopClock();
+  }
+}
+
+/** What a call comes to; at once unless it gives a promise, or any other thenable. */
+function settle(
+  call: (info: AttemptInfo) => unknown,
+  info: AttemptInfo,
+): Outcome | Promise<Outcome> {
+  try {
+    const value = call(info);
+    if (!isThenable(value)) return { ok: true, value };
+    return Promise.resolve(value).then(
+      (value): Outcome => ({ ok: true, value }),
+      (thrown): Outcome => ({ ok: false, error: toError(thrown) }),
+    );
+  } catch (thrown) {
+    return { ok: false, error: toError(thrown) };
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (typeof value === "object" || typeof value === "function") &&
+    value !== null && "then" in value &&
+    typeof value.then === "function";
+}

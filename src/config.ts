@@ -1,0 +1,126 @@
+import { MAX_TIMER_MS } from "./cancel.ts";
+import { ConfigError } from "./errors.ts";
+import { show } from "./show.ts";
+import type { RetryPolicy } from "./types.ts";
+
+/** Throws what is wrong with a definition: what cannot be done, why, and the value that stands in the way. */
+export function refuse(
+  action: string,
+  constraint: string,
+  value: unknown,
+): never {
+  throw new ConfigError(
+    `Cannot ${action} as ${constraint}: current value is ${show(value)}`,
+  );
+}
+
+/** A definition is an object with known options only. */
+export function checkOptions(
+  action: string,
+  def: unknown,
+  known: readonly string[],
+): void {
+  if (typeof def !== "object" || def === null) {
+    refuse(action, "its definition must be an object", def);
+  }
+  for (const key of Object.keys(def)) {
+    if (!known.includes(key)) {
+      refuse(action, `its options must be among ${known.join(", ")}`, key);
+    }
+  }
+}
+
+/** A name is a string with at least one character. */
+export function checkName(what: string, name: unknown): void {
+  if (typeof name !== "string" || name === "") {
+    refuse(
+      `create a ${what}`,
+      "'name' must be a string that is not empty",
+      name,
+    );
+  }
+}
+
+/** A function must be one. */
+export function checkFunction(
+  action: string,
+  name: string,
+  value: unknown,
+): void {
+  if (typeof value !== "function") {
+    refuse(action, `'${name}' must be a function`, value);
+  }
+}
+
+/** A schema, where there is one, must satisfy Standard Schema. */
+export function checkSchema(
+  action: string,
+  name: string,
+  value: unknown,
+): void {
+  if (value === undefined) return;
+  const standard = (value as { "~standard"?: { validate?: unknown } } | null)
+    ?.["~standard"];
+  if (typeof standard?.validate !== "function") {
+    refuse(action, `'${name}' must be a Standard Schema`, value);
+  }
+}
+
+/** A timeout, where there is one, must be a time that a timer can wait. */
+export function checkTimeout(action: string, value: unknown): void {
+  if (value !== undefined) checkMs(action, "timeout", value, 1);
+}
+
+/** A retry policy, where there is one, must have numbers that make sense. */
+export function checkRetry(
+  action: string,
+  policy: RetryPolicy | undefined,
+): void {
+  if (policy === undefined) return;
+  checkOptions(action, policy, [
+    "count",
+    "delay",
+    "backoff",
+    "jitter",
+    "maxDelay",
+    "retryIf",
+  ]);
+  const { count, delay, backoff, jitter, maxDelay, retryIf } = policy;
+  if (!Number.isSafeInteger(count) || count < 0) {
+    refuse(action, "'count' must be a non-negative integer", count);
+  }
+  if (delay !== undefined) checkMs(action, "delay", delay, 0);
+  if (maxDelay !== undefined) checkMs(action, "maxDelay", maxDelay, 0);
+  if (
+    jitter !== undefined &&
+    !(typeof jitter === "number" && jitter >= 0 && jitter <= 1)
+  ) {
+    refuse(action, "'jitter' must be between 0 and 1", jitter);
+  }
+  if (
+    backoff !== undefined &&
+    !["linear", "exponential", "fixed"].includes(backoff)
+  ) {
+    refuse(
+      action,
+      "'backoff' must be 'linear', 'exponential' or 'fixed'",
+      backoff,
+    );
+  }
+  if (retryIf !== undefined) checkFunction(action, "retryIf", retryIf);
+}
+
+function checkMs(
+  action: string,
+  name: string,
+  value: unknown,
+  least: number,
+): void {
+  if (typeof value !== "number" || !(value >= least && value <= MAX_TIMER_MS)) {
+    refuse(
+      action,
+      `'${name}' must be a number of milliseconds from ${least} to ${MAX_TIMER_MS}`,
+      value,
+    );
+  }
+}

@@ -1,0 +1,76 @@
+// What has been made immutable need not be copied again when it is merged into the next context.
+const immutable = new WeakSet<object>();
+
+/**
+ * An immutable copy of plain data: objects, arrays, Maps and Sets, all the way down, cycles included. Instances of
+ * other classes (clients, connections, dates) are not copied.
+ */
+export function freezeDeep<T>(value: T): T {
+  return copy(value, new Map()) as T;
+}
+
+function copy(value: unknown, seen: Map<object, object>): unknown {
+  if (typeof value !== "object" || value === null || immutable.has(value)) {
+    return value;
+  }
+  const before = seen.get(value);
+  if (before) return before;
+  const kind = Object.getPrototypeOf(value);
+  if (kind === Object.prototype || kind === null) {
+    const made: Record<PropertyKey, unknown> = Object.create(kind);
+    remember(value, made, seen);
+    for (const key of Reflect.ownKeys(value)) {
+      const item = copy(Reflect.get(value, key), seen);
+      // Defined, not assigned: assigning '__proto__' would change the prototype.
+      Object.defineProperty(made, key, {
+        value: item,
+        enumerable: Object.prototype.propertyIsEnumerable.call(value, key),
+      });
+    }
+    return Object.freeze(made);
+  }
+  if (kind === Array.prototype) {
+    const made: unknown[] = [];
+    remember(value, made, seen);
+    for (const item of value as unknown[]) made.push(copy(item, seen));
+    return Object.freeze(made);
+  }
+  if (kind === Map.prototype) {
+    const made = new Map<unknown, unknown>();
+    remember(value, made, seen);
+    for (const [key, item] of value as Map<unknown, unknown>) {
+      made.set(copy(key, seen), copy(item, seen));
+    }
+    return refuseChanges(made, ["set", "delete", "clear"]);
+  }
+  if (kind === Set.prototype) {
+    const made = new Set<unknown>();
+    remember(value, made, seen);
+    for (const item of value as Set<unknown>) made.add(copy(item, seen));
+    return refuseChanges(made, ["add", "delete", "clear"]);
+  }
+  return value;
+}
+
+function remember(
+  original: object,
+  made: object,
+  seen: Map<object, object>,
+): void {
+  seen.set(original, made);
+  immutable.add(made);
+}
+
+// Freezing a Map or a Set does not keep its methods from changing it.
+function refuseChanges(made: object, methods: readonly string[]): object {
+  for (const method of methods) {
+    Object.defineProperty(made, method, {
+      value: () => {
+        throw new TypeError(
+          `Cannot call '${method}' as the collection is part of an immutable context`,
+        );
+      },
+    });
+  }
+  return Object.freeze(made);
+}

@@ -1,0 +1,66 @@
+import { delay } from "@std/async/delay";
+import type { Cancellation } from "./cancel.ts";
+import { ConfigError, toError } from "./errors.ts";
+import { show } from "./show.ts";
+import type { Call, Host, Outcome } from "./types.ts";
+
+/** The one way from the engine to the user's effects and to time, by way of the host if there is one. */
+export class Seam {
+  readonly #host: Host | undefined;
+  /** The host's own signal (suspend, cancel), once it has given one: nothing is called after it. */
+  interruption: { readonly reason: unknown } | undefined;
+
+  constructor(host: Host | undefined) {
+    this.#host = host;
+  }
+
+  /** Calls the user's code. `fn` never rejects, so what is thrown here is the host's own signal. */
+  async perform(
+    call: Call,
+    fn: (signal?: AbortSignal) => Promise<Outcome>,
+  ): Promise<Outcome> {
+    const host = this.#host;
+    if (!host) return fn();
+    const outcome = await this.#watch(() => host.perform(call, fn));
+    if (typeof outcome !== "object" || typeof outcome?.ok !== "boolean") {
+      const problem = `must give an outcome: current value is ${show(outcome)}`;
+      return {
+        ok: false,
+        error: new ConfigError(
+          `Cannot perform '${call.id}' as the host ${problem}`,
+        ),
+      };
+    }
+    return outcome.ok ? outcome : { ...outcome, error: toError(outcome.error) };
+  }
+
+  /** Waits until the time is over or the run is cancelled. */
+  async sleep(
+    id: string,
+    ms: number,
+    cancellation: Cancellation | undefined,
+  ): Promise<void> {
+    const host = this.#host;
+    const signal = cancellation?.signal;
+    const wait = host
+      ? this.#watch(() => host.sleep({ id }, ms, signal), cancellation)
+      : delay(ms, signal ? { signal } : {});
+    await wait.catch((reason) => {
+      if (!cancellation?.error || this.interruption) throw reason;
+    });
+  }
+
+  /** Remembers a rejection, so that no middleware can hide it; a wait that was cancelled may reject for that. */
+  async #watch<T>(
+    call: () => Promise<T>,
+    cancellation?: Cancellation,
+  ): Promise<T> {
+    if (this.interruption) throw this.interruption.reason;
+    try {
+      return await call();
+    } catch (reason) {
+      if (!cancellation?.error) this.interruption = { reason };
+      throw reason;
+    }
+  }
+}

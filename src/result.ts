@@ -1,0 +1,63 @@
+import type { Context } from "./context.ts";
+
+/** What is told of a run, whether it succeeded or failed. */
+export interface RunMeta {
+  /** The name of the step or pipeline that ran. */
+  readonly name: string;
+  /** A frozen shallow copy of the args that the caller gave. */
+  readonly args: Context;
+  /**
+   * The direct children that ran, in order, a failed one included. A child that was skipped, refused before its start
+   * or replaced by a middleware is absent. A second child of the same name is `name#2`.
+   */
+  readonly stepsExecuted: readonly string[];
+}
+
+/** A rollback handler that failed. */
+export interface RollbackFailure {
+  /** The path of the step whose handler failed. */
+  readonly step: string;
+  /** Why. */
+  readonly error: Error;
+}
+
+/**
+ * Every rollback handler that ran, each under the path of its step: `"chargePayment"` for a direct child,
+ * `"checkout/chargePayment"` inside a nested pipeline, `"chargePayment (deferred)"` for what `defer` registered.
+ */
+export interface RollbackReport {
+  /** The handlers that succeeded, in the order they ran. */
+  readonly completed: readonly string[];
+  /** The handlers that failed, in the order they ran. */
+  readonly failed: readonly RollbackFailure[];
+}
+
+/** The result of a run that succeeded. */
+export interface Success<Data> {
+  /** Tells a {@linkcode Success} from a {@linkcode Failure}. */
+  readonly success: true;
+  /** The accumulated context of a pipeline, or what its `output` schema made of it; what a step provides. Frozen. */
+  readonly data: Data;
+  /** What is told of every run. */
+  readonly meta: RunMeta;
+}
+
+/** The result of a run that failed, after its compensation. */
+export interface Failure {
+  /** Tells a {@linkcode Failure} from a {@linkcode Success}. */
+  readonly success: false;
+  /** Why it failed: the application's own error, untouched, or a `RunsheetError`. */
+  readonly error: Error;
+  /**
+   * The path of the step that failed. `"<args>"`, `"<output>"` and `"<options>"` name the boundaries of the run
+   * itself.
+   */
+  readonly failedStep: string;
+  /** What was undone. */
+  readonly rollback: RollbackReport;
+  /** What is told of every run. */
+  readonly meta: RunMeta;
+}
+
+/** What `run()` resolves to; narrow it by `success`. */
+export type Result<Data> = Success<Data> | Failure;

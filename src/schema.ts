@@ -1,0 +1,161 @@
+import { type Context, copyObject } from "./context.ts";
+import { toError } from "./errors.ts";
+import type { Schema, SchemaIssue } from "./standard_schema.ts";
+
+/** What a schema made of an object, or what is wrong with it. */
+export type Validated =
+  | { readonly ok: true; readonly value: Record<string, unknown> }
+  | {
+    readonly ok: false;
+    readonly issues: readonly SchemaIssue[];
+    readonly cause?: Error;
+  };
+
+/** Validates an object. A copy of it goes to the schema: some morph in place, and contexts are frozen. */
+export async function validate(
+  schema: Schema,
+  input: Context,
+): Promise<Validated> {
+  try {
+    const result = await schema["~standard"].validate({ ...input });
+    if (result.issues) return { ok: false, issues: result.issues };
+    return {
+      ok: true,
+      value: keepInstances(schema, input, copyObject(result.value)),
+    };
+  } catch (thrown) {
+    const cause = toError(thrown);
+    return {
+      ok: false,
+      issues: [{ message: `the schema failed: ${cause.message}` }],
+      cause,
+    };
+  }
+}
+
+/** Validates only what a schema declares, where that is known, so that it need not know the rest of the context. */
+export function validateDeclared(
+  schema: Schema,
+  context: Context,
+): Promise<Validated> {
+  const keys = declaredKeys(schema);
+  if (!keys) return validate(schema, context);
+  const declared: Record<string, unknown> = {};
+  for (const { key } of keys) {
+    if (Object.hasOwn(context, key)) declared[key] = context[key];
+  }
+  return validate(schema, declared);
+}
+
+/** A key that a schema declares. */
+export interface DeclaredKey {
+  /** The key. */
+  readonly key: string;
+  /** Whether it must be there. */
+  readonly required: boolean;
+  /** Whether the schema may change what stands there. */
+  readonly morphs: boolean;
+}
+
+const declared = new WeakMap<Schema, readonly DeclaredKey[] | undefined>();
+
+/** The keys that an object schema of arktype, zod or valibot declares; `undefined` where that cannot be known. */
+export function declaredKeys(
+  schema: Schema,
+): readonly DeclaredKey[] | undefined {
+  if (!declared.has(schema)) declared.set(schema, readKeys(schema));
+  return declared.get(schema);
+}
+
+// Standard Schema does not tell keys, and its JSON Schema companion throws on what JSON cannot hold (a client, a
+// morph), so each library's own property is read. All of them are optional, and absent means unknown.
+interface Introspectable {
+  // arktype
+  readonly props?: readonly {
+    readonly key: unknown;
+    readonly kind: string;
+    readonly value: { readonly includesTransform?: boolean };
+  }[];
+  readonly structure?: { readonly index?: unknown };
+  // zod
+  readonly shape?: Record<
+    string,
+    { readonly _zod?: { readonly optin?: string } }
+  >;
+  readonly _zod?: {
+    readonly def: {
+      readonly catchall?: {
+        readonly _zod: { readonly def: { readonly type: string } };
+      };
+    };
+  };
+  // valibot
+  readonly entries?: Record<string, { readonly type: string }>;
+  readonly rest?: unknown;
+}
+
+function readKeys(schema: Schema): readonly DeclaredKey[] | undefined {
+  try {
+    const { props, structure, shape, _zod, entries, rest } = schema as Introspectable;
+    if (
+      props && !structure?.index &&
+      props.every(({ key }) => typeof key === "string")
+    ) {
+      return props.map(({ key, kind, value }) => ({
+        key: String(key),
+        required: kind === "required",
+        morphs: value.includesTransform ?? true,
+      }));
+    }
+    const catchall = _zod?.def.catchall?._zod.def.type ?? "never";
+    if (shape && catchall === "never") {
+      return Object.entries(shape).map(([key, item]) => ({
+        key,
+        required: !item._zod?.optin,
+        morphs: true,
+      }));
+    }
+    if (entries && !rest) {
+      const optional = [
+        "optional",
+        "exact_optional",
+        "nullish",
+        "undefinedable",
+      ];
+      return Object.entries(entries).map(([key, { type }]) => ({
+        key,
+        required: !optional.includes(type),
+        morphs: true,
+      }));
+    }
+  } catch {
+    // arktype throws when it is asked for the properties of a union or of a morph
+  }
+  return undefined;
+}
+
+// Where an arktype schema has a morph or a default anywhere, it clones the whole input first, and the clone of a client
+// or a connection is a broken one: what the schema did not mean to change is the caller's own value again.
+function keepInstances(
+  schema: Schema,
+  input: Context,
+  value: Record<string, unknown>,
+): Record<string, unknown> {
+  if (schema["~standard"].vendor !== "arktype") return value;
+  const keys = declaredKeys(schema);
+  for (const key of Object.keys(value)) {
+    if (!Object.hasOwn(input, key)) continue;
+    const meant = keys
+      ? keys.some((declared) => declared.key === key && declared.morphs)
+      : !isInstance(input[key]);
+    if (!meant) value[key] = input[key];
+  }
+  return value;
+}
+
+function isInstance(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const kind = Object.getPrototypeOf(value);
+  return kind !== Object.prototype && kind !== null &&
+    kind !== Array.prototype && kind !== Date.prototype;
+}

@@ -1,0 +1,43 @@
+import type { Cancellation } from "./cancel.ts";
+import type { Seam } from "./host.ts";
+import type { Journal } from "./journal.ts";
+import type { RunOptions } from "./types.ts";
+
+/** What the whole of one `run()` shares. */
+export class Run {
+  /** The way to the user's code. */
+  readonly seam: Seam;
+  /** What the caller asked for. */
+  readonly options: RunOptions;
+  #id: string | undefined;
+
+  constructor(seam: Seam, options: RunOptions) {
+    this.seam = seam;
+    this.options = options;
+    this.#id = options.runId;
+  }
+
+  /** The run's id; made up when it is first needed, as not every run needs one. */
+  get id(): string {
+    return this.#id ??= crypto.randomUUID();
+  }
+}
+
+/** What is passed down from a run to each of its nodes. */
+export interface Scope {
+  /** The run it belongs to. */
+  readonly run: Run;
+  /** Where the node stands, for ids, reports and errors; `""` for the root pipeline. */
+  readonly path: string;
+  /** Where completed effects are written. */
+  readonly journal: Journal;
+  /** What can cancel the node; `undefined` when nothing can. */
+  readonly cancellation: Cancellation | undefined;
+  /** Whether contexts are frozen all the way down. */
+  readonly deep: boolean;
+}
+
+/** The path of a child. */
+export function join(path: string, name: string): string {
+  return path === "" ? name : `${path}/${name}`;
+}

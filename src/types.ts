@@ -1,0 +1,298 @@
+import type { Context } from "./context.ts";
+import type { Result } from "./result.ts";
+import type { Schema } from "./standard_schema.ts";
+
+/** A value, or a promise of it. */
+export type MaybePromise<T> = T | Promise<T>;
+
+/** When and how often to try again after a failure. */
+export interface RetryPolicy {
+  /** How many retries there may be after the first attempt; 0 for none. */
+  readonly count: number;
+  /**
+   * The unit of the wait before a retry, in milliseconds.
+   *
+   * @default {0}
+   */
+  readonly delay?: number | undefined;
+  /**
+   * How the wait before retry `n` grows: `"linear"` `delay × n`, `"exponential"` `delay × 2^(n-1)`, `"fixed"` `delay`.
+   *
+   * @default {"linear"}
+   */
+  readonly backoff?: "linear" | "exponential" | "fixed" | undefined;
+  /**
+   * How much of a wait is left to chance, 0 to 1: with 0.5 a wait is between half of itself and all of itself.
+   *
+   * @default {0}
+   */
+  readonly jitter?: number | undefined;
+  /**
+   * The longest wait, in milliseconds.
+   *
+   * @default {2_147_483_647}
+   */
+  readonly maxDelay?: number | undefined;
+  /**
+   * Called after every failed attempt with the errors so far; `false` stops at once and lets the last error through.
+   *
+   * @default {() => true}
+   */
+  readonly retryIf?: ((errors: readonly Error[]) => boolean) | undefined;
+}
+
+/** What `rollback` gets besides the context and the output. */
+export interface RollbackInfo {
+  /** Why there is a rollback. */
+  readonly error: Error;
+  /** Aborts when the handler's own `timeout` is over; the run's abort does not reach it. */
+  readonly signal: AbortSignal;
+  /** Which attempt of the handler this is, from 1. */
+  readonly attempt: number;
+  /** An idempotency key of its own: the same for every attempt of this undo. */
+  readonly key: string;
+}
+
+/** An undo registered by `defer`. */
+export type Undo = (info: RollbackInfo) => unknown;
+
+/** What `run` gets besides the context. */
+export interface RunInfo {
+  /**
+   * Aborts when the attempt is over time, when the pipeline is, and when the signal given to `run` aborts. Made when
+   * it is read for the first time.
+   */
+  readonly signal: AbortSignal;
+  /** Which attempt this is, from 1. */
+  readonly attempt: number;
+  /**
+   * An idempotency key: the same for every attempt of this step in this run, another one in every other run, unless
+   * the caller gives the same `runId`.
+   */
+  readonly key: string;
+  /**
+   * Registers the undo of a part-effect the moment it has happened. If the attempt fails, what it registered unwinds
+   * in reverse before the next attempt; if it succeeds, it stands behind the step's own rollback.
+   */
+  readonly defer: (undo: Undo) => void;
+}
+
+/** How an attempt that had been given up came out in the end. */
+export interface LateReport {
+  /** The path of the step. */
+  readonly step: string;
+  /** Which attempt it was, from 1. */
+  readonly attempt: number;
+  /**
+   * `"compensated"`: it succeeded late, and was undone. `"failed"`: it succeeded late, and the undo failed.
+   * `"no-handler"`: it succeeded late, and nothing is there to undo it. `"rejected"`: it failed late.
+   */
+  readonly outcome: "compensated" | "failed" | "no-handler" | "rejected";
+  /** What the attempt or the undo failed with. */
+  readonly error?: Error;
+}
+
+/** What the caller of `run` may give besides the args. */
+export interface RunOptions {
+  /** Cancels the run: nothing starts after it aborts, and completed steps are compensated. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Names the run, for idempotency keys that outlive the process.
+   *
+   * @default {crypto.randomUUID()}
+   */
+  readonly runId?: string | undefined;
+  /** Carries out every effect and wait; without one they are called directly. */
+  readonly host?: Host | undefined;
+  /** Told how an attempt that was given up (timeout, abort) came out in the end, even after the run has returned. */
+  readonly onLate?: ((late: LateReport) => void) | undefined;
+  /** Given the promise of every such watch, for platforms that stop a worker once it has responded. */
+  readonly waitUntil?: ((watch: Promise<unknown>) => void) | undefined;
+}
+
+/** What a middleware is told of the step that it wraps. */
+export interface StepInfo {
+  /** The step's name. */
+  readonly name: string;
+  /** What the step requires of the context. */
+  readonly requires: Schema | undefined;
+  /** What the step adds to it. */
+  readonly provides: Schema | undefined;
+}
+
+/** What a step came to, as a middleware sees it. */
+export type StepResult =
+  | { readonly success: true; readonly data: Context }
+  | {
+    readonly success: false;
+    readonly error: Error;
+    readonly failedStep?: string | undefined;
+  };
+
+/** Runs the rest of the middleware and then the step. May be called once. */
+export type Next = (ctx: Context) => Promise<StepResult>;
+
+/**
+ * Wraps the whole life of a pipeline's direct children, validation included; the first in the list is outermost. It
+ * may observe, replace the result, or answer without calling `next`, and then the step does not run and has no
+ * rollback. The outer function is called for every run of a step.
+ *
+ * @example A log
+ * ```ts
+ * import { type Middleware, pipeline, step } from "@runsheet/runsheet";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const lines: string[] = [];
+ * const log: Middleware = ({ name }, next) => async (ctx) => {
+ *   const result = await next(ctx);
+ *   lines.push(`${name}: ${result.success ? "done" : result.error.message}`);
+ *   return result;
+ * };
+ * const hello = step({ name: "hello", run: () => ({ hello: "world" }) });
+ * await pipeline({ name: "greet", steps: [hello], middleware: [log] }).run();
+ * assertEquals(lines, ["hello: done"]);
+ * ```
+ */
+export type Middleware = (
+  step: StepInfo,
+  next: Next,
+) => (ctx: Context) => MaybePromise<StepResult>;
+
+/** One call of the user's code, as a {@linkcode Host} sees it. */
+export interface Call {
+  /** Unique within the run and the same in every run of the same pipeline: names and attempts along the path. */
+  readonly id: string;
+  /** What kind of code it is. */
+  readonly kind: "attempt" | "undo" | "predicate" | "item";
+  /** The path of the step it belongs to. */
+  readonly path: string;
+  /** Which attempt it is, from 1. */
+  readonly attempt: number;
+  /** The context it sees. */
+  readonly ctx: unknown;
+  /** What the step had returned, for an undo. */
+  readonly output?: unknown;
+}
+
+/** What a call came to: failures of the user's code are values, not rejections. */
+export type Outcome =
+  | {
+    readonly ok: true;
+    readonly value: unknown;
+    readonly deferred?: number | undefined;
+  }
+  | {
+    readonly ok: false;
+    readonly error: Error;
+    /**
+     * How many undos the attempt registered by `defer`. A host that keeps it lets a replayed run report them as the
+     * first one did.
+     */
+    readonly deferred?: number | undefined;
+  };
+
+/**
+ * The seam for durable engines, tracing and fault injection: every effect the user wrote, and every wait between
+ * attempts, goes through it. A rejection is the host's own signal (suspend, cancel): it passes through `run()`, the
+ * only one that does, and nothing is rolled back.
+ *
+ * @example Trace every call
+ * ```ts
+ * import { type Host, step } from "@runsheet/runsheet";
+ * import { assertEquals } from "@std/assert";
+ * import { delay } from "@std/async/delay";
+ *
+ * const ids: string[] = [];
+ * const tracing: Host = {
+ *   perform(call, fn) {
+ *     ids.push(call.id);
+ *     return fn();
+ *   },
+ *   sleep: (_call, ms, signal) => delay(ms, signal ? { signal } : {}),
+ * };
+ * await step({ name: "hello", run: () => ({ hello: "world" }) }).run({}, { host: tracing });
+ * assertEquals(ids, ["hello@1"]);
+ * ```
+ */
+export interface Host {
+  /**
+   * Makes the call, or answers from the record of an earlier one.
+   *
+   * @param call What is called.
+   * @param fn Calls it; never rejects. A signal given to it cancels the attempt.
+   */
+  perform(
+    call: Call,
+    fn: (signal?: AbortSignal) => Promise<Outcome>,
+  ): Promise<Outcome>;
+  /**
+   * Waits before a retry.
+   *
+   * @param call The wait's id.
+   * @param ms How long, in milliseconds.
+   * @param signal Ends the wait when the run is cancelled.
+   */
+  sleep(
+    call: { readonly id: string },
+    ms: number,
+    signal?: AbortSignal,
+  ): Promise<void>;
+}
+
+/**
+ * Where a step keeps what the engine runs. Not for use outside the library.
+ *
+ * @internal
+ */
+export const engine: unique symbol = Symbol.for("runsheet.engine");
+
+/** A step: what it is called, what it needs of the context, and what it adds to it. Frozen. */
+export interface Step<Name extends string, Requires, Provides> {
+  /** The step's name. */
+  readonly name: Name;
+  /** What it needs of the context; `undefined` when it has no schema. */
+  readonly requires: Schema | undefined;
+  /** What it adds to the context; `undefined` when it has no schema. */
+  readonly provides: Schema | undefined;
+  /** Carries the static types; the value is the engine's. @internal */
+  readonly [engine]: {
+    readonly requires?: (ctx: Requires) => void;
+    readonly provides?: Provides;
+  };
+  /**
+   * Runs the step alone, with its validation, retry, timeout and rollback. Never rejects.
+   *
+   * @param args The context that the step finds.
+   * @param options How to run it.
+   * @returns What it provides, or why it failed.
+   */
+  run(args: Requires, options?: RunOptions): Promise<Result<Provides>>;
+}
+
+/** A pipeline: a step made of steps, whose data is the accumulated context, args included. */
+export interface Pipeline<Name extends string, Args, Data> extends Step<Name, Args, Data> {
+  /**
+   * Runs the pipeline. Never rejects.
+   *
+   * @param args The first context; may be left out when nothing is required.
+   * @param options How to run it.
+   * @returns The accumulated context, or why it failed and what was undone.
+   */
+  run(
+    ...args: Record<never, never> extends Args ? [args?: Args, options?: RunOptions | undefined]
+      : [args: Args, options?: RunOptions | undefined]
+  ): Promise<Result<Data>>;
+}
+
+/** Any step, combinator or pipeline. */
+export type AnyStep = Step<string, never, object>;
+/** The name of a step. */
+export type NameOf<S extends AnyStep> = S["name"];
+/** What a step needs of the context. */
+export type RequiresOf<S extends AnyStep> = S[typeof engine] extends
+  { readonly requires?: (ctx: infer R) => void } ? R
+  : never;
+/** What a step adds to the context. */
+export type ProvidesOf<S extends AnyStep> = NonNullable<
+  S[typeof engine]["provides"]
+>;

@@ -1,0 +1,69 @@
+/**
+ * Shows an intersection or a chain of mapped types as one object type.
+ *
+ * @internal
+ */
+export type Flat<T> = { [K in keyof T]: T[K] } & Record<never, never>;
+
+/**
+ * Whether a type is a union.
+ *
+ * @internal
+ */
+export type IsUnion<T, U = T> = T extends unknown ? [U] extends [T] ? false : true
+  : never;
+
+type KeysOfAny<T> = T extends unknown ? keyof T : never;
+type OptionalKeys<T> = {
+  [K in keyof T]-?: Record<never, never> extends Pick<T, K> ? K : never;
+}[keyof T];
+type SureKeys<T> = Exclude<keyof T, OptionalKeys<T>>;
+type IsSureInAll<T, K> = (T extends unknown ? K extends SureKeys<T> ? never : 1 : never) extends
+  never ? true
+  : false;
+type SureInAll<T> = keyof T extends infer K
+  ? K extends keyof T ? IsSureInAll<T, K> extends true ? K : never : never
+  : never;
+type ValueIn<T, K> = T extends unknown ? K extends keyof T ? Required<T>[K] : never
+  : never;
+
+/**
+ * A union of objects as one: keys that are sure in all members stay required, the others become optional.
+ *
+ * @internal
+ */
+export type Collapse<T> = Flat<
+  & { [K in SureInAll<T>]: ValueIn<T, K> }
+  & { [K in Exclude<KeysOfAny<T>, SureInAll<T>>]?: ValueIn<T, K> }
+>;
+
+/**
+ * What an output adds to the context: nothing for `void` and `any`, one object for a union.
+ *
+ * @internal
+ */
+export type Added<T> = 0 extends 1 & T ? Record<never, never>
+  : [T] extends [void | null | undefined] ? Record<never, never>
+  : IsUnion<T> extends true ? Collapse<T extends object ? T : Record<never, never>>
+  : T;
+
+/**
+ * `A` without the keys `K`.
+ *
+ * @internal
+ */
+export type Without<A, K> = { [P in keyof A as P extends K ? never : P]: A[P] };
+
+/**
+ * The keys of `B` as they are once it is written over `A`: where `B` has a key only sometimes, either may hold.
+ *
+ * @internal
+ */
+export type Over<A, B> = keyof A & OptionalKeys<B> extends never ? B
+  : Without<B, keyof A & OptionalKeys<B>> & Kept<A, B>;
+// Values go in as arguments, not as A[K] inside a mapped type: that would keep A, and all before it, in the result.
+type Kept<A, B, K = keyof A & OptionalKeys<B>> =
+  (K extends keyof A & keyof B ? (x: Either<A, K, A[K] | Required<B>[K]>) => void
+    : never) extends (x: infer I) => void ? I : never;
+type Either<A, K extends keyof A, V> = Record<never, never> extends Pick<A, K> ? { [P in K]?: V }
+  : { [P in K]: V };

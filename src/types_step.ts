@@ -1,0 +1,121 @@
+import type { Schema, SchemaIn, SchemaOut } from "./standard_schema.ts";
+import type { MaybePromise, RetryPolicy, RollbackInfo, RunInfo } from "./types.ts";
+import type { Added } from "./types_objects.ts";
+
+declare const unset: unique symbol;
+type Literal = "" | 0 | 0n | boolean | null | undefined | readonly Literal[] | {
+  readonly [key: string]: Literal;
+};
+
+/**
+ * Stands for a type argument that was neither given nor inferred. Its index signature makes TypeScript keep literals.
+ *
+ * @internal
+ */
+export interface Unset {
+  /** Never there. @internal */
+  readonly [unset]: never;
+  /** A hint to keep literals. @internal */
+  readonly [key: string]: Literal;
+}
+
+type IsAnyOrNever<T> = 0 extends 1 & T ? true
+  : [T] extends [never] ? true
+  : false;
+
+/**
+ * What the context must hold for a step: the input side of `requires`.
+ *
+ * @internal
+ */
+export type Needed<R, RS> = RS extends Schema ? SchemaIn<RS>
+  : IsAnyOrNever<R> extends true ? Record<never, never>
+  : [R] extends [Unset] ? Record<never, never>
+  : string extends keyof R ? Record<never, never>
+  : R;
+
+/**
+ * What `run` sees: the output side of `requires`.
+ *
+ * @internal
+ */
+export type Seen<R, RS> = RS extends Schema ? Readonly<SchemaOut<RS>>
+  : [R] extends [Unset] ? Readonly<Record<string, unknown>>
+  : R;
+
+/**
+ * What `run` may return without `provides`: an object, or nothing.
+ *
+ * @internal
+ */
+export type Returned<P> = [P] extends [never] ? MaybePromise<P>
+  : [P] extends [readonly unknown[]] ? "a step returns an object or nothing"
+  : [P] extends [object | void | null] ? MaybePromise<P>
+  : "a step returns an object or nothing";
+
+/**
+ * The type of `run`. A conditional type around a function type, not the other way about: only so is it resolved before
+ * the body is checked, and `{ status: "paid" }` fits `"paid" | "due"`.
+ *
+ * @internal
+ */
+export type RunFunction<R, P, RS, PS> = PS extends Schema
+  ? (ctx: Seen<R, RS>, info: RunInfo) => MaybePromise<SchemaIn<PS>>
+  : (ctx: Seen<R, RS>, info: RunInfo) => Returned<P>;
+
+/**
+ * What a step adds to the context: the output side of `provides`.
+ *
+ * @internal
+ */
+export type Provided<P, PS> = PS extends Schema ? Added<SchemaOut<PS>>
+  : IsAnyOrNever<P> extends true ? Record<never, never>
+  : [P] extends [Unset] ? "put run above rollback, or give provides"
+  : Added<P>;
+
+/**
+ * A schema, or a sentence when it is not a schema of an object.
+ *
+ * @internal
+ */
+export type ObjectSchema<S> = S extends Schema
+  ? SchemaOut<S> extends object ? S : "this must be a schema of an object"
+  : S;
+
+/** Undoes what a step did: gets the context that its `run` saw and what it returned. */
+export type RollbackFunction<R, P, RS, PS> = (
+  ctx: Seen<R, RS>,
+  output: Readonly<Provided<P, PS>>,
+  info: RollbackInfo,
+) => MaybePromise<unknown>;
+
+/** A rollback handler with a retry policy and a timeout of its own. */
+export interface RollbackPolicy<R, P, RS, PS> {
+  /** Undoes what the step did. */
+  readonly run: RollbackFunction<R, P, RS, PS>;
+  /** When to try the undo again. */
+  readonly retry?: RetryPolicy | undefined;
+  /** How long one attempt of the undo may take, in milliseconds. */
+  readonly timeout?: number | undefined;
+}
+
+/** The definition of a step. */
+export interface StepDefinition<R, P, N, RS, PS> {
+  /** Names the step in reports, errors and idempotency keys. */
+  readonly name: N;
+  /** What the step needs of the context: a schema of an object. `run` sees what it makes of the context. */
+  readonly requires?: ObjectSchema<RS>;
+  /** What the step adds to the context: a schema of an object. The context gets what it makes of the output. */
+  readonly provides?: ObjectSchema<PS>;
+  /** Does the work, and returns only what it adds to the context, or nothing. */
+  readonly run: RunFunction<R, P, RS, PS>;
+  /** Undoes the work when a later step fails. */
+  readonly rollback?:
+    | RollbackFunction<R, P, RS, PS>
+    | RollbackPolicy<R, P, RS, PS>
+    | undefined;
+  /** When to try again. */
+  readonly retry?: RetryPolicy | undefined;
+  /** How long one attempt may take, in milliseconds. */
+  readonly timeout?: number | undefined;
+}

@@ -44,90 +44,58 @@ export interface LateAttempt {
 export type Attempted = Outcome & { readonly attempts: number };
 
 /** Calls an effect, and again as its retry policy says; what failed attempts deferred is undone in between. */
-export async function attempt(
-  effect: Effect,
-  scope: Scope,
-): Promise<Attempted> {
+export async function attempt(effect: Effect, scope: Scope): Promise<Attempted> {
   const { journal, cancellation, run } = scope;
-  const { kind, path, ctx, output, retry } = effect;
+  const { id, path, retry } = effect;
   const mark = journal.mark;
   const errors: Error[] = [];
-  const hostIsGone = (reason: unknown) => {
-    if (!run.seam.interruption) throw reason;
-  };
-  for (let attempt = 1;; attempt++) {
+  for (let attempts = 1;; attempts++) {
     if (cancellation?.error) {
-      return { ok: false, error: cancellation.error, attempts: attempt - 1 };
+      return { ok: false, error: cancellation.error, attempts: attempts - 1 };
     }
-    const id = kind === "undo" && attempt === 1 ? effect.id : `${effect.id}@${attempt}`;
-    const call = {
-      id,
-      kind,
-      path,
-      attempt,
-      ctx,
-      ...(kind === "undo" && { output }),
-    };
-    const info = new AttemptInfo(run, effect.id, attempt);
-    const outcome = await run.seam.perform(call, async (hostSignal) => {
-      const bounds = {
-        path,
-        timeout: effect.timeout,
-        cancellation,
-        hostSignal,
-      };
-      const outcome = await callOnce(
-        effect.call,
-        info,
-        bounds,
-        (late, reason) => {
-          const watch = late.then((outcome) => effect.onLate?.({ info, outcome, reason })).catch(
-            hostIsGone,
-          );
-          run.options.waitUntil?.(watch);
-        },
-      );
-      const deferred = info.deferred.length;
-      return deferred === 0 ? outcome : { ...outcome, deferred };
-    });
-    const deferred = info.takeDeferred();
-    const count = Math.max(outcome.deferred ?? 0, deferred.length);
-    for (let n = 0; n < count; n++) {
-      pushDeferred(
-        deferred[n],
-        `${effect.id}@${attempt}!defer${n + 1}`,
-        ctx,
-        scope,
-        journal,
-      );
-    }
-    if (outcome.ok || outcome.error === cancellation?.error) {
-      return { ...outcome, attempts: attempt };
-    }
+    const outcome = await performOnce(effect, scope, attempts);
+    if (outcome.ok || outcome.error === cancellation?.error) return { ...outcome, attempts };
     errors.push(outcome.error);
     const error = finalError(path, retry, errors);
-    if (error) return { ok: false, error, attempts: attempt };
+    if (error) return { ok: false, error, attempts };
     const notUndone = await journal.unwind(outcome.error, mark);
     if (notUndone.length > 0) {
-      return {
-        ok: false,
-        error: cannotRetry(
-          path,
-          outcome.error,
-          notUndone.map(({ error }) => error),
-        ),
-        attempts: attempt,
-      };
+      const causes = notUndone.map(({ error }) => error);
+      return { ok: false, error: cannotRetry(path, outcome.error, causes), attempts };
     }
-    const ms = backoff(retry!, attempt);
-    if (ms > 0) {
-      await run.seam.sleep(
-        `${effect.id}@${attempt + 1}!wait`,
-        ms,
-        cancellation,
-      );
-    }
+    const ms = backoff(retry!, attempts);
+    if (ms > 0) await run.seam.sleep(`${id}@${attempts + 1}!wait`, ms, cancellation);
   }
+}
+
+/** One attempt, by way of the host; what it deferred is on the undo stack by the time it returns. */
+async function performOnce(effect: Effect, scope: Scope, attempt: number): Promise<Outcome> {
+  const { kind, path, ctx, output, timeout, onLate } = effect;
+  const { journal, cancellation, run } = scope;
+  const id = kind === "undo" && attempt === 1 ? effect.id : `${effect.id}@${attempt}`;
+  const call = { id, kind, path, attempt, ctx, ...(kind === "undo" && { output }) };
+  const info = new AttemptInfo(run, effect.id, attempt);
+  const watch = (late: Promise<Outcome>, reason: Error) => {
+    const compensated = late.then((outcome) => onLate?.({ info, outcome, reason })).catch(
+      (thrown) => {
+        // A host that has cancelled the run calls nothing any more; `run()` has rejected with its reason.
+        if (!run.seam.interruption) throw thrown;
+      },
+    );
+    run.options.waitUntil?.(compensated);
+  };
+  const outcome = await run.seam.perform(call, async (hostSignal) => {
+    const bounds = { path, timeout, cancellation, hostSignal };
+    const outcome = await callOnce(effect.call, info, bounds, watch);
+    const deferred = info.deferred.length;
+    return deferred === 0 ? outcome : { ...outcome, deferred };
+  });
+  const deferred = info.takeDeferred();
+  const count = Math.max(outcome.deferred ?? 0, deferred.length);
+  for (let n = 0; n < count; n++) {
+    pushDeferred(deferred[n], `${effect.id}@${attempt}!defer${n + 1}`, ctx, scope, journal);
+  }
+  return outcome;
 }
 
 /** What an effect fails with for good, or `undefined` when it is to be tried again. */

@@ -78,10 +78,7 @@ export async function runChild(
   let returned = false;
   const runStep: Next = async (given) => {
     if (returned) throw cancellation?.error ?? calledLate(path);
-    running = child.execute(
-      given === ctx ? ctx : seal(copyObject(given), scope.deep),
-      own,
-    );
+    running = child.execute(given === ctx ? ctx : copyContext(given, own), own);
     const settled = await running;
     return settled.ok ? { success: true, data: settled.output } : {
       success: false,

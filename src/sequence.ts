@@ -103,12 +103,14 @@ interface Child {
 
 /** Children with names of their own: the second `log` is `log#2`. */
 function labelled(nodes: readonly Node[]): readonly Child[] {
-  const taken = new Set<string>();
+  const taken = new Set(nodes.map(({ name }) => name));
+  const counts = new Map<string, number>();
   return nodes.map((node) => {
-    let label = node.name;
-    for (let n = 2; taken.has(label); n++) label = `${node.name}#${n}`;
-    taken.add(label);
-    return { node, label };
+    let count = (counts.get(node.name) ?? 0) + 1;
+    // Another child may really be called `log#2`.
+    while (count > 1 && taken.has(`${node.name}#${count}`)) count++;
+    counts.set(node.name, count);
+    return { node, label: count === 1 ? node.name : `${node.name}#${count}` };
   });
 }
 

@@ -1,0 +1,14 @@
+import { AssertionError } from "@std/assert";
+import type { Failure, Result } from "@runsheet/runsheet";
+
+/** The data of a run that must have succeeded. */
+export function dataOf<Data>(result: Result<Data>): Data {
+  if (!result.success) throw new AssertionError(`the run failed: ${result.error.stack}`);
+  return result.data;
+}
+
+/** The failure of a run that must have failed. */
+export function failureOf(result: Result<unknown>): Failure {
+  if (result.success) throw new AssertionError("the run succeeded");
+  return result;
+}

@@ -54,7 +54,8 @@ export async function attempt(effect: Effect, scope: Scope): Promise<Attempted> 
       return { ok: false, error: cancellation.error, attempts: attempts - 1 };
     }
     const outcome = await performOnce(effect, scope, attempts);
-    if (outcome.ok || outcome.error === cancellation?.error) return { ...outcome, attempts };
+    if (outcome.ok) return { ...outcome, attempts };
+    if (cancellation?.error) return { ok: false, error: cancellation.error, attempts };
     errors.push(outcome.error);
     const error = finalError(path, retry, errors);
     if (error) return { ok: false, error, attempts };
@@ -82,7 +83,12 @@ async function performOnce(effect: Effect, scope: Scope, attempt: number): Promi
         if (!run.seam.interruption) throw thrown;
       },
     );
-    run.options.waitUntil?.(compensated);
+    try {
+      run.options.waitUntil?.(compensated);
+    } catch (thrown) {
+      // Not the step's failure: reported as what it is, an error that nobody handles.
+      Promise.reject(thrown);
+    }
   };
   const outcome = await run.seam.perform(call, async (hostSignal) => {
     const bounds = { path, timeout, cancellation, hostSignal };

@@ -200,6 +200,10 @@ export async function startRun(
       settled = cancellation?.error
         ? failure(cancellation.error, boundary, false)
         : await node.execute(args, scope);
+      if (settled.ok && cancellation?.error) {
+        const failedStep = node.isPipeline ? "<output>" : name;
+        settled = { ...settled, ok: false, error: cancellation.error, failedStep };
+      }
     }
   } catch (thrown) {
     if (run?.seam.interruption) throw run.seam.interruption.reason;

@@ -1,5 +1,5 @@
 import { type Context, copyObject } from "./context.ts";
-import { toError } from "./errors.ts";
+import { showIssues, toError } from "./errors.ts";
 import type { Schema, SchemaIssue } from "./standard_schema.ts";
 
 /** What a schema made of an object, or what is wrong with it. */
@@ -8,28 +8,25 @@ export type Validated =
   | {
     readonly ok: false;
     readonly issues: readonly SchemaIssue[];
-    readonly cause?: Error;
+    /** The issues in one line. */
+    readonly summary: string;
+    readonly cause?: unknown;
   };
 
 /** Validates an object. A copy of it goes to the schema: some morph in place, and contexts are frozen. */
-export async function validate(
-  schema: Schema,
-  input: Context,
-): Promise<Validated> {
+export async function validate(schema: Schema, input: Context): Promise<Validated> {
   try {
     const result = await schema["~standard"].validate({ ...input });
-    if (result.issues) return { ok: false, issues: result.issues };
-    return {
-      ok: true,
-      value: keepInstances(schema, input, copyObject(result.value)),
-    };
+    if (result.issues) {
+      return { ok: false, issues: result.issues, summary: showIssues(result.issues) };
+    }
+    const value = copyObject(result.value);
+    if (schema["~standard"].vendor === "arktype") keepInstances(schema, input, value);
+    return { ok: true, value };
   } catch (thrown) {
     const cause = toError(thrown);
-    return {
-      ok: false,
-      issues: [{ message: `the schema failed: ${cause.message}` }],
-      cause,
-    };
+    const summary = `the schema failed: ${cause.message}`;
+    return { ok: false, issues: [{ message: summary }], summary, cause };
   }
 }
 
@@ -55,6 +52,8 @@ export interface DeclaredKey {
   readonly required: boolean;
   /** Whether the schema may change what stands there. */
   readonly morphs: boolean;
+  /** The schema of what stands there. */
+  readonly schema: Schema;
 }
 
 const declared = new WeakMap<Schema, readonly DeclaredKey[] | undefined>();
@@ -74,23 +73,18 @@ interface Introspectable {
   readonly props?: readonly {
     readonly key: unknown;
     readonly kind: string;
-    readonly value: { readonly includesTransform?: boolean };
+    readonly value: Schema & { readonly includesTransform?: boolean };
   }[];
   readonly structure?: { readonly index?: unknown };
   // zod
-  readonly shape?: Record<
-    string,
-    { readonly _zod?: { readonly optin?: string } }
-  >;
+  readonly shape?: Record<string, Schema & { readonly _zod?: { readonly optin?: string } }>;
   readonly _zod?: {
     readonly def: {
-      readonly catchall?: {
-        readonly _zod: { readonly def: { readonly type: string } };
-      };
+      readonly catchall?: { readonly _zod: { readonly def: { readonly type: string } } };
     };
   };
   // valibot
-  readonly entries?: Record<string, { readonly type: string }>;
+  readonly entries?: Record<string, Schema & { readonly type: string }>;
   readonly rest?: unknown;
 }
 
@@ -105,28 +99,20 @@ function readKeys(schema: Schema): readonly DeclaredKey[] | undefined {
         key: String(key),
         required: kind === "required",
         morphs: value.includesTransform ?? true,
+        schema: value,
       }));
     }
     const catchall = _zod?.def.catchall?._zod.def.type ?? "never";
     if (shape && catchall === "never") {
-      return Object.entries(shape).map(([key, item]) => ({
-        key,
-        required: !item._zod?.optin,
-        morphs: true,
-      }));
+      return Object.entries(shape).map(([key, schema]) => {
+        return { key, required: !schema._zod?.optin, morphs: true, schema };
+      });
     }
     if (entries && !rest) {
-      const optional = [
-        "optional",
-        "exact_optional",
-        "nullish",
-        "undefinedable",
-      ];
-      return Object.entries(entries).map(([key, { type }]) => ({
-        key,
-        required: !optional.includes(type),
-        morphs: true,
-      }));
+      const optional = ["optional", "exact_optional", "nullish", "undefinedable"];
+      return Object.entries(entries).map(([key, schema]) => {
+        return { key, required: !optional.includes(schema.type), morphs: true, schema };
+      });
     }
   } catch {
     // arktype throws when it is asked for the properties of a union or of a morph
@@ -136,26 +122,28 @@ function readKeys(schema: Schema): readonly DeclaredKey[] | undefined {
 
 // Where an arktype schema has a morph or a default anywhere, it clones the whole input first, and the clone of a client
 // or a connection is a broken one: what the schema did not mean to change is the caller's own value again.
-function keepInstances(
-  schema: Schema,
-  input: Context,
-  value: Record<string, unknown>,
-): Record<string, unknown> {
-  if (schema["~standard"].vendor !== "arktype") return value;
+function keepInstances(schema: Schema, input: Context, value: Record<string, unknown>): void {
   const keys = declaredKeys(schema);
   for (const key of Object.keys(value)) {
-    if (!Object.hasOwn(input, key)) continue;
-    const meant = keys
-      ? keys.some((declared) => declared.key === key && declared.morphs)
-      : !isInstance(input[key]);
-    if (!meant) value[key] = input[key];
+    const before = input[key];
+    const after = value[key];
+    if (before === after || !Object.hasOwn(input, key)) continue;
+    const declared = keys?.find((declared) => declared.key === key);
+    if (keys ? !declared?.morphs : isCopy(before, after)) value[key] = before;
+    else if (declared && declaredKeys(declared.schema) && isRecord(before) && isRecord(after)) {
+      keepInstances(declared.schema, before, after);
+    }
   }
-  return value;
 }
 
-function isInstance(value: unknown): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  const kind = Object.getPrototypeOf(value);
-  return kind !== Object.prototype && kind !== null &&
-    kind !== Array.prototype && kind !== Date.prototype;
+/** Where the schema's keys are not known: whether an instance of a class, other than Date, has become another one. */
+function isCopy(before: unknown, after: unknown): boolean {
+  if (!isRecord(before) || !isRecord(after)) return false;
+  const kind = Object.getPrototypeOf(before);
+  const plain = [Object.prototype, null, Array.prototype, Date.prototype];
+  return !plain.includes(kind) && kind === Object.getPrototypeOf(after);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
 }

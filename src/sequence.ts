@@ -9,12 +9,7 @@ import {
 } from "./config.ts";
 import { type Context, EMPTY, seal } from "./context.ts";
 import { failure, type Node, type NodeKeys, nodeOf, runChild, type Settled } from "./engine.ts";
-import {
-  ArgsValidationError,
-  ProvidesValidationError,
-  showIssues,
-  TimeoutError,
-} from "./errors.ts";
+import { ArgsValidationError, ProvidesValidationError, TimeoutError } from "./errors.ts";
 import { type DeclaredKey, declaredKeys, validate, validateDeclared } from "./schema.ts";
 import { join, type Scope } from "./scope.ts";
 import type { Schema } from "./standard_schema.ts";
@@ -190,9 +185,8 @@ async function inOrder(
     );
     if (!checked) return failed(cancellation!.error!, join(path, "<args>"));
     if (!checked.ok) {
-      const message = `Cannot run '${name}' as its args must be what 'argsSchema' says: ${
-        showIssues(checked.issues)
-      }`;
+      const message =
+        `Cannot run '${name}' as its args must be what 'argsSchema' says: ${checked.summary}`;
       return failed(
         new ArgsValidationError(message, checked.issues, checked),
         join(path, "<args>"),
@@ -220,9 +214,8 @@ async function inOrder(
     );
     if (!checked) return failed(cancellation!.error!, join(path, "<output>"));
     if (!checked.ok) {
-      const message = `Cannot use the data of '${name}' as it must be what 'output' says: ${
-        showIssues(checked.issues)
-      }`;
+      const message =
+        `Cannot use the data of '${name}' as it must be what 'output' says: ${checked.summary}`;
       return failed(
         new ProvidesValidationError(message, checked.issues, checked),
         join(path, "<output>"),

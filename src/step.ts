@@ -11,7 +11,7 @@ import {
 } from "./config.ts";
 import { type Context, copyObject, seal } from "./context.ts";
 import { expose, failure, type Settled } from "./engine.ts";
-import { ProvidesValidationError, RequiresValidationError, showIssues, toError } from "./errors.ts";
+import { ProvidesValidationError, RequiresValidationError, toError } from "./errors.ts";
 import { Journal } from "./journal.ts";
 import { compensateLate, pushLateDeferred } from "./late.ts";
 import { declaredKeys, validate, validateDeclared } from "./schema.ts";
@@ -157,9 +157,8 @@ async function execute(
     );
     if (!checked) return failure(cancellation!.error!, path, false);
     if (!checked.ok) {
-      const message = `Cannot run '${path}' as the context must be what it requires: ${
-        showIssues(checked.issues)
-      }`;
+      const message =
+        `Cannot run '${path}' as the context must be what it requires: ${checked.summary}`;
       return failure(
         new RequiresValidationError(message, checked.issues, checked),
         path,
@@ -219,7 +218,7 @@ async function checkOutput(
     if (!checked) return { output: raw, error: cancellation!.error! };
     if (checked.ok) return { output: seal(checked.value, deep) };
     return wrong(
-      `must be what it provides: ${showIssues(checked.issues)}`,
+      `must be what it provides: ${checked.summary}`,
       checked.issues,
       checked,
     );

@@ -1,0 +1,25 @@
+// Runs a charge that lands after an abort, with callbacks of the caller's that
+// throw, and prints what the run came to, what was undone and what nobody caught.
+import process from "node:process";
+import { pipeline, step } from "@runsheet/runsheet";
+
+process.on("unhandledRejection", (error) => console.log(`unhandled ${error}`));
+
+const callback = () => {
+  throw new Error(`from ${process.argv[2]}`);
+};
+let land = () => {};
+const charge = step({
+  name: "charge",
+  run: () => new Promise<void>((resolve) => land = resolve),
+  rollback: () => console.log("undone"),
+});
+const aborter = new AbortController();
+const running = pipeline({ name: "p", steps: [charge] }).run({}, {
+  signal: aborter.signal,
+  [process.argv[2] ?? ""]: callback,
+});
+setTimeout(() => aborter.abort(), 1);
+const result = await running;
+if (!result.success) console.log(result.error.name, result.failedStep);
+setTimeout(land, 1);

@@ -1,0 +1,45 @@
+// Runs what its argument names, with no handle beside the engine's own, and
+// prints what it came to; ends by itself, unless the engine leaves a timer.
+import process from "node:process";
+import { pipeline, type Result, step } from "@runsheet/runsheet";
+
+const longest = 2 ** 31 - 1;
+const forever = () => new Promise<void>(() => {});
+const hung = step({ name: "hung", run: forever });
+const fast = step({ name: "fast", timeout: longest, run: () => Promise.resolve({ n: 1 }) });
+const failing = step({ name: "failing", run: () => Promise.reject(new Error("boom")) });
+
+const cases: Record<string, () => Promise<Result<unknown>>> = {
+  "a hung step": () => step({ name: "s", timeout: 20, run: forever }).run({}),
+  "a hung pipeline": () => pipeline({ name: "p", timeout: 20, steps: [hung] }).run(),
+  "a hung nested pipeline": () => {
+    const inner = pipeline({ name: "inner", timeout: 20, steps: [hung] });
+    return pipeline({ name: "p", steps: [inner] }).run();
+  },
+  "a hung rollback": () => {
+    const rollback = { timeout: 20, run: forever };
+    const done = step({ name: "done", run: () => {}, rollback });
+    return pipeline({ name: "p", steps: [done, failing] }).run();
+  },
+  "a fast step": () => fast.run({}),
+  "a fast pipeline": () => pipeline({ name: "p", timeout: longest, steps: [fast] }).run(),
+  "a failing pipeline": () =>
+    pipeline({ name: "p", timeout: longest, steps: [fast, failing] }).run(),
+  "an aborted wait": () => {
+    const aborter = new AbortController();
+    const retrying = step({
+      name: "retrying",
+      retry: { count: 1, delay: longest },
+      run: () => {
+        setTimeout(() => aborter.abort(), 1);
+        throw new Error("again");
+      },
+    });
+    return retrying.run({}, { signal: aborter.signal });
+  },
+};
+
+const result = await cases[process.argv[2] ?? ""]?.();
+if (!result) throw new Error(`Cannot run '${process.argv[2]}' as it must be among the cases`);
+const undone = result.success ? [] : result.rollback.failed.map(({ error }) => error.name);
+console.log(result.success ? "success" : [result.error.name, ...undone].join(" "));

@@ -1,0 +1,45 @@
+// Everything that must hold, on every runtime: `deno task test`.
+import { consumerOn, tscParts } from "./app.ts";
+import { examplesOn, examplesOnDeno } from "./examples.ts";
+import { build, findAll } from "./npm.ts";
+import { check, countJUnit, finish, judge, type Part, runParts } from "./report.ts";
+import { targets, testsOn } from "./runtimes.ts";
+import { deno, must } from "./shell.ts";
+
+const checks = check(
+  "format, lint, types, docs, publish",
+  () => must("pass the checks", deno(["task", "check"])),
+);
+
+const testsOnDeno: Part = {
+  name: `deno ${Deno.version.deno}`,
+  run: async () => {
+    const report = ".cov/junit.xml";
+    await Deno.remove(report).catch(() => {});
+    const ended = await deno(["task", "test:deno"]);
+    const [, branches, , lines] = /All files.*/.exec(ended.output)?.[0].split("|") ?? [];
+    if (lines) {
+      console.log(`coverage: ${lines.trim()} % of lines, ${branches?.trim()} % of branches`);
+    }
+    const xml = await Deno.readTextFile(report).catch(() => "");
+    return judge(ended, countJUnit(xml));
+  },
+};
+
+// Two parts run at once; what needs another's result comes in a later row.
+await finish(async () => {
+  const [first, runtimes] = await Promise.all([
+    runParts([checks, build]),
+    findAll(targets),
+  ]);
+  return [
+    ...first,
+    ...await runParts(tscParts),
+    ...await runParts([testsOnDeno, ...runtimes.map(testsOn)]),
+    ...await runParts([
+      ...runtimes.map(consumerOn),
+      ...examplesOnDeno(),
+      ...runtimes.flatMap(examplesOn),
+    ]),
+  ];
+});

@@ -1,0 +1,78 @@
+// Makes npm/app: an empty project that installs the tarball as users do, with
+// the examples, the consumers of tools/consumer and the tests beside it.
+import { bundle, must, run, shell, write } from "./shell.ts";
+import { check, type Part } from "./report.ts";
+import { npmRanges } from "./pack.ts";
+import type { Runtime } from "./runtimes.ts";
+import config from "../deno.json" with { type: "json" };
+
+/** The versions of TypeScript that must compile what users write. */
+const compilers: Record<string, string> = {
+  "typescript-5": "~5.9",
+  "typescript-7": "^7",
+};
+
+export async function makeApp(): Promise<void> {
+  const aliases = Object.entries(compilers)
+    .map(([alias, range]) => [alias, `npm:typescript@${range}`]);
+  await must("clear npm/app", shell("rm -rf npm/app && mkdir -p npm/app"));
+  await write("npm/app/package.json", {
+    type: "module",
+    dependencies: { [config.name]: "file:../package.tgz", ...npmRanges },
+    devDependencies: { "@types/node": "^24", ...Object.fromEntries(aliases) },
+  });
+  await write("npm/app/tsconfig.json", {
+    compilerOptions: {
+      target: "es2022",
+      lib: ["es2022"],
+      module: "nodenext",
+      types: ["node"],
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noUncheckedIndexedAccess: true,
+      skipLibCheck: false,
+      declaration: true,
+      rewriteRelativeImportExtensions: true,
+      rootDir: ".",
+      outDir: "out",
+    },
+    include: ["consumer", "examples"],
+  });
+  await must(
+    "install the tarball",
+    shell("npm install --silent --no-audit --no-fund", { cwd: "npm/app" }),
+  );
+  // The examples will be compiled into out, where they need their data.
+  const copies = "cp -r ../../tools/consumer consumer && cp -r ../../examples examples && " +
+    "mkdir out && cp -r examples out/examples";
+  await must("copy the examples", shell(copies, { cwd: "npm/app" }));
+  const externals = [...Object.keys(npmRanges), config.name];
+  await bundle("npm/app/tests", testFiles("tests"), externals, "--sourcemap=linked");
+}
+
+/** Compiles the consumers and examples, strictly, with every compiler. */
+export const tscParts: Part[] = Object.entries(compilers).map(([alias, range], index) => {
+  // One is enough to write the JavaScript, and two would write it at once.
+  const flag = index === 0 ? "" : "--noEmit";
+  const compile = () => shell(`node node_modules/${alias}/bin/tsc ${flag}`, { cwd: "npm/app" });
+  return check(`tsc ${range}`, () => must(`compile with TypeScript ${range}`, compile()));
+});
+
+/** Runs what tsc made of a consumer, on a runtime. */
+export function consumerOn({ name, version, path }: Runtime): Part {
+  return check(
+    `tools/consumer on ${name} ${version}`,
+    () => must("run the consumer", run([path, "out/consumer/checkout.js"], { cwd: "npm/app" })),
+  );
+}
+
+/** The tests that run everywhere, and the scripts that they spawn. */
+function testFiles(folder: string): string[] {
+  return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) => {
+    const path = `${folder}/${name}`;
+    if (path === "tests/deno") return [];
+    if (isDirectory) return testFiles(path);
+    const wanted = name.endsWith(".test.ts") || folder === "tests/processes";
+    return wanted ? [path] : [];
+  }).sort();
+}

@@ -1,0 +1,31 @@
+// Builds the npm package, installs its tarball in an empty project and tests
+// it there: `deno task test:npm`, or some targets: `deno task test:npm bun@1`.
+import { consumerOn, makeApp, tscParts } from "./app.ts";
+import { examplesOn } from "./examples.ts";
+import { pack } from "./pack.ts";
+import { check, finish, type Part, runParts } from "./report.ts";
+import { find, type Runtime, targets, testsOn } from "./runtimes.ts";
+
+export const build: Part = check("npm package", async () => {
+  await pack();
+  await makeApp();
+});
+
+/** Finds runtimes one after another, as npx keeps them all in one place. */
+export async function findAll(wanted: string[]): Promise<Runtime[]> {
+  const runtimes: Runtime[] = [];
+  for (const target of wanted) runtimes.push(await find(target));
+  return runtimes;
+}
+
+if (import.meta.main) {
+  await finish(async () => {
+    const runtimes = await findAll(Deno.args.length > 0 ? Deno.args : targets);
+    return [
+      ...await runParts([build]),
+      ...await runParts(tscParts),
+      ...await runParts(runtimes.map(testsOn)),
+      ...await runParts([...runtimes.map(consumerOn), ...runtimes.flatMap(examplesOn)]),
+    ];
+  });
+}

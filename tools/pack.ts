@@ -1,0 +1,82 @@
+// Builds the npm package in npm/package and its tarball, npm/package.tgz.
+import { bundle, deno, must, shell, write } from "./shell.ts";
+import config from "../deno.json" with { type: "json" };
+
+// Provenance on npm is refused unless this is the repository that publishes.
+const repository = Deno.env.get("GITHUB_REPOSITORY") ?? "runsheet/runsheet";
+
+/** The npm packages that we import, with their ranges. */
+export const npmRanges: Record<string, string> = Object.fromEntries(
+  Object.values(config.imports).flatMap((target) => {
+    const [, name, range] = /^npm:(.+)@(.+)$/.exec(target) ?? [];
+    return name && range ? [[name, range]] : [];
+  }),
+);
+
+/** What deno pack knows of its package.json. */
+interface Packed {
+  main: string;
+  types: string;
+  exports: Record<string, unknown>;
+}
+
+export async function pack(): Promise<void> {
+  await must("clear npm", shell("rm -rf npm && mkdir -p npm/package"));
+  // deno pack makes the declarations, deno bundle the JavaScript, with the
+  // parts of @std that we use: npm has no @std.
+  await must(
+    "make the declarations",
+    deno(["pack", "--quiet", "--allow-dirty", "--ignore=tools", "-o", "npm/pack.tgz"]),
+  );
+  await must(
+    "unpack the declarations",
+    shell("tar -xzf pack.tgz --strip-components=1 --exclude=*.js -C package", { cwd: "npm" }),
+  );
+  const entries = Object.values(config.exports);
+  await bundle("npm/package", entries, Object.keys(npmRanges));
+  await hideCachePaths("npm/package");
+  await must(
+    "import the package where nothing else is installed",
+    shell(`node -e "import('./mod.js')"`, { cwd: "npm/package" }),
+  );
+  const packed: Packed = JSON.parse(
+    await Deno.readTextFile("npm/package/package.json"),
+  );
+  await write("npm/package/package.json", manifest(packed));
+  await must("copy the documents", shell("cp README.md LICENSE CHANGELOG.md npm/package"));
+  await must(
+    "pack npm/package",
+    shell("npm pack --silent ./package && rm pack.tgz && mv *.tgz package.tgz", { cwd: "npm" }),
+  );
+}
+
+/** Keeps the place of this machine's cache out of the package. */
+async function hideCachePaths(folder: string): Promise<void> {
+  for (const { name, isDirectory } of Deno.readDirSync(folder)) {
+    const path = `${folder}/${name}`;
+    if (isDirectory) await hideCachePaths(path);
+    if (!name.endsWith(".js")) continue;
+    const text = await Deno.readTextFile(path);
+    const hidden = text.replaceAll(/^\/\/ \.\.\/.*\/(?=deno-std\/|@std\/)/gm, "// ");
+    await Deno.writeTextFile(path, hidden);
+  }
+}
+
+function manifest({ main, types, exports }: Packed) {
+  return {
+    name: config.name,
+    version: config.version,
+    description: "Pipelines of typed steps with rollback, retry, timeout and cancellation",
+    keywords: ["pipeline", "saga", "rollback", "retry", "workflow", "arktype"],
+    license: config.license,
+    repository: { type: "git", url: `git+https://github.com/${repository}.git` },
+    type: "module",
+    main,
+    types,
+    exports,
+    sideEffects: false,
+    engines: { node: ">=20" },
+    peerDependencies: { arktype: npmRanges.arktype },
+    peerDependenciesMeta: { arktype: { optional: true } },
+  };
+}

@@ -1,0 +1,16 @@
+// Drops the stand-ins for JSR's packages, where JSR can be reached:
+// `deno run -A tools/real_std.ts && deno install --frozen=false`.
+import config from "../deno.json" with { type: "json" };
+
+async function edit(path: string, pattern: RegExp, replacement: string): Promise<void> {
+  const text = await Deno.readTextFile(path);
+  await Deno.writeTextFile(path, text.replace(pattern, replacement));
+}
+
+await edit("deno.json", /^ *"workspace": .*\n/m, "");
+await edit(
+  "web.json",
+  /^( *"@std\/async\/.*\n)+/m,
+  `    "@std/async": "${config.imports["@std/async"]}",\n`,
+);
+await Deno.remove("tools/std", { recursive: true });

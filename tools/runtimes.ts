@@ -1,0 +1,59 @@
+// The runtimes that test what npm users install, each from npm itself.
+import { join } from "node:path";
+import process from "node:process";
+import { run, shell } from "./shell.ts";
+import { type Counts, countSummary, judge, type Part } from "./report.ts";
+
+export const targets: string[] = ["node@20", "node@22", "node@24", "bun@1"];
+
+/** A runtime that is on this machine. */
+export interface Runtime {
+  name: string;
+  version: string;
+  path: string;
+}
+
+/** Finds a runtime, on the PATH or else from npm, in the version asked for. */
+export async function find(target: string): Promise<Runtime> {
+  const [name = "", major = ""] = target.split("@");
+  // npx runs the node on the PATH where install scripts are blocked; the
+  // platform's own package needs none.
+  const os = process.platform === "win32" ? "win" : process.platform;
+  const platform = `node-${os}-${process.arch}@${major}`;
+  const launchers = name === "node"
+    ? [name, `npx -y -p ${target} node`, `npx -y -p ${platform} node`]
+    : [`npx -y ${target}`];
+  const report = "console.log(JSON.stringify([process.execPath, process.versions]))";
+  for (const launcher of launchers) {
+    const { code, output } = await shell(`${launcher} -e '${report}'`);
+    const json = output.split("\n").find((line) => line.startsWith("["));
+    if (code !== 0 || json === undefined) continue;
+    const [path, versions] = JSON.parse(json);
+    const version: string = versions[name];
+    if (version.startsWith(`${major}.`)) return { name, version, path };
+  }
+  throw new Error(
+    `Cannot test on ${target} as it must be on the PATH or on npm: neither gave that version`,
+  );
+}
+
+const commands: Record<string, string[]> = {
+  node: [
+    "--enable-source-maps",
+    "--test",
+    "--test-timeout=120000",
+    "--test-reporter=spec",
+  ],
+  bun: ["test", "--timeout=120000"],
+};
+
+/** The part that runs all tests on a runtime. */
+export function testsOn({ name, version, path }: Runtime): Part {
+  const runTests = async (): Promise<Counts> => {
+    const ended = await run([path, ...commands[name] ?? []], {
+      cwd: join("npm", "app", "tests"),
+    });
+    return judge(ended, countSummary(ended.output));
+  };
+  return { name: `${name} ${version}`, run: runTests };
+}

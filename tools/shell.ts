@@ -1,0 +1,80 @@
+import { join } from "node:path";
+
+/** Where a command runs, and with what besides our environment. */
+export interface RunOptions {
+  cwd?: string;
+  env?: Record<string, string>;
+}
+
+/** How a command ended; its output holds both streams, as they came. */
+export interface Ended {
+  code: number;
+  output: string;
+}
+
+const patience = 5 * 60_000;
+
+/** Runs a command to its end, but not for ever, and keeps its output. */
+export async function run(
+  [command, ...args]: [string, ...string[]],
+  { cwd = ".", env = {} }: RunOptions = {},
+): Promise<Ended> {
+  const child = new Deno.Command(command, {
+    args,
+    cwd,
+    env: { npm_config_loglevel: "error", NO_COLOR: "1", ...env },
+    signal: AbortSignal.timeout(patience),
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  let output = "";
+  const read = async (stream: ReadableStream<Uint8Array<ArrayBuffer>>) => {
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+      output += text;
+    }
+  };
+  const start = performance.now();
+  await Promise.all([read(child.stdout), read(child.stderr)]);
+  const { code } = await child.status;
+  if (performance.now() - start > patience) output += `Given up after ${patience} ms`;
+  return { code, output };
+}
+
+/** Runs Deno itself, in the version that runs us. */
+export function deno(args: string[], options?: RunOptions): Promise<Ended> {
+  return run([Deno.execPath(), ...args], options);
+}
+
+/** Runs a line in Deno's own task shell, which is the same on every system. */
+export function shell(line: string, options?: RunOptions): Promise<Ended> {
+  const folder = join(Deno.cwd(), options?.cwd ?? ".");
+  return deno(["task", "--quiet", "--cwd", folder, "--eval", line], options);
+}
+
+/** Awaits a command that must succeed, and gives its output. */
+export async function must(what: string, ending: Promise<Ended>): Promise<string> {
+  const { code, output } = await ending;
+  if (code === 0) return output;
+  throw new Error(
+    `Cannot ${what} as it must exit with code 0: current value is ${code}\n${output}`,
+  );
+}
+
+/** Writes a text, or a value as JSON. */
+export async function write(path: string, content: unknown): Promise<void> {
+  const text = typeof content === "string" ? content : JSON.stringify(content, undefined, 2);
+  await Deno.writeTextFile(path, text + "\n");
+}
+
+/** Bundles modules, and what they share, into a folder. */
+export async function bundle(
+  folder: string,
+  entries: string[],
+  externals: string[],
+  ...flags: string[]
+): Promise<void> {
+  const kept = externals.flatMap((name) => ["--external", name]);
+  const args = ["--quiet", "--code-splitting", ...kept, ...flags, "--outdir", folder, ...entries];
+  await must(`bundle ${folder}`, deno(["bundle", ...args]));
+}

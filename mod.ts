@@ -29,6 +29,13 @@
  * @module
  */
 export type { Builder } from "./src/builder.ts";
+export { choice } from "./src/combinators/choice.ts";
+export { distribute } from "./src/combinators/distribute.ts";
+export { filter } from "./src/combinators/filter.ts";
+export { flatMap } from "./src/combinators/flat_map.ts";
+export { map, type MapOptions } from "./src/combinators/map.ts";
+export { type Parallel, parallel } from "./src/combinators/parallel.ts";
+export { when } from "./src/combinators/when.ts";
 export type { Context } from "./src/context.ts";
 export {
   AbortedError,
@@ -68,6 +75,22 @@ export type {
 export { step } from "./src/step.ts";
 export type { Added, Collapse, Flat, IsUnion, Over, Without } from "./src/types_objects.ts";
 export type {
+  AllAdded,
+  AllNeeds,
+  Collected,
+  Ctx,
+  Each,
+  Either,
+  If,
+  ItemOf,
+  MapNeeds,
+  Names,
+  Need,
+  Plus,
+  RealSteps,
+  Spread,
+} from "./src/types_combinators.ts";
+export type {
   ArgsOf,
   Begin,
   DataOf,
@@ -88,20 +111,25 @@ export type {
   RunFunction,
   Seen,
   StepDefinition,
+  Undone,
   Unset,
 } from "./src/types_step.ts";
 export type {
   AnyStep,
-  Call,
+  Collection,
   engine,
-  Host,
+  GroupOptions,
+  ItemFailure,
+  ItemInfo,
+  ItemOptions,
   LateReport,
   MaybePromise,
   Middleware,
   NameOf,
   Next,
-  Outcome,
+  OnFailure,
   Pipeline,
+  Predicate,
   ProvidesOf,
   RequiresOf,
   RetryPolicy,
@@ -112,4 +140,6 @@ export type {
   StepInfo,
   StepResult,
   Undo,
+  UndoPolicy,
 } from "./src/types.ts";
+export type { Call, Host, Outcome } from "./src/types_host.ts";

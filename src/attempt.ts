@@ -6,12 +6,13 @@ import { PredicateError, RetryExhaustedError, RollbackError } from "./errors.ts"
 import type { Journal } from "./journal.ts";
 import type { Scope } from "./scope.ts";
 import { show } from "./show.ts";
-import type { Outcome, RetryPolicy, Undo } from "./types.ts";
+import type { RetryPolicy, Undo, UndoPolicy } from "./types.ts";
+import type { Call, Outcome } from "./types_host.ts";
 
 /** A function of the user's, to be called until it succeeds or may not be tried again. */
 export interface Effect {
-  /** Whether it does something or undoes it. */
-  readonly kind: "attempt" | "undo";
+  /** What kind of code it is. */
+  readonly kind: Call["kind"];
   /** Its id without the attempt. */
   readonly id: string;
   /** What messages and reports call it. */
@@ -55,7 +56,11 @@ export async function attempt(effect: Effect, scope: Scope): Promise<Attempted> 
     }
     const outcome = await performOnce(effect, scope, attempts);
     if (outcome.ok) return { ...outcome, attempts };
-    if (cancellation?.error) return { ok: false, error: cancellation.error, attempts };
+    if (cancellation?.error) {
+      // One that is waited for may have failed of itself.
+      const { error } = cancellation.givenUp ? cancellation : outcome;
+      return { ok: false, error: error!, attempts };
+    }
     errors.push(outcome.error);
     const error = finalError(path, retry, errors);
     if (error) return { ok: false, error, attempts };
@@ -73,7 +78,7 @@ export async function attempt(effect: Effect, scope: Scope): Promise<Attempted> 
 async function performOnce(effect: Effect, scope: Scope, attempt: number): Promise<Outcome> {
   const { kind, path, ctx, output, timeout, onLate } = effect;
   const { journal, cancellation, run } = scope;
-  const id = kind === "undo" && attempt === 1 ? effect.id : `${effect.id}@${attempt}`;
+  const id = kind !== "attempt" && attempt === 1 ? effect.id : `${effect.id}@${attempt}`;
   const call = { id, kind, path, attempt, ctx, ...(kind === "undo" && { output }) };
   const info = new AttemptInfo(run, effect.id, attempt);
   const watch = (late: Promise<Outcome>, reason: Error) => {
@@ -141,23 +146,19 @@ function cannotRetry(
 
 /** Puts one undo that an attempt deferred on the stack. */
 export function pushDeferred(
-  undo: Undo | undefined,
+  undo: UndoPolicy | undefined,
   id: string,
   ctx: Context,
   scope: Scope,
   journal: Journal,
 ): void {
-  pushUndo(
-    { id, path: `${scope.path} (deferred)`, ctx },
-    scope,
-    journal,
-    (info) => {
-      if (undo) return undo(info);
-      const message =
-        `Cannot undo '${id}' as its function must be in this process: it was deferred in another one`;
-      throw new RollbackError(message, []);
-    },
-  );
+  const { run, retry, timeout } = undo ?? { run: () => lostUndo(id) };
+  pushUndo({ id, path: `${scope.path} (deferred)`, ctx, retry, timeout }, scope, journal, run);
+}
+
+function lostUndo(id: string): never {
+  const constraint = "its function must be in this process: it was deferred in another one";
+  throw new RollbackError(`Cannot undo '${id}' as ${constraint}`, []);
 }
 
 /** An undo that is due when the run fails. */

@@ -1,28 +1,25 @@
 import { Cancellation } from "./cancel.ts";
-import { refuse } from "./config.ts";
+import { checkUndo } from "./config.ts";
 import type { Run } from "./scope.ts";
-import type { RollbackInfo, RunInfo, Undo } from "./types.ts";
+import type { ItemInfo, RollbackInfo, RunInfo, Undo, UndoPolicy } from "./types.ts";
 
 /** What one attempt of a step's `run` is told, and what it registered. */
 export class AttemptInfo implements RunInfo {
   readonly attempt: number;
-  readonly defer: (undo: Undo) => void;
+  readonly defer: (undo: Undo | UndoPolicy) => void;
   /** What cancels the attempt; whoever waits for the attempt sets it before the attempt starts. */
   cancellation: Cancellation | undefined;
   readonly #run: Run;
   readonly #key: string;
   /** What has been registered and not been taken. */
-  deferred: Undo[] = [];
+  deferred: UndoPolicy[] = [];
 
   constructor(run: Run, id: string, attempt: number) {
     this.attempt = attempt;
     this.#run = run;
     this.#key = id;
     this.defer = (undo) => {
-      if (typeof undo !== "function") {
-        refuse(`defer an undo in '${id}'`, "it must be a function", undo);
-      }
-      this.deferred.push(undo);
+      this.deferred.push(checkUndo(`defer an undo in '${id}'`, "it", id, undo));
     };
   }
 
@@ -35,8 +32,31 @@ export class AttemptInfo implements RunInfo {
   }
 
   /** What has been registered since the last call. */
-  takeDeferred(): readonly Undo[] {
+  takeDeferred(): readonly UndoPolicy[] {
     return this.deferred.splice(0);
+  }
+}
+
+/** What a function is told that is called for an item. */
+export class IndexedInfo implements ItemInfo {
+  readonly index: number;
+  readonly #info: AttemptInfo;
+
+  constructor(info: AttemptInfo, index: number) {
+    this.index = index;
+    this.#info = info;
+  }
+
+  get signal(): AbortSignal {
+    return this.#info.signal;
+  }
+
+  get key(): string {
+    return this.#info.key;
+  }
+
+  get defer(): (undo: Undo | UndoPolicy) => void {
+    return this.#info.defer;
   }
 }
 

@@ -1,7 +1,7 @@
 import type { AttemptInfo } from "./attempt_info.ts";
-import { Cancellation, followSignal, startTimeout, untilCancelled } from "./cancel.ts";
+import { Cancellation, followSignal, startTimeout, untilGivenUp } from "./cancel.ts";
 import { abortedError, TimeoutError, toError } from "./errors.ts";
-import type { Outcome } from "./types.ts";
+import type { Outcome } from "./types_host.ts";
 
 /** How one call is bounded. */
 export interface Bounds {
@@ -44,7 +44,7 @@ export async function callOnce(
     const running = settle(call, info);
     // An attempt that has settled by the time it returns is never given up, even if it aborted the run itself.
     if (!(running instanceof Promise)) return running;
-    const outcome = await untilCancelled(running, own);
+    const outcome = await untilGivenUp(running, own);
     if (outcome) return outcome;
     watch(running, own.error!);
     return { ok: false, error: own.error! };

@@ -1,32 +1,39 @@
 /** What can be cancelled, and all that hangs on it. It costs no `AbortController` until somebody reads `signal`. */
 export class Cancellation {
-  /** Why it was cancelled; `undefined` while it is not. */
+  /** Why it was cancelled; `undefined` while it is not. Nothing may start after it. */
   error: Error | undefined;
+  /** Whether what is in flight is given up, too, and not waited for. */
+  givenUp = false;
   #reason: unknown;
   #controller: AbortController | undefined;
   readonly #listeners = new Set<() => void>();
 
-  /** Cancels, once: `error` is what the run fails with, `reason` what the signal tells. */
-  cancel(error: Error, reason: unknown = error): void {
-    if (this.error) return;
-    this.error = error;
-    this.#reason = reason;
-    for (const listener of this.#listeners) listener();
-    this.#listeners.clear();
-    this.#controller?.abort(reason);
+  /**
+   * Cancels: `error` is what the run fails with, `reason` what the signal tells. The first one counts, but a second one
+   * may still give up what the first would wait for.
+   */
+  cancel(error: Error, reason: unknown = error, giveUp = true): void {
+    if (this.error && (this.givenUp || !giveUp)) return;
+    if (!this.error) {
+      this.error = error;
+      this.#reason = reason;
+    }
+    this.givenUp = giveUp;
+    for (const listener of [...this.#listeners]) listener();
+    this.#controller?.abort(this.#reason);
   }
 
-  /** Calls back when it is cancelled, at once if it is already; returns how to stop listening. */
+  /** Calls back whenever it is cancelled, at once if it is already; returns how to stop listening. */
   onCancel(listener: () => void): () => void {
+    this.#listeners.add(listener);
     if (this.error) listener();
-    else this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
   /** A cancellation of its own that this one cancels too; returns with it how to let go. */
   child(): [child: Cancellation, release: () => void] {
     const child = new Cancellation();
-    const release = this.onCancel(() => child.cancel(this.error!, this.#reason));
+    const release = this.onCancel(() => child.cancel(this.error!, this.#reason, this.givenUp));
     return [child, release];
   }
 
@@ -72,14 +79,31 @@ export function startTimeout(
   };
 }
 
-/** A promise's value, or `undefined` as soon as there is a cancellation. */
-export function untilCancelled<T>(
+/** A promise's value, or `undefined` as soon as what is in flight is given up. */
+export function untilGivenUp<T>(
   promise: Promise<T>,
   cancellation: Cancellation | undefined,
 ): Promise<T | undefined> {
-  if (!cancellation) return promise;
+  return cancellation ? until(promise, cancellation, () => cancellation.givenUp) : promise;
+}
+
+/** A promise's value, or `undefined` as soon as there is a cancellation of either kind. */
+export function untilCancelled<T>(
+  promise: Promise<T>,
+  cancellation: Cancellation,
+): Promise<T | undefined> {
+  return until(promise, cancellation, () => true);
+}
+
+function until<T>(
+  promise: Promise<T>,
+  cancellation: Cancellation,
+  isOver: () => boolean,
+): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
-    const release = cancellation.onCancel(() => resolve(undefined));
+    const release = cancellation.onCancel(() => {
+      if (isOver()) resolve(undefined);
+    });
     promise.then(resolve, reject).then(release);
   });
 }

@@ -1,7 +1,7 @@
 import { MAX_TIMER_MS } from "./cancel.ts";
 import { ConfigError } from "./errors.ts";
 import { show } from "./show.ts";
-import type { RetryPolicy } from "./types.ts";
+import type { ItemOptions, RetryPolicy } from "./types.ts";
 
 /** Throws what is wrong with a definition: what cannot be done, why, and the value that stands in the way. */
 export function refuse(
@@ -108,6 +108,52 @@ export function checkRetry(
     );
   }
   if (retryIf !== undefined) checkFunction(action, "retryIf", retryIf);
+}
+
+/** An undo is a function, or one with a retry policy and a timeout; returns it as the latter. */
+export function checkUndo<Undo>(
+  action: string,
+  place: string,
+  path: string,
+  undo: Undo | UndoWith<Undo>,
+): UndoWith<Undo> {
+  if (typeof undo === "function") return { run: undo };
+  if (typeof undo !== "object" || undo === null) {
+    refuse(action, `${place} must be a function or { run, retry, timeout }`, undo);
+  }
+  const { run, retry, timeout } = undo as UndoWith<Undo>;
+  checkOptions(`undo '${path}'`, undo, ["run", "retry", "timeout"]);
+  checkFunction(`undo '${path}'`, "run", run);
+  checkRetry(`retry the rollback of '${path}'`, retry);
+  checkTimeout(`time the rollback of '${path}'`, timeout);
+  return { run, retry, timeout };
+}
+
+/** An undo as the engine keeps it. */
+export interface UndoWith<Undo> {
+  readonly run: Undo;
+  readonly retry?: RetryPolicy | undefined;
+  readonly timeout?: number | undefined;
+}
+
+/** How a group runs must be said in known words and numbers. */
+export function checkGroup(
+  action: string,
+  options: ItemOptions,
+  policies: readonly string[],
+  more: readonly string[] = [],
+): void {
+  checkOptions(action, options, ["concurrency", "onFailure", ...more]);
+  const { concurrency, onFailure } = options;
+  if (
+    concurrency !== undefined && concurrency !== Infinity &&
+    !(Number.isSafeInteger(concurrency) && concurrency > 0)
+  ) {
+    refuse(action, "'concurrency' must be a positive integer", concurrency);
+  }
+  if (onFailure !== undefined && !policies.includes(onFailure)) {
+    refuse(action, `'onFailure' must be among ${policies.join(", ")}`, onFailure);
+  }
 }
 
 function checkMs(

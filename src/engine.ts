@@ -1,4 +1,4 @@
-import { Cancellation, followSignal, untilCancelled } from "./cancel.ts";
+import { Cancellation, followSignal, untilGivenUp } from "./cancel.ts";
 import { checkFunction, checkOptions, refuse } from "./config.ts";
 import { type Context, copyObject, EMPTY, seal } from "./context.ts";
 import {
@@ -88,7 +88,7 @@ export async function runChild(
   };
   const wrapped = throughMiddleware(middleware, child, ctx, runStep);
   // A middleware that does not come back is not waited for past a cancellation, and its step not started any more.
-  const result = await untilCancelled(wrapped, cancellation);
+  const result = await untilGivenUp(wrapped, cancellation);
   returned = true;
   const inner = await running;
   if (run.seam.interruption) throw run.seam.interruption.reason;

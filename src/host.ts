@@ -2,7 +2,7 @@ import { delay } from "@std/async/delay";
 import type { Cancellation } from "./cancel.ts";
 import { ConfigError, toError } from "./errors.ts";
 import { show } from "./show.ts";
-import type { Call, Host, Outcome } from "./types.ts";
+import type { Call, Host, Outcome } from "./types_host.ts";
 
 /** The one way from the engine to the user's effects and to time, by way of the host if there is one. */
 export class Seam {

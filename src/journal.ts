@@ -1,5 +1,5 @@
 import type { RollbackFailure, RollbackReport } from "./result.ts";
-import type { Outcome } from "./types.ts";
+import type { Outcome } from "./types_host.ts";
 
 /** An effect that happened, and how to undo it. */
 export interface Entry {
@@ -9,11 +9,30 @@ export interface Entry {
   readonly undo: (error: Error) => Promise<Outcome>;
 }
 
-/** The undo stack of one run, and the report of what was undone. */
+/** What was undone in a run so far. */
+interface Undone {
+  readonly completed: string[];
+  readonly failed: RollbackFailure[];
+}
+
+/** The undo stack of a run or of one of its branches, and the report of what was undone. */
 export class Journal {
   readonly #entries: Entry[] = [];
-  readonly #completed: string[] = [];
-  readonly #failed: RollbackFailure[] = [];
+  readonly #undone: Undone;
+
+  constructor(undone: Undone = { completed: [], failed: [] }) {
+    this.#undone = undone;
+  }
+
+  /** A stack of its own for a branch that runs beside others; the report is shared. */
+  fork(): Journal {
+    return new Journal(this.#undone);
+  }
+
+  /** Puts what is on a branch's stack on top of this one. */
+  join(branch: Journal): void {
+    this.#entries.push(...branch.#entries.splice(0));
+  }
 
   /** Remembers an effect. */
   push(entry: Entry): void {
@@ -27,21 +46,22 @@ export class Journal {
 
   /** Undoes everything after the mark, the latest first; a failing undo does not stop the rest. */
   async unwind(error: Error, mark = 0): Promise<readonly RollbackFailure[]> {
-    const failedBefore = this.#failed.length;
+    const failures: RollbackFailure[] = [];
     while (this.#entries.length > mark) {
       const { step, undo } = this.#entries.pop()!;
       const outcome = await undo(error);
-      if (outcome.ok) this.#completed.push(step);
-      else this.#failed.push(Object.freeze({ step, error: outcome.error }));
+      if (outcome.ok) this.#undone.completed.push(step);
+      else failures.push(Object.freeze({ step, error: outcome.error }));
     }
-    return this.#failed.slice(failedBefore);
+    this.#undone.failed.push(...failures);
+    return failures;
   }
 
   /** What has been undone so far. */
   report(): RollbackReport {
     return Object.freeze({
-      completed: Object.freeze([...this.#completed]),
-      failed: Object.freeze([...this.#failed]),
+      completed: Object.freeze([...this.#undone.completed]),
+      failed: Object.freeze([...this.#undone.failed]),
     });
   }
 }

@@ -1,28 +1,26 @@
 import { type LateAttempt, pushDeferred } from "./attempt.ts";
 import type { Context } from "./context.ts";
-import type { Journal } from "./journal.ts";
+import { Journal } from "./journal.ts";
 import type { Scope } from "./scope.ts";
 import type { LateReport } from "./types.ts";
 
-/** Puts what an attempt deferred after it had been given up on an undo stack. */
-export function pushLateDeferred(
-  { info }: LateAttempt,
-  id: string,
-  ctx: Context,
-  scope: Scope,
-  journal: Journal,
-): void {
-  info.takeDeferred().forEach((undo, n) =>
-    pushDeferred(undo, `${id}${n + 1}`, ctx, scope, journal)
-  );
-}
-
-/** Undoes what an attempt did after it had been given up, and tells the caller. */
+/**
+ * Undoes what an attempt did after it had been given up, and tells the caller; the run may have returned by then.
+ * `pushRollback` puts the undo of what the attempt returned on the stack, where there is a handler.
+ */
 export async function compensateLate(
   { info, outcome, reason }: LateAttempt,
-  { path, run }: Scope,
-  journal: Journal,
+  ctx: Context,
+  scope: Scope,
+  pushRollback?: (output: unknown, journal: Journal, id: string) => Promise<void>,
 ): Promise<void> {
+  const { path, run } = scope;
+  const journal = new Journal();
+  const id = `${path}@${info.attempt}`;
+  info.takeDeferred().forEach((undo, n) => {
+    pushDeferred(undo, `${id}!late${n + 1}`, ctx, scope, journal);
+  });
+  if (outcome.ok) await pushRollback?.(outcome.value, journal, `${id}!undo`);
   const due = journal.mark;
   const notUndone = await journal.unwind(reason);
   const errors = notUndone.map(({ error }) => error);

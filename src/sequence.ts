@@ -1,4 +1,4 @@
-import { Cancellation, startTimeout, untilCancelled } from "./cancel.ts";
+import { Cancellation, startTimeout, untilGivenUp } from "./cancel.ts";
 import {
   checkFunction,
   checkName,
@@ -8,7 +8,8 @@ import {
   refuse,
 } from "./config.ts";
 import { type Context, EMPTY, seal } from "./context.ts";
-import { failure, type Node, type NodeKeys, nodeOf, runChild, type Settled } from "./engine.ts";
+import { checkSteps, type Child } from "./children.ts";
+import { failure, type Node, type NodeKeys, runChild, type Settled } from "./engine.ts";
 import { ArgsValidationError, ProvidesValidationError, TimeoutError } from "./errors.ts";
 import { type DeclaredKey, declaredKeys, validate, validateDeclared } from "./schema.ts";
 import { join, type Scope } from "./scope.ts";
@@ -72,13 +73,10 @@ export function sequence(definition: Definition): Node {
   if (!Array.isArray(steps)) {
     refuse(action, "'steps' must be an array of steps", steps);
   }
-  const nodes = Array.from(
-    steps,
-    (step, n) => nodeOf(step) ?? refuse(action, `'steps[${n}]' must be a step`, step),
-  );
+  const children = checkSteps(action, steps);
+  const nodes = children.map(({ node }) => node);
   const args = argsSchema && declaredKeys(argsSchema);
   if (strict) checkStrict(name, nodes, args?.map(({ key }) => key));
-  const children = labelled(nodes);
   // A copy: what the caller goes on to do with the definition must not change the pipeline.
   const own = { ...definition, middleware: [...middleware] };
   return {
@@ -89,24 +87,6 @@ export function sequence(definition: Definition): Node {
     isPipeline: true,
     execute: (ctx, scope) => execute(own, children, ctx, scope),
   };
-}
-
-interface Child {
-  readonly node: Node;
-  readonly label: string;
-}
-
-/** Children with names of their own: the second `log` is `log#2`. */
-function labelled(nodes: readonly Node[]): readonly Child[] {
-  const taken = new Set(nodes.map(({ name }) => name));
-  const counts = new Map<string, number>();
-  return nodes.map((node) => {
-    let count = (counts.get(node.name) ?? 0) + 1;
-    // Another child may really be called `log#2`.
-    while (count > 1 && taken.has(`${node.name}#${count}`)) count++;
-    counts.set(node.name, count);
-    return { node, label: count === 1 ? node.name : `${node.name}#${count}` };
-  });
 }
 
 /** What the pipeline as a whole needs and adds, as far as its schemas and its steps tell. */
@@ -179,7 +159,7 @@ async function inOrder(
   });
   let ctx = args;
   if (argsSchema) {
-    const checked = await untilCancelled(
+    const checked = await untilGivenUp(
       (nested ? validateDeclared : validate)(argsSchema, args),
       cancellation,
     );
@@ -208,7 +188,7 @@ async function inOrder(
     return failed(cancellation.error, join(path, "<output>"));
   }
   if (output) {
-    const checked = await untilCancelled(
+    const checked = await untilGivenUp(
       validateDeclared(output, ctx),
       cancellation,
     );

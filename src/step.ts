@@ -1,5 +1,5 @@
-import { attempt, type LateAttempt, pushUndo } from "./attempt.ts";
-import { untilCancelled } from "./cancel.ts";
+import { attempt, pushUndo } from "./attempt.ts";
+import { untilGivenUp } from "./cancel.ts";
 import {
   checkFunction,
   checkName,
@@ -7,13 +7,14 @@ import {
   checkRetry,
   checkSchema,
   checkTimeout,
-  refuse,
+  checkUndo,
+  type UndoWith,
 } from "./config.ts";
 import { type Context, copyObject, seal } from "./context.ts";
 import { expose, failure, type Settled } from "./engine.ts";
 import { ProvidesValidationError, RequiresValidationError, toError } from "./errors.ts";
-import { Journal } from "./journal.ts";
-import { compensateLate, pushLateDeferred } from "./late.ts";
+import type { Journal } from "./journal.ts";
+import { compensateLate } from "./late.ts";
 import { declaredKeys, validate, validateDeclared } from "./schema.ts";
 import type { Scope } from "./scope.ts";
 import type { Schema, SchemaIssue } from "./standard_schema.ts";
@@ -28,11 +29,7 @@ interface Definition {
   readonly requires?: Schema;
   readonly provides?: Schema;
   readonly run: (ctx: Context, info: RunInfo) => unknown;
-  readonly rollback?: {
-    readonly run: Handler;
-    readonly retry?: RetryPolicy;
-    readonly timeout?: number;
-  };
+  readonly rollback?: UndoWith<Handler> | undefined;
   readonly retry?: RetryPolicy;
   readonly timeout?: number;
 }
@@ -123,23 +120,8 @@ function check(definition: unknown): Definition {
   checkSchema(action, "provides", provides);
   checkRetry(`retry '${name}'`, retry);
   checkTimeout(`time '${name}'`, timeout);
-  if (typeof rollback === "function") {
-    return { ...definition as Definition, rollback: { run: rollback } };
-  }
-  if (rollback !== undefined) {
-    if (typeof rollback !== "object" || rollback === null) {
-      refuse(
-        action,
-        "'rollback' must be a function or { run, retry, timeout }",
-        rollback,
-      );
-    }
-    checkOptions(`undo '${name}'`, rollback, ["run", "retry", "timeout"]);
-    checkFunction(`undo '${name}'`, "rollback.run", rollback.run);
-    checkRetry(`retry the rollback of '${name}'`, rollback.retry);
-    checkTimeout(`time the rollback of '${name}'`, rollback.timeout);
-  }
-  return { ...definition as Definition };
+  const undo = rollback === undefined ? undefined : checkUndo(action, "'rollback'", name, rollback);
+  return { ...definition as Definition, rollback: undo };
 }
 
 async function execute(
@@ -151,7 +133,7 @@ async function execute(
   const { path, journal, cancellation, deep } = scope;
   let seen = ctx;
   if (requires) {
-    const checked = await untilCancelled(
+    const checked = await untilGivenUp(
       validateDeclared(requires, ctx),
       cancellation,
     );
@@ -175,7 +157,14 @@ async function execute(
     retry,
     timeout,
     call: (info) => run(seen, info),
-    onLate: (late) => onLate(definition, seen, late, scope),
+    onLate: (late) =>
+      compensateLate(late, seen, scope, async (raw, journal, id) => {
+        const { output } = await checkOutput(definition, raw, {
+          ...scope,
+          cancellation: undefined,
+        });
+        pushRollback(definition, seen, output, scope, journal, id);
+      }),
   }, scope);
   if (!outcome.ok) return failure(outcome.error, path, outcome.attempts > 0);
   // The effect has happened: its undo is due also when its output is not what it must be.
@@ -211,7 +200,7 @@ async function checkOutput(
   try {
     const copy = raw === undefined || raw === null ? {} : copyObject(raw);
     if (!provides) return { output: seal(copy, deep) };
-    const checked = await untilCancelled(
+    const checked = await untilGivenUp(
       validate(provides, copy),
       cancellation,
     );
@@ -244,24 +233,4 @@ function pushRollback(
     journal,
     (info) => run(ctx, output, info),
   );
-}
-
-/** Compensates an attempt that succeeded after it had been given up; the run may have returned by then. */
-async function onLate(
-  definition: Definition,
-  ctx: Context,
-  late: LateAttempt,
-  scope: Scope,
-): Promise<void> {
-  const journal = new Journal();
-  const id = `${scope.path}@${late.info.attempt}`;
-  pushLateDeferred(late, `${id}!late`, ctx, scope, journal);
-  if (late.outcome.ok) {
-    const { output } = await checkOutput(definition, late.outcome.value, {
-      ...scope,
-      cancellation: undefined,
-    });
-    pushRollback(definition, ctx, output, scope, journal, `${id}!undo`);
-  }
-  await compensateLate(late, scope, journal);
 }

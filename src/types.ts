@@ -1,6 +1,7 @@
 import type { Context } from "./context.ts";
 import type { Result } from "./result.ts";
 import type { Schema } from "./standard_schema.ts";
+import type { Host } from "./types_host.ts";
 
 /** A value, or a promise of it. */
 export type MaybePromise<T> = T | Promise<T>;
@@ -56,6 +57,16 @@ export interface RollbackInfo {
 /** An undo registered by `defer`. */
 export type Undo = (info: RollbackInfo) => unknown;
 
+/** An undo with a retry policy and a timeout of its own. */
+export interface UndoPolicy {
+  /** Undoes it. */
+  readonly run: Undo;
+  /** When to try the undo again. */
+  readonly retry?: RetryPolicy | undefined;
+  /** How long one attempt of the undo may take, in milliseconds. */
+  readonly timeout?: number | undefined;
+}
+
 /** What `run` gets besides the context. */
 export interface RunInfo {
   /**
@@ -71,11 +82,75 @@ export interface RunInfo {
    */
   readonly key: string;
   /**
-   * Registers the undo of a part-effect the moment it has happened. If the attempt fails, what it registered unwinds
-   * in reverse before the next attempt; if it succeeds, it stands behind the step's own rollback.
+   * Registers the undo of a part-effect the moment it has happened: a function, or `{ run, retry, timeout }`. If the
+   * attempt fails, what it registered unwinds in reverse before the next attempt; if it succeeds, it stands behind the
+   * step's own rollback, and both run. As `key` is shared by the attempts, an undo that voids by it would void for the
+   * next attempt, too: make the key of such a call your own, from `key` and `attempt`.
    */
-  readonly defer: (undo: Undo) => void;
+  readonly defer: (undo: Undo | UndoPolicy) => void;
 }
+
+/** What a function gets besides the item and the context when it is called for an item of a collection. */
+export interface ItemInfo extends Pick<RunInfo, "signal" | "key" | "defer"> {
+  /** The item's place in the collection, from 0. */
+  readonly index: number;
+}
+
+/** A condition on the context; may be asynchronous. */
+export type Predicate<Ctx> = (ctx: Ctx) => MaybePromise<boolean>;
+
+/**
+ * What a group does when one of its branches or items fails. `"abort"`: the others' signals abort, none starts any
+ * more, and once all in flight have settled the group fails. `"settle"`: the others finish first, and then the group
+ * fails.
+ */
+export type OnFailure = "abort" | "settle";
+
+/** How a group of branches runs. */
+export interface GroupOptions {
+  /**
+   * How many may be in flight at once.
+   *
+   * @default {Infinity}
+   */
+  readonly concurrency?: number | undefined;
+  /**
+   * What happens when one fails.
+   *
+   * @default {"abort"}
+   */
+  readonly onFailure?: OnFailure | undefined;
+}
+
+/** How the items of a collection run. */
+export interface ItemOptions {
+  /**
+   * How many may be in flight at once.
+   *
+   * @default {Infinity}
+   */
+  readonly concurrency?: number | undefined;
+  /**
+   * What happens when one fails. `"collect"`: its own effects are undone, an {@linkcode ItemFailure} stands in the
+   * output in place of its result, and the pipeline goes on.
+   *
+   * @default {"abort"}
+   */
+  readonly onFailure?: OnFailure | "collect" | undefined;
+}
+
+/** What stands in the output in place of a failed item's result when `onFailure` is `"collect"`. */
+export interface ItemFailure<Item> {
+  /** Tells it from a result. */
+  readonly success: false;
+  /** Why the item failed. */
+  readonly error: Error;
+  /** The item. */
+  readonly item: Item;
+}
+
+/** A collection: an array, a Set, a Map's values, or whatever can be iterated, asynchronously too. */
+export type Collection<Item> = Iterable<Item> | AsyncIterable<Item>;
 
 /** How an attempt that had been given up came out in the end. */
 export interface LateReport {
@@ -157,87 +232,6 @@ export type Middleware = (
   step: StepInfo,
   next: Next,
 ) => (ctx: Context) => MaybePromise<StepResult>;
-
-/** One call of the user's code, as a {@linkcode Host} sees it. */
-export interface Call {
-  /** Unique within the run and the same in every run of the same pipeline: names and attempts along the path. */
-  readonly id: string;
-  /** What kind of code it is. */
-  readonly kind: "attempt" | "undo" | "predicate" | "item";
-  /** The path of the step it belongs to. */
-  readonly path: string;
-  /** Which attempt it is, from 1. */
-  readonly attempt: number;
-  /** The context it sees. */
-  readonly ctx: unknown;
-  /** What the step had returned, for an undo. */
-  readonly output?: unknown;
-}
-
-/** What a call came to: failures of the user's code are values, not rejections. */
-export type Outcome =
-  | {
-    readonly ok: true;
-    readonly value: unknown;
-    readonly deferred?: number | undefined;
-  }
-  | {
-    readonly ok: false;
-    readonly error: Error;
-    /**
-     * How many undos the attempt registered by `defer`. A host that keeps it lets a replayed run report them as the
-     * first one did.
-     */
-    readonly deferred?: number | undefined;
-  };
-
-/**
- * The seam for durable engines, tracing and fault injection: every effect the user wrote, and every wait between
- * attempts, goes through it. A rejection is the host's own signal (suspend, cancel): it passes through `run()`, the
- * only one that does, and nothing is rolled back.
- *
- * @example Trace every call
- * ```ts
- * import { type Host, step } from "@runsheet/runsheet";
- * import { assertEquals } from "@std/assert";
- * import { delay } from "@std/async/delay";
- *
- * const ids: string[] = [];
- * const tracing: Host = {
- *   perform(call, fn) {
- *     ids.push(call.id);
- *     return fn();
- *   },
- *   sleep: (_call, ms, signal) => delay(ms, signal ? { signal } : {}),
- * };
- * await step({ name: "hello", run: () => ({ hello: "world" }) }).run({}, { host: tracing });
- * assertEquals(ids, ["hello@1"]);
- * ```
- */
-export interface Host {
-  /**
-   * Makes the call, or answers from the record of an earlier one.
-   *
-   * @param call What is called.
-   * @param fn Calls it; never rejects. A signal given to it cancels the attempt.
-   */
-  perform(
-    call: Call,
-    fn: (signal?: AbortSignal) => Promise<Outcome>,
-  ): Promise<Outcome>;
-  /**
-   * Waits before a retry.
-   *
-   * @param call The wait's id.
-   * @param ms How long, in milliseconds.
-   * @param signal Ends the wait when the run is cancelled.
-   */
-  sleep(
-    call: { readonly id: string },
-    ms: number,
-    signal?: AbortSignal,
-  ): Promise<void>;
-}
 
 /**
  * Where a step keeps what the engine runs. Not for use outside the library.

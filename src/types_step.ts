@@ -70,8 +70,17 @@ export type RunFunction<R, P, RS, PS> = PS extends Schema
  */
 export type Provided<P, PS> = PS extends Schema ? Added<SchemaOut<PS>>
   : IsAnyOrNever<P> extends true ? Record<never, never>
-  : [P] extends [Unset] ? "put run above rollback, or give provides"
+  : [P] extends [Unset] ? Record<never, never>
   : Added<P>;
+
+/**
+ * What `rollback` gets of it. Where `rollback` stands above `run`, the output is not known yet.
+ *
+ * @internal
+ */
+export type Undone<P, PS> = PS extends Schema ? Provided<P, PS>
+  : [P] extends [Unset] ? "put run above rollback, or give provides"
+  : Provided<P, PS>;
 
 /**
  * A schema, or a sentence when it is not a schema of an object.
@@ -85,7 +94,7 @@ export type ObjectSchema<S> = S extends Schema
 /** Undoes what a step did: gets the context that its `run` saw and what it returned. */
 export type RollbackFunction<R, P, RS, PS> = (
   ctx: Seen<R, RS>,
-  output: Readonly<Provided<P, PS>>,
+  output: Readonly<Undone<P, PS>>,
   info: RollbackInfo,
 ) => MaybePromise<unknown>;
 

@@ -1,0 +1,134 @@
+import { checkStep } from "../children.ts";
+import { checkFunction, refuse } from "../config.ts";
+import { expose, failure, runChild } from "../engine.ts";
+import { ChoiceNoMatchError } from "../errors.ts";
+import { holds } from "../predicate.ts";
+import { labels } from "../label.ts";
+import { join } from "../scope.ts";
+import type { AnyStep, Predicate, Step } from "../types.ts";
+import type { Ctx, Either, If, Names, Need, RealSteps } from "../types_combinators.ts";
+import type { Flat } from "../types_objects.ts";
+
+/**
+ * Runs the first branch whose predicate holds; a bare step at the end is the default. Without a match and a default
+ * the run fails with a `ChoiceNoMatchError`. What a branch provides is sure in the context where every branch provides
+ * it, and there is a default; else it is optional.
+ *
+ * @param branches Pairs of a predicate and a step, at least one; the last may be a bare step. Predicates are asked in
+ * order, may be asynchronous, and one that throws fails the run with a `PredicateError`.
+ * @returns A step of the name `choice(<the steps' names>)`.
+ * @throws {ConfigError} If there is no branch, or a bare step stands before the end.
+ *
+ * @example By payment method
+ * ```ts
+ * import { choice, pipeline, step } from "@runsheet/runsheet";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const card = step({ name: "card", run: (_: { method: string }) => ({ paidBy: "card" }) });
+ * const bank = step({ name: "bank", run: () => ({ paidBy: "bank" }) });
+ * const p = pipeline({ name: "p", steps: [choice([(ctx) => ctx.method === "card", card], bank)] });
+ *
+ * const result = await p.run({ method: "cash" });
+ * assertEquals(result.success && result.data.paidBy, "bank");
+ * ```
+ */
+export function choice<
+  S1 extends AnyStep,
+  S2 extends AnyStep = never,
+  S3 extends AnyStep = never,
+  S4 extends AnyStep = never,
+  S5 extends AnyStep = never,
+  S6 extends AnyStep = never,
+  S7 extends AnyStep = never,
+  S8 extends AnyStep = never,
+  D extends AnyStep = never,
+  C1 = Ctx<S1>,
+  C2 = Ctx<S2>,
+  C3 = Ctx<S3>,
+  C4 = Ctx<S4>,
+  C5 = Ctx<S5>,
+  C6 = Ctx<S6>,
+  C7 = Ctx<S7>,
+  C8 = Ctx<S8>,
+>(
+  ...branches: [
+    b1: If<S1, C1>,
+    b2?: If<S2, C2> | D,
+    b3?: If<S3, C3> | D,
+    b4?: If<S4, C4> | D,
+    b5?: If<S5, C5> | D,
+    b6?: If<S6, C6> | D,
+    b7?: If<S7, C7> | D,
+    b8?: If<S8, C8> | D,
+    b9?: D,
+  ]
+): Step<
+  `choice(${Names<RealSteps<[S1, S2, S3, S4, S5, S6, S7, S8, D]>>})`,
+  Flat<
+    & Need<S1, C1>
+    & Need<S2, C2>
+    & Need<S3, C3>
+    & Need<S4, C4>
+    & Need<S5, C5>
+    & Need<S6, C6>
+    & Need<S7, C7>
+    & Need<S8, C8>
+    & Need<D, unknown>
+  >,
+  Either<RealSteps<[S1, S2, S3, S4, S5, S6, S7, S8, D]>[number], D>
+> {
+  const given: readonly unknown[] = branches;
+  if (given.length === 0) refuse("create choice()", "it must have at least one branch", 0);
+  const options = given.map((branch, n) => checkBranch(branch, n, n === given.length - 1));
+  const names = options.map(({ node }) => node.name);
+  const unique = labels(names);
+  return expose({
+    name: `choice(${names.join(", ")})`,
+    requires: undefined,
+    provides: undefined,
+    keys: {
+      needs: [],
+      // Only one of the branches runs, so that two of them may well provide the same key.
+      adds: options.some(({ node }) => !node.keys.adds)
+        ? undefined
+        : [...new Map(options.flatMap(({ node }) => node.keys.adds ?? []))],
+    },
+    isPipeline: false,
+    async execute(ctx, scope) {
+      for (const [n, { predicate, node }] of options.entries()) {
+        const label = unique[n]!;
+        if (predicate) {
+          const id = `${join(scope.path, label)}?`;
+          const decision = await holds(id, ctx, scope, () => predicate(ctx));
+          if (!decision.ok) return decision;
+          if (!decision.value) continue;
+        }
+        return await runChild(node, label, ctx, scope);
+      }
+      const message =
+        `Cannot choose in '${scope.path}' as one of its ${options.length} predicates must hold: none does`;
+      return failure(new ChoiceNoMatchError(message), scope.path, false);
+    },
+  });
+}
+
+function checkBranch(branch: unknown, n: number, isLast: boolean) {
+  const action = "create choice()";
+  const place = `branches[${n}]`;
+  if (!Array.isArray(branch)) {
+    const node = checkStep(action, place, branch);
+    if (!isLast) {
+      refuse(action, `the default must be last, and '${node.name}' must have a predicate`, place);
+    }
+    return { node, predicate: undefined };
+  }
+  if (branch.length !== 2) {
+    refuse(action, `'${place}' must be a pair of a predicate and a step`, branch);
+  }
+  const [predicate, step] = branch;
+  checkFunction(action, `${place}[0]`, predicate);
+  return {
+    predicate: predicate as Predicate<unknown>,
+    node: checkStep(action, `${place}[1]`, step),
+  };
+}

@@ -1,0 +1,138 @@
+import { checkStep, runBranch } from "../children.ts";
+import { collectItems } from "../collect_items.ts";
+import { checkGroup, checkName, refuse } from "../config.ts";
+import { type Context, seal } from "../context.ts";
+import { expose, failure, type Node } from "../engine.ts";
+import { RequiresValidationError } from "../errors.ts";
+import { declaredKeys } from "../schema.ts";
+import { show } from "../show.ts";
+import type { AnyStep, ItemOptions, ProvidesOf, RequiresOf, Step } from "../types.ts";
+import type { Collected, Spread } from "../types_combinators.ts";
+
+/**
+ * Runs a step for every item of a list in the context, bound to the key that the step calls it by; with several lists,
+ * for every combination of their items. What the step provides is collected in order under a key. The context's other
+ * keys pass through; the lists themselves do not reach the step.
+ *
+ * @param key The key of the results.
+ * @param mapping From the key of each list in the context to the key that the step requires. With several the first
+ * list varies slowest.
+ * @param step A step, a combinator or a pipeline; it has its validation, retry, timeout and rollback for each item.
+ * @param options `concurrency` and `onFailure`. Combinations are made only as there is room for them.
+ * @returns A step of the name `distribute(<key>)`.
+ * @throws {ConfigError} If an argument is wrong, or the step is known not to require a mapped key.
+ *
+ * @example Every account in every region
+ * ```ts
+ * import { distribute, pipeline, step } from "@runsheet/runsheet";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const report = step({
+ *   name: "report",
+ *   run: (ctx: { account: string; region: string }) => ({ report: `${ctx.account} in ${ctx.region}` }),
+ * });
+ * const reports = distribute("reports", { accounts: "account", regions: "region" }, report);
+ * const result = await pipeline({ name: "p", steps: [reports] })
+ *   .run({ accounts: ["a1", "a2"], regions: ["eu"] });
+ * assertEquals(result.success && result.data.reports, [{ report: "a1 in eu" }, { report: "a2 in eu" }]);
+ * ```
+ */
+export function distribute<
+  const K extends string,
+  S extends AnyStep,
+  const M extends { readonly [list: string]: keyof RequiresOf<S> & string },
+  const F extends ItemOptions["onFailure"] = undefined,
+>(
+  key: K,
+  mapping: M,
+  step: S,
+  options: ItemOptions & { readonly onFailure?: F } = {},
+): Step<
+  `distribute(${K})`,
+  Spread<RequiresOf<S>, M>,
+  { [k in K]: Collected<ProvidesOf<S>, { [L in keyof M as M[L]]: unknown }, F>[] }
+> {
+  checkName("distribute()", key);
+  const name = `distribute(${key})`;
+  const action = `create ${name}`;
+  const node = checkStep(action, "step", step);
+  const pairs = checkMapping(action, mapping, node);
+  checkGroup(action, options, ["abort", "settle", "collect"]);
+  return expose({
+    name,
+    requires: undefined,
+    provides: undefined,
+    keys: { needs: neededBy(node, pairs), adds: [[key, name]] },
+    isPipeline: false,
+    async execute(ctx, scope) {
+      const rest: Record<string, unknown> = { ...ctx };
+      for (const [list] of pairs) {
+        if (!Array.isArray(ctx[list])) {
+          const message =
+            `Cannot run '${scope.path}' as '${list}' must be an array: current value is ${
+              show(ctx[list])
+            }`;
+          return failure(new RequiresValidationError(message, []), scope.path, false);
+        }
+        delete rest[list];
+      }
+      return await collectItems(
+        key,
+        combinations(pairs, ctx),
+        scope,
+        options,
+        (bound, _index, own) =>
+          runBranch({ node, label: node.name }, seal({ ...rest, ...bound }, own.deep), own),
+      );
+    },
+  });
+}
+
+type Pair = readonly [list: string, item: string];
+
+function checkMapping(action: string, mapping: unknown, node: Node): readonly Pair[] {
+  if (typeof mapping !== "object" || mapping === null || Array.isArray(mapping)) {
+    refuse(action, "'mapping' must be an object of keys", mapping);
+  }
+  const pairs: Pair[] = Object.entries(mapping);
+  if (pairs.length === 0) refuse(action, "'mapping' must have at least one key", mapping);
+  const required = node.requires && declaredKeys(node.requires)?.map((declared) => declared.key);
+  const taken = new Set<string>();
+  for (const [list, item] of pairs) {
+    const place = `'mapping.${list}'`;
+    if (typeof item !== "string" || item === "") {
+      refuse(action, `${place} must be a key of '${node.name}'`, item);
+    }
+    if (required && !required.includes(item)) {
+      refuse(
+        action,
+        `${place} must be among the keys [${required.join(", ")}] that '${node.name}' requires`,
+        item,
+      );
+    }
+    if (taken.has(item)) {
+      refuse(action, `${place} must be a key that no other list is mapped to`, item);
+    }
+    taken.add(item);
+  }
+  return pairs;
+}
+
+function neededBy(
+  { keys: { needs } }: Node,
+  pairs: readonly Pair[],
+): readonly string[] | undefined {
+  const items = pairs.map(([, item]) => item);
+  return needs &&
+    [...needs.filter((need) => !items.includes(need)), ...pairs.map(([list]) => list)];
+}
+
+/** Every combination of the lists' items, one at a time: their product may be far larger than they are. */
+function* combinations(pairs: readonly Pair[], ctx: Context): Iterable<Record<string, unknown>> {
+  const [first, ...others] = pairs;
+  if (!first) return yield {};
+  const [list, key] = first;
+  for (const item of ctx[list] as readonly unknown[]) {
+    for (const rest of combinations(others, ctx)) yield { [key]: item, ...rest };
+  }
+}

@@ -1,0 +1,81 @@
+import { collectItems } from "../collect_items.ts";
+import { checkFunction, checkGroup, checkName } from "../config.ts";
+import type { Context } from "../context.ts";
+import { IndexedInfo } from "../attempt_info.ts";
+import { expose } from "../engine.ts";
+import { itemsOf } from "../items.ts";
+import { holds } from "../predicate.ts";
+import type { Collection, GroupOptions, ItemInfo, MaybePromise, Step } from "../types.ts";
+import type { ItemOf, Plus } from "../types_combinators.ts";
+
+/**
+ * Keeps the items of a collection for which a predicate holds, in their order, under a key. A type guard narrows them.
+ *
+ * @param key The key of the items that are kept.
+ * @param items The collection, as in `map`.
+ * @param keep The predicate; gets the item, the context, and `{ index, signal, key, defer }`; may be asynchronous. One
+ * that throws fails the run with a `PredicateError`.
+ * @param options `concurrency` and `onFailure`, as in `parallel.with`.
+ * @returns A step of the name `filter(<key>)`.
+ * @throws {ConfigError} If an argument is wrong.
+ *
+ * @example Usage
+ * ```ts
+ * import { filter, pipeline } from "@runsheet/runsheet";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const even = filter("even", (ctx: { numbers: number[] }) => ctx.numbers, (n) => n % 2 === 0);
+ * const result = await pipeline({ name: "p", steps: [even] }).run({ numbers: [1, 2, 3, 4] });
+ * assertEquals(result.success && result.data.even, [2, 4]);
+ * ```
+ */
+export function filter<
+  const K extends string,
+  L extends Collection<unknown>,
+  C = Record<never, never>,
+  J extends ItemOf<L> = ItemOf<L>,
+>(
+  key: K,
+  items: (ctx: C) => MaybePromise<L>,
+  keep:
+    | ((item: ItemOf<L>, ctx: C, info: ItemInfo) => item is J)
+    | ((item: ItemOf<L>, ctx: C, info: ItemInfo) => MaybePromise<boolean>),
+  options: GroupOptions = {},
+): Step<`filter(${K})`, Plus<Record<never, never>, C>, { [k in K]: J[] }> {
+  checkName("filter()", key);
+  const name = `filter(${key})`;
+  const action = `create ${name}`;
+  checkFunction(action, "items", items);
+  checkFunction(action, "keep", keep);
+  checkGroup(action, options, ["abort", "settle"]);
+  const call = keep as (item: unknown, ctx: Context, info: ItemInfo) => unknown;
+  return expose({
+    name,
+    requires: undefined,
+    provides: undefined,
+    keys: { needs: [], adds: [[key, name]] },
+    isPipeline: false,
+    async execute(ctx, scope) {
+      const given = await itemsOf(items as (ctx: Context) => unknown, ctx, scope);
+      if (!given.ok) return given;
+      const all: unknown[] = [];
+      return await collectItems(
+        key,
+        given.items,
+        scope,
+        options,
+        async (item, index, own) => {
+          all[index] = item;
+          const decision = await holds(
+            own.path,
+            ctx,
+            own,
+            (info) => call(item, ctx, new IndexedInfo(info, index)),
+          );
+          return decision.ok ? { ...decision, ran: true } : decision;
+        },
+        (kept) => all.filter((_, index) => kept[index]),
+      );
+    },
+  });
+}

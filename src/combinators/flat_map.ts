@@ -1,0 +1,98 @@
+import { collectItems } from "../collect_items.ts";
+import { checkFunction, checkGroup, checkName } from "../config.ts";
+import type { Context } from "../context.ts";
+import { expose } from "../engine.ts";
+import { ProvidesValidationError } from "../errors.ts";
+import type { Branch } from "../fan_out.ts";
+import { callForItem, itemsOf } from "../items.ts";
+import { show } from "../show.ts";
+import type { Collection, ItemInfo, ItemOptions, MaybePromise, Step } from "../types.ts";
+import type { Collected, ItemOf, Plus } from "../types_combinators.ts";
+
+/**
+ * Calls a function that gives a list for every item of a collection, and joins the lists in order under a key.
+ *
+ * @param key The key of the joined list.
+ * @param items The collection, as in `map`.
+ * @param each The function; gets the item, the context, and `{ index, signal, key, defer }`, and gives an array or
+ * another iterable. It has no rollback but what it defers.
+ * @param options `concurrency` and `onFailure`; with `"collect"` the failure of an item stands among the results.
+ * @returns A step of the name `flatMap(<key>)`.
+ * @throws {ConfigError} If an argument is wrong.
+ *
+ * @example Usage
+ * ```ts
+ * import { flatMap, pipeline } from "@runsheet/runsheet";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const lines = flatMap("lines", (ctx: { orders: { items: string[] }[] }) => ctx.orders, (order) => order.items);
+ * const result = await pipeline({ name: "p", steps: [lines] })
+ *   .run({ orders: [{ items: ["tea", "milk"] }, { items: ["cup"] }] });
+ * assertEquals(result.success && result.data.lines, ["tea", "milk", "cup"]);
+ * ```
+ */
+export function flatMap<
+  const K extends string,
+  L extends Collection<unknown>,
+  O,
+  C = Record<never, never>,
+  const F extends ItemOptions["onFailure"] = undefined,
+>(
+  key: K,
+  items: (ctx: C) => MaybePromise<L>,
+  each: (item: ItemOf<L>, ctx: C, info: ItemInfo) => MaybePromise<Iterable<O>>,
+  options: ItemOptions & { readonly onFailure?: F } = {},
+): Step<
+  `flatMap(${K})`,
+  Plus<Record<never, never>, C>,
+  { [k in K]: Collected<O, ItemOf<L>, F>[] }
+> {
+  checkName("flatMap()", key);
+  const name = `flatMap(${key})`;
+  const action = `create ${name}`;
+  checkFunction(action, "items", items);
+  checkFunction(action, "each", each);
+  checkGroup(action, options, ["abort", "settle", "collect"]);
+  const call = each as (item: unknown, ctx: Context, info: ItemInfo) => unknown;
+  return expose({
+    name,
+    requires: undefined,
+    provides: undefined,
+    keys: { needs: [], adds: [[key, name]] },
+    isPipeline: false,
+    async execute(ctx, scope) {
+      const given = await itemsOf(items as (ctx: Context) => unknown, ctx, scope);
+      if (!given.ok) return given;
+      return await collectItems(
+        key,
+        given.items,
+        scope,
+        options,
+        async (item, index, own) => {
+          return asList(
+            await callForItem((info) => call(item, ctx, info), index, ctx, own),
+            own.path,
+          );
+        },
+        // A failure that was collected is no list, and stands for itself.
+        (lists) => lists.flat(),
+      );
+    },
+  });
+}
+
+function asList(branch: Branch, path: string): Branch {
+  if (!branch.ok) return branch;
+  const { value } = branch;
+  if (typeof value === "object" && value !== null && Symbol.iterator in value) {
+    return { ...branch, value: [...value as Iterable<unknown>] };
+  }
+  const message = `Cannot use what '${path}' gave as it must be an array or another iterable: ` +
+    `current value is ${show(value)}`;
+  return {
+    ok: false,
+    error: new ProvidesValidationError(message, []),
+    failedStep: path,
+    ran: true,
+  };
+}

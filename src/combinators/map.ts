@@ -1,0 +1,132 @@
+import { checkFunction, checkGroup, checkName } from "../config.ts";
+import { collectItems } from "../collect_items.ts";
+import { type Context, copyObject, seal } from "../context.ts";
+import { expose, type Node, nodeOf } from "../engine.ts";
+import { RequiresValidationError, toError } from "../errors.ts";
+import type { Branch } from "../fan_out.ts";
+import { callForItem, itemsOf } from "../items.ts";
+import { runBranch } from "../children.ts";
+import type { Scope } from "../scope.ts";
+import type { AnyStep, Collection, ItemInfo, ItemOptions, MaybePromise, Step } from "../types.ts";
+import type { Collected, Each, ItemOf, MapNeeds } from "../types_combinators.ts";
+
+/** How the items of a `map` run. */
+export interface MapOptions extends ItemOptions {
+  /** The key under which the step finds its item; without it an item is spread into the context. */
+  readonly as?: string | undefined;
+}
+
+/**
+ * Calls a function, or runs a step, for every item of a collection, and collects the results in order under a key.
+ *
+ * The function gets the item, the context, and `{ index, signal, key, defer }`; it has no rollback but what it defers.
+ * A step finds the context with the item's keys spread over it, or with the item under the key that `as` names, and
+ * has its validation, retry, timeout and rollback for each item.
+ *
+ * @param key The key of the results.
+ * @param items The collection: an array, a Set, a Map's values, or anything that can be iterated, asynchronously too,
+ * and then it is read only as there is room for the items.
+ * @param each The function or the step.
+ * @param options `concurrency`, `onFailure`, `as`.
+ * @returns A step of the name `map(<key>)`.
+ * @throws {ConfigError} If an argument is wrong.
+ *
+ * @example A function
+ * ```ts
+ * import { map, pipeline } from "@runsheet/runsheet";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const greetings = map("greetings", (ctx: { names: string[] }) => ctx.names, (name) => `Hello ${name}`);
+ * const result = await pipeline({ name: "p", steps: [greetings] }).run({ names: ["Ann", "Bob"] });
+ * assertEquals(result.success && result.data.greetings, ["Hello Ann", "Hello Bob"]);
+ * ```
+ *
+ * @example A step, two items at a time, going on without those that fail
+ * ```ts
+ * import { map, pipeline, step } from "@runsheet/runsheet";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const send = step({
+ *   name: "send",
+ *   run: (ctx: { email: string }) => {
+ *     if (!ctx.email.includes("@")) throw new Error("no address");
+ *     return { sent: ctx.email };
+ *   },
+ * });
+ * const users = [{ email: "ann@example.com" }, { email: "bob" }];
+ * const mails = map("mails", () => users, send, { concurrency: 2, onFailure: "collect" });
+ * const result = await pipeline({ name: "p", steps: [mails] }).run();
+ * assertEquals(
+ *   result.success && result.data.mails.map((mail) => "sent" in mail ? mail.sent : mail.error.message),
+ *   ["ann@example.com", "no address"],
+ * );
+ * ```
+ */
+export function map<
+  const K extends string,
+  L extends Collection<unknown>,
+  O = never,
+  C = Record<never, never>,
+  S extends AnyStep = never,
+  const As extends string | undefined = undefined,
+  const F extends ItemOptions["onFailure"] = undefined,
+>(
+  key: K,
+  items: (ctx: C) => MaybePromise<L>,
+  each: ((item: ItemOf<L>, ctx: C, info: ItemInfo) => MaybePromise<O>) | S,
+  options: MapOptions & { readonly as?: As; readonly onFailure?: F } = {},
+): Step<
+  `map(${K})`,
+  MapNeeds<ItemOf<L>, C, S, As>,
+  { [k in K]: Collected<Each<O, S>, ItemOf<L>, F>[] }
+> {
+  checkName("map()", key);
+  const name = `map(${key})`;
+  const action = `create ${name}`;
+  checkFunction(action, "items", items);
+  checkGroup(action, options, ["abort", "settle", "collect"], ["as"]);
+  const node = nodeOf(each);
+  if (!node) checkFunction(action, "each", each);
+  const call = each as (item: unknown, ctx: Context, info: ItemInfo) => unknown;
+  return expose({
+    name,
+    requires: undefined,
+    provides: undefined,
+    keys: { needs: [], adds: [[key, name]] },
+    isPipeline: false,
+    async execute(ctx, scope) {
+      const given = await itemsOf(items as (ctx: Context) => unknown, ctx, scope);
+      if (!given.ok) return given;
+      return await collectItems(
+        key,
+        given.items,
+        scope,
+        options,
+        (item, index, own) =>
+          node
+            ? runForItem(node, item, options.as, ctx, own)
+            : callForItem((info) => call(item, ctx, info), index, ctx, own),
+      );
+    },
+  });
+}
+
+async function runForItem(
+  node: Node,
+  item: unknown,
+  as: string | undefined,
+  ctx: Context,
+  scope: Scope,
+): Promise<Branch> {
+  let own: Context;
+  try {
+    own = seal({ ...ctx, ...(as === undefined ? copyObject(item) : { [as]: item }) }, scope.deep);
+  } catch (cause) {
+    const message = `Cannot run '${scope.path}' as its item, which 'as' does not name, ${
+      toError(cause).message
+    }`;
+    const error = new RequiresValidationError(message, [], { cause });
+    return { ok: false, error, failedStep: scope.path, ran: false };
+  }
+  return await runBranch({ node, label: node.name }, own, scope);
+}

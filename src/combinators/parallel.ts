@@ -1,0 +1,91 @@
+import { checkSteps, runBranch } from "../children.ts";
+import { checkGroup, refuse } from "../config.ts";
+import { seal } from "../context.ts";
+import { expose } from "../engine.ts";
+import { fanOut } from "../fan_out.ts";
+import type { AnyStep, GroupOptions, Step } from "../types.ts";
+import type { AllAdded, AllNeeds, Names } from "../types_combinators.ts";
+
+/** Makes a step of steps that run side by side. */
+export interface Parallel {
+  /**
+   * Makes a step of steps that all run at once.
+   *
+   * @param steps Steps, combinators or pipelines; at least one.
+   * @returns A step of the name `parallel(<the steps' names>)`.
+   * @throws {ConfigError} If there is none, or something that is no step.
+   */
+  <const S extends readonly AnyStep[]>(
+    ...steps: S
+  ): Step<`parallel(${Names<S>})`, AllNeeds<S>, AllAdded<S>>;
+  /**
+   * Makes a `parallel` with options.
+   *
+   * @param options How many run at once, and what happens when one fails.
+   * @throws {ConfigError} If an option is wrong.
+   */
+  with(options: GroupOptions): <const S extends readonly AnyStep[]>(
+    ...steps: S
+  ) => Step<`parallel(${Names<S>})`, AllNeeds<S>, AllAdded<S>>;
+}
+
+/**
+ * Runs steps side by side. All see the same snapshot of the context; what they add is merged in the order they are
+ * written, whoever finished first. When one fails, the signals of the others abort and none starts any more; once all
+ * in flight have settled, those that succeeded are undone, in reverse of the order they are written.
+ *
+ * `parallel.with({ concurrency, onFailure })(…)` bounds how many run at once; `onFailure: "settle"` lets the others
+ * finish before the group fails: use it where an aborted call leaves you in doubt whether it went through.
+ *
+ * @example Two at once
+ * ```ts
+ * import { parallel, pipeline, step } from "@runsheet/runsheet";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const reserve = step({ name: "reserve", run: () => ({ reservation: "r1" }) });
+ * const charge = step({ name: "charge", run: () => ({ charge: "c1" }) });
+ * const p = pipeline({ name: "p", steps: [parallel(reserve, charge)] });
+ *
+ * const result = await p.run();
+ * assertEquals(result.success && result.data, { reservation: "r1", charge: "c1" });
+ * ```
+ */
+export const parallel: Parallel = Object.assign(group({}), { with: group });
+
+function group(options: GroupOptions) {
+  const action = "create parallel()";
+  checkGroup(action, options, ["abort", "settle"]);
+  return <const S extends readonly AnyStep[]>(
+    ...steps: S
+  ): Step<`parallel(${Names<S>})`, AllNeeds<S>, AllAdded<S>> => {
+    if (steps.length === 0) refuse(action, "it must have at least one step", 0);
+    const children = checkSteps(action, steps);
+    const nodes = children.map(({ node }) => node);
+    return expose({
+      name: `parallel(${nodes.map(({ name }) => name).join(", ")})`,
+      requires: undefined,
+      provides: undefined,
+      keys: {
+        needs: nodes.some(({ keys }) => !keys.needs)
+          ? undefined
+          : nodes.flatMap(({ keys }) => keys.needs ?? []),
+        adds: nodes.some(({ keys }) => !keys.adds)
+          ? undefined
+          : nodes.flatMap(({ keys }) => keys.adds ?? []),
+      },
+      isPipeline: false,
+      async execute(ctx, scope) {
+        const tasks = children.map((child) => ({
+          start: (own: typeof scope) => runBranch(child, ctx, own),
+        }));
+        const outcome = await fanOut(tasks, scope, options);
+        if (!outcome.ok) return outcome;
+        const merged = outcome.values.reduce<object>(
+          (all, output) => ({ ...all, ...output as object }),
+          {},
+        );
+        return { ok: true, output: seal({ ...merged }, scope.deep), ran: outcome.ran };
+      },
+    });
+  };
+}

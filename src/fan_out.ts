@@ -1,0 +1,185 @@
+import { Cancellation, untilCancelled } from "./cancel.ts";
+import { AbortedError, RollbackError, toError } from "./errors.ts";
+import type { Journal } from "./journal.ts";
+import type { Scope } from "./scope.ts";
+import { show } from "./show.ts";
+import type { Collection, ItemOptions } from "./types.ts";
+
+/** A branch or item that failed. */
+export interface FailedBranch {
+  readonly ok: false;
+  readonly error: Error;
+  readonly failedStep: string;
+  readonly ran: boolean;
+}
+
+/** What a branch or item came to. */
+export type Branch =
+  | { readonly ok: true; readonly value: unknown; readonly ran: boolean }
+  | FailedBranch;
+
+/** A branch or item that is to run. */
+export interface Task {
+  /** The item, where there is one. */
+  readonly item?: unknown;
+  /** Runs it; throws only the host's own signal. */
+  readonly start: (scope: Scope) => Promise<Branch>;
+}
+
+/** What a group came to: the values in the order of the tasks, or a failure. */
+export type FannedOut =
+  | { readonly ok: true; readonly values: readonly unknown[]; readonly ran: boolean }
+  | FailedBranch;
+
+/**
+ * Runs tasks side by side, at most `concurrency` at once; each is taken from the source when there is room for it.
+ * By the time it returns, all that started have settled or been given up, and their undos are on the stack in the
+ * order of the tasks, whoever finished first.
+ */
+export async function fanOut(
+  tasks: Collection<Task>,
+  scope: Scope,
+  { concurrency = Infinity, onFailure = "abort" }: ItemOptions,
+): Promise<FannedOut> {
+  const [group, release] = scope.cancellation?.child() ?? [new Cancellation(), () => {}];
+  const journals: Journal[] = [];
+  const branches: Branch[] = [];
+  const pool = new Pool();
+  const fail = (error: Error) => {
+    if (onFailure === "abort") group.cancel(siblingFailed(scope.path, error), undefined, false);
+  };
+
+  async function run(task: Task, index: number): Promise<void> {
+    const journal = scope.journal.fork();
+    const branch = await settle(task, { ...scope, journal, cancellation: group });
+    const collected = !branch.ok && onFailure === "collect" && !group.error;
+    branches[index] = collected ? await collect(branch, task.item, journal) : branch;
+    if (journal.mark > 0) journals[index] = journal;
+    if (!branch.ok) fail(branch.error);
+  }
+
+  let sourceFailed: FailedBranch | undefined;
+  try {
+    let index = 0;
+    // Where there is room all start at once, so that what starts does not depend on how fast the first one fails.
+    await forEach(tasks, group, (task) => {
+      pool.add(run(task, index++));
+      return pool.inFlight < concurrency ? undefined : pool.room(concurrency);
+    });
+  } catch (thrown) {
+    if (scope.run.seam.interruption) throw thrown;
+    sourceFailed = { ok: false, error: toError(thrown), failedStep: scope.path, ran: false };
+    fail(sourceFailed.error);
+  }
+  await pool.room(1);
+  release();
+  journals.forEach((journal) => scope.journal.join(journal));
+  const ran = branches.some((branch) => branch.ran);
+  const failures = branches.filter((branch) => !branch.ok);
+  if (sourceFailed) failures.push(sourceFailed);
+  if (failures.length > 0 || group.error) return { ...oneOf(failures, group, scope), ran };
+  return { ok: true, values: branches.map((branch) => branch.ok ? branch.value : undefined), ran };
+}
+
+/** Promises in flight, and a wait for room among them. */
+class Pool {
+  inFlight = 0;
+  #crash: { readonly thrown: unknown } | undefined;
+  #wake = () => {};
+
+  add(promise: Promise<void>): void {
+    this.inFlight++;
+    promise.catch((thrown) => this.#crash ??= { thrown }).then(() => {
+      this.inFlight--;
+      this.#wake();
+    });
+  }
+
+  /** Waits until fewer than so many are in flight; throws as soon as one has thrown. */
+  async room(limit: number): Promise<void> {
+    while (this.inFlight >= limit && !this.#crash) {
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+    if (this.#crash) throw this.#crash.thrown;
+  }
+}
+
+/** Takes one after the other from a source until it ends or the group is cancelled, and closes it. */
+async function forEach<T>(
+  source: Collection<T>,
+  group: Cancellation,
+  visit: (item: T) => Promise<void> | undefined,
+): Promise<void> {
+  if (!(Symbol.asyncIterator in source)) {
+    for (const item of source) {
+      if (group.error) return;
+      const room = visit(item);
+      if (room) await room;
+    }
+    return;
+  }
+  const iterator = source[Symbol.asyncIterator]();
+  while (!group.error) {
+    const next = await untilCancelled(iterator.next(), group);
+    if (next?.done) return;
+    if (next && !group.error) await visit(next.value);
+  }
+  // Not waited for: the source may be waiting itself for what never comes.
+  iterator.return?.().catch(() => {});
+}
+
+async function settle({ start }: Task, scope: Scope): Promise<Branch> {
+  try {
+    return await start(scope);
+  } catch (thrown) {
+    if (scope.run.seam.interruption) throw thrown;
+    return { ok: false, error: toError(thrown), failedStep: scope.path, ran: true };
+  }
+}
+
+function siblingFailed(path: string, cause: Error): AbortedError {
+  return new AbortedError(`Cannot go on in '${path}' as none of it must fail: ${show(cause)}`, {
+    cause,
+  });
+}
+
+/** A failure as a value, once its own effects are undone. */
+async function collect(
+  { error, ran }: FailedBranch,
+  item: unknown,
+  journal: Journal,
+): Promise<Branch> {
+  const notUndone = await journal.unwind(error);
+  const causes = notUndone.map((undo) => undo.error);
+  const failed = causes.length === 0 ? error : new RollbackError(
+    `Cannot go on without an item as what it did must be undone first: ${
+      causes.map(show).join("; ")
+    }`,
+    causes,
+    { cause: error },
+  );
+  return { ok: true, value: Object.freeze({ success: false, error: failed, item }), ran };
+}
+
+/** What a group fails with: the one failure, or all of them in order. */
+function oneOf(
+  failures: readonly Branch[],
+  group: Cancellation,
+  { path, cancellation }: Scope,
+): Omit<FailedBranch, "ran"> {
+  // A branch that stopped because it was told to has not failed of itself.
+  const own = failures.filter((branch): branch is FailedBranch =>
+    !branch.ok && !isConsequence(branch.error, group)
+  );
+  const [first, ...others] = own;
+  if (!first) return { ok: false, error: cancellation?.error ?? group.error!, failedStep: path };
+  if (others.length === 0) return first;
+  const errors = own.map(({ error }) => error);
+  const message = `Cannot finish '${path}' as none of it must fail: ${errors.map(show).join("; ")}`;
+  return { ok: false, error: new AggregateError(errors, message), failedStep: path };
+}
+
+function isConsequence(error: Error, { error: reason }: Cancellation): boolean {
+  return reason !== undefined &&
+    (error === reason || error.cause === reason || error.name === "AbortError");
+}

@@ -1,0 +1,89 @@
+import { attempt } from "./attempt.ts";
+import { IndexedInfo } from "./attempt_info.ts";
+import { untilGivenUp } from "./cancel.ts";
+import type { Context } from "./context.ts";
+import { RequiresValidationError, toError } from "./errors.ts";
+import type { Branch, FailedBranch, Task } from "./fan_out.ts";
+import { compensateLate } from "./late.ts";
+import type { Scope } from "./scope.ts";
+import { show } from "./show.ts";
+import type { Collection, ItemInfo } from "./types.ts";
+
+/** Whether a value can be iterated as a collection; a string is one value, not a collection of letters. */
+export function isCollection(value: unknown): value is Collection<unknown> {
+  return typeof value === "object" && value !== null &&
+    (Symbol.iterator in value || Symbol.asyncIterator in value);
+}
+
+/** The collection that a function of the user's gives; of a Map, its values. */
+export async function itemsOf(
+  collection: (ctx: Context) => unknown,
+  ctx: Context,
+  { path, cancellation }: Scope,
+): Promise<{ readonly ok: true; readonly items: Collection<unknown> } | FailedBranch> {
+  const failed = (error: Error): FailedBranch => ({
+    ok: false,
+    error,
+    failedStep: path,
+    ran: false,
+  });
+  try {
+    const given = await untilGivenUp(Promise.resolve(collection(ctx)), cancellation);
+    if (cancellation?.error) return failed(cancellation.error);
+    const items = given instanceof Map ? given.values() : given;
+    if (isCollection(items)) return { ok: true, items };
+    const problem = `its collection must be an array or something else that can be iterated`;
+    const message = `Cannot run '${path}' as ${problem}: current value is ${show(given)}`;
+    return failed(new RequiresValidationError(message, []));
+  } catch (thrown) {
+    return failed(toError(thrown));
+  }
+}
+
+/** A task for each item, made when it is asked for. */
+export function tasksFor<Item>(
+  items: Collection<Item>,
+  path: string,
+  run: (item: Item, index: number, scope: Scope) => Promise<Branch>,
+): Collection<Task> {
+  const task = (item: Item, index: number): Task => ({
+    item,
+    start: (scope) => run(item, index, { ...scope, path: `${path}[${index}]` }),
+  });
+  return Symbol.asyncIterator in items ? mapAsync(items, task) : mapSync(items, task);
+}
+
+function* mapSync<T, U>(items: Iterable<T>, make: (item: T, index: number) => U): Iterable<U> {
+  let index = 0;
+  for (const item of items) yield make(item, index++);
+}
+
+async function* mapAsync<T, U>(
+  items: AsyncIterable<T>,
+  make: (item: T, index: number) => U,
+): AsyncIterable<U> {
+  let index = 0;
+  for await (const item of items) yield make(item, index++);
+}
+
+/** Calls a function of the user's for an item. */
+export async function callForItem(
+  call: (info: ItemInfo) => unknown,
+  index: number,
+  ctx: Context,
+  scope: Scope,
+): Promise<Branch> {
+  const { path } = scope;
+  const outcome = await attempt({
+    kind: "item",
+    id: path,
+    path,
+    ctx,
+    call: (info) => call(new IndexedInfo(info, index)),
+    onLate: (late) => compensateLate(late, ctx, scope),
+  }, scope);
+  const ran = outcome.attempts > 0;
+  return outcome.ok
+    ? { ok: true, value: outcome.value, ran }
+    : { ok: false, error: outcome.error, failedStep: path, ran };
+}

@@ -1,0 +1,143 @@
+// The checkout of one order: validate it, reserve its goods, charge the card, ship and confirm.
+import {
+  isRunsheetError,
+  type Middleware,
+  type Pipeline,
+  pipeline,
+  step,
+} from "@runsheet/runsheet";
+import { type } from "arktype";
+import type { Database } from "./database.ts";
+import { type GatewayClient, GatewayError } from "./gateway_client.ts";
+import type { Mailer } from "./mailer.ts";
+
+/** An order as examples/data/orders.csv has it, if it is well-formed. */
+export interface OrderRow {
+  orderId: string;
+  customer: string;
+  email: string;
+  address: string;
+  cardToken: string;
+  sku: string;
+  quantity: string;
+  unitPrice: string;
+}
+
+/** What the steps work with; the caller passes it beside the order. */
+export interface Services {
+  db: Database;
+  gateway: GatewayClient;
+  mailer: Mailer;
+}
+
+/** What remains of an order that is done; money is in cents. */
+export interface Receipt {
+  orderId: string;
+  sku: string;
+  quantity: number;
+  total: number;
+  chargeId: string;
+}
+
+const ValidOrder = type({
+  orderId: /^o-\d{4}$/,
+  customer: "string > 0",
+  email: "string.email",
+  address: "string > 0",
+  cardToken: /^tok_\w+$/,
+  sku: "string > 0",
+  quantity: "string.integer.parse |> 1 <= number <= 1000",
+  unitPrice: "string.integer.parse |> number > 0",
+});
+
+/** What the steps after validateOrder find in the context. */
+type Context = Services & typeof ValidOrder.infer & { total: number };
+
+const validateOrder = step({
+  name: "validateOrder",
+  requires: ValidOrder,
+  // The file has texts: the numbers that the schema made of them take their place in the context.
+  run: ({ quantity, unitPrice }) => ({ quantity, unitPrice, total: quantity * unitPrice }),
+});
+
+const reserveStock = step({
+  name: "reserveStock",
+  run: ({ db, orderId, sku, quantity }: Context) => db.reserve(orderId, sku, quantity),
+  rollback: ({ db, orderId }) => db.release(orderId),
+});
+
+const chargePayment = step({
+  name: "chargePayment",
+  provides: type({ chargeId: "string" }),
+  timeout: 300,
+  retry: {
+    count: 3,
+    delay: 20,
+    backoff: "exponential",
+    retryIf: (errors) => isTransient(errors.at(-1)),
+  },
+  run: async (
+    { db, gateway, orderId, cardToken, total }: Context,
+    { key, attempt, signal, defer },
+  ) => {
+    // An attempt that fails may have charged the card all the same. It is voided before the next one begins, and a key
+    // that is voided can charge no more: so every attempt has a key of its own.
+    const attemptKey = `${key}@${attempt}`;
+    defer(() => gateway.void(attemptKey, AbortSignal.timeout(1_000)));
+    const { chargeId } = await gateway.charge(
+      { orderId, cardToken, amount: total },
+      attemptKey,
+      signal,
+    );
+    db.addPayment(orderId, chargeId, total);
+    return { chargeId };
+  },
+  rollback: {
+    run: async ({ db, gateway }, { chargeId }, { key, signal }) => {
+      await gateway.refund(chargeId, key, signal);
+      db.removePayment(chargeId);
+    },
+    retry: { count: 3, delay: 20 },
+    timeout: 1_000,
+  },
+});
+
+const createShipment = step({
+  name: "createShipment",
+  run: ({ db, orderId }: Context) => db.ship(orderId),
+  rollback: ({ db, orderId }) => db.unship(orderId),
+});
+
+const sendConfirmation = step({
+  name: "sendConfirmation",
+  run: ({ mailer, email, orderId }: Context) =>
+    mailer.send(email, `Order ${orderId} is on its way`),
+});
+
+const fulfil = pipeline({ name: "fulfil", steps: [createShipment, sendConfirmation] });
+
+/** The checkout, with middleware around its steps. */
+export function makeCheckout(
+  middleware: Middleware[],
+): Pipeline<"checkout", OrderRow & Services, Receipt> {
+  return pipeline({
+    name: "checkout",
+    steps: [validateOrder, reserveStock, chargePayment, fulfil],
+    output: type({
+      "+": "delete", // nothing else, least of all the services
+      orderId: "string",
+      sku: "string",
+      quantity: "number",
+      total: "number",
+      chargeId: "string",
+    }),
+    middleware,
+  });
+}
+
+/** Whether another attempt may succeed: the gateway is out of order, silent or out of reach. */
+function isTransient(error: Error | undefined): boolean {
+  if (error instanceof GatewayError) return error.status >= 500;
+  // fetch throws a TypeError when it cannot reach the other side
+  return isRunsheetError(error, "TIMEOUT") || error instanceof TypeError;
+}

@@ -1,0 +1,170 @@
+// The shop's own books, in SQLite: stock, what is reserved, paid and shipped.
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+
+/** A product as examples/data/products.csv has it. */
+export interface ProductRow {
+  sku: string;
+  name: string;
+  stock: string;
+}
+
+export class UnknownProduct extends Error {
+  override name = "UnknownProduct";
+}
+
+export class OutOfStock extends Error {
+  override name = "OutOfStock";
+}
+
+// Whatever the code above it does, the database refuses to sell what is not there.
+const tables = `
+  pragma foreign_keys = on;
+  create table products (
+    sku text primary key,
+    name text not null,
+    stock integer not null check (stock >= 0)
+  ) strict;
+  create table reservations (
+    order_id text primary key,
+    sku text not null references products,
+    quantity integer not null check (quantity > 0)
+  ) strict;
+  create table payments (
+    charge_id text primary key,
+    order_id text not null unique,
+    amount integer not null check (amount > 0)
+  ) strict;
+  create table shipments (
+    tracking_id integer primary key,
+    order_id text not null unique,
+    sku text not null references products,
+    quantity integer not null check (quantity > 0)
+  ) strict;
+`;
+
+export class Database {
+  readonly #db: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  constructor(products: readonly ProductRow[], path = ":memory:") {
+    this.#db = new DatabaseSync(path);
+    this.#db.exec(tables);
+    for (const { sku, name, stock } of products) {
+      this.#run("insert into products values (?, ?, ?)", sku, name, Number(stock));
+    }
+  }
+
+  reserve(orderId: string, sku: string, quantity: number): void {
+    this.#atomically(() => {
+      const taken = this.#run(
+        "update products set stock = stock - ? where sku = ? and stock >= ?",
+        quantity,
+        sku,
+        quantity,
+      );
+      if (taken === 0) {
+        throw this.stock().has(sku)
+          ? new OutOfStock("not enough in stock")
+          : new UnknownProduct("no such product");
+      }
+      this.#run("insert into reservations values (?, ?, ?)", orderId, sku, quantity);
+    });
+  }
+
+  release(orderId: string): void {
+    this.#atomically(() => {
+      this.#run(
+        `update products set stock = stock + quantity
+           from reservations where reservations.sku = products.sku and order_id = ?`,
+        orderId,
+      );
+      this.#run("delete from reservations where order_id = ?", orderId);
+    });
+  }
+
+  ship(orderId: string): void {
+    this.#atomically(() => {
+      this.#run(
+        `insert into shipments (order_id, sku, quantity)
+           select order_id, sku, quantity from reservations where order_id = ?`,
+        orderId,
+      );
+      this.#run("delete from reservations where order_id = ?", orderId);
+    });
+  }
+
+  /** Takes a shipment back: its goods are reserved again. */
+  unship(orderId: string): void {
+    this.#atomically(() => {
+      this.#run(
+        `insert into reservations
+           select order_id, sku, quantity from shipments where order_id = ?`,
+        orderId,
+      );
+      this.#run("delete from shipments where order_id = ?", orderId);
+    });
+  }
+
+  addPayment(orderId: string, chargeId: string, amount: number): void {
+    this.#run("insert into payments values (?, ?, ?)", chargeId, orderId, amount);
+  }
+
+  removePayment(chargeId: string): void {
+    this.#run("delete from payments where charge_id = ?", chargeId);
+  }
+
+  /** What is left of every product. */
+  stock(): Map<string, number> {
+    return this.#totals("select sku, stock from products");
+  }
+
+  /** What has been shipped of every product. */
+  shipped(): Map<string, number> {
+    return this.#totals("select sku, sum(quantity) from shipments group by sku");
+  }
+
+  /** What is reserved for every order that is not shipped. */
+  reserved(): Map<string, number> {
+    return this.#totals("select order_id, quantity from reservations");
+  }
+
+  /** What every order has paid, in cents. */
+  payments(): Map<string, number> {
+    return this.#totals("select order_id, amount from payments");
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  #prepared(sql: string): StatementSync {
+    const statement = this.#statements.get(sql) ?? this.#db.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+
+  /** How many rows were changed. */
+  #run(sql: string, ...values: (string | number)[]): number {
+    return Number(this.#prepared(sql).run(...values).changes);
+  }
+
+  #totals(sql: string): Map<string, number> {
+    return new Map(
+      this.#prepared(sql).all().map((row) => {
+        const [key, total] = Object.values(row);
+        return [String(key), Number(total)];
+      }),
+    );
+  }
+
+  #atomically(work: () => void): void {
+    this.#db.exec("begin");
+    try {
+      work();
+      this.#db.exec("commit");
+    } catch (error) {
+      this.#db.exec("rollback");
+      throw error;
+    }
+  }
+}

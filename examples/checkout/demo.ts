@@ -1,0 +1,92 @@
+// Runs a file of orders through the checkout, many at once, and proves that the books balance.
+import type { LateReport, Result } from "@runsheet/runsheet";
+import { parse } from "csv-parse/sync";
+import { type Claim, proveBalance } from "./balance.ts";
+import { makeCheckout, type OrderRow, type Receipt } from "./checkout.ts";
+import { Database, type ProductRow } from "./database.ts";
+import { startGateway } from "./gateway.ts";
+import { GatewayClient } from "./gateway_client.ts";
+import { Mailer } from "./mailer.ts";
+import { type Timing, timing } from "./timing.ts";
+
+/** A compensation that does nothing, to see that the proof finds it. */
+export type Broken = "refund" | "void" | "release";
+
+export interface Demo {
+  results: Result<Receipt>[];
+  timings: Map<string, Timing>;
+  /** Attempts that ended after they had been given up. */
+  late: LateReport[];
+  charges: { captured: number; refunded: number; voided: number };
+  mails: number;
+  claims: Claim[];
+}
+
+/** Checks out the orders of a CSV file, out of the stock of another. */
+export async function runDemo(
+  ordersCsv: string,
+  productsCsv: string,
+  broken?: Broken,
+): Promise<Demo> {
+  const orders = readCsv<OrderRow>(ordersCsv);
+  const products = readCsv<ProductRow>(productsCsv);
+  const db = new Database(products);
+  if (broken === "release") db.release = () => {};
+  const { url, books, close } = await startGateway(unpaid(broken));
+  try {
+    const services = { db, gateway: new GatewayClient(url), mailer: new Mailer() };
+    const timings = new Map<string, Timing>();
+    const checkout = makeCheckout([timing(timings)]);
+    const late: LateReport[] = [];
+    const watches: Promise<unknown>[] = [];
+    const results = await mapAtMost(16, orders, (order) =>
+      checkout.run({ ...order, ...services }, {
+        onLate: (report) => late.push(report),
+        waitUntil: (watch) => watches.push(watch),
+      }));
+    // The books are compared when nothing can change them any more.
+    await Promise.all(watches);
+    return {
+      results,
+      timings,
+      late,
+      charges: {
+        captured: books.count("captured"),
+        refunded: books.count("refunded"),
+        voided: books.count("voided"),
+      },
+      mails: services.mailer.sent.length,
+      claims: proveBalance(products, results, late, db, books),
+    };
+  } finally {
+    close();
+    db.close();
+  }
+}
+
+function unpaid(broken: Broken | undefined): "refunded" | "voided" | undefined {
+  if (broken === "refund") return "refunded";
+  if (broken === "void") return "voided";
+  return undefined;
+}
+
+/** The rows of a file, as they are: a row may have too few fields or too many. */
+function readCsv<Row>(text: string): Row[] {
+  return parse<Row>(text, { columns: true, relax_column_count: true, skip_empty_lines: true });
+}
+
+/** Maps items with at most so many at once. */
+async function mapAtMost<T, R>(
+  limit: number,
+  items: readonly T[],
+  mapper: (item: T) => Promise<R>,
+): Promise<R[]> {
+  const results: R[] = [];
+  const queue = items.entries();
+  // The workers take from one iterator, so each item goes to one of them.
+  const work = async () => {
+    for (const [index, item] of queue) results[index] = await mapper(item);
+  };
+  await Promise.all(Array.from({ length: limit }, work));
+  return results;
+}

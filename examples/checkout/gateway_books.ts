@@ -1,0 +1,106 @@
+// What the payment gateway does with the requests that it gets, and its books.
+
+export interface ChargeRequest {
+  orderId: string;
+  cardToken: string;
+  /** In cents. */
+  amount: number;
+}
+
+/** An answer to a request; `undefined` for a request that is never answered. */
+export type Answer = { status: number; body: string } | undefined;
+
+interface Charge {
+  chargeId: string;
+  orderId: string;
+  state: "captured" | "refunded" | "voided";
+  /** What the gateway has of it, in cents. */
+  held: number;
+}
+
+/** What a gateway that is broken on purpose confirms, but does not pay back. */
+export type Unpaid = "refunded" | "voided" | undefined;
+
+/** A gateway that fails by rule, so that every run of the demo meets the same faults. */
+export class GatewayBooks {
+  readonly #charges = new Map<string, Charge>();
+  readonly #voidedKeys = new Set<string>();
+  readonly #faults = new Set<string>();
+  readonly #unpaid: Unpaid;
+
+  constructor(unpaid: Unpaid) {
+    this.#unpaid = unpaid;
+  }
+
+  /** Takes the money once for each key, however often it is asked. */
+  charge(key: string, { orderId, cardToken, amount }: ChargeRequest): Answer {
+    if (this.#voidedKeys.has(key)) return refuse(409, "this key has been voided");
+    const known = this.#charges.get(key);
+    if (known) return confirm(known);
+
+    const [, reason] = /^tok_declined_(.+)/.exec(cardToken) ?? [];
+    if (reason) return refuse(402, reason.replaceAll("_", " "));
+    if (cardToken === "tok_outage" || this.#strikes("outage", 7, orderId)) {
+      return refuse(503, "try again later");
+    }
+    const chargeId = `ch_${this.#charges.size + 1}`;
+    const charge: Charge = { chargeId, orderId, state: "captured", held: amount };
+    this.#charges.set(key, charge);
+    // The worst of faults: the money is taken, and nobody is told.
+    if (cardToken === "tok_stalls" || this.#strikes("stall", 11, orderId)) return undefined;
+    return confirm(charge);
+  }
+
+  /** Gives the money of a charge back, once, however often it is asked. */
+  refund(chargeId: string): Answer {
+    const charge = [...this.#charges.values()].find((charge) => charge.chargeId === chargeId);
+    if (!charge) return refuse(404, "no such charge");
+    this.#giveBack(charge, "refunded");
+    if (this.#strikes("refund", 3, charge.orderId)) return refuse(503, "try again later");
+    return confirm(charge);
+  }
+
+  /** Undoes a charge for a client that does not know whether it was made; its key cannot charge any more. */
+  void(key: string): Answer {
+    this.#voidedKeys.add(key);
+    const charge = this.#charges.get(key);
+    if (charge) this.#giveBack(charge, "voided");
+    return confirm({});
+  }
+
+  /** How many charges are in a state. */
+  count(state: Charge["state"]): number {
+    return [...this.#charges.values()].filter((charge) => charge.state === state).length;
+  }
+
+  /** What the gateway has of every order, in cents. */
+  balance(): Map<string, number> {
+    const balance = new Map<string, number>();
+    for (const { orderId, held } of this.#charges.values()) {
+      if (held > 0) balance.set(orderId, (balance.get(orderId) ?? 0) + held);
+    }
+    return balance;
+  }
+
+  #giveBack(charge: Charge, state: "refunded" | "voided"): void {
+    if (charge.state !== "captured") return;
+    charge.state = state;
+    if (state !== this.#unpaid) charge.held = 0;
+  }
+
+  /** Whether a fault strikes now: once for every n-th order. */
+  #strikes(fault: string, n: number, orderId: string): boolean {
+    const number = Number(orderId.slice("o-".length));
+    if (number % n !== 0 || this.#faults.has(`${fault} ${orderId}`)) return false;
+    this.#faults.add(`${fault} ${orderId}`);
+    return true;
+  }
+}
+
+function confirm(body: object): Answer {
+  return { status: 200, body: JSON.stringify(body) };
+}
+
+function refuse(status: number, reason: string): Answer {
+  return { status, body: reason };
+}

@@ -1,9 +1,7 @@
-import { collectItems } from "../collect_items.ts";
-import { checkFunction, checkGroup, checkName } from "../config.ts";
+import { type AttemptInfo, IndexedInfo } from "../attempt_info.ts";
 import type { Context } from "../context.ts";
-import { IndexedInfo } from "../attempt_info.ts";
 import { expose } from "../engine.ts";
-import { itemsOf } from "../items.ts";
+import { overCollection } from "../over_collection.ts";
 import { holds } from "../predicate.ts";
 import type { Collection, GroupOptions, ItemInfo, MaybePromise, Step } from "../types.ts";
 import type { ItemOf, Plus } from "../types_combinators.ts";
@@ -42,40 +40,19 @@ export function filter<
     | ((item: ItemOf<L>, ctx: C, info: ItemInfo) => MaybePromise<boolean>),
   options: GroupOptions = {},
 ): Step<`filter(${K})`, Plus<Record<never, never>, C>, { [k in K]: J[] }> {
-  checkName("filter()", key);
-  const name = `filter(${key})`;
-  const action = `create ${name}`;
-  checkFunction(action, "items", items);
-  checkFunction(action, "keep", keep);
-  checkGroup(action, options, ["abort", "settle"]);
   const call = keep as (item: unknown, ctx: Context, info: ItemInfo) => unknown;
-  return expose({
-    name,
-    requires: undefined,
-    provides: undefined,
-    keys: { needs: [], adds: [[key, name]] },
-    isPipeline: false,
-    async execute(ctx, scope) {
-      const given = await itemsOf(items as (ctx: Context) => unknown, ctx, scope);
-      if (!given.ok) return given;
-      const all: unknown[] = [];
-      return await collectItems(
-        key,
-        given.items,
-        scope,
-        options,
-        async (item, index, own) => {
-          all[index] = item;
-          const decision = await holds(
-            own.path,
-            ctx,
-            own,
-            (info) => call(item, ctx, new IndexedInfo(info, index)),
-          );
-          return decision.ok ? { ...decision, ran: true } : decision;
-        },
-        (kept) => all.filter((_, index) => kept[index]),
-      );
+  return expose(overCollection({
+    combinator: "filter",
+    key,
+    items,
+    callback: ["keep", keep],
+    options,
+    policies: ["abort", "settle"],
+    async run(item, index, ctx, scope) {
+      const keeps = (info: AttemptInfo) => call(item, ctx, new IndexedInfo(info, index));
+      const decision = await holds(scope.path, ctx, scope, keeps);
+      return decision.ok ? { ok: true, value: decision.value ? [item] : [], ran: true } : decision;
     },
-  });
+    gather: (kept) => kept.flat(),
+  }));
 }

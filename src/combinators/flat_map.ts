@@ -1,10 +1,9 @@
-import { collectItems } from "../collect_items.ts";
-import { checkFunction, checkGroup, checkName } from "../config.ts";
 import type { Context } from "../context.ts";
 import { expose } from "../engine.ts";
 import { ProvidesValidationError } from "../errors.ts";
 import type { Branch } from "../fan_out.ts";
-import { callForItem, itemsOf } from "../items.ts";
+import { callForItem } from "../items.ts";
+import { overCollection } from "../over_collection.ts";
 import { show } from "../show.ts";
 import type { Collection, ItemInfo, ItemOptions, MaybePromise, Step } from "../types.ts";
 import type { Collected, ItemOf, Plus } from "../types_combinators.ts";
@@ -47,38 +46,19 @@ export function flatMap<
   Plus<Record<never, never>, C>,
   { [k in K]: Collected<O, ItemOf<L>, F>[] }
 > {
-  checkName("flatMap()", key);
-  const name = `flatMap(${key})`;
-  const action = `create ${name}`;
-  checkFunction(action, "items", items);
-  checkFunction(action, "each", each);
-  checkGroup(action, options, ["abort", "settle", "collect"]);
   const call = each as (item: unknown, ctx: Context, info: ItemInfo) => unknown;
-  return expose({
-    name,
-    requires: undefined,
-    provides: undefined,
-    keys: { needs: [], adds: [[key, name]] },
-    isPipeline: false,
-    async execute(ctx, scope) {
-      const given = await itemsOf(items as (ctx: Context) => unknown, ctx, scope);
-      if (!given.ok) return given;
-      return await collectItems(
-        key,
-        given.items,
-        scope,
-        options,
-        async (item, index, own) => {
-          return asList(
-            await callForItem((info) => call(item, ctx, info), index, ctx, own),
-            own.path,
-          );
-        },
-        // A failure that was collected is no list, and stands for itself.
-        (lists) => lists.flat(),
-      );
-    },
-  });
+  return expose(overCollection({
+    combinator: "flatMap",
+    key,
+    items,
+    callback: ["each", each],
+    options,
+    policies: ["abort", "settle", "collect"],
+    run: async (item, index, ctx, scope) =>
+      asList(await callForItem((info) => call(item, ctx, info), index, ctx, scope), scope.path),
+    // A failure that was collected is no list, and stands for itself.
+    gather: (lists) => lists.flat(),
+  }));
 }
 
 function asList(branch: Branch, path: string): Branch {

@@ -1,10 +1,9 @@
-import { checkFunction, checkGroup, checkName } from "../config.ts";
-import { collectItems } from "../collect_items.ts";
 import { type Context, copyObject, seal } from "../context.ts";
 import { expose, type Node, nodeOf } from "../engine.ts";
 import { RequiresValidationError, toError } from "../errors.ts";
 import type { Branch } from "../fan_out.ts";
-import { callForItem, itemsOf } from "../items.ts";
+import { callForItem } from "../items.ts";
+import { overCollection } from "../over_collection.ts";
 import { runBranch } from "../children.ts";
 import type { Scope } from "../scope.ts";
 import type { AnyStep, Collection, ItemInfo, ItemOptions, MaybePromise, Step } from "../types.ts";
@@ -80,35 +79,22 @@ export function map<
   MapNeeds<ItemOf<L>, C, S, As>,
   { [k in K]: Collected<Each<O, S>, ItemOf<L>, F>[] }
 > {
-  checkName("map()", key);
-  const name = `map(${key})`;
-  const action = `create ${name}`;
-  checkFunction(action, "items", items);
-  checkGroup(action, options, ["abort", "settle", "collect"], ["as"]);
   const node = nodeOf(each);
-  if (!node) checkFunction(action, "each", each);
   const call = each as (item: unknown, ctx: Context, info: ItemInfo) => unknown;
-  return expose({
-    name,
-    requires: undefined,
-    provides: undefined,
-    keys: { needs: [], adds: [[key, name]] },
-    isPipeline: false,
-    async execute(ctx, scope) {
-      const given = await itemsOf(items as (ctx: Context) => unknown, ctx, scope);
-      if (!given.ok) return given;
-      return await collectItems(
-        key,
-        given.items,
-        scope,
-        options,
-        (item, index, own) =>
-          node
-            ? runForItem(node, item, options.as, ctx, own)
-            : callForItem((info) => call(item, ctx, info), index, ctx, own),
-      );
-    },
-  });
+  const { as } = options;
+  return expose(overCollection({
+    combinator: "map",
+    key,
+    items,
+    callback: node ? undefined : ["each", each],
+    options,
+    policies: ["abort", "settle", "collect"],
+    moreOptions: ["as"],
+    run: (item, index, ctx, scope) =>
+      node
+        ? runForItem(node, item, as, ctx, scope)
+        : callForItem((info) => call(item, ctx, info), index, ctx, scope),
+  }));
 }
 
 async function runForItem(

@@ -32,7 +32,8 @@ export interface Parallel {
 /**
  * Runs steps side by side. All see the same snapshot of the context; what they add is merged in the order they are
  * written, whoever finished first. When one fails, the signals of the others abort and none starts any more; once all
- * in flight have settled, those that succeeded are undone, in reverse of the order they are written.
+ * in flight have settled, those that succeeded are undone, in reverse of the order they are written. One that ignores
+ * its signal is waited for: give it a `timeout`.
  *
  * `parallel.with({ concurrency, onFailure })(…)` bounds how many run at once; `onFailure: "settle"` lets the others
  * finish before the group fails: use it where an aborted call leaves you in doubt whether it went through.
@@ -50,7 +51,7 @@ export interface Parallel {
  * assertEquals(result.success && result.data, { reservation: "r1", charge: "c1" });
  * ```
  */
-export const parallel: Parallel = Object.assign(group({}), { with: group });
+export const parallel: Parallel = Object.freeze(Object.assign(group({}), { with: group }));
 
 function group(options: GroupOptions) {
   const action = "create parallel()";

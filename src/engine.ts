@@ -93,12 +93,16 @@ export async function runChild(
   const inner = await running;
   if (run.seam.interruption) throw run.seam.interruption.reason;
   return await conclude(
-    result ?? { success: false, error: cancellation!.error! },
+    result ?? { success: false, error: cancellation!.error!, failedStep: failedAt(inner) },
     inner,
     path,
     scope,
     mark,
   );
+}
+
+function failedAt(inner: Settled | undefined): string | undefined {
+  return inner?.ok === false ? inner.failedStep : undefined;
 }
 
 function copyContext(given: unknown, { path, deep }: Scope): Context {

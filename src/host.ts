@@ -21,17 +21,7 @@ export class Seam {
   ): Promise<Outcome> {
     const host = this.#host;
     if (!host) return fn();
-    const outcome = await this.#watch(() => host.perform(call, fn));
-    if (typeof outcome !== "object" || typeof outcome?.ok !== "boolean") {
-      const problem = `must give an outcome: current value is ${show(outcome)}`;
-      return {
-        ok: false,
-        error: new ConfigError(
-          `Cannot perform '${call.id}' as the host ${problem}`,
-        ),
-      };
-    }
-    return outcome.ok ? outcome : { ...outcome, error: toError(outcome.error) };
+    return checkOutcome(call.id, await this.#watch(() => host.perform(call, fn)));
   }
 
   /** Waits until the time is over or the run is cancelled. */
@@ -63,4 +53,17 @@ export class Seam {
       throw reason;
     }
   }
+}
+
+/** A copy of what a host gave, as reading it again might throw. */
+function checkOutcome(id: string, given: Outcome): Outcome {
+  try {
+    const outcome = { ...given };
+    if (outcome.ok === true) return outcome;
+    if (outcome.ok === false) return { ...outcome, error: toError(outcome.error) };
+  } catch {
+    // told below
+  }
+  const problem = `must give an outcome: current value is ${show(given)}`;
+  return { ok: false, error: new ConfigError(`Cannot perform '${id}' as the host ${problem}`) };
 }

@@ -1,0 +1,347 @@
+import {
+  argsOf,
+  deferredThrows,
+  type Layer,
+  type PipelineShape,
+  type Plan,
+  returnOf,
+  type Shape,
+  type StepShape,
+  throwsAt,
+  undoThrowsAt,
+} from "./random_pipeline.ts";
+
+/** All that can be told of a run, as text, so that the run and the model compare. */
+export interface Story {
+  readonly success: boolean;
+  readonly data: string | undefined;
+  readonly error: string | undefined;
+  readonly failedStep: string | undefined;
+  readonly stepsExecuted: readonly string[];
+  readonly completed: readonly string[];
+  readonly failed: readonly string[];
+  /** Every effect and undo in order, with what it saw. */
+  readonly log: readonly string[];
+  /** What came of an attempt that had been given up. */
+  readonly late: readonly string[];
+}
+
+type Context = Record<string, unknown>;
+type Answer = { readonly ok: true; readonly data: unknown } | {
+  readonly ok: false;
+  readonly error: string;
+  readonly at?: string;
+};
+type Done = Answer & { readonly ran: boolean; readonly executed?: readonly string[] };
+interface Due {
+  readonly step: string;
+  readonly undo: (because: string) => string | undefined;
+}
+
+/** What a run must come to, by the design: an interpreter of the description that knows nothing of the engine. */
+export function predict(root: PipelineShape, plan: Plan, runId: string): Story {
+  return new Model(plan).tell(root, argsOf(plan, runId));
+}
+
+class Model {
+  readonly #plan: Plan;
+  readonly #log: string[] = [];
+  readonly #late: string[] = [];
+  readonly #due: Due[] = [];
+  readonly #completed: string[] = [];
+  readonly #failed: string[] = [];
+  #aborted = false;
+  #settleLate = () => {};
+
+  constructor(plan: Plan) {
+    this.#plan = plan;
+    this.#aborted = plan.abort.when === "before";
+  }
+
+  tell(root: PipelineShape, args: Context): Story {
+    const done: Done = this.#aborted
+      ? { ok: false, error: "ABORTED", at: "<args>", ran: false }
+      : this.#pipeline(root, args, "");
+    if (!done.ok) this.#unwind(done.error, 0);
+    this.#settleLate();
+    return {
+      success: done.ok,
+      data: done.ok ? show(done.data) : undefined,
+      error: done.ok ? undefined : done.error,
+      failedStep: done.ok ? undefined : done.at,
+      stepsExecuted: done.executed ?? [],
+      completed: done.ok ? [] : this.#completed,
+      failed: done.ok ? [] : this.#failed,
+      log: this.#log,
+      late: this.#late,
+    };
+  }
+
+  #pipeline(shape: PipelineShape, args: Context, path: string): Done {
+    const executed: string[] = [];
+    const fail = (error: string, at: string): Done => {
+      return { ok: false, error, at, ran: executed.length > 0, executed };
+    };
+    let ctx = args;
+    if (shape.argsSchema) {
+      if (this.#aborted) return fail("ABORTED", join(path, "<args>"));
+      const checked = check(shape.argsSchema, args, "args");
+      if (!checked) return fail("ARGS_VALIDATION", join(path, "<args>"));
+      ctx = { ...args, ...checked };
+    }
+    let added: Context = {};
+    const names: string[] = [];
+    for (const child of shape.children) {
+      names.push(child.name);
+      const count = names.filter((name) => name === child.name).length;
+      const label = count === 1 ? child.name : `${child.name}#${count}`;
+      const done = this.#child(child, ctx, join(path, label), shape.layers);
+      if (done.ran) executed.push(label);
+      if (!done.ok) return fail(done.error, done.at!);
+      ctx = { ...ctx, ...done.data as Context };
+      added = { ...added, ...done.data as Context };
+    }
+    if (this.#aborted) return fail("ABORTED", join(path, "<output>"));
+    if (!shape.output) return { ok: true, data: path === "" ? ctx : added, ran: true, executed };
+    const data = check(shape.output, ctx, "output");
+    if (!data) return fail("PROVIDES_VALIDATION", join(path, "<output>"));
+    return { ok: true, data, ran: true, executed };
+  }
+
+  #child(child: Shape, ctx: Context, path: string, layers: readonly Layer[]): Done {
+    const mark = this.#due.length;
+    let inner: Done | undefined;
+    const answer: Answer = this.#aborted ? aborted : this.#through(child, layers, ctx, (given) => {
+      inner = child.kind === "step"
+        ? this.#step(child, given, path)
+        : this.#pipeline(child, given, path);
+      return inner;
+    });
+    if (layers.length === 0 && inner) return inner;
+    const ran = inner?.ran ?? false;
+    if (this.#aborted) {
+      return { ...aborted, at: (inner?.ok === false && inner.at) || path, ran };
+    }
+    if (!answer.ok) return { ok: false, error: answer.error, at: answer.at ?? path, ran };
+    if (inner && !inner.ok) {
+      const notUndone = this.#unwind(inner.error, mark);
+      const error = `ROLLBACK(${notUndone}; ${inner.error})`;
+      if (notUndone.length > 0) return { ok: false, error, at: path, ran };
+    }
+    if (Array.isArray(answer.data)) {
+      return { ok: false, error: "PROVIDES_VALIDATION", at: path, ran };
+    }
+    return { ok: true, data: answer.data, ran };
+  }
+
+  /** What the middleware of a child makes of it: the first layer is outermost. */
+  #through(
+    child: Shape,
+    layers: readonly Layer[],
+    ctx: Context,
+    run: (ctx: Context) => Answer,
+  ): Answer {
+    const mine = layers.map((layer) => layer.child === child.name ? layer.does : "observe");
+    const wrapping = mine.lastIndexOf("throw when wrapping");
+    if (wrapping >= 0) return { ok: false, error: layerError(wrapping, mine[wrapping]!) };
+    const call = (n: number, ctx: Context): Answer => {
+      const does = mine[n];
+      const next = (ctx: Context) => call(n + 1, ctx);
+      if (does === undefined) return run(ctx);
+      switch (does) {
+        case "throw before":
+          throw layerError(n, does);
+        case "throw after":
+          next(ctx);
+          throw layerError(n, does);
+        case "answer":
+          return { ok: true, data: { a: "answered" } };
+        case "answer badly":
+          return { ok: true, data: ["answered"] };
+        case "refuse":
+          return { ok: false, error: layerError(n, does) };
+        case "copy": {
+          const answer = next(ctx);
+          return answer.ok ? { ok: true, data: { ...answer.data as object } } : answer;
+        }
+        case "replace": {
+          const answer = next(ctx);
+          return answer.ok ? { ok: true, data: { a: "replaced" } } : answer;
+        }
+        case "recover":
+          try {
+            const answer = next(ctx);
+            return answer.ok ? answer : { ok: true, data: { b: "recovered" } };
+          } catch {
+            return { ok: true, data: { b: "recovered" } };
+          }
+        case "give context":
+          return next({ ...ctx, c: "given" });
+        case "give no context":
+          throw "CONFIG";
+        case "call twice":
+        case "return nothing":
+          next(ctx);
+          throw "CONFIG";
+        case "abort before":
+          this.#aborted = true;
+          return next(ctx);
+        case "abort after": {
+          const answer = next(ctx);
+          this.#aborted = true;
+          return answer;
+        }
+        default:
+          return next(ctx);
+      }
+    };
+    try {
+      return call(0, ctx);
+    } catch (thrown) {
+      return { ok: false, error: String(thrown) };
+    }
+  }
+
+  #step(shape: StepShape, ctx: Context, path: string): Done {
+    const { id, requires, defers, retries, retryIf } = shape;
+    const { abort } = this.#plan;
+    const fail = (error: string, ran: boolean): Done => ({ ok: false, error, at: path, ran });
+    if (this.#aborted) return fail("ABORTED", false);
+    const checked = check(requires ?? [], ctx, "requires");
+    if (!checked) return fail("REQUIRES_VALIDATION", false);
+    const seen = { ...ctx, ...checked };
+    const mark = this.#due.length;
+    const errors: string[] = [];
+    for (let attempt = 1;; attempt++) {
+      if (this.#aborted) return fail("ABORTED", attempt > 1);
+      this.#log.push(`run ${path}@${attempt} sees ${show(seen)}`);
+      for (let nth = 1; nth <= defers; nth++) this.#defer(id, path, attempt, nth);
+      if (abort.when === "inside" && abort.at === id && attempt === 1) {
+        this.#aborted = true;
+        if (shape.async) {
+          this.#settleLate = () => this.#lateSettlement(shape, seen, path);
+          return fail("ABORTED", true);
+        }
+      }
+      const thrown = runError(this.#plan, id, attempt);
+      if (thrown === undefined) return this.#complete(shape, seen, path, attempt);
+      if (this.#aborted) return fail("ABORTED", true);
+      errors.push(thrown);
+      if (retries === 0 || retryIf === "never") return fail(thrown, true);
+      if (retryIf === "throws") return fail(`[${thrown}, PREDICATE(retryIf of ${id})]`, true);
+      if (errors.length > retries) return fail(`RETRY_EXHAUSTED(${errors})`, true);
+      const notUndone = this.#unwind(thrown, mark);
+      if (notUndone.length > 0) return fail(`ROLLBACK(${notUndone}; ${thrown})`, true);
+    }
+  }
+
+  #complete(shape: StepShape, seen: Context, path: string, attempt: number): Done {
+    const raw = returnOf(shape, this.#plan, attempt);
+    const { output, error } = this.#checkOutput(shape, raw, this.#aborted);
+    if (shape.undoRetries !== undefined) {
+      this.#due.push({
+        step: path,
+        undo: (because) => this.#undo(shape, seen, output, `${path}!undo`, because),
+      });
+    }
+    if (error) return { ok: false, error, at: path, ran: true };
+    return { ok: true, data: output, ran: true };
+  }
+
+  #checkOutput({ adds, declares }: StepShape, raw: unknown, aborted: boolean) {
+    if (Array.isArray(raw)) return { output: raw, error: "PROVIDES_VALIDATION" };
+    const output = raw === undefined ? {} : raw as Context;
+    if (!declares) return { output };
+    if (aborted) return { output: raw, error: "ABORTED" };
+    const checked = check(adds, output, "provides");
+    return checked ? { output: checked } : { output: raw, error: "PROVIDES_VALIDATION" };
+  }
+
+  #undo(shape: StepShape, seen: Context, output: unknown, key: string, because: string) {
+    const { id, undoRetries = 0 } = shape;
+    const errors: string[] = [];
+    for (let attempt = 1;; attempt++) {
+      const got = `sees ${show(seen)} and ${show(output)} because of ${because}`;
+      this.#log.push(`undo ${key}@${attempt} ${got}`);
+      if (this.#plan.abort.when === "undo" && this.#plan.abort.at === id) this.#aborted = true;
+      if (!undoThrowsAt(this.#plan, id, attempt)) return undefined;
+      errors.push(undoError(id, attempt));
+      if (undoRetries === 0) return errors[0];
+      if (errors.length > undoRetries) return `RETRY_EXHAUSTED(${errors})`;
+    }
+  }
+
+  #defer(id: number, path: string, attempt: number, nth: number): void {
+    const step = `${path} (deferred)`;
+    const key = `${path}@${attempt}!defer${nth}`;
+    const undo = (because: string) => {
+      this.#log.push(`undo ${key}@1 because of ${because}`);
+      return deferredThrows(this.#plan, id, nth) ? deferredError(id, nth) : undefined;
+    };
+    this.#due.push({ step, undo });
+  }
+
+  /** An async step that was given up at its first attempt comes out when the run is over. */
+  #lateSettlement(shape: StepShape, seen: Context, path: string): void {
+    const thrown = runError(this.#plan, shape.id, 1);
+    const tell = (what: string) => this.#late.push(`${path}@1 ${what}`);
+    if (thrown !== undefined) return void tell(`rejected ${thrown}`);
+    if (shape.undoRetries === undefined) return void tell("no-handler");
+    const raw = returnOf(shape, this.#plan, 1);
+    const { output } = this.#checkOutput(shape, raw, false);
+    const error = this.#undo(shape, seen, output, `${path}@1!undo`, "ABORTED");
+    tell(error === undefined ? "compensated" : `failed ${error}`);
+  }
+
+  #unwind(because: string, mark: number): string[] {
+    const errors: string[] = [];
+    while (this.#due.length > mark) {
+      const { step, undo } = this.#due.pop()!;
+      const error = undo(because);
+      if (error === undefined) this.#completed.push(step);
+      else {
+        errors.push(error);
+        this.#failed.push(`${step}: ${error}`);
+      }
+    }
+    return errors;
+  }
+}
+
+const aborted: Answer & { readonly ok: false } = { ok: false, error: "ABORTED" };
+
+function runError(plan: Plan, id: number, attempt: number): string | undefined {
+  const thrown = throwsAt(plan, id, attempt);
+  if (thrown === undefined) return undefined;
+  if (thrown === "undefined") return "UNKNOWN(undefined)";
+  return thrown === "string" ? `UNKNOWN(run ${id}@${attempt})` : `run ${id}@${attempt}`;
+}
+
+function undoError(id: number, attempt: number): string {
+  return `undo ${id}@${attempt}`;
+}
+
+function deferredError(id: number, nth: number): string {
+  return `deferred ${nth} of ${id}`;
+}
+
+function layerError(n: number, does: string): string {
+  return `layer ${n}: ${does}`;
+}
+
+function join(path: string, name: string): string {
+  return path === "" ? name : `${path}/${name}`;
+}
+
+/** What a schema of the random pipelines makes of an object: it marks every string that it declares. */
+function check(keys: readonly string[], value: Context, mark: string): Context | undefined {
+  if (keys.some((key) => typeof value[key] !== "string")) return undefined;
+  return Object.fromEntries(keys.map((key) => [key, `${value[key]} <${mark}>`]));
+}
+
+/** A value as text that does not depend on the order of keys. */
+export function show(value: unknown): string {
+  if (typeof value !== "object" || value === null) return String(value);
+  if (Array.isArray(value)) return `[${value.map(show)}]`;
+  return `{${Object.entries(value).sort().map(([key, item]) => `${key}: ${show(item)}`).join()}}`;
+}

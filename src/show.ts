@@ -13,7 +13,7 @@ export function show(value: unknown): string {
     if (typeof value !== "object" || value === null) return String(value);
     if (Array.isArray(value)) return `an array of ${value.length}`;
     const name = Object.getPrototypeOf(value)?.constructor?.name;
-    if (value instanceof Error) return `${name}: ${value.message}`;
+    if (value instanceof Error) return `${name}: ${value.message.replace(/\.$/, "")}`;
     return name === undefined || name === "Object"
       ? `an object with keys [${Object.keys(value)}]`
       : `a ${name}`;

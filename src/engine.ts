@@ -67,7 +67,7 @@ export async function runChild(
   scope: Scope,
   middleware: readonly Middleware[] = [],
 ): Promise<Settled> {
-  const { cancellation, journal, run } = scope;
+  const { cancellation, journal } = scope;
   const path = join(scope.path, label);
   if (cancellation?.error) return failure(cancellation.error, path, false);
   const own = { ...scope, path };
@@ -91,7 +91,6 @@ export async function runChild(
   const result = await untilGivenUp(wrapped, cancellation);
   returned = true;
   const inner = await running;
-  if (run.seam.interruption) throw run.seam.interruption.reason;
   return await conclude(
     result ?? { success: false, error: cancellation!.error!, failedStep: failedAt(inner) },
     inner,

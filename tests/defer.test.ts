@@ -3,14 +3,7 @@ import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std
 import { isRunsheetError, pipeline, RollbackError, step } from "@runsheet/runsheet";
 import { withFakeTime } from "./support/fake_time.ts";
 import { dataOf, failureOf } from "./support/results.ts";
-
-const boom = new Error("boom");
-const fail = step({
-  name: "fail",
-  run: () => {
-    throw boom;
-  },
-});
+import { boom, fail } from "./support/steps.ts";
 
 describe("defer", () => {
   it("undoes what a failed attempt did before the next attempt begins, in reverse", async () => {

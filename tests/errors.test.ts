@@ -30,8 +30,7 @@ import {
 } from "@runsheet/runsheet";
 import { type } from "arktype";
 import { failureOf } from "./support/results.ts";
-
-const boom = new Error("boom");
+import { boom } from "./support/steps.ts";
 
 async function errorOf(failing: { run(args: object): Promise<unknown> }): Promise<Error> {
   return failureOf(await failing.run({}) as Awaited<ReturnType<Step<"", object, object>["run"]>>)

@@ -19,22 +19,7 @@ import {
 } from "@runsheet/runsheet";
 import { type } from "arktype";
 import { dataOf, failureOf } from "./support/results.ts";
-
-const boom = new Error("boom");
-
-/** A step that logs what it does and undoes. */
-function logged(name: string, log: string[]) {
-  return step({
-    name,
-    run: (): { [key: string]: string } => {
-      log.push(name);
-      return { [name]: "done" };
-    },
-    rollback: () => {
-      log.push(`undo ${name}`);
-    },
-  });
-}
+import { boom, fail, logged } from "./support/steps.ts";
 
 /** A middleware for the one step of that name. */
 function around(name: string, middleware: Middleware): Middleware {

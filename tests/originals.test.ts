@@ -21,24 +21,9 @@ import { type } from "arktype";
 import * as z from "zod";
 import { dataOf, failureOf } from "./support/results.ts";
 import { withFakeTime } from "./support/fake_time.ts";
+import { boom, fail, logged } from "./support/steps.ts";
 
-const boom = new Error("boom");
-const fail = step({
-  name: "fail",
-  run: () => {
-    throw boom;
-  },
-});
 const copy: Middleware = (_step, next) => async (ctx) => ({ ...await next(ctx) });
-
-/** A step that logs what it does and undoes. */
-function logged(name: string, log: string[]) {
-  return step({
-    name,
-    run: () => void log.push(name),
-    rollback: () => void log.push(`undo ${name}`),
-  });
-}
 
 describe("unlike the TypeScript original", () => {
   it(

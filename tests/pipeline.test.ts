@@ -5,18 +5,12 @@ import { ConfigError, isRunsheetError, pipeline, type Result, step } from "@runs
 import { type } from "arktype";
 import * as z from "zod";
 import { dataOf, failureOf } from "./support/results.ts";
+import { boom, fail } from "./support/steps.ts";
 
-const boom = new Error("boom");
 const trim = step({ name: "trim", run: (ctx: { text: string }) => ({ text: ctx.text.trim() }) });
 const count = step({
   name: "count",
   run: (ctx: { text: string }) => ({ length: ctx.text.length }),
-});
-const fail = step({
-  name: "fail",
-  run: () => {
-    throw boom;
-  },
 });
 
 describe("pipeline", () => {

@@ -18,27 +18,7 @@ import {
 import { type } from "arktype";
 import { dataOf, failureOf } from "./support/results.ts";
 import { withFakeTime } from "./support/fake_time.ts";
-
-const boom = new Error("boom");
-const fail = step({
-  name: "fail",
-  run: () => {
-    throw boom;
-  },
-});
-
-/** A step that logs what it does and undoes. */
-function logged(name: string, log: string[]) {
-  return step({
-    name,
-    run: () => {
-      log.push(name);
-    },
-    rollback: () => {
-      log.push(`undo ${name}`);
-    },
-  });
-}
+import { boom, fail, logged } from "./support/steps.ts";
 
 describe("rollback", () => {
   it("undoes every completed step once, in reverse order", async () => {

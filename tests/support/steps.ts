@@ -1,0 +1,29 @@
+import { type Step, step } from "@runsheet/runsheet";
+
+/** What {@linkcode fail} throws. */
+export const boom: Error = new Error("boom");
+
+/** A step that always fails. */
+export const fail: Step<"fail", Record<never, never>, Record<never, never>> = step({
+  name: "fail",
+  run: () => {
+    throw boom;
+  },
+});
+
+/** A step that logs what it does and undoes. */
+export function logged(
+  name: string,
+  log: string[],
+): Step<string, Record<never, never>, { [key: string]: string }> {
+  return step({
+    name,
+    run: (): { [key: string]: string } => {
+      log.push(name);
+      return { [name]: "done" };
+    },
+    rollback: () => {
+      log.push(`undo ${name}`);
+    },
+  });
+}

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertFalse, assertStrictEquals } from "@std/asse
 import * as vm from "node:vm";
 import { type ErrorCode, isRunsheetError, pipeline, step, UnknownError } from "@runsheet/runsheet";
 import { dataOf, failureOf } from "./support/results.ts";
-import { boom, fail } from "./support/steps.ts";
+import { boom } from "./support/steps.ts";
 
 function throwing(): never {
   throw boom;

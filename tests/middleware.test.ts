@@ -103,7 +103,6 @@ describe("middleware", () => {
       },
     });
     const inner = pipeline({ name: "inner", steps: [a] });
-    const fail = step({ name: "fail", run: () => Promise.reject(boom) });
     const copy: Middleware = (_step, next) => async (ctx) => ({ ...await next(ctx) });
     const replace: Middleware = (_step, next) => async (ctx) => {
       const result = await next(ctx);
@@ -139,7 +138,6 @@ describe("middleware", () => {
   it("may answer without the step, which then has no rollback and is not in stepsExecuted", async () => {
     const log: string[] = [];
     const cache: Middleware = () => () => ({ success: true, data: { a: "cached" } });
-    const fail = step({ name: "fail", run: () => Promise.reject(boom) });
     const p = pipeline({
       name: "p",
       steps: [logged("a", log), fail],
@@ -166,7 +164,6 @@ describe("middleware", () => {
 
   it("may recover from a failure, and what had been done by then is undone at once", async () => {
     const log: string[] = [];
-    const fail = step({ name: "fail", run: () => Promise.reject(boom) });
     const inner = pipeline({ name: "inner", steps: [logged("a", log), fail] });
     const recover: Middleware = (_step, next) => async (ctx) => {
       const result = await next(ctx);
@@ -185,7 +182,6 @@ describe("middleware", () => {
   it("cannot recover from a failure whose effects cannot be undone", async () => {
     const stuck = new Error("stuck");
     const a = step({ name: "a", run: () => {}, rollback: () => Promise.reject(stuck) });
-    const fail = step({ name: "fail", run: () => Promise.reject(boom) });
     const inner = pipeline({ name: "inner", steps: [a, fail] });
     const recover: Middleware = (_step, next) => async (ctx) => {
       await next(ctx);
@@ -201,7 +197,6 @@ describe("middleware", () => {
   });
 
   it("keeps the failed path of a nested step when it passes the failure on", async () => {
-    const fail = step({ name: "fail", run: () => Promise.reject(boom) });
     const inner = pipeline({ name: "inner", steps: [fail] });
     const copy: Middleware = (_step, next) => async (ctx) => ({ ...await next(ctx) });
     const p = pipeline({ name: "p", steps: [inner], middleware: [copy] });
@@ -326,7 +321,6 @@ describe("a middleware that misbehaves", () => {
       next(ctx);
       return { success: true, data: {} };
     };
-    const fail = step({ name: "fail", run: () => Promise.reject(boom) });
     const p = pipeline({ name: "p", steps: [slow, fail], middleware: [around("slow", hasty)] });
     failureOf(await p.run());
     assertEquals(log, ["slow", "undo slow"]);

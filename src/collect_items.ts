@@ -1,7 +1,6 @@
 import { seal } from "./context.ts";
 import type { Settled } from "./engine.ts";
 import { type Branch, fanOut } from "./fan_out.ts";
-import { tasksFor } from "./items.ts";
 import type { Scope } from "./scope.ts";
 import type { Collection, ItemOptions } from "./types.ts";
 
@@ -14,7 +13,12 @@ export async function collectItems<Item>(
   run: (item: Item, index: number, scope: Scope) => Promise<Branch>,
   gather: (values: readonly unknown[]) => unknown[] = (values) => [...values],
 ): Promise<Settled> {
-  const outcome = await fanOut(tasksFor(items, scope.path, run), scope, options);
+  const outcome = await fanOut(
+    items,
+    scope,
+    options,
+    (item, index, branch) => run(item, index, { ...branch, path: `${scope.path}[${index}]` }),
+  );
   if (!outcome.ok) return outcome;
   // An empty collection is a collection that was run through.
   return { ok: true, output: seal({ [key]: gather(outcome.values) }, scope.deep), ran: true };

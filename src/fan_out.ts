@@ -1,8 +1,9 @@
-import { Cancellation, untilCancelled } from "./cancel.ts";
-import { AbortedError, RollbackError, toError } from "./errors.ts";
+import { Cancellation } from "./cancel.ts";
+import { AbortedError, isRunsheetError, RollbackError, toError } from "./errors.ts";
 import type { Journal } from "./journal.ts";
 import type { Scope } from "./scope.ts";
 import { show } from "./show.ts";
+import { takeEach } from "./take_each.ts";
 import type { Collection, ItemOptions } from "./types.ts";
 
 /** A branch or item that failed. */
@@ -18,58 +19,55 @@ export type Branch =
   | { readonly ok: true; readonly value: unknown; readonly ran: boolean }
   | FailedBranch;
 
-/** A branch or item that is to run. */
-export interface Task {
-  /** The item, where there is one. */
-  readonly item?: unknown;
-  /** Runs it; throws only the host's own signal. */
-  readonly start: (scope: Scope) => Promise<Branch>;
-}
-
 /** What a group came to: the values in the order of the tasks, or a failure. */
 export type FannedOut =
   | { readonly ok: true; readonly values: readonly unknown[]; readonly ran: boolean }
   | FailedBranch;
 
 /**
- * Runs tasks side by side, at most `concurrency` at once; each is taken from the source when there is room for it.
- * By the time it returns, all that started have settled or been given up, and their undos are on the stack in the
- * order of the tasks, whoever finished first.
+ * Runs branches or items side by side, at most `concurrency` at once; each is taken from the collection when there is
+ * room for it. By the time it returns, all that started have settled or been given up, and their undos are on the stack
+ * in the order of the collection, whoever finished first.
+ *
+ * `run` throws only the host's own signal.
  */
-export async function fanOut(
-  tasks: Collection<Task>,
+export async function fanOut<Item>(
+  items: Collection<Item>,
   scope: Scope,
   { concurrency = Infinity, onFailure = "abort" }: ItemOptions,
+  run: (item: Item, index: number, scope: Scope) => Promise<Branch>,
 ): Promise<FannedOut> {
   const [group, release] = scope.cancellation?.child() ?? [new Cancellation(), () => {}];
   const journals: Journal[] = [];
   const branches: Branch[] = [];
   const pool = new Pool();
-  const fail = (error: Error) => {
+  const failed = (error: unknown): FailedBranch => {
+    if (scope.run.seam.interruption) throw error;
+    return { ok: false, error: toError(error), failedStep: scope.path, ran: true };
+  };
+  const abort = (error: Error) => {
     if (onFailure === "abort") group.cancel(siblingFailed(scope.path, error), undefined, false);
   };
 
-  async function run(task: Task, index: number): Promise<void> {
+  async function runOne(item: Item, index: number): Promise<void> {
     const journal = scope.journal.fork();
-    const branch = await settle(task, { ...scope, journal, cancellation: group });
+    const branch = await run(item, index, { ...scope, journal, cancellation: group }).catch(failed);
     const collected = !branch.ok && onFailure === "collect" && !group.error;
-    branches[index] = collected ? await collect(branch, task.item, journal) : branch;
+    branches[index] = collected ? await collect(branch, item, journal) : branch;
     if (journal.mark > 0) journals[index] = journal;
-    if (!branch.ok) fail(branch.error);
+    if (!branch.ok) abort(branch.error);
   }
 
   let sourceFailed: FailedBranch | undefined;
   try {
-    let index = 0;
     // Where there is room all start at once, so that what starts does not depend on how fast the first one fails.
-    await forEach(tasks, group, (task) => {
-      pool.add(run(task, index++));
+    await takeEach(items, group, (item, index) => {
+      pool.add(runOne(item, index));
       return pool.inFlight < concurrency ? undefined : pool.room(concurrency);
     });
   } catch (thrown) {
-    if (scope.run.seam.interruption) throw thrown;
-    sourceFailed = { ok: false, error: toError(thrown), failedStep: scope.path, ran: false };
-    fail(sourceFailed.error);
+    sourceFailed = { ...failed(thrown), ran: false };
+    abort(sourceFailed.error);
   }
   await pool.room(1);
   release();
@@ -101,39 +99,6 @@ class Pool {
       await new Promise<void>((resolve) => this.#wake = resolve);
     }
     if (this.#crash) throw this.#crash.thrown;
-  }
-}
-
-/** Takes one after the other from a source until it ends or the group is cancelled, and closes it. */
-async function forEach<T>(
-  source: Collection<T>,
-  group: Cancellation,
-  visit: (item: T) => Promise<void> | undefined,
-): Promise<void> {
-  if (!(Symbol.asyncIterator in source)) {
-    for (const item of source) {
-      if (group.error) return;
-      const room = visit(item);
-      if (room) await room;
-    }
-    return;
-  }
-  const iterator = source[Symbol.asyncIterator]();
-  while (!group.error) {
-    const next = await untilCancelled(iterator.next(), group);
-    if (next?.done) return;
-    if (next && !group.error) await visit(next.value);
-  }
-  // Not waited for: the source may be waiting itself for what never comes.
-  iterator.return?.().catch(() => {});
-}
-
-async function settle({ start }: Task, scope: Scope): Promise<Branch> {
-  try {
-    return await start(scope);
-  } catch (thrown) {
-    if (scope.run.seam.interruption) throw thrown;
-    return { ok: false, error: toError(thrown), failedStep: scope.path, ran: true };
   }
 }
 
@@ -179,7 +144,11 @@ function oneOf(
   return { ok: false, error: new AggregateError(errors, message), failedStep: path };
 }
 
+/** Whether a branch failed only because it was told to stop. */
 function isConsequence(error: Error, { error: reason }: Cancellation): boolean {
-  return reason !== undefined &&
-    (error === reason || error.cause === reason || error.name === "AbortError");
+  // A predicate's failure is the cause of another error.
+  const failure = isRunsheetError(error, "PREDICATE") ? error.cause : error;
+  if (!reason || error === reason.cause) return false;
+  if (error === reason || failure === reason) return true;
+  return failure instanceof Error && (failure.cause === reason || failure.name === "AbortError");
 }

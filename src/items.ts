@@ -3,7 +3,7 @@ import { IndexedInfo } from "./attempt_info.ts";
 import { untilGivenUp } from "./cancel.ts";
 import type { Context } from "./context.ts";
 import { RequiresValidationError, toError } from "./errors.ts";
-import type { Branch, FailedBranch, Task } from "./fan_out.ts";
+import type { Branch, FailedBranch } from "./fan_out.ts";
 import { compensateLate } from "./late.ts";
 import type { Scope } from "./scope.ts";
 import { show } from "./show.ts";
@@ -21,49 +21,20 @@ export async function itemsOf(
   ctx: Context,
   { path, cancellation }: Scope,
 ): Promise<{ readonly ok: true; readonly items: Collection<unknown> } | FailedBranch> {
-  const failed = (error: Error): FailedBranch => ({
-    ok: false,
-    error,
-    failedStep: path,
-    ran: false,
-  });
+  const failed = (error: Error): FailedBranch => {
+    return { ok: false, error, failedStep: path, ran: true };
+  };
   try {
     const given = await untilGivenUp(Promise.resolve(collection(ctx)), cancellation);
     if (cancellation?.error) return failed(cancellation.error);
     const items = given instanceof Map ? given.values() : given;
     if (isCollection(items)) return { ok: true, items };
-    const problem = `its collection must be an array or something else that can be iterated`;
-    const message = `Cannot run '${path}' as ${problem}: current value is ${show(given)}`;
+    const constraint = "its collection must be an array or something else that can be iterated";
+    const message = `Cannot run '${path}' as ${constraint}: current value is ${show(given)}`;
     return failed(new RequiresValidationError(message, []));
   } catch (thrown) {
     return failed(toError(thrown));
   }
-}
-
-/** A task for each item, made when it is asked for. */
-export function tasksFor<Item>(
-  items: Collection<Item>,
-  path: string,
-  run: (item: Item, index: number, scope: Scope) => Promise<Branch>,
-): Collection<Task> {
-  const task = (item: Item, index: number): Task => ({
-    item,
-    start: (scope) => run(item, index, { ...scope, path: `${path}[${index}]` }),
-  });
-  return Symbol.asyncIterator in items ? mapAsync(items, task) : mapSync(items, task);
-}
-
-function* mapSync<T, U>(items: Iterable<T>, make: (item: T, index: number) => U): Iterable<U> {
-  let index = 0;
-  for (const item of items) yield make(item, index++);
-}
-
-async function* mapAsync<T, U>(
-  items: AsyncIterable<T>,
-  make: (item: T, index: number) => U,
-): AsyncIterable<U> {
-  let index = 0;
-  for await (const item of items) yield make(item, index++);
 }
 
 /** Calls a function of the user's for an item. */

@@ -51,7 +51,8 @@ export function filter<
     async run(item, index, ctx, scope) {
       const keeps = (info: AttemptInfo) => call(item, ctx, new IndexedInfo(info, index));
       const decision = await holds(scope.path, ctx, scope, keeps);
-      return decision.ok ? { ok: true, value: decision.value ? [item] : [], ran: true } : decision;
+      if (!decision.ok) return { ...decision, ran: true };
+      return { ok: true, value: decision.value ? [item] : [], ran: true };
     },
     gather: (kept) => kept.flat(),
   }));

@@ -1,7 +1,6 @@
 import type { Context } from "../context.ts";
 import { expose } from "../engine.ts";
 import { ProvidesValidationError } from "../errors.ts";
-import type { Branch } from "../fan_out.ts";
 import { callForItem } from "../items.ts";
 import { overCollection } from "../over_collection.ts";
 import { show } from "../show.ts";
@@ -54,25 +53,23 @@ export function flatMap<
     callback: ["each", each],
     options,
     policies: ["abort", "settle", "collect"],
-    run: async (item, index, ctx, scope) =>
-      asList(await callForItem((info) => call(item, ctx, info), index, ctx, scope), scope.path),
+    run: (item, index, ctx, scope) => {
+      // Read here, where an error of the list is one of the item.
+      const list = async (info: ItemInfo) => toArray(await call(item, ctx, info), scope.path);
+      return callForItem(list, index, ctx, scope);
+    },
     // A failure that was collected is no list, and stands for itself.
     gather: (lists) => lists.flat(),
   }));
 }
 
-function asList(branch: Branch, path: string): Branch {
-  if (!branch.ok) return branch;
-  const { value } = branch;
+function toArray(value: unknown, path: string): unknown[] {
   if (typeof value === "object" && value !== null && Symbol.iterator in value) {
-    return { ...branch, value: [...value as Iterable<unknown>] };
+    return [...value as Iterable<unknown>];
   }
-  const message = `Cannot use what '${path}' gave as it must be an array or another iterable: ` +
-    `current value is ${show(value)}`;
-  return {
-    ok: false,
-    error: new ProvidesValidationError(message, []),
-    failedStep: path,
-    ran: true,
-  };
+  const constraint = "it must be an array or another iterable";
+  const message = `Cannot use what '${path}' gave as ${constraint}: current value is ${
+    show(value)
+  }`;
+  throw new ProvidesValidationError(message, []);
 }

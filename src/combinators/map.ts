@@ -1,4 +1,5 @@
 import { type Context, copyObject, seal } from "../context.ts";
+import { refuse } from "../config.ts";
 import { expose, type Node, nodeOf } from "../engine.ts";
 import { RequiresValidationError, toError } from "../errors.ts";
 import type { Branch } from "../fan_out.ts";
@@ -82,6 +83,12 @@ export function map<
   const node = nodeOf(each);
   const call = each as (item: unknown, ctx: Context, info: ItemInfo) => unknown;
   const { as } = options;
+  if (as !== undefined && (typeof as !== "string" || as === "")) {
+    refuse(`create map(${String(key)})`, "'as' must be a string that is not empty", as);
+  }
+  if (as !== undefined && !node) {
+    refuse(`create map(${String(key)})`, "'as' must stand beside a step", as);
+  }
   return expose(overCollection({
     combinator: "map",
     key,

@@ -56,6 +56,8 @@ export const parallel: Parallel = Object.freeze(Object.assign(group({}), { with:
 function group(options: GroupOptions) {
   const action = "create parallel()";
   checkGroup(action, options, ["abort", "settle"]);
+  // A copy: what the caller goes on to do with the options must not change the step.
+  const own = { ...options };
   return <const S extends readonly AnyStep[]>(
     ...steps: S
   ): Step<`parallel(${Names<S>})`, AllNeeds<S>, AllAdded<S>> => {
@@ -76,10 +78,12 @@ function group(options: GroupOptions) {
       },
       isPipeline: false,
       async execute(ctx, scope) {
-        const tasks = children.map((child) => ({
-          start: (own: typeof scope) => runBranch(child, ctx, own),
-        }));
-        const outcome = await fanOut(tasks, scope, options);
+        const outcome = await fanOut(
+          children,
+          scope,
+          own,
+          (child, _index, branch) => runBranch(child, ctx, branch),
+        );
         if (!outcome.ok) return outcome;
         const merged = outcome.values.reduce<object>(
           (all, output) => ({ ...all, ...output as object }),

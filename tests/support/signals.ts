@@ -1,0 +1,69 @@
+import type { Cleanups } from "./cleanup.ts";
+
+/** Counts the listeners that stay on a signal. */
+export function countListeners(signal: AbortSignal): () => number {
+  const add = signal.addEventListener.bind(signal);
+  const remove = signal.removeEventListener.bind(signal);
+  const isOnce = new Map<unknown, boolean>();
+  signal.addEventListener = (
+    type: string,
+    listener: EventListenerOrEventListenerObject,
+    options?: boolean | AddEventListenerOptions,
+  ) => {
+    isOnce.set(listener, typeof options === "object" && options.once === true);
+    add(type, listener, options);
+  };
+  signal.removeEventListener = (type: string, listener: EventListenerOrEventListenerObject) => {
+    isOnce.delete(listener);
+    remove(type, listener);
+  };
+  // One that listens once is gone when it has been called.
+  return () => [...isOnce.values()].filter((once) => !(once && signal.aborted)).length;
+}
+
+/** What is left of timers and of listeners on `AbortSignal.timeout`, made while it watches. */
+export interface Pending {
+  readonly timers: number;
+  readonly listeners: number;
+  /** How many of both were ever made. */
+  readonly made: number;
+}
+
+/** Watches timers and `AbortSignal.timeout` until the test is over. */
+export function watchTimers({ after }: Cleanups): () => Pending {
+  const { setTimeout, clearTimeout } = globalThis;
+  const { timeout } = AbortSignal;
+  const timers = new Set<unknown>();
+  const counts: (() => number)[] = [];
+  let made = 0;
+  Object.assign(globalThis, {
+    setTimeout: (callback: () => void, ms?: number) => {
+      made++;
+      const timer = setTimeout(() => {
+        timers.delete(timer);
+        callback();
+      }, ms);
+      timers.add(timer);
+      return timer;
+    },
+    clearTimeout: (timer: ReturnType<typeof setTimeout>) => {
+      timers.delete(timer);
+      clearTimeout(timer);
+    },
+  });
+  AbortSignal.timeout = (ms) => {
+    made++;
+    const signal = timeout.call(AbortSignal, ms);
+    counts.push(countListeners(signal));
+    return signal;
+  };
+  after(() => {
+    Object.assign(globalThis, { setTimeout, clearTimeout });
+    AbortSignal.timeout = timeout;
+  });
+  return () => ({
+    timers: timers.size,
+    listeners: counts.reduce((sum, count) => sum + count(), 0),
+    made,
+  });
+}

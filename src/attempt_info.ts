@@ -7,8 +7,10 @@ import type { ItemInfo, RollbackInfo, RunInfo, Undo, UndoPolicy } from "./types.
 export class AttemptInfo implements RunInfo {
   readonly attempt: number;
   readonly defer: (undo: Undo | UndoPolicy) => void;
-  /** What cancels the attempt; whoever waits for the attempt sets it before the attempt starts. */
+  /** What cancels the attempt. */
   cancellation: Cancellation | undefined;
+  #own: Cancellation | undefined;
+  #release: (() => void) | undefined;
   readonly #run: Run;
   readonly #key: string;
   /** What has been registered and not been taken. */
@@ -24,7 +26,15 @@ export class AttemptInfo implements RunInfo {
   }
 
   get signal(): AbortSignal {
-    return (this.cancellation ??= new Cancellation()).signal;
+    if (!this.#own) {
+      [this.#own, this.#release] = this.cancellation?.child() ?? [new Cancellation(), undefined];
+    }
+    return this.#own.signal;
+  }
+
+  /** Lets go of what would cancel the attempt, once it is over. */
+  release(): void {
+    this.#release?.();
   }
 
   get key(): string {

@@ -26,33 +26,43 @@ export async function callOnce(
   { path, timeout, cancellation, hostSignal }: Bounds,
   watch: (late: Promise<Outcome>, reason: Error) => void,
 ): Promise<Outcome> {
-  if (timeout === undefined && !cancellation && !hostSignal) {
-    return await settle(call, info);
+  if (timeout === undefined && !hostSignal) {
+    // What can only be cancelled together with others needs no cancellation of its own.
+    return await cancellable(call, info, cancellation, watch);
   }
-  const [own, release] = cancellation?.child() ??
-    [new Cancellation(), () => {}];
+  const [own, release] = cancellation?.child() ?? [new Cancellation(), undefined];
   const stopFollowing = hostSignal &&
     followSignal(hostSignal, own, (reason) => abortedError(path, reason));
-  const stopClock = timeout !== undefined && startTimeout(timeout, own, () => {
+  const stopClock = timeout === undefined ? undefined : startTimeout(timeout, own, () => {
     const message =
       `Cannot finish '${path}' as it must settle within ${timeout} ms: it is still pending`;
     return new TimeoutError(message, timeout);
   });
   try {
-    if (own.error) return { ok: false, error: own.error };
-    info.cancellation = own;
-    const running = settle(call, info);
-    // An attempt that has settled by the time it returns is never given up, even if it aborted the run itself.
-    if (!(running instanceof Promise)) return running;
-    const outcome = await untilGivenUp(running, own);
-    if (outcome) return outcome;
-    watch(running, own.error!);
-    return { ok: false, error: own.error! };
+    return await cancellable(call, info, own, watch);
   } finally {
-    release();
-    if (stopFollowing) stopFollowing();
-    if (stopClock) stopClock();
+    release?.();
+    stopFollowing?.();
+    stopClock?.();
   }
+}
+
+async function cancellable(
+  call: (info: AttemptInfo) => unknown,
+  info: AttemptInfo,
+  cancellation: Cancellation | undefined,
+  watch: (late: Promise<Outcome>, reason: Error) => void,
+): Promise<Outcome> {
+  if (cancellation?.error) return { ok: false, error: cancellation.error };
+  info.cancellation = cancellation;
+  const running = settle(call, info);
+  // An attempt that has settled by the time it returns is never given up, even if it aborted the run itself.
+  const outcome = running instanceof Promise ? await untilGivenUp(running, cancellation) : running;
+  info.release();
+  if (outcome) return outcome;
+  const error = cancellation!.error!;
+  watch(running as Promise<Outcome>, error);
+  return { ok: false, error };
 }
 
 /** What a call comes to; at once unless it gives a promise, or any other thenable. */

@@ -31,7 +31,8 @@ export class Journal {
 
   /** Puts what is on a branch's stack on top of this one. */
   join(branch: Journal): void {
-    this.#entries.push(...branch.#entries.splice(0));
+    // One by one: a call with a hundred thousand arguments overflows the stack.
+    for (const entry of branch.#entries.splice(0)) this.#entries.push(entry);
   }
 
   /** Remembers an effect. */
@@ -50,10 +51,14 @@ export class Journal {
     while (this.#entries.length > mark) {
       const { step, undo } = this.#entries.pop()!;
       const outcome = await undo(error);
-      if (outcome.ok) this.#undone.completed.push(step);
-      else failures.push(Object.freeze({ step, error: outcome.error }));
+      if (outcome.ok) {
+        this.#undone.completed.push(step);
+        continue;
+      }
+      const failure = Object.freeze({ step, error: outcome.error });
+      failures.push(failure);
+      this.#undone.failed.push(failure);
     }
-    this.#undone.failed.push(...failures);
     return failures;
   }
 

@@ -325,6 +325,14 @@ describe("a timeout leaves nothing behind", () => {
     });
   }
 
+  it("on the signal of a step that is done, which does not abort with the run any more", async () => {
+    const signals: AbortSignal[] = [];
+    const keeping = step({ name: "keeping", run: (_ctx, { signal }) => void signals.push(signal) });
+    const result = await pipeline({ name: "p", timeout: 5, steps: [keeping, hung] }).run();
+    assert(isRunsheetError(failureOf(result).error, "TIMEOUT"));
+    assertEquals(signals.map(({ aborted }) => aborted), [false]);
+  });
+
   it("and costs nothing where there is none", async () => {
     const pending = watchTimers(cleanup);
     await pipeline({ name: "p", steps: [done] }).run();

@@ -9,7 +9,7 @@ const [name = "", what = ""] = process.argv.slice(2);
 const limit = { concurrency: 10 };
 const numbers = new Numbers(MANY);
 const flights = new Flights();
-const fly = () => flights.fly(ticks(100));
+const fly = () => flights.fly(ticks(5));
 const make = combinators[name as keyof typeof combinators];
 
 const scenarios: Record<string, () => Promise<object>> = {

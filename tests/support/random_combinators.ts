@@ -1,0 +1,245 @@
+import fc, { type Arbitrary } from "fast-check";
+import {
+  type AnyStep,
+  choice,
+  distribute,
+  filter,
+  flatMap,
+  map,
+  parallel,
+  pipeline,
+  step,
+  when,
+} from "@runsheet/runsheet";
+
+/** A tree of combinators as data. A node's `id` is its place in the order in which the tree is written. */
+export type Tree =
+  | Leaf
+  | { readonly kind: "sequence"; id: number; readonly children: readonly Tree[] }
+  | {
+    readonly kind: "parallel";
+    id: number;
+    readonly children: readonly Tree[];
+    readonly policy: Policy;
+  }
+  | {
+    readonly kind: "when";
+    id: number;
+    readonly holds: boolean;
+    readonly children: readonly [Tree];
+  }
+  | {
+    readonly kind: "choice";
+    id: number;
+    readonly chosen: number;
+    readonly children: readonly Tree[];
+  }
+  | {
+    readonly kind: "map" | "distribute";
+    id: number;
+    readonly items: number;
+    readonly source: "array" | "set" | "generator" | "async generator";
+    readonly policy: Policy;
+    readonly children: readonly [Tree];
+  }
+  | {
+    readonly kind: "filter" | "flatMap" | "map function";
+    id: number;
+    readonly items: number;
+    readonly policy: Policy;
+    readonly children: readonly [];
+  };
+
+/** A step with an effect. */
+export interface Leaf {
+  readonly kind: "leaf";
+  id: number;
+  /** How many microtasks it takes. */
+  readonly ticks: number;
+  /** How many of its attempts fail, and how often it is tried again. */
+  readonly failures: number;
+  readonly retries: number;
+  /** What undoes it. */
+  readonly undo: "rollback" | "defer";
+  readonly undoFails: boolean;
+  readonly children: readonly [];
+}
+
+/** How a group runs. */
+export interface Policy {
+  readonly concurrency: number;
+  readonly onFailure: "abort" | "settle" | "collect";
+}
+
+/** Trees of depth up to 4; none of their leaves fails if `failing` is false. */
+export function trees(failing: boolean): Arbitrary<Tree> {
+  const rarely = failing
+    ? fc.integer({ min: 0, max: 7 }).map((n) => Math.max(0, n - 4) % 3)
+    : fc.constant(0);
+  const leaf: Arbitrary<Tree> = fc.record({
+    kind: fc.constant("leaf" as const),
+    id: fc.constant(0),
+    ticks: fc.integer({ min: 0, max: 12 }),
+    failures: rarely,
+    retries: fc.integer({ min: 0, max: 1 }),
+    undo: fc.constantFrom("rollback", "defer"),
+    undoFails: failing ? fc.integer({ min: 0, max: 5 }).map((n) => n === 0) : fc.constant(false),
+    children: fc.constant([] as const),
+  });
+  const concurrency = fc.constantFrom(1, 2, 3, Infinity);
+  const group = fc.record({ concurrency, onFailure: fc.constantFrom("abort", "settle") });
+  const items = fc.record({
+    concurrency,
+    onFailure: fc.constantFrom("abort", "settle", "collect", "collect"),
+  });
+  const inner = (child: Arbitrary<Tree>): Arbitrary<Tree> => {
+    const id = fc.constant(0);
+    const children = fc.array(child, { minLength: 1, maxLength: 3, size: "max" });
+    const only = fc.tuple(child);
+    const none = fc.constant([] as const);
+    const few = fc.integer({ min: 0, max: 4 });
+    const source = fc.constantFrom("array", "set", "generator", "async generator");
+    return fc.oneof(
+      child,
+      { weight: 2, arbitrary: fc.record({ kind: fc.constant("sequence" as const), id, children }) },
+      fc.record({ kind: fc.constant("parallel" as const), id, children, policy: group }),
+      fc.record({ kind: fc.constant("when" as const), id, holds: fc.boolean(), children: only }),
+      fc.record({ kind: fc.constant("choice" as const), id, chosen: fc.nat(2), children }),
+      fc.record({
+        kind: fc.constantFrom("map", "distribute"),
+        id,
+        items: few,
+        source,
+        policy: items,
+        children: only,
+      }),
+      fc.record({
+        kind: fc.constantFrom("filter", "flatMap", "map function"),
+        id,
+        items: few,
+        policy: group,
+        children: none,
+      }),
+    ) as Arbitrary<Tree>;
+  };
+  return inner(inner(inner(inner(leaf)))).map(numbered);
+}
+
+function numbered(tree: Tree): Tree {
+  let next = 0;
+  const visit = (node: Tree): Tree => {
+    const id = next++;
+    return { ...node, id, children: node.children.map(visit) } as Tree;
+  };
+  return visit(tree);
+}
+
+/** What a leaf does, told to it with the leaf and where it stands in this run. */
+export type Play = (leaf: Leaf) => AnyStep;
+
+/** The tree as a step. `names` gets the name of each node with its id, `limits` that of each group with its limit. */
+export function build(tree: Tree, play: Play, names: Map<string, Tree>): AnyStep {
+  const made = make(tree, play, names);
+  names.set(made.name, tree);
+  return made;
+}
+
+function make(tree: Tree, play: Play, names: Map<string, Tree>): AnyStep {
+  const steps = tree.children.map((child) => build(child, play, names));
+  const [first] = steps as [AnyStep, ...AnyStep[]];
+  const key = `k${tree.id}`;
+  switch (tree.kind) {
+    case "leaf":
+      return play(tree);
+    case "sequence":
+      return pipeline({ name: `p${tree.id}`, steps });
+    case "parallel":
+      return parallel.with({ ...tree.policy, onFailure: tree.policy.onFailure as "abort" })(
+        ...steps,
+      );
+    case "when":
+      return when(async () => await Promise.resolve(tree.holds), first);
+    case "choice": {
+      const chosen = tree.chosen % steps.length;
+      const branches = steps.map((branch, n) => [() => n === chosen, branch] as const);
+      return choice(...branches as unknown as [readonly [() => boolean, AnyStep]]);
+    }
+    case "map":
+      return map(key, () => sourceOf(tree.source, numbers(tree.items)), first, {
+        ...tree.policy,
+        as: "item",
+      });
+    case "distribute": {
+      // The lists do not reach the step, so each node has one of its own.
+      const list = `list${tree.id}`;
+      const lists = step({ name: `l${tree.id}`, run: () => ({ [list]: numbers(tree.items) }) });
+      const spread = distribute(
+        key,
+        { [list]: "item" } as Record<string, never>,
+        first,
+        tree.policy,
+      );
+      names.set(spread.name, tree);
+      return pipeline({ name: `d${tree.id}`, steps: [lists, spread] });
+    }
+    case "filter":
+      return filter(key, () => numbers(tree.items), (n) => n % 2 === 0, {
+        concurrency: tree.policy.concurrency,
+      });
+    case "flatMap":
+      return flatMap(key, () => numbers(tree.items), (n) => Promise.resolve([n, n]), tree.policy);
+    case "map function":
+      return map(key, () => numbers(tree.items), (n) => Promise.resolve(-n), tree.policy);
+  }
+}
+
+function numbers(count: number): number[] {
+  return Array.from({ length: count }, (_, n) => n);
+}
+
+function sourceOf(kind: string, all: number[]): Iterable<number> | AsyncIterable<number> {
+  switch (kind) {
+    case "set":
+      return new Set(all);
+    case "generator":
+      return (function* () {
+        yield* all;
+      })();
+    case "async generator":
+      return (async function* () {
+        for (const n of all) yield await Promise.resolve(n);
+      })();
+    default:
+      return all;
+  }
+}
+
+/** What a tree adds to the context when nothing fails. */
+export function expected(tree: Tree): Record<string, unknown> {
+  const parts = tree.children.map(expected);
+  const key = `k${tree.id}`;
+  switch (tree.kind) {
+    case "leaf":
+      return { [`s${tree.id}`]: tree.id };
+    case "sequence":
+    case "parallel":
+      return Object.assign({}, ...parts);
+    case "when":
+      return tree.holds ? parts[0]! : {};
+    case "choice":
+      return parts[tree.chosen % parts.length]!;
+    case "map":
+      return { [key]: numbers(tree.items).map(() => parts[0]) };
+    case "distribute":
+      return {
+        [`list${tree.id}`]: numbers(tree.items),
+        [key]: numbers(tree.items).map(() => parts[0]),
+      };
+    case "filter":
+      return { [key]: numbers(tree.items).filter((n) => n % 2 === 0) };
+    case "flatMap":
+      return { [key]: numbers(tree.items).flatMap((n) => [n, n]) };
+    case "map function":
+      return { [key]: numbers(tree.items).map((n) => -n) };
+  }
+}

@@ -198,7 +198,7 @@ describe("choice", () => {
     [
       "with a default before the end",
       () => choice(bank as never, [() => true, card]),
-      `the default must be last, and 'bank' must have a predicate: current value is "branches[0]"`,
+      `'branches[0]' must be a pair of a predicate and a step, as only the last may be a default: current value is "bank"`,
     ],
     [
       "with a branch that is no step",

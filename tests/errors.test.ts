@@ -10,6 +10,7 @@ import { assertType, type IsExact } from "@std/testing/types";
 import {
   AbortedError,
   ArgsValidationError,
+  choice,
   ChoiceNoMatchError,
   ConfigError,
   type ErrorCode,
@@ -94,8 +95,10 @@ const taxonomy: Record<ErrorCode, [type: { prototype: Error }, get: () => Error 
       const a = step({ name: "a", provides: type({ n: "number" }), run: () => ({ n: 1 }) });
       return thrownBy(() => pipeline({ name: "p", strict: true, steps: [a, a] }));
     }],
-    // Thrown by the combinator `choice`, which is not built yet.
-    CHOICE_NO_MATCH: [ChoiceNoMatchError, () => new ChoiceNoMatchError("Cannot choose")],
+    CHOICE_NO_MATCH: [
+      ChoiceNoMatchError,
+      () => errorOf(choice([() => false, step({ name: "a", run: () => {} })])),
+    ],
     ROLLBACK: [RollbackError, () =>
       errorOf(step({
         name: "a",

@@ -118,7 +118,9 @@ function checkBranch(branch: unknown, n: number, isLast: boolean) {
   if (!Array.isArray(branch)) {
     const node = checkStep(action, place, branch);
     if (!isLast) {
-      refuse(action, `the default must be last, and '${node.name}' must have a predicate`, place);
+      const constraint =
+        "must be a pair of a predicate and a step, as only the last may be a default";
+      refuse(action, `'${place}' ${constraint}`, node.name);
     }
     return { node, predicate: undefined };
   }

@@ -262,6 +262,21 @@ describe("parallel", () => {
     }),
   );
 
+  it("undoes steps that return nothing, and reports an undo that fails", async () => {
+    const undone: string[] = [];
+    const nothing = step({
+      name: "nothing",
+      run: () => {},
+      rollback: () => void undone.push("nothing"),
+    });
+    const stuck = step({ name: "stuck", run: () => {}, rollback: () => Promise.reject(boom) });
+    const p = pipeline({ name: "p", steps: [parallel(nothing, stuck, fail)] });
+    const { rollback } = failureOf(await p.run());
+    assertEquals(undone, ["nothing"]);
+    assertEquals(rollback.completed, ["parallel(nothing, stuck, fail)/nothing"]);
+    assertEquals(rollback.failed, [{ step: "parallel(nothing, stuck, fail)/stuck", error: boom }]);
+  });
+
   it("tells branches of the same name apart", async () => {
     const log: string[] = [];
     const a = logged("a", log);

@@ -23,6 +23,20 @@ const checkout = { path: "examples/checkout/main.ts", command: ["task", "demo"],
 const examples: Example[] = [
   { ...checkout, args: [], exits: 0, prints: /^balance\n +holds/m },
   { ...checkout, args: ["--break", "refund"], exits: 1, prints: /The balance does not hold/ },
+  {
+    path: "examples/importer/main.ts",
+    command: [
+      "run",
+      "--allow-read=examples",
+      "--allow-env",
+      "--allow-sys",
+      "examples/importer/main.ts",
+    ],
+    args: [],
+    exits: 0,
+    prints: /^\d+ lines written/m,
+    sqlite: true,
+  },
   small("examples/onboarding.ts", /^workspaces: ws-of-alice, ws-of-carol$/m),
   small("examples/quick_start.ts", /^failed: .* undone: chargePayment$/m),
 ];

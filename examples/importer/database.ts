@@ -1,0 +1,67 @@
+import { DatabaseSync } from "node:sqlite";
+
+/** One product of an order; amounts are in cents. */
+export interface Line {
+  orderId: string;
+  region: string;
+  currency: string;
+  product: string;
+  quantity: number;
+  amount: number;
+}
+
+/** Where the import goes. */
+export class Database {
+  readonly #db: DatabaseSync;
+
+  constructor(path: string) {
+    this.#db = new DatabaseSync(path);
+    this.#db.exec(`
+      CREATE TABLE IF NOT EXISTS lines (
+        id INTEGER PRIMARY KEY, orderId TEXT NOT NULL, region TEXT NOT NULL, currency TEXT NOT NULL,
+        product TEXT NOT NULL, quantity INTEGER NOT NULL CHECK (quantity > 0), amount INTEGER NOT NULL
+      );
+      CREATE TABLE IF NOT EXISTS totals (
+        region TEXT NOT NULL, currency TEXT NOT NULL, amount INTEGER NOT NULL, PRIMARY KEY (region, currency)
+      );
+    `);
+  }
+
+  addLine({ orderId, region, currency, product, quantity, amount }: Line): number {
+    const insert = this.#db.prepare(
+      "INSERT INTO lines (orderId, region, currency, product, quantity, amount) VALUES (?, ?, ?, ?, ?, ?)",
+    );
+    return Number(
+      insert.run(orderId, region, currency, product, quantity, amount).lastInsertRowid,
+    );
+  }
+
+  removeLine(id: number): void {
+    this.#db.prepare("DELETE FROM lines WHERE id = ?").run(id);
+  }
+
+  /** Writes what a region has turned over in a currency, and tells it. */
+  addTotal(region: string, currency: string): number {
+    const { amount } = this.#db.prepare(
+      "SELECT coalesce(sum(amount), 0) AS amount FROM lines WHERE region = ? AND currency = ?",
+    ).get(region, currency) as { amount: number };
+    this.#db.prepare("INSERT INTO totals VALUES (?, ?, ?)").run(region, currency, amount);
+    return amount;
+  }
+
+  removeTotal(region: string, currency: string): void {
+    this.#db.prepare("DELETE FROM totals WHERE region = ? AND currency = ?").run(region, currency);
+  }
+
+  /** How many rows each table has, and what the lines amount to. */
+  counts(): { lines: number; totals: number; amount: number } {
+    return this.#db.prepare(
+      `SELECT (SELECT count(*) FROM lines) AS lines, (SELECT count(*) FROM totals) AS totals,
+        (SELECT coalesce(sum(amount), 0) FROM lines) AS amount`,
+    ).get() as { lines: number; totals: number; amount: number };
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+}

@@ -1,0 +1,60 @@
+// `deno run -A examples/importer/main.ts`. Press Ctrl-C on the way (`--delay 20` leaves time for it): nothing of the import
+// remains. `--db file` keeps the result; with `--break undo` an undo does nothing, and the check at the end finds it.
+import { readFileSync } from "node:fs";
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { Database } from "./database.ts";
+import { importOrders } from "./importer.ts";
+import { makeProgress } from "./progress.ts";
+
+const { values } = parseArgs({
+  options: {
+    db: { type: "string", default: ":memory:" },
+    delay: { type: "string", default: "0" },
+    break: { type: "string" },
+  },
+});
+const csv = readFileSync(new URL("../data/import.csv", import.meta.url), "utf8");
+const db = new Database(values.db);
+if (values.break === "undo") db.removeLine = () => {};
+const progress = makeProgress(process.stdout.isTTY === true, console.log);
+
+const interrupted = new AbortController();
+process.once("SIGINT", () => interrupted.abort(new Error("interrupted")));
+
+const result = await importOrders.run({
+  csv,
+  regions: ["north", "south", "east", "west"],
+  currencies: ["EUR", "USD"],
+  db,
+  progress,
+  delay: Number(values.delay),
+}, { signal: interrupted.signal });
+progress.stop();
+
+const { lines, totals, amount } = db.counts();
+if (result.success) {
+  const { data } = result;
+  const reasons = data.lines.flatMap((line) => "error" in line ? [line.error.message] : []);
+  console.log(`${data.rows.length} rows, ${data.rows.length - data.orders.length} cancelled`);
+  for (const reason of new Set(reasons)) {
+    console.log(`${reasons.filter((other) => other === reason).length} rejected: ${reason}`);
+  }
+  for (const { region, currency, amount } of data.totals) {
+    console.log(`${region}: ${(amount / 100).toFixed(2)} ${currency}`);
+  }
+  console.log(`${lines} lines written, ${(amount / 100).toFixed(2)} in all`);
+  const sum = data.totals.reduce((all, { amount }) => all + amount, 0);
+  if (sum !== amount) fail(`the totals must amount to ${amount}: they amount to ${sum}`);
+} else {
+  console.log(`${result.error.message}: ${result.rollback.completed.length} undone`);
+  console.log(`${lines} lines and ${totals} totals remain`);
+  if (lines + totals > 0) fail("nothing must remain of an import that failed");
+  else process.exitCode = interrupted.signal.aborted ? 130 : 1;
+}
+db.close();
+
+function fail(problem: string): void {
+  console.error(`The import is wrong: ${problem}`);
+  process.exitCode = 1;
+}

@@ -42,6 +42,38 @@ describe("examples/importer", () => {
   );
 
   it(
+    "goes on undoing when Ctrl-C is pressed again",
+    { skip: skipSignals },
+    async () => {
+      await withDatabase(async (path) => {
+        const args = ["--db", path, "--delay", "5"];
+        const { code } = await runMain(args, "1000 of", "interrupted, undoing");
+        assertEquals(code, 130);
+        assertEquals(rowsIn(path), { lines: 0, totals: 0 });
+      });
+    },
+  );
+
+  it("undoes the lines and the other totals when a total fails", { skip }, async () => {
+    await withDatabase(async (path) => {
+      const db = new sqlite!.DatabaseSync(path);
+      db.exec("CREATE TABLE totals (region, currency, amount, PRIMARY KEY (region, currency))");
+      db.exec("INSERT INTO totals VALUES ('west', 'USD', 1)");
+      db.close();
+      const { code, stdout } = await runMain(["--db", path]);
+      assertStringIncludes(stdout, "0 lines and 0 totals remain");
+      assertEquals(code, 1);
+      assertEquals(rowsIn(path), { lines: 0, totals: 1 });
+    });
+  });
+
+  it("says so when a line is not written", { skip }, async () => {
+    const { code, stderr } = await runMain(["--break", "write"]);
+    assertStringIncludes(stderr, "lines: the file has 4");
+    assertEquals(code, 1);
+  });
+
+  it(
     "says so when an undo does nothing, and something remains",
     { skip: skipSignals },
     async () => {
@@ -63,13 +95,17 @@ function expected() {
   const totals = new Map<string, number>();
   let lines = 0;
   const paid = orders.filter(([, , , , status]) => status !== "cancelled");
-  for (const [, , region, currency, , items = ""] of paid) {
+  for (const row of paid) {
+    const [, , region = "", currency = "", , items = ""] = row;
     const parts = items.split(";").map((item) => item.split(":"));
     const wrong = parts.flatMap(([product, quantity, price]) => {
       if (!price) return ["malformed item"];
       if (product === "ghost") return ["unknown product"];
       return Number(quantity) <= 0 ? ["quantity is not positive"] : [];
     });
+    if (currency.length !== 3) wrong.unshift("unknown currency");
+    if (region === "mars") wrong.unshift("unknown region");
+    if (row.length !== 6) wrong.unshift("malformed row");
     if (wrong[0]) rejected.set(wrong[0], (rejected.get(wrong[0]) ?? 0) + 1);
     else {
       const amount = parts.reduce(
@@ -112,8 +148,8 @@ interface Ended {
   stderr: string;
 }
 
-/** Runs the example in a process, and presses Ctrl-C once it has printed something. */
-function runMain(args: string[], interruptAt?: string): Promise<Ended> {
+/** Runs the example in a process, and presses Ctrl-C each time it has printed the next of some texts. */
+function runMain(args: string[], ...interruptAt: string[]): Promise<Ended> {
   const source = new URL("../examples/importer/main.ts", import.meta.url);
   const compiled = new URL("../out/examples/importer/main.js", import.meta.url);
   const command = process.versions.deno === undefined
@@ -121,11 +157,11 @@ function runMain(args: string[], interruptAt?: string): Promise<Ended> {
     : ["run", "-A", fileURLToPath(source)];
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [...command, ...args]);
-    let [stdout, stderr, waiting] = ["", "", interruptAt !== undefined];
+    let [stdout, stderr] = ["", ""];
     child.stdout.on("data", (chunk) => {
       stdout += chunk;
-      if (!waiting || !stdout.includes(interruptAt!)) return;
-      waiting = false;
+      if (interruptAt[0] === undefined || !stdout.includes(interruptAt[0])) return;
+      interruptAt.shift();
       // Not child.kill: Deno then takes the signal for the end of the process, and gives no exit code.
       process.kill(child.pid!, "SIGINT");
     });

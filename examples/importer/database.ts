@@ -53,12 +53,18 @@ export class Database {
     this.#db.prepare("DELETE FROM totals WHERE region = ? AND currency = ?").run(region, currency);
   }
 
-  /** How many rows each table has, and what the lines amount to. */
-  counts(): { lines: number; totals: number; amount: number } {
+  /** How many rows each table has. */
+  counts(): { lines: number; totals: number } {
     return this.#db.prepare(
-      `SELECT (SELECT count(*) FROM lines) AS lines, (SELECT count(*) FROM totals) AS totals,
-        (SELECT coalesce(sum(amount), 0) FROM lines) AS amount`,
-    ).get() as { lines: number; totals: number; amount: number };
+      "SELECT (SELECT count(*) FROM lines) AS lines, (SELECT count(*) FROM totals) AS totals",
+    ).get() as { lines: number; totals: number };
+  }
+
+  /** What the lines amount to in each region and currency. */
+  amounts(): { region: string; currency: string; amount: number }[] {
+    return this.#db.prepare(
+      "SELECT region, currency, sum(amount) AS amount FROM lines GROUP BY region, currency",
+    ).all() as { region: string; currency: string; amount: number }[];
   }
 
   close(): void {

@@ -22,6 +22,8 @@ export interface OrderRow {
   currency: string;
   status: string;
   items: string;
+  /** Set if the row has too few fields or too many. */
+  malformed?: true;
 }
 
 /** What the import works on, and with. */
@@ -45,7 +47,14 @@ export interface Imported {
 
 const readRows = step({
   name: "readRows",
-  run: ({ csv }: { csv: string }) => ({ rows: parse<OrderRow>(csv, { columns: true }) }),
+  run: ({ csv }: { csv: string }) => ({
+    rows: parse<OrderRow>(csv, {
+      columns: true,
+      // Else one such row would end the import of all others.
+      relax_column_count: true,
+      on_record: (row, { error }) => error ? { ...row, malformed: true } : row,
+    }),
+  }),
 });
 
 const writeLine = step({
@@ -55,9 +64,9 @@ const writeLine = step({
     { signal },
   ) => {
     await setTimeout(delay, undefined, { signal });
-    const id = db.addLine(line);
     progress.advance();
-    return { id };
+    // Last: what failed after it would leave the line behind, as a step that failed is not rolled back.
+    return { id: db.addLine(line) };
   },
   rollback: ({ db }, { id }) => db.removeLine(id),
 });
@@ -80,9 +89,12 @@ export const importOrders: Pipeline<"import", ImportArgs, Imported & ImportArgs>
       (ctx: { rows: OrderRow[] }) => ctx.rows,
       ({ status }) => status !== "cancelled",
     ),
-    flatMap("lines", (ctx: { orders: OrderRow[] }) => ctx.orders, linesOf, {
-      onFailure: "collect",
-    }),
+    flatMap(
+      "lines",
+      (ctx: Pick<ImportArgs, "regions" | "currencies"> & { orders: OrderRow[] }) => ctx.orders,
+      linesOf,
+      { onFailure: "collect" },
+    ),
     map(
       "written",
       (ctx: { lines: (Line | ItemFailure<OrderRow>)[]; progress: Progress }) => {
@@ -100,7 +112,13 @@ export const importOrders: Pipeline<"import", ImportArgs, Imported & ImportArgs>
 const products = ["tea", "cup", "pot", "tin", "scale", "filter"];
 
 /** The lines of an order; throws what is wrong with it. */
-function linesOf({ orderId, region, currency, items }: OrderRow): Line[] {
+function linesOf(
+  { orderId, region, currency, items, malformed }: OrderRow,
+  { regions, currencies }: Pick<ImportArgs, "regions" | "currencies">,
+): Line[] {
+  if (malformed) throw new Error("malformed row");
+  if (!regions.includes(region)) throw new Error("unknown region");
+  if (!currencies.includes(currency)) throw new Error("unknown currency");
   return items.split(";").map((item) => {
     const [, product, quantity, price] = /^([a-z]+):(-?\d+):(\d+)$/.exec(item) ?? [];
     if (product === undefined) throw new Error("malformed item");

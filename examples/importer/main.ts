@@ -1,8 +1,10 @@
 // `deno run -A examples/importer/main.ts`. Press Ctrl-C on the way (`--delay 20` leaves time for it): nothing of the import
-// remains. `--db file` keeps the result; with `--break undo` an undo does nothing, and the check at the end finds it.
+// remains. `--db file` keeps the result. With `--break undo` an undo does nothing, with `--break write` lines are not
+// written: the checks at the end find it.
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import { parseArgs } from "node:util";
+import { imbalances } from "./balance.ts";
 import { Database } from "./database.ts";
 import { importOrders } from "./importer.ts";
 import { makeProgress } from "./progress.ts";
@@ -17,10 +19,16 @@ const { values } = parseArgs({
 const csv = readFileSync(new URL("../data/import.csv", import.meta.url), "utf8");
 const db = new Database(values.db);
 if (values.break === "undo") db.removeLine = () => {};
+if (values.break === "write") db.addLine = () => 0;
+const before = db.counts();
 const progress = makeProgress(process.stdout.isTTY === true, console.log);
 
 const interrupted = new AbortController();
-process.once("SIGINT", () => interrupted.abort(new Error("interrupted")));
+// Not once: a second Ctrl-C would then end the process in the middle of the undo.
+process.on("SIGINT", () => {
+  if (!interrupted.signal.aborted) console.log("interrupted, undoing");
+  interrupted.abort(new Error("interrupted"));
+});
 
 const result = await importOrders.run({
   csv,
@@ -32,7 +40,7 @@ const result = await importOrders.run({
 }, { signal: interrupted.signal });
 progress.stop();
 
-const { lines, totals, amount } = db.counts();
+const { lines, totals } = db.counts();
 if (result.success) {
   const { data } = result;
   const reasons = data.lines.flatMap((line) => "error" in line ? [line.error.message] : []);
@@ -43,13 +51,14 @@ if (result.success) {
   for (const { region, currency, amount } of data.totals) {
     console.log(`${region}: ${(amount / 100).toFixed(2)} ${currency}`);
   }
-  console.log(`${lines} lines written, ${(amount / 100).toFixed(2)} in all`);
   const sum = data.totals.reduce((all, { amount }) => all + amount, 0);
-  if (sum !== amount) fail(`the totals must amount to ${amount}: they amount to ${sum}`);
+  console.log(`${lines} lines written, ${(sum / 100).toFixed(2)} in all`);
+  imbalances(csv, data, db).forEach(fail);
 } else {
   console.log(`${result.error.message}: ${result.rollback.completed.length} undone`);
-  console.log(`${lines} lines and ${totals} totals remain`);
-  if (lines + totals > 0) fail("nothing must remain of an import that failed");
+  const remain = { lines: lines - before.lines, totals: totals - before.totals };
+  console.log(`${remain.lines} lines and ${remain.totals} totals remain`);
+  if (remain.lines || remain.totals) fail("nothing must remain of an import that failed");
   else process.exitCode = interrupted.signal.aborted ? 130 : 1;
 }
 db.close();

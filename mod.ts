@@ -85,8 +85,8 @@ export type {
 } from "./src/types_objects.ts";
 export type { Last, Show, ShowKeys } from "./src/types_show.ts";
 export type { Alike } from "./src/types_alike.ts";
-export type { Issue, OutputIssue, Overlap, TooLate } from "./src/types_check.ts";
-export type { Fold, Folded } from "./src/types_fold.ts";
+export type { Issue, NotNew, OutputIssue } from "./src/types_check.ts";
+export type { Fold, Folded, Rules, Taken } from "./src/types_fold.ts";
 export type {
   AllAdded,
   AllNeeds,
@@ -137,6 +137,7 @@ export type {
   OutputFits,
   PipelineDefinition,
   PipelineOptions,
+  RulesOf,
   Start,
   StepsFit,
   Walk,

@@ -10,8 +10,8 @@ import type {
   Begin,
   DataOf,
   GivenArgs,
-  IsOpen,
   PipelineDefinition,
+  RulesOf,
   Walk,
 } from "./types_pipeline.ts";
 import type { Unset } from "./types_step.ts";
@@ -22,7 +22,13 @@ import type { Unset } from "./types_step.ts";
  */
 export interface Made<Args, N extends string, AS, S, OS, Strict extends boolean, W> {
   /** A builder that begins with the args. */
-  readonly builder: Builder<N, Begin<Args, AS>, GivenArgs<Args, AS>, IsOpen<Args, AS>, Strict, OS>;
+  readonly builder: Builder<
+    N,
+    Begin<Args, AS>,
+    GivenArgs<Args, AS>,
+    RulesOf<Args, AS, Strict, never>,
+    OS
+  >;
   /** The pipeline of the steps. */
   readonly pipeline: Pipeline<N, ArgsOf<Args, AS, W>, DataOf<OS, W>, AddsOf<OS, W>>;
 }

@@ -1,3 +1,4 @@
+// deno-lint-ignore-file ban-types -- {} is what the compiler shows where there are no keys
 import type { Schema } from "./standard_schema.ts";
 import type {
   AnyStep,
@@ -10,10 +11,8 @@ import type {
   Middleware,
   Pipeline,
   Predicate,
-  ProvidesOf,
   RequiresOf,
 } from "./types.ts";
-import type { TooLate } from "./types_check.ts";
 import type {
   AllNeeds,
   Chosen,
@@ -28,8 +27,8 @@ import type {
   Together,
   When,
 } from "./types_combinators.ts";
-import type { Fold, Folded } from "./types_fold.ts";
-import type { Flat, SureKeys } from "./types_objects.ts";
+import type { Fold, Folded, Rules } from "./types_fold.ts";
+import type { Flat } from "./types_objects.ts";
 import type { AddsOf, DataOf, OutputFits } from "./types_pipeline.ts";
 
 /**
@@ -37,12 +36,10 @@ import type { AddsOf, DataOf, OutputFits } from "./types_pipeline.ts";
  *
  * @internal
  */
-export type Then<F extends Folded, S, Open, Strict> = Fold<
+export type Then<F extends Folded, S, G extends Rules> = Fold<
   [S],
-  Open,
-  Open extends true ? never : PropertyKey,
-  Strict,
-  F["args"],
+  G,
+  F["taken"],
   F["ctx"],
   F["layers"],
   F["provided"]
@@ -53,31 +50,23 @@ export type Then<F extends Folded, S, Open, Strict> = Fold<
  *
  * @internal
  */
-export type Fits<Given, S, F extends Folded, Open, Strict> =
-  Then<F, S, Open, Strict>["verdicts"] extends readonly [infer Sentence extends string] ? Sentence
-    : Open extends true
-      ? S extends AnyStep ? [Late<S, F>] extends [never] ? Given : TooLate<S, Late<S, F>>
-      : Given
-    : Given;
-type Late<S extends AnyStep, F extends Folded> =
-  & Exclude<keyof ProvidesOf<S>, keyof RequiresOf<S>>
-  & Exclude<SureKeys<F["args"]>, F["provided"]>
-  & string;
+export type Fits<Given, S, F extends Folded, G extends Rules> = Then<F, S, G>["verdicts"] extends
+  readonly [infer Sentence extends string] ? Sentence : Given;
 
 /**
  * The context as a callback sees it.
  *
  * @internal
  */
-export type Sight<F extends Folded> = Readonly<Flat<F["ctx"]>>;
+export type Sight<F extends Folded> = { readonly [K in keyof F["ctx"]]: F["ctx"][K] } & {};
 
 /**
  * Steps as they are, or sentences in place of those that do not fit.
  *
  * @internal
  */
-export type AllFit<S extends readonly unknown[], F extends Folded, Open, Strict> = {
-  [I in keyof S]: Fits<S[I], S[I], F, Open, Strict>;
+export type AllFit<S extends readonly unknown[], F extends Folded, G extends Rules> = {
+  [I in keyof S]: Fits<S[I], S[I], F, G>;
 };
 
 type Branch<F extends Folded> = readonly [predicate: Predicate<Sight<F>>, step: AnyStep] | AnyStep;
@@ -87,11 +76,11 @@ type Beginning<B> = B extends readonly [...infer Init, unknown] ? Init : [];
  *
  * @internal
  */
-export type BranchesFit<B extends readonly unknown[], F extends Folded, Open, Strict> = {
+export type BranchesFit<B extends readonly unknown[], F extends Folded, G extends Rules> = {
   [I in keyof B]: B[I] extends AnyStep
     ? I extends keyof Beginning<B> ? "only the last branch may be a default"
-    : Fits<B[I], B[I], F, Open, Strict>
-    : Fits<B[I], StepOf<B[I]>, F, Open, Strict>;
+    : Fits<B[I], B[I], F, G>
+    : Fits<B[I], StepOf<B[I]>, F, G>;
 };
 
 /**
@@ -101,6 +90,7 @@ export type BranchesFit<B extends readonly unknown[], F extends Folded, Open, St
  * @typeParam Name The pipeline's name.
  * @typeParam F What is known of the args and the context so far.
  * @typeParam Args What `run` takes; `undefined` when it is inferred from the steps.
+ * @typeParam G What the steps are checked by.
  * @typeParam OS The output schema.
  *
  * @example Two pipelines with one beginning
@@ -134,8 +124,7 @@ export interface Builder<
   Name extends string,
   F extends Folded,
   Args,
-  Open extends boolean,
-  Strict extends boolean,
+  G extends Rules,
   OS = undefined,
 > {
   /**
@@ -144,8 +133,8 @@ export interface Builder<
    * @param step A step, a combinator or a pipeline.
    */
   step<S extends AnyStep>(
-    step: Fits<S, S, F, Open, Strict>,
-  ): Builder<Name, Then<F, S, Open, Strict>, Args, Open, Strict, OS>;
+    step: Fits<S, S, F, G>,
+  ): Builder<Name, Then<F, S, G>, Args, G, OS>;
   /**
    * Adds a step that runs only if the predicate holds.
    *
@@ -154,21 +143,20 @@ export interface Builder<
    */
   when<S extends AnyStep>(
     predicate: Predicate<Sight<F>>,
-    step: Fits<S, S, F, Open, Strict>,
-  ): Builder<Name, Then<F, When<S, unknown>, Open, Strict>, Args, Open, Strict, OS>;
+    step: Fits<S, When<S, unknown>, F, G>,
+  ): Builder<Name, Then<F, When<S, unknown>, G>, Args, G, OS>;
   /**
    * Adds branches, of which the first runs whose predicate holds.
    *
    * @param branches Pairs of a predicate and a step, at least one; the last may be a bare step.
    */
   choice<const B extends readonly Branch<F>[]>(
-    ...branches: BranchesFit<B, F, Open, Strict>
+    ...branches: BranchesFit<B, F, G>
   ): Builder<
     Name,
-    Then<F, Chosen<StepsOf<B>, DefaultOf<B>, AllNeeds<StepsOf<B>>>, Open, Strict>,
+    Then<F, Chosen<StepsOf<B>, DefaultOf<B>, AllNeeds<StepsOf<B>>>, G>,
     Args,
-    Open,
-    Strict,
+    G,
     OS
   >;
   /**
@@ -177,8 +165,8 @@ export interface Builder<
    * @param steps Steps, combinators or pipelines; at least one.
    */
   parallel<const S extends readonly AnyStep[]>(
-    ...steps: AllFit<S, F, Open, Strict>
-  ): Builder<Name, Then<F, Together<S>, Open, Strict>, Args, Open, Strict, OS>;
+    ...steps: AllFit<S, F, G>
+  ): Builder<Name, Then<F, Together<S>, G>, Args, G, OS>;
   /**
    * Adds a step that runs for every combination of the items of some lists.
    *
@@ -195,9 +183,9 @@ export interface Builder<
   >(
     key: K,
     mapping: M,
-    step: Fits<S, Distributed<K, S, M, Mode>, F, Open, Strict>,
+    step: Fits<S, Distributed<K, S, M, Mode>, F, G>,
     options?: ItemOptions & { readonly onFailure?: Mode },
-  ): Builder<Name, Then<F, Distributed<K, S, M, Mode>, Open, Strict>, Args, Open, Strict, OS>;
+  ): Builder<Name, Then<F, Distributed<K, S, M, Mode>, G>, Args, G, OS>;
   /**
    * Adds a function, or a step, that is run for every item of a collection.
    *
@@ -218,14 +206,13 @@ export interface Builder<
     items: (ctx: Sight<F>) => MaybePromise<L>,
     each:
       | ((item: ItemOf<L>, ctx: Sight<F>, info: ItemInfo) => MaybePromise<O>)
-      | Fits<S, Mapped<K, ItemOf<L>, unknown, S, As, O, Mode>, F, Open, Strict>,
+      | Fits<S, Mapped<K, ItemOf<L>, unknown, S, As, O, Mode>, F, G>,
     options?: MapOptions & { readonly as?: As; readonly onFailure?: Mode },
   ): Builder<
     Name,
-    Then<F, Mapped<K, ItemOf<L>, unknown, S, As, O, Mode>, Open, Strict>,
+    Then<F, Mapped<K, ItemOf<L>, unknown, S, As, O, Mode>, G>,
     Args,
-    Open,
-    Strict,
+    G,
     OS
   >;
   /**
@@ -247,7 +234,7 @@ export interface Builder<
       | ((item: ItemOf<L>, ctx: Sight<F>, info: ItemInfo) => item is J)
       | ((item: ItemOf<L>, ctx: Sight<F>, info: ItemInfo) => MaybePromise<boolean>),
     options?: GroupOptions,
-  ): Builder<Name, Then<F, Filtered<K, unknown, J>, Open, Strict>, Args, Open, Strict, OS>;
+  ): Builder<Name, Then<F, Filtered<K, unknown, J>, G>, Args, G, OS>;
   /**
    * Adds a function that makes a list of every item of a collection; the lists become one.
    *
@@ -268,10 +255,9 @@ export interface Builder<
     options?: ItemOptions & { readonly onFailure?: Mode },
   ): Builder<
     Name,
-    Then<F, FlatMapped<K, ItemOf<L>, unknown, O, Mode>, Open, Strict>,
+    Then<F, FlatMapped<K, ItemOf<L>, unknown, O, Mode>, G>,
     Args,
-    Open,
-    Strict,
+    G,
     OS
   >;
   /**
@@ -279,7 +265,7 @@ export interface Builder<
    *
    * @param middleware What to wrap the steps in.
    */
-  use(...middleware: readonly Middleware[]): Builder<Name, F, Args, Open, Strict, OS>;
+  use(...middleware: readonly Middleware[]): Builder<Name, F, Args, G, OS>;
   /**
    * Makes the pipeline.
    *
@@ -297,7 +283,8 @@ export interface Builder<
   ): Pipeline<Name, ArgsFrom<Args, F>, DataOf<Out, F>, AddsOf<Out, F>>;
 }
 
-type ArgsFrom<Args, F extends Folded> = [Args] extends [undefined] ? Flat<F["args"]> : Args;
+type ArgsFrom<Args, F extends Folded> = [Args] extends [undefined] ? Flat<F["taken"]["args"]>
+  : Args;
 
 type Ready<B, OS, F extends Folded> = OutputFits<OS, F["ctx"]> extends infer Sentence extends string
   ? Sentence

@@ -19,8 +19,7 @@ type Needs<N extends string, R, K extends string> = `${Label<N>} needs ${ShowKey
 
 /** The first of some steps that provides one of the keys, without needing it itself. */
 type Provider<S, K> = S extends readonly [infer H, ...infer T]
-  ? H extends AnyStep
-    ? [K & Exclude<keyof ProvidesOf<H>, keyof RequiresOf<H>>] extends [never] ? Provider<T, K> : H
+  ? H extends AnyStep ? [K & Created<H>] extends [never] ? Provider<T, K> : H
   : Provider<T, K>
   : never;
 
@@ -75,23 +74,21 @@ type Sentence<
   : `${Needs<NameOf<H>, R, A>} which nothing before it provides${Hint<H, A, C, S>}`;
 
 /**
- * The sentence for a step that provides a key `K` for the second time in a strict pipeline.
+ * The sentence for a step that provides a key for the second time in a strict pipeline, or one that a step before it
+ * has already taken from the args; else 0.
  *
  * @internal
  */
-export type Overlap<H extends AnyStep, K> = `${Label<NameOf<H>>} provides '${
-  & Last<K>
-  & string}', which a step before it provides, too, and the pipeline is strict`;
-
-/**
- * The sentence for a step that provides what a step before it has already taken from the args.
- *
- * @internal
- */
-export type TooLate<H extends AnyStep, K extends string> = `${Label<NameOf<H>>} provides ${ShowKeys<
-  ProvidesOf<H>,
-  K
->} too late: a step before it takes it from the args`;
+export type NotNew<H extends AnyStep, Taken, Provided> = [keyof ProvidesOf<H> & Provided] extends
+  [never] ? [Created<H> & Taken] extends [never] ? 0
+  : `${Label<NameOf<H>>} provides ${ShowKeys<
+    ProvidesOf<H>,
+    Created<H> & Taken & string
+  >} too late: a step before it takes it from the args`
+  : `${Label<NameOf<H>>} provides '${
+    & Last<keyof ProvidesOf<H> & Provided>
+    & string}', which a step before it provides, too, and the pipeline is strict`;
+type Created<H extends AnyStep> = Exclude<keyof ProvidesOf<H>, keyof RequiresOf<H>>;
 
 /**
  * The sentence for an `output` schema that asks for `R` where the context `C` does not hold it.

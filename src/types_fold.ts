@@ -1,6 +1,32 @@
-import type { Issue, Overlap } from "./types_check.ts";
+import type { Issue, NotNew } from "./types_check.ts";
 import type { Over, SureKeys, Without } from "./types_objects.ts";
 import type { AnyStep, ProvidesOf, RequiresOf } from "./types.ts";
+
+/**
+ * What a fold of steps goes by.
+ *
+ * @internal
+ */
+export interface Rules {
+  /** Whether the args are inferred: what is missing becomes one. */
+  readonly open: boolean;
+  /** The keys whose absence is a mistake all the same, as some step creates them; any, where the args are given. */
+  readonly told: PropertyKey;
+  /** Whether a key may be provided once only. */
+  readonly strict: boolean;
+}
+
+/**
+ * The args that a fold has inferred so far.
+ *
+ * @internal
+ */
+export interface Taken {
+  /** Their type. */
+  readonly args: unknown;
+  /** The keys that must be given. */
+  readonly keys: PropertyKey;
+}
 
 /**
  * What is known after some steps.
@@ -11,7 +37,7 @@ export interface Folded {
   /** For each step 0, or a sentence on what is wrong with it. */
   readonly verdicts: unknown;
   /** What the steps need that no step before them provides. */
-  readonly args: unknown;
+  readonly taken: Taken;
   /** The accumulated context. */
   readonly ctx: unknown;
   /** What the context is made of. */
@@ -22,14 +48,15 @@ export interface Folded {
 
 // The context is a flat intersection C of layers L, never a merge of a merge: the compiler instantiates nested mapped
 // types recursively and gives up ("excessively deep") at about 45 of them.
-type Overlaps<C, P> = keyof C & keyof P extends never ? false : true;
+type Overlaps<C, P, K = keyof C & keyof P> = [K] extends [never] ? false
+  : IsSameAt<C, P, K & keyof C & keyof P> extends true ? false
+  : true;
+// What is written over a key with the same type leaves the intersection right as it is.
+type IsSameAt<C, P, K extends keyof C & keyof P> = [Pick<C, K>] extends [Partial<Pick<P, K>>]
+  ? [Pick<P, K>] extends [Partial<Pick<C, K>>] ? true : false
+  : false;
 type Cleared<L, K> = { [I in keyof L]: keyof L[I] & K extends never ? L[I] : Without<L[I], K> };
 type All<L, C = unknown> = L extends readonly [infer H, ...infer T] ? All<T, C & H> : C;
-type Lay<C, L extends readonly unknown[], P> = Overlaps<C, P> extends true
-  ? [...Cleared<L, keyof P>, Over<C, P>]
-  : [...L, P];
-type Put<C, L extends readonly unknown[], P> = Overlaps<C, P> extends true ? All<Lay<C, L, P>>
-  : C & P;
 
 type Unmet<R, Provided> = { [K in keyof R as K extends Provided ? never : K]: R[K] };
 type Met<R, Provided> = { [K in keyof R as K extends Provided ? K : never]: R[K] };
@@ -39,9 +66,8 @@ type Clash<A, N> = {
 }[keyof A & keyof N];
 
 /**
- * A fold of the steps `S`: args `A`, context `C` in layers `L`, `Provided` keys, verdicts `V`. `Open`: the args
- * are inferred, and what is missing becomes one, but for the keys `X`, which some step creates. When not open, `X` is
- * any key.
+ * A fold of the steps `S` by rules `G`: args taken `T`, context `C` in layers `L`, `Provided` keys, verdicts `V`. Of
+ * few parameters, as each is instantiated for every step.
  *
  * The step at hand is `S[V["length"]]`: `[infer H, ...infer T]` would instantiate every later step at every step.
  *
@@ -49,134 +75,123 @@ type Clash<A, N> = {
  */
 export type Fold<
   S extends readonly unknown[],
-  Open,
-  X,
-  Strict,
-  A,
+  G extends Rules,
+  T extends Taken,
   C,
   L extends readonly unknown[],
   Provided extends PropertyKey = never,
   V extends readonly unknown[] = [],
 > = V["length"] extends S["length"]
-  ? { verdicts: V; args: A; ctx: C; layers: L; provided: Provided }
-  : FoldAt<S[V["length"]], S, Open, X, Strict, A, C, L, Provided, V>;
+  ? { verdicts: V; taken: T; ctx: C; layers: L; provided: Provided }
+  : FoldAt<S[V["length"]], S, G, T, C, L, Provided, V>;
 
 type FoldAt<
   H,
   S extends readonly unknown[],
-  Open,
-  X,
-  Strict,
-  A,
+  G extends Rules,
+  T extends Taken,
   C,
   L extends readonly unknown[],
   Provided extends PropertyKey,
   V extends readonly unknown[],
 > = [H] extends [AnyStep]
   ? [C] extends [RequiresOf<H>]
-    ? Add<ProvidesOf<H>, H, S, Open, X, Strict, A, C, L, Provided, V, Again<H, Provided, Strict>>
-  : Trouble<H, S, Open, X, A, C, Provided> extends infer M
-    ? [M] extends [never] ? Open extends false ? Add<
-          ProvidesOf<H>,
-          H,
-          S,
-          Open,
-          X,
-          Strict,
-          A,
-          C,
-          L,
-          Provided,
-          V,
-          Again<H, Provided, Strict>
-        >
-      : Take<Unmet<RequiresOf<H>, Provided>, H, S, Open, X, Strict, A, C, L, Provided, V>
-      // As if it had found what it needs, so that a mistake is told once.
-    : Add<
-      Without<RequiresOf<H>, keyof ProvidesOf<H>> & ProvidesOf<H>,
-      H,
-      S,
-      Open,
-      X,
-      Strict,
-      A,
-      C,
-      L,
-      Open extends false ? Provided : Provided | keyof RequiresOf<H>,
-      V,
-      M
-    >
-  : never
-  : Fold<S, Open, X, Strict, A, C, L, Provided, [...V, "this is not a step"]>;
+    ? Add<ProvidesOf<H>, S, G, T, C, L, Provided, [...V, Verdict<H, G, T, Provided>]>
+  : Unfit<H, S, G, T, C, L, Provided, V>
+  : Fold<S, G, T, C, L, Provided, [...V, "this is not a step"]>;
 
-// A step that is only known to be a step has no needs that can be told.
-type IsClosed<H extends AnyStep, Open> = Open extends false ? true
-  : [RequiresOf<H>] extends [never] ? true
-  : false;
-
-/** `P` is written over the context. */
+/** Writes `P` over the context, and goes on. */
 type Add<
   P,
-  H extends AnyStep,
   S extends readonly unknown[],
-  Open,
-  X,
-  Strict,
-  A,
+  G extends Rules,
+  T extends Taken,
   C,
   L extends readonly unknown[],
   Provided extends PropertyKey,
   V extends readonly unknown[],
-  Verdict,
-> = Fold<
-  S,
-  Open,
-  X,
-  Strict,
-  A,
-  Put<C, L, P>,
-  Lay<C, L, P>,
-  Provided | keyof ProvidesOf<H>,
-  [...V, Verdict]
->;
+> = Overlaps<C, P> extends true
+  ? Overwrite<[...Cleared<L, keyof P>, Over<C, P>], P, S, G, T, Provided, V>
+  : Fold<S, G, T, C & P, [...L, P], Provided | keyof P, V>;
+type Overwrite<
+  L extends readonly unknown[],
+  P,
+  S extends readonly unknown[],
+  G extends Rules,
+  T extends Taken,
+  Provided extends PropertyKey,
+  V extends readonly unknown[],
+> = Fold<S, G, T, All<L>, L, Provided | keyof P, V>;
+
+/** A step that does not just find what it requires. */
+type Unfit<
+  H extends AnyStep,
+  S extends readonly unknown[],
+  G extends Rules,
+  T extends Taken,
+  C,
+  L extends readonly unknown[],
+  Provided extends PropertyKey,
+  V extends readonly unknown[],
+> = Trouble<H, S, G, T, C, Provided> extends infer M
+  ? [M] extends [never]
+    ? IsClosed<H, G> extends true
+      ? Add<ProvidesOf<H>, S, G, T, C, L, Provided, [...V, Verdict<H, G, T, Provided>]>
+    : Take<Unmet<RequiresOf<H>, Provided>, H, S, G, T, C, L, Provided, V>
+    // As if it had found what it needs, so that a mistake is told once.
+  : Add<
+    Without<RequiresOf<H>, keyof ProvidesOf<H>> & ProvidesOf<H>,
+    S,
+    G,
+    T,
+    C,
+    L,
+    Provided,
+    [...V, M]
+  >
+  : never;
+
+// A step that is only known to be a step has no needs that can be told.
+type IsClosed<H extends AnyStep, G extends Rules> = G["open"] extends false ? true
+  : [RequiresOf<H>] extends [never] ? true
+  : false;
 
 /** `N` become args, and are in the context from the start. */
 type Take<
   N,
   H extends AnyStep,
   S extends readonly unknown[],
-  Open,
-  X,
-  Strict,
-  A,
+  G extends Rules,
+  T extends Taken,
   C,
   L extends readonly unknown[],
   Provided extends PropertyKey,
   V extends readonly unknown[],
-> = Fold<
+> = Add<
+  ProvidesOf<H>,
   S,
-  Open,
-  X,
-  Strict,
-  A & N,
-  Put<C & N, [...L, N], ProvidesOf<H>>,
-  Lay<C & N, [...L, N], ProvidesOf<H>>,
-  Provided | keyof ProvidesOf<H>,
-  [...V, Again<H, Provided, Strict>]
+  G,
+  { args: T["args"] & N; keys: T["keys"] | SureKeys<N> },
+  C & N,
+  [...L, N],
+  Provided,
+  [...V, Verdict<H, G, T, Provided>]
 >;
 
 /** What is wrong with a step, or never when its unmet keys can become args. */
-type Trouble<H extends AnyStep, S, Open, X, A, C, Provided> = [RequiresOf<H>] extends [never]
-  ? never
-  : Open extends false ? Issue<H, C, S, X>
-  : [C] extends [Met<RequiresOf<H>, Provided>]
-    ? [Clash<A, Unmet<RequiresOf<H>, Provided>>] extends [never]
-      ? [Exclude<SureKeys<Unmet<RequiresOf<H>, Provided>>, keyof A> & X] extends [never] ? never
-      : Issue<H, C, S, X>
-    : Issue<H, C, S, X>
-  : Issue<H, C, S, X>;
+type Trouble<H extends AnyStep, S, G extends Rules, T extends Taken, C, Provided> =
+  [RequiresOf<H>] extends [never] ? never
+    : G["open"] extends false ? Issue<H, C, S, G["told"]>
+    : [C] extends [Met<RequiresOf<H>, Provided>]
+      ? [Clash<T["args"], Unmet<RequiresOf<H>, Provided>>] extends [never]
+        ? [Exclude<SureKeys<Unmet<RequiresOf<H>, Provided>>, T["keys"]> & G["told"]] extends [never]
+          ? never
+        : Issue<H, C, S, G["told"]>
+      : Issue<H, C, S, G["told"]>
+    : Issue<H, C, S, G["told"]>;
 
-type Again<H extends AnyStep, Provided, Strict> = Strict extends true
-  ? [keyof ProvidesOf<H> & Provided] extends [never] ? 0
-  : Overlap<H, keyof ProvidesOf<H> & Provided>
-  : 0;
+type Verdict<H extends AnyStep, G extends Rules, T extends Taken, Provided> = G["strict"] extends true
+  ? [keyof ProvidesOf<H> & (T["keys"] | Provided)] extends [never] ? 0
+  : NotNew<H, T["keys"], Provided>
+  : [keyof ProvidesOf<H> & T["keys"]] extends [never] ? 0
+  : NotNew<H, T["keys"], never>;

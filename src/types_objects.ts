@@ -81,8 +81,9 @@ export type Without<A, K> = { [P in keyof A as P extends K ? never : P]: A[P] };
 export type Over<A, B> = keyof A & OptionalKeys<B> extends never ? B
   : Without<B, keyof A & OptionalKeys<B>> & Kept<A, B>;
 // Values go in as arguments, not as A[K] inside a mapped type: that would keep A, and all before it, in the result.
-type Kept<A, B, K = keyof A & OptionalKeys<B>> =
-  (K extends keyof A & keyof B ? (x: Either<A, K, A[K] | Required<B>[K]>) => void
-    : never) extends (x: infer I) => void ? I : never;
-type Either<A, K extends keyof A, V> = {} extends Pick<A, K> ? { [P in K]?: V }
-  : { [P in K]: V };
+type Kept<A, B, K = keyof A & OptionalKeys<B>> = (K extends keyof A & keyof B ? (
+    x: {} extends Pick<A, K> ? Maybe<K, A[K] | Required<B>[K]> : Sure<K, A[K] | Required<B>[K]>,
+  ) => void
+  : never) extends (x: infer I) => void ? I : never;
+type Sure<K extends PropertyKey, V> = { [P in K]: V };
+type Maybe<K extends PropertyKey, V> = { [P in K]?: V };

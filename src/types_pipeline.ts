@@ -11,7 +11,7 @@ type IsFixed<N> = number extends N ? false
   : true;
 interface Unchecked {
   readonly verdicts: unknown;
-  readonly args: Record<string, unknown>;
+  readonly taken: { readonly args: Record<string, unknown>; readonly keys: string };
   readonly ctx: Record<string, unknown>;
   readonly layers: [];
   readonly provided: string;
@@ -48,9 +48,32 @@ export type Start<Args, AS> = AS extends Schema ? Declared<SchemaOut<AS>>
  */
 export type Walk<S, Args, AS, Strict> = S extends readonly unknown[]
   ? IsFixed<S["length"]> extends false ? Unchecked
-  : IsOpen<Args, AS> extends true ? Fold<S, true, Created<S>, Strict, {}, {}, []>
-  : Fold<S, false, PropertyKey, Strict, unknown, Start<Args, AS>, [Start<Args, AS>]>
+  : Fold<
+    S,
+    RulesOf<Args, AS, Strict, Created<S>>,
+    NothingTaken,
+    Start<Args, AS>,
+    IsOpen<Args, AS> extends true ? [] : [Start<Args, AS>]
+  >
   : never;
+interface NothingTaken {
+  readonly args: {};
+  readonly keys: never;
+}
+
+/**
+ * What the steps are checked by; `Created` are the keys that some of them create.
+ *
+ * @internal
+ */
+export interface RulesOf<Args, AS, Strict, Created> {
+  /** Whether the args are inferred. */
+  readonly open: IsOpen<Args, AS>;
+  /** The keys whose absence is a mistake. */
+  readonly told: IsOpen<Args, AS> extends true ? Created & PropertyKey : PropertyKey;
+  /** Whether a key may be provided once only. */
+  readonly strict: Strict extends true ? true : false;
+}
 
 /**
  * The fold before the first step.
@@ -60,8 +83,8 @@ export type Walk<S, Args, AS, Strict> = S extends readonly unknown[]
 export interface Begin<Args, AS> {
   /** Nothing to say yet. */
   readonly verdicts: [];
-  /** The args so far. */
-  readonly args: IsOpen<Args, AS> extends true ? {} : unknown;
+  /** No args yet. */
+  readonly taken: NothingTaken;
   /** The args are the first context. */
   readonly ctx: Start<Args, AS>;
   /** The args are the first layer. */
@@ -102,7 +125,7 @@ export type OutputFits<OS, C> = OS extends Schema
  * @internal
  */
 export type ArgsOf<Args, AS, W> = AS extends Schema ? SchemaIn<AS>
-  : [Args] extends [Unset] ? W extends Folded ? Flat<W["args"]> : never
+  : [Args] extends [Unset] ? W extends Folded ? Flat<W["taken"]["args"]> : never
   : Args;
 /**
  * The context after the last step.

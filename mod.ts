@@ -134,6 +134,7 @@ export type {
   DataOf,
   GivenArgs,
   IsOpen,
+  NothingTaken,
   OutputFits,
   PipelineDefinition,
   PipelineOptions,

@@ -70,7 +70,7 @@ export interface Made<Args, N extends string, AS, S, OS, Strict extends boolean,
 export function pipeline<
   Args = Unset,
   const N extends string = string,
-  AS extends Schema | undefined = undefined,
+  AS = undefined,
   const S extends readonly unknown[] = never,
   OS extends Schema | undefined = undefined,
   const Strict extends boolean = false,

@@ -190,8 +190,8 @@ type Trouble<H extends AnyStep, S, G extends Rules, T extends Taken, C, Provided
       : Issue<H, C, S, G["told"]>
     : Issue<H, C, S, G["told"]>;
 
-type Verdict<H extends AnyStep, G extends Rules, T extends Taken, Provided> = G["strict"] extends true
-  ? [keyof ProvidesOf<H> & (T["keys"] | Provided)] extends [never] ? 0
+type Verdict<H extends AnyStep, G extends Rules, T extends Taken, Provided> = G["strict"] extends
+  true ? [keyof ProvidesOf<H> & (T["keys"] | Provided)] extends [never] ? 0
   : NotNew<H, T["keys"], Provided>
   : [keyof ProvidesOf<H> & T["keys"]] extends [never] ? 0
   : NotNew<H, T["keys"], never>;

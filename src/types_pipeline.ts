@@ -56,8 +56,15 @@ export type Walk<S, Args, AS, Strict> = S extends readonly unknown[]
     IsOpen<Args, AS> extends true ? [] : [Start<Args, AS>]
   >
   : never;
-interface NothingTaken {
+/**
+ * No args, yet.
+ *
+ * @internal
+ */
+export interface NothingTaken {
+  /** No args. */
   readonly args: {};
+  /** No keys. */
   readonly keys: never;
 }
 

@@ -90,8 +90,12 @@ export type Undone<P, PS> = PS extends Schema ? Provided<P, PS>
  * @internal
  */
 export type ObjectSchema<S> = S extends Schema
-  ? SchemaOut<S> extends object ? S : "this must be a schema of an object"
-  : S;
+  ? [SchemaOut<S>] extends [NoRecord] ? "this must be a schema of an object"
+  : [SchemaOut<S>] extends [object] ? S
+  : "this must be a schema of an object"
+  : S extends undefined ? S
+  : "this must be a schema, such as type({ … })";
+type NoRecord = readonly unknown[] | ((...args: never) => unknown);
 
 /** Undoes what a step did: gets the context that its `run` saw and what it returned. */
 export type RollbackFunction<R, P, RS, PS> = (

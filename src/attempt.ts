@@ -79,7 +79,11 @@ async function performOnce(effect: Effect, scope: Scope, attempt: number): Promi
   const { kind, path, ctx, output, timeout, onLate } = effect;
   const { journal, cancellation, run } = scope;
   const id = kind !== "attempt" && attempt === 1 ? effect.id : `${effect.id}@${attempt}`;
-  const call = { id, kind, path, attempt, ctx, ...(kind === "undo" && { output }) };
+  const call = {
+    ...{ id, kind, path, attempt, ctx },
+    ...(timeout !== undefined && { timeout }),
+    ...(kind === "undo" && { output }),
+  };
   const info = new AttemptInfo(run, effect.id, attempt);
   const watch = (late: Promise<Outcome>, reason: Error) => {
     const compensated = late.then((outcome) => onLate?.({ info, outcome, reason })).catch(

@@ -34,12 +34,13 @@ export function isWanted(one: Case, { faults, only, except }: Wanted): boolean {
     !except.some((pattern) => matches(pattern, one));
 }
 
-/** Whether a case must be run for the sake of a later attempt, which only it leads to. */
-export function leadsOn({ call }: Case, { only }: Wanted): boolean {
-  return only?.some((pattern) => {
-    const attempt = Number(/@(\d+)$/.exec(targetOf(pattern).target)?.[1]);
-    return targetOf(pattern).target === `${baseOf(call)}@${attempt}` && call.attempt < attempt;
-  }) ?? false;
+/** Whether a case must be run for the sake of a later attempt, to which it may lead. */
+export function leadsOn(one: Case, wanted: Wanted): boolean {
+  const base = baseOf(one.call);
+  return isWanted(one, { ...wanted, only: undefined }) && (wanted.only ?? []).some((pattern) => {
+    const [target, attempt] = /^(.*)@(\d+)$/.exec(targetOf(pattern).target)?.slice(1) ?? [];
+    return target === base && one.call.attempt < Number(attempt);
+  });
 }
 
 /**
@@ -50,7 +51,7 @@ function matches(pattern: string, { call, fault }: Case): boolean {
   const wanted = targetOf(pattern);
   if (wanted.fault !== undefined && wanted.fault !== fault) return false;
   const step = stepOf(call.path);
-  const names = [call.id, baseOf(call)];
+  const names = [call.id];
   if (call.kind !== "undo" || wanted.fault === undefined) names.push(step);
   if (call.path !== step) names.push(call.path);
   return names.some((name) => name === wanted.target || withoutIndexes(name) === wanted.target);

@@ -66,6 +66,7 @@ export class FaultHost implements Host {
     }
     if (books instanceof InferredBooks) books.learn(call);
     const before = totalsOf(books);
+    if (this.#isLate(call)) await nextTurn();
     const running = this.#inject(call, async (signal) => {
       const outcome = await fn(signal);
       if (outcome.ok && books instanceof InferredBooks) books.done(call);
@@ -137,6 +138,14 @@ export class FaultHost implements Host {
     }
   }
 
+  /** Whether it undoes what landed late. It is held back for as long as anything else goes on: then it does most harm. */
+  #isLate({ id, kind }: Call): boolean {
+    if (kind !== "undo") return false;
+    const [given] = id.split(/!(?:undo|late)/);
+    const fault = this.#plan.get(given!);
+    return fault === "late" || fault === "abort";
+  }
+
   /** What a timeout does, at once; the call goes on, as one does that ignores its signal. */
   async #giveUp(call: Call, fn: Perform): Promise<Outcome> {
     const { id, timeout } = call;
@@ -199,6 +208,11 @@ export function totalsOf(books: Books): Totals {
 /** How much less there is of each kind. */
 function difference(before: Totals, after: Totals): Totals {
   return new Map([...before].map(([kind, amount]) => [kind, amount - (after.get(kind) ?? 0)]));
+}
+
+/** Waits for all that needs no timer. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
 function keyOf(effect: string, id: string): string {

@@ -158,11 +158,11 @@ function showEffect({ effect, id, amount }: LedgerEntry): string {
   return Math.abs(amount) === 1 ? name : `${Math.abs(amount)} of ${name}`;
 }
 
-function hints({ fault, outcome, path, failed }: SweepRow): string[] {
-  if (fault === "hang" && outcome === "hangs" && failed.length > 0) {
+function hints({ id, fault, outcome, path }: SweepRow): string[] {
+  if (fault === "hang" && outcome === "hangs") {
     return ["an undo that is asynchronous needs a 'timeout'"];
   }
-  if (fault === "after" && outcome === "left") {
+  if (fault === "after" && outcome === "left" && !id.includes("!")) {
     return [
       "a step that fails is not rolled back: let it 'defer' the undo before the effect, or, if the effect and its " +
       `success are one (a transaction), say except: ${JSON.stringify(`${path}: after`)}`,

@@ -1,7 +1,6 @@
 import { refuse } from "../config.ts";
 import { expose, failure, type Node } from "../engine.ts";
-import type { Result } from "../result.ts";
-import type { AnyStep, LateReport, Step } from "../types.ts";
+import type { LateReport, Step } from "../types.ts";
 import type { Case } from "./cases.ts";
 import { FaultHost, type Shared } from "./fault_host.ts";
 import { baseOf, type Fault } from "./faults.ts";

@@ -66,6 +66,42 @@ describe("stub", () => {
     ]);
   });
 
+  it("keeps the options of combinators", async () => {
+    const each = { concurrency: 1, onFailure: "collect" } as const;
+    const tree = pipeline({
+      name: "tree",
+      steps: [
+        distribute("spread", { all: "email" }, send, each),
+        map("mapped", (ctx: { all: string[] }) => ctx.all, send, { ...each, as: "email" }),
+        parallel.with({ concurrency: 1 })(send, log),
+      ],
+      immutable: "deep",
+    });
+    let now = 0;
+    let most = 0;
+    const data = dataOf(
+      await stub(tree, {
+        send: async ({ email }) => {
+          most = Math.max(most, ++now);
+          await Promise.resolve();
+          now--;
+          if (email === "x") throw boom;
+          return { sent: email };
+        },
+        log: () => {
+          most = Math.max(most, now + 1);
+          return { logged: 1 };
+        },
+      }).run({ all: ["x", "y"], email: "a" }),
+    );
+    assertEquals([data.spread, data.mapped].map((list) => list.map((one) => "error" in one)), [
+      [true, false],
+      [true, false],
+    ]);
+    assertEquals(most, 1);
+    assert(Object.isFrozen(data.spread));
+  });
+
   it("replaces one step by its path, and a path goes before a name", async () => {
     const inner = pipeline({ name: "inner", steps: [log] });
     const tree = pipeline({ name: "tree", steps: [log, log, inner] });

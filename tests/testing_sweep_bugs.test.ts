@@ -130,6 +130,26 @@ const bugs: Record<string, Bug> = {
     ],
     names: ["'charge!undo' throws after its effect", "charge ch_1 is undone too often"],
   },
+  "an undo that fails when it is tried again, as all is undone by then": {
+    steps: (books) => [
+      step({
+        name: "charge",
+        run: async () => ({ id: await payments(books).charge() }),
+        rollback: {
+          run: (_ctx, { id }) => {
+            if (!books.has("charge", id)) throw new Error("refunded already");
+            books.remove("charge", id);
+          },
+          retry: { count: 1 },
+        },
+      }),
+    ],
+    names: [
+      "'charge!undo' throws after its effect",
+      "the undo of 'charge' failed: Cannot retry 'charge' as its 1 retries are used up",
+      "refunded already",
+    ],
+  },
   "a retry that is not idempotent": {
     steps: (books) => {
       const { charge, refund } = payments(books);

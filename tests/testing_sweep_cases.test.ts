@@ -105,6 +105,15 @@ describe("a sweep refuses", () => {
     );
   });
 
+  it("to wait again for an undo that never settled before", async () => {
+    const stuck = step({ name: "stuck", run: () => {}, rollback: never });
+    const steps = [stuck, ...Array.from({ length: 9 }, () => step({ name: "log", run: () => {} }))];
+    const start = performance.now();
+    const { rows } = await sweep(pipeline({ name: "p", steps }), {}, { patience: 300 });
+    assert(rows.filter(({ outcome }) => outcome === "hangs").length > 30);
+    assert(performance.now() - start < 3_000);
+  });
+
   it("a pipeline whose runs are not alike", async () => {
     let runs = 0;
     const log = step({ name: "log", run: () => {} });

@@ -119,7 +119,7 @@ export class FaultHost implements Host {
         return { ok: false, error: this.#error(call) };
       case "after": {
         const outcome = await fn();
-        return outcome.ok ? { ...outcome, ok: false, error: this.#error(call) } : outcome;
+        return outcome.ok ? { ok: false, error: this.#error(call) } : outcome;
       }
       case "invalid": {
         const outcome = await fn();

@@ -80,7 +80,11 @@ async function performOnce(effect: Effect, scope: Scope, attempt: number): Promi
   const { journal, cancellation, run } = scope;
   const id = kind !== "attempt" && attempt === 1 ? effect.id : `${effect.id}@${attempt}`;
   const call = {
-    ...{ id, kind, path, attempt, ctx },
+    id,
+    kind,
+    path,
+    attempt,
+    ctx,
     ...(timeout !== undefined && { timeout }),
     ...(kind === "undo" && { output }),
   };

@@ -299,7 +299,7 @@ function checkRunOptions(name: string, options: RunOptions): void {
 
 /** The step that the user holds. */
 export function expose<S>(node: Node): S {
-  return typed(Object.freeze({
+  return cast(Object.freeze({
     name: node.name,
     requires: node.requires,
     provides: node.provides,
@@ -309,13 +309,13 @@ export function expose<S>(node: Node): S {
 }
 
 /** The one place where what the engine erased gets its types back: whoever calls has inferred them. */
-export function typed<T>(erased: unknown): T {
+export function cast<T>(erased: unknown): T {
   return erased as T;
 }
 
 /** The node behind a step; `undefined` when the value is none. */
 export function nodeOf(step: unknown): Node | undefined {
   return typeof step === "object" && step !== null && engine in step
-    ? typed(step[engine])
+    ? cast(step[engine])
     : undefined;
 }

@@ -1,6 +1,7 @@
+// deno-lint-ignore-file ban-types -- {} is what the compiler shows where there are no keys
 import type { Schema, SchemaIn, SchemaOut } from "./standard_schema.ts";
 import type { MaybePromise, RetryPolicy, RollbackInfo, RunInfo } from "./types.ts";
-import type { Added } from "./types_objects.ts";
+import type { Added, Declared } from "./types_objects.ts";
 
 declare const unset: unique symbol;
 type Literal = "" | 0 | 0n | boolean | null | undefined | readonly Literal[] | {
@@ -29,10 +30,9 @@ type IsAnyOrNever<T> = 0 extends 1 & T ? true
  * @internal
  */
 export type Needed<R, RS> = RS extends Schema ? SchemaIn<RS>
-  : IsAnyOrNever<R> extends true ? Record<never, never>
-  : [R] extends [Unset] ? Record<never, never>
-  : string extends keyof R ? Record<never, never>
-  : R;
+  : IsAnyOrNever<R> extends true ? {}
+  : [R] extends [Unset] ? {}
+  : Declared<R>;
 
 /**
  * What `run` sees: the output side of `requires`.
@@ -49,6 +49,8 @@ export type Seen<R, RS> = RS extends Schema ? Readonly<SchemaOut<RS>>
  * @internal
  */
 export type Returned<P> = [P] extends [never] ? MaybePromise<P>
+  // Where `rollback` stands first, P is not inferred: what is wrong then is told there.
+  : [P] extends [Unset] ? MaybePromise<Unset | object | void>
   : [P] extends [readonly unknown[]] ? "a step returns an object or nothing"
   : [P] extends [object | void | null] ? MaybePromise<P>
   : "a step returns an object or nothing";
@@ -69,8 +71,8 @@ export type RunFunction<R, P, RS, PS> = PS extends Schema
  * @internal
  */
 export type Provided<P, PS> = PS extends Schema ? Added<SchemaOut<PS>>
-  : IsAnyOrNever<P> extends true ? Record<never, never>
-  : [P] extends [Unset] ? Record<never, never>
+  : IsAnyOrNever<P> extends true ? {}
+  : [P] extends [Unset] ? {}
   : Added<P>;
 
 /**

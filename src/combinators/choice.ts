@@ -1,6 +1,6 @@
 import { checkStep } from "../children.ts";
 import { checkFunction, refuse } from "../config.ts";
-import { expose, failure, runChild, typed } from "../engine.ts";
+import { cast, expose, failure, runChild } from "../engine.ts";
 import { ChoiceNoMatchError } from "../errors.ts";
 import { holds } from "../predicate.ts";
 import { labels } from "../label.ts";
@@ -100,7 +100,7 @@ export function choice<
         const others = options.map(({ predicate }, n) =>
           predicate ? [predicate, steps[n]] : steps[n]
         );
-        return choice(...typed<Parameters<typeof choice>>(others));
+        return choice(...cast<Parameters<typeof choice>>(others));
       },
     },
     async execute(ctx, scope) {

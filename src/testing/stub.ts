@@ -1,6 +1,6 @@
 import { checkStep } from "../children.ts";
 import { refuse } from "../config.ts";
-import { expose, type Node, nodeOf, typed } from "../engine.ts";
+import { cast, expose, type Node, nodeOf } from "../engine.ts";
 import { labels } from "../label.ts";
 import { join } from "../scope.ts";
 import { step } from "../step.ts";
@@ -82,7 +82,7 @@ function fakeOf(original: Node, fake: unknown, action: string, key: string): Nod
   const { name, requires, provides, policy } = original;
   if (typeof fake === "function") {
     const definition = { name, requires, provides, ...policy, run: fake };
-    return nodeOf(step(typed<Parameters<typeof step>[0]>(definition)))!;
+    return nodeOf(step(cast<Parameters<typeof step>[0]>(definition)))!;
   }
   const node = nodeOf(fake);
   // Under its own name it would stand under another path.

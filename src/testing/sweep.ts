@@ -1,6 +1,6 @@
 import { checkStep } from "../children.ts";
 import { checkFunction, checkOptions, refuse } from "../config.ts";
-import { typed } from "../engine.ts";
+import { cast } from "../engine.ts";
 import { ConfigError } from "../errors.ts";
 import { show } from "../show.ts";
 import type { AnyStep, MaybePromise, RequiresOf } from "../types.ts";
@@ -118,7 +118,7 @@ export async function sweep<S extends AnyStep>(
   const wanted = wantedOf(options);
   const runner = new Runner(node, sharedOf(options), async () => {
     await setup?.();
-    return typeof args === "function" ? await typed<() => unknown>(args)() : args;
+    return typeof args === "function" ? await cast<() => unknown>(args)() : args;
   });
 
   const doomed = await runner.run(new Map(), true);

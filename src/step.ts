@@ -98,6 +98,7 @@ export function step<
     provides,
     keys: { needs, adds },
     isPipeline: false,
+    policy: { retry: checked.retry, timeout: checked.timeout },
     execute: (ctx, scope) => execute(checked, ctx, scope),
   });
 }

@@ -1,6 +1,6 @@
 import { checkStep } from "../children.ts";
 import { checkFunction, refuse } from "../config.ts";
-import { expose, failure, runChild } from "../engine.ts";
+import { cast, expose, failure, runChild } from "../engine.ts";
 import { ChoiceNoMatchError } from "../errors.ts";
 import { holds } from "../predicate.ts";
 import { labels } from "../label.ts";
@@ -94,6 +94,15 @@ export function choice<
         : [...new Map(options.flatMap(({ node }) => node.keys.adds ?? []))],
     },
     isPipeline: false,
+    parts: {
+      children: options.map(({ node }) => node),
+      rebuild: (steps) => {
+        const others = options.map(({ predicate }, n) =>
+          predicate ? [predicate, steps[n]] : steps[n]
+        );
+        return choice(...cast<Parameters<typeof choice>>(others));
+      },
+    },
     async execute(ctx, scope) {
       for (const [n, { predicate, node }] of options.entries()) {
         const label = unique[n]!;

@@ -60,6 +60,10 @@ export function distribute<
     provides: undefined,
     keys: { needs: neededBy(node, pairs), adds: [[key, name]] },
     isPipeline: false,
+    parts: {
+      children: [node],
+      rebuild: ([other]) => distribute(key, Object.fromEntries(pairs), other!, options),
+    },
     async execute(ctx, scope) {
       const rest: Record<string, unknown> = { ...ctx };
       for (const [list] of pairs) {

@@ -95,6 +95,10 @@ export function map<
     options,
     policies: ["abort", "settle", "collect"],
     moreOptions: ["as"],
+    parts: node && {
+      children: [node],
+      rebuild: ([other]) => map(key, items, other!, options),
+    },
     run: (item, index, ctx, scope) =>
       node
         ? runForItem(node, item, as, ctx, scope)

@@ -77,6 +77,7 @@ function group(options: GroupOptions) {
           : nodes.flatMap(({ keys }) => keys.adds ?? []),
       },
       isPipeline: false,
+      parts: { children: nodes, rebuild: (others) => group(own)(...others) },
       async execute(ctx, scope) {
         const outcome = await fanOut(
           children,

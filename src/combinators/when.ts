@@ -41,6 +41,7 @@ export function when<S extends AnyStep, C = Ctx<S>>(
     provides: undefined,
     keys: { needs: [], adds: child.keys.adds },
     isPipeline: false,
+    parts: { children: [child], rebuild: ([step]) => when(predicate as Predicate<unknown>, step!) },
     async execute(ctx, scope) {
       const decision = await holds(`${scope.path}?`, ctx, scope, () => predicate(ctx as C));
       if (!decision.ok) return decision;

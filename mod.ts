@@ -143,7 +143,17 @@ export type {
   StepsFit,
   Walk,
 } from "./src/types_pipeline.ts";
-export type { AllFit, BranchesFit, Builder, Fits, Sight, Then } from "./src/types_builder.ts";
+export type {
+  AllFit,
+  ArgsFrom,
+  Branch,
+  BranchesFit,
+  Builder,
+  Fits,
+  Ready,
+  Sight,
+  Then,
+} from "./src/types_builder.ts";
 export type {
   AnyStep,
   Collection,

@@ -69,7 +69,14 @@ export type AllFit<S extends readonly unknown[], F extends Folded, G extends Rul
   [I in keyof S]: Fits<S[I], S[I], F, G>;
 };
 
-type Branch<F extends Folded> = readonly [predicate: Predicate<Sight<F>>, step: AnyStep] | AnyStep;
+/**
+ * A branch of a `choice`: a predicate and a step, or a bare step as the default.
+ *
+ * @internal
+ */
+export type Branch<F extends Folded> =
+  | readonly [predicate: Predicate<Sight<F>>, step: AnyStep]
+  | AnyStep;
 type Beginning<B> = B extends readonly [...infer Init, unknown] ? Init : [];
 /**
  * Branches as they are, or sentences in place of those that do not fit.
@@ -283,9 +290,19 @@ export interface Builder<
   ): Pipeline<Name, ArgsFrom<Args, F>, DataOf<Out, F>, AddsOf<Out, F>>;
 }
 
-type ArgsFrom<Args, F extends Folded> = [Args] extends [undefined] ? Flat<F["taken"]["args"]>
+/**
+ * What `run` takes.
+ *
+ * @internal
+ */
+export type ArgsFrom<Args, F extends Folded> = [Args] extends [undefined] ? Flat<F["taken"]["args"]>
   : Args;
 
-type Ready<B, OS, F extends Folded> = OutputFits<OS, F["ctx"]> extends infer Sentence extends string
-  ? Sentence
+/**
+ * The builder, or the sentence that says why the context is not what `output` wants.
+ *
+ * @internal
+ */
+export type Ready<B, OS, F extends Folded> = OutputFits<OS, F["ctx"]> extends
+  infer Sentence extends string ? Sentence
   : B;

@@ -114,10 +114,10 @@ export type {
   When,
 } from "./src/types_combinators.ts";
 export type {
+  IsNoOutput,
   Needed,
   ObjectSchema,
   Provided,
-  Returned,
   RollbackFunction,
   RollbackPolicy,
   RunFunction,
@@ -149,6 +149,7 @@ export type {
   Branch,
   BranchesFit,
   Builder,
+  EachFits,
   Fits,
   Ready,
   Sight,

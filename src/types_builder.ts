@@ -54,6 +54,14 @@ export type Fits<Given, S, F extends Folded, G extends Rules> = Then<F, S, G>["v
   readonly [infer Sentence extends string] ? Sentence : Given;
 
 /**
+ * A step for the items of a `map`; fits as long as the compiler has not yet inferred the items.
+ *
+ * @internal
+ */
+export type EachFits<Given, S, I, F extends Folded, G extends Rules> = unknown extends I ? Given
+  : Fits<Given, S, F, G>;
+
+/**
  * The context as a callback sees it.
  *
  * @internal
@@ -213,7 +221,7 @@ export interface Builder<
     items: (ctx: Sight<F>) => MaybePromise<L>,
     each:
       | ((item: ItemOf<L>, ctx: Sight<F>, info: ItemInfo) => MaybePromise<O>)
-      | Fits<S, Mapped<K, ItemOf<L>, unknown, S, As, O, Mode>, F, G>,
+      | EachFits<S, Mapped<K, ItemOf<L>, unknown, S, As, O, Mode>, ItemOf<L>, F, G>,
     options?: MapOptions & { readonly as?: As; readonly onFailure?: Mode },
   ): Builder<
     Name,

@@ -4,12 +4,14 @@ import type { MaybePromise, RetryPolicy, RollbackInfo, RunInfo } from "./types.t
 import type { Added, Declared } from "./types_objects.ts";
 
 declare const unset: unique symbol;
-type Literal = "" | 0 | 0n | boolean | null | undefined | readonly Literal[] | {
+
+type Literal = "" | boolean | null | undefined | readonly Literal[] | {
   readonly [key: string]: Literal;
 };
 
 /**
- * Stands for a type argument that was neither given nor inferred. Its index signature makes TypeScript keep literals.
+ * Stands for a type argument that was neither given nor inferred. Its index signature makes TypeScript keep the literals
+ * of `{ status: "paid" }`; not those of numbers, or `prices.reduce((sum, price) => sum + price, 0)` would be a `0`.
  *
  * @internal
  */
@@ -44,26 +46,29 @@ export type Seen<R, RS> = RS extends Schema ? Readonly<SchemaOut<RS>>
   : R;
 
 /**
- * What `run` may return without `provides`: an object, or nothing.
+ * Whether `run` returns neither an object nor nothing.
  *
  * @internal
  */
-export type Returned<P> = [P] extends [never] ? MaybePromise<P>
-  // Where `rollback` stands first, P is not inferred: what is wrong then is told there.
-  : [P] extends [Unset] ? MaybePromise<Unset | object | void>
-  : [P] extends [readonly unknown[]] ? "a step returns an object or nothing"
-  : [P] extends [object | void | null] ? MaybePromise<P>
-  : "a step returns an object or nothing";
+export type IsNoOutput<P> = [P] extends [never] ? false
+  : [P] extends [readonly unknown[]] ? true
+  : [P] extends [object | void | null] ? false
+  : true;
 
 /**
- * The type of `run`. A conditional type around a function type, not the other way about: only so is it resolved before
- * the body is checked, and `{ status: "paid" }` fits `"paid" | "due"`.
+ * The type of `run`. A conditional type around function types, not the other way about: only so is it resolved before
+ * the body is checked, and `{ status: "paid" }` fits `"paid" | "due"`; and a union that `run` returns stays one.
  *
  * @internal
  */
 export type RunFunction<R, P, RS, PS> = PS extends Schema
   ? (ctx: Seen<R, RS>, info: RunInfo) => MaybePromise<SchemaIn<PS>>
-  : (ctx: Seen<R, RS>, info: RunInfo) => Returned<P>;
+  : IsNoOutput<P> extends true
+    ? (ctx: Seen<R, RS>, info: RunInfo) => "a step returns an object or nothing"
+  // Where `rollback` stands first, P is not inferred: what is wrong then is told there.
+  : [P] extends [Unset]
+    ? (ctx: Seen<R, RS>, info: RunInfo) => MaybePromise<P | Unset | object | void>
+  : (ctx: Seen<R, RS>, info: RunInfo) => MaybePromise<P>;
 
 /**
  * What a step adds to the context: the output side of `provides`.

@@ -278,7 +278,7 @@ export const mistakes: Record<string, () => unknown> = {
       name: "charge",
       provides: type({ chargeId: "string" }),
       // @ts-expect-error Property 'chargeId' is missing in type '{ chargeID: "c1"; }' but required in type '{ chargeId: string; }'.
-      run: async () => ({ chargeID: "c1" }),
+      run: () => Promise.resolve({ chargeID: "c1" }),
     }),
 
   outputThatIsNoObject: () =>

@@ -94,9 +94,16 @@ type FoldAt<
   L extends readonly unknown[],
   Provided extends PropertyKey,
   V extends readonly unknown[],
-> = [H] extends [AnyStep]
-  ? [C] extends [RequiresOf<H>]
-    ? Add<ProvidesOf<H>, S, G, T, C, L, Provided, [...V, Verdict<H, G, T, Provided>]>
+> = [H] extends [AnyStep] ? [C] extends [RequiresOf<H>] ? Add<
+      ProvidesOf<H>,
+      S,
+      G,
+      T,
+      C,
+      L,
+      Provided | keyof ProvidesOf<H>,
+      [...V, Verdict<H, G, T, Provided>]
+    >
   : Unfit<H, S, G, T, C, L, Provided, V>
   : Fold<S, G, T, C, L, Provided, [...V, "this is not a step"]>;
 
@@ -111,17 +118,16 @@ type Add<
   Provided extends PropertyKey,
   V extends readonly unknown[],
 > = Overlaps<C, P> extends true
-  ? Overwrite<[...Cleared<L, keyof P>, Over<C, P>], P, S, G, T, Provided, V>
-  : Fold<S, G, T, C & P, [...L, P], Provided | keyof P, V>;
+  ? Overwrite<[...Cleared<L, keyof P>, Over<C, P>], S, G, T, Provided, V>
+  : Fold<S, G, T, C & P, [...L, P], Provided, V>;
 type Overwrite<
   L extends readonly unknown[],
-  P,
   S extends readonly unknown[],
   G extends Rules,
   T extends Taken,
   Provided extends PropertyKey,
   V extends readonly unknown[],
-> = Fold<S, G, T, All<L>, L, Provided | keyof P, V>;
+> = Fold<S, G, T, All<L>, L, Provided, V>;
 
 /** A step that does not just find what it requires. */
 type Unfit<
@@ -134,9 +140,16 @@ type Unfit<
   Provided extends PropertyKey,
   V extends readonly unknown[],
 > = Trouble<H, S, G, T, C, Provided> extends infer M
-  ? [M] extends [never]
-    ? IsClosed<H, G> extends true
-      ? Add<ProvidesOf<H>, S, G, T, C, L, Provided, [...V, Verdict<H, G, T, Provided>]>
+  ? [M] extends [never] ? IsClosed<H, G> extends true ? Add<
+        ProvidesOf<H>,
+        S,
+        G,
+        T,
+        C,
+        L,
+        Provided | keyof ProvidesOf<H>,
+        [...V, Verdict<H, G, T, Provided>]
+      >
     : Take<Unmet<RequiresOf<H>, Provided>, H, S, G, T, C, L, Provided, V>
     // As if it had found what it needs, so that a mistake is told once.
   : Add<
@@ -146,7 +159,7 @@ type Unfit<
     T,
     C,
     L,
-    Provided,
+    Provided | keyof ProvidesOf<H>,
     [...V, M]
   >
   : never;
@@ -174,7 +187,7 @@ type Take<
   { args: T["args"] & N; keys: T["keys"] | SureKeys<N> },
   C & N,
   [...L, N],
-  Provided,
+  Provided | keyof ProvidesOf<H>,
   [...V, Verdict<H, G, T, Provided>]
 >;
 

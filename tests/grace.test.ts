@@ -308,6 +308,17 @@ describe("overlap: never", () => {
     assertEquals(asked, 3);
   });
 
+  it("does not ask retryIf once the run is cancelled", async () => {
+    const aborter = new AbortController();
+    let asked = 0;
+    const retry = { count: 2, retryIf: () => ++asked > 0 };
+    const running = landing("charge", [], { ...bounds, retry }).step.run({}, aborter);
+    await drain();
+    aborter.abort();
+    failureOf(await running);
+    assertEquals(asked, 0);
+  });
+
   for (const by of ["the caller's abort", "the timeout of a pipeline", "a failing sibling"]) {
     it(`stops waiting on ${by}, and there is no retry`, async () => {
       const time = fakeTime();

@@ -267,7 +267,7 @@ describe("a step's definition", () => {
   const run = () => {};
   const rollback = { run };
   const retry = { count: 1 };
-  const known = "name, requires, provides, run, rollback, retry, timeout";
+  const known = "name, requires, provides, run, rollback, retry, timeout, graceMs, overlap";
   const policy = "count, delay, backoff, jitter, maxDelay, retryIf";
   const ms = "a number of milliseconds from";
   const cases: Record<string, [definition: unknown, message: string]> = {};
@@ -325,6 +325,16 @@ describe("a step's definition", () => {
       `time the rollback of 's' as ${wrong}`,
     );
   }
+  for (const graceMs of [-1, 2 ** 31]) {
+    const wrong =
+      `time 's' as 'graceMs' must be ${ms} 0 to 2147483647: current value is ${graceMs}`;
+    refused(`has the graceMs ${graceMs}`, { name: "s", run, graceMs }, wrong);
+  }
+  refused(
+    "has an unknown overlap",
+    { name: "s", run, overlap: "sometimes" },
+    `time 's' as 'overlap' must be 'allow' or 'never': current value is "sometimes"`,
+  );
   const wrongRetries: [wrong: object, message: string][] = [
     [{ retries: 1 }, `its options must be among ${policy}: current value is "retries"`],
     ...[1.5, -1, NaN, Infinity].map((count): [object, string] => [
@@ -374,7 +384,14 @@ describe("a step's definition", () => {
   it("may have the least and the greatest numbers", () => {
     for (const ms of [1, 2 ** 31 - 1]) {
       const retry = { count: 0, delay: ms - 1, maxDelay: ms, jitter: 1 };
-      step({ name: "s", run, timeout: ms, retry, rollback: { run, retry, timeout: ms } });
+      step({
+        name: "s",
+        run,
+        timeout: ms,
+        graceMs: ms - 1,
+        retry,
+        rollback: { run, retry, timeout: ms },
+      });
     }
   });
 

@@ -205,6 +205,21 @@ describe("graceMs", () => {
     assertEquals(log, ["undo 2", "undo 1", "undo 0"]);
   });
 
+  it("holds for an item that is collected as a failure, and is undone before that is given", async () => {
+    const time = clean.fakeTime();
+    const { reports, options } = listening();
+    const log: string[] = [];
+    const charge = landing("charge", log, { timeout: 50, graceMs: 20 });
+    const charges = map("charges", () => [0], charge.step, { as: "n", onFailure: "collect" });
+    const next = logged("next", log);
+    const running = pipeline({ name: "p", steps: [charges, next] }).run({}, options);
+    await time.tickAsync(50);
+    charge.land(1);
+    assert(isRunsheetError((dataOf(await running).charges as { error: Error }[])[0]?.error));
+    assertEquals(log, ["run charge1", "undo charge1", "next"]);
+    assertEquals(reports, ["map(charges)[0]/charge@1 compensated"]);
+  });
+
   it("collects what is deferred before and within it, undone in reverse", async () => {
     const time = clean.fakeTime();
     const { reports, options } = listening();

@@ -1,5 +1,5 @@
 import { describe, it } from "node:test";
-import { assert, assertEquals, assertFalse, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertFalse, assertStrictEquals, assertThrows } from "@std/assert";
 import { isRunsheetError, map, parallel, pipeline, type Result, step } from "@runsheet/runsheet";
 import { type } from "arktype";
 import { cleanups } from "./support/cleanup.ts";
@@ -359,6 +359,23 @@ describe("overlap: never", () => {
       await Promise.all(watches);
       assertEquals(log, ["run charge1", "undo charge1"]);
       assert(reports.includes("parallel(charge, sibling)/charge@1 compensated"));
+    });
+  }
+});
+
+describe("the patience of a step", () => {
+  const ms = "must be a number of milliseconds from 0 to 2147483647: current value is";
+  const cases: [wrong: object, message: string][] = [
+    ...[-1, NaN, 2 ** 31].map((graceMs): [object, string] => [
+      { graceMs },
+      `'graceMs' ${ms} ${graceMs}`,
+    ]),
+    [{ overlap: "some" }, `'overlap' must be 'allow' or 'never': current value is "some"`],
+  ];
+  for (const [wrong, message] of cases) {
+    it(`is refused at once when it has ${Object.entries(wrong)}`, () => {
+      const error = assertThrows(() => step({ name: "s", run: never, ...wrong }), ConfigError);
+      assertEquals(error.message, `Cannot time 's' as ${message}`);
     });
   }
 });

@@ -325,16 +325,6 @@ describe("a step's definition", () => {
       `time the rollback of 's' as ${wrong}`,
     );
   }
-  for (const graceMs of [-1, 2 ** 31]) {
-    const wrong =
-      `time 's' as 'graceMs' must be ${ms} 0 to 2147483647: current value is ${graceMs}`;
-    refused(`has the graceMs ${graceMs}`, { name: "s", run, graceMs }, wrong);
-  }
-  refused(
-    "has an unknown overlap",
-    { name: "s", run, overlap: "sometimes" },
-    `time 's' as 'overlap' must be 'allow' or 'never': current value is "sometimes"`,
-  );
   const wrongRetries: [wrong: object, message: string][] = [
     [{ retries: 1 }, `its options must be among ${policy}: current value is "retries"`],
     ...[1.5, -1, NaN, Infinity].map((count): [object, string] => [

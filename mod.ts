@@ -28,12 +28,11 @@
  *
  * @module
  */
-export type { Builder } from "./src/builder.ts";
 export { choice } from "./src/combinators/choice.ts";
 export { distribute } from "./src/combinators/distribute.ts";
 export { filter } from "./src/combinators/filter.ts";
 export { flatMap } from "./src/combinators/flat_map.ts";
-export { map, type MapOptions } from "./src/combinators/map.ts";
+export { map } from "./src/combinators/map.ts";
 export { type Parallel, parallel } from "./src/combinators/parallel.ts";
 export { when } from "./src/combinators/when.ts";
 export type { Context } from "./src/context.ts";
@@ -73,39 +72,52 @@ export type {
   SchemaResult,
 } from "./src/standard_schema.ts";
 export { step } from "./src/step.ts";
-export type { Added, Collapse, Flat, IsUnion, Over, Without } from "./src/types_objects.ts";
+export { typed } from "./src/typed.ts";
+export type {
+  Added,
+  Collapse,
+  Declared,
+  Flat,
+  IsUnion,
+  Over,
+  SureKeys,
+  Without,
+} from "./src/types_objects.ts";
+export type { Last, Show, ShowKeys } from "./src/types_show.ts";
+export type { Alike } from "./src/types_alike.ts";
+export type { Issue, NotNew, OutputIssue } from "./src/types_check.ts";
+export type { Fold, Folded, Rules, Taken } from "./src/types_fold.ts";
 export type {
   AllAdded,
   AllNeeds,
+  Chosen,
   Collected,
   Ctx,
+  DefaultOf,
+  Distributed,
   Each,
   Either,
+  Filtered,
+  FlatMapped,
   If,
   ItemOf,
   MapNeeds,
+  Mapped,
   Names,
   Need,
   Plus,
   RealSteps,
   Spread,
+  StepOf,
+  StepsOf,
+  Together,
+  When,
 } from "./src/types_combinators.ts";
 export type {
-  ArgsOf,
-  Begin,
-  DataOf,
-  Folded,
-  IsOpen,
-  PipelineDefinition,
-  PipelineOptions,
-  Then,
-  Walk,
-} from "./src/types_pipeline.ts";
-export type {
+  IsNoOutput,
   Needed,
   ObjectSchema,
   Provided,
-  Returned,
   RollbackFunction,
   RollbackPolicy,
   RunFunction,
@@ -115,6 +127,35 @@ export type {
   Unset,
 } from "./src/types_step.ts";
 export type {
+  AddsOf,
+  ArgsOf,
+  Begin,
+  CtxOf,
+  DataOf,
+  GivenArgs,
+  IsOpen,
+  NothingTaken,
+  OutputFits,
+  PipelineDefinition,
+  PipelineOptions,
+  RulesOf,
+  Start,
+  StepsFit,
+  Walk,
+} from "./src/types_pipeline.ts";
+export type {
+  AllFit,
+  ArgsFrom,
+  Branch,
+  BranchesFit,
+  Builder,
+  EachFits,
+  Fits,
+  Ready,
+  Sight,
+  Then,
+} from "./src/types_builder.ts";
+export type {
   AnyStep,
   Collection,
   engine,
@@ -123,6 +164,7 @@ export type {
   ItemInfo,
   ItemOptions,
   LateReport,
+  MapOptions,
   MaybePromise,
   Middleware,
   NameOf,
@@ -138,6 +180,7 @@ export type {
   RunOptions,
   Step,
   StepInfo,
+  StepLike,
   StepResult,
   Undo,
   UndoPolicy,

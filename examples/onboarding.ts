@@ -1,14 +1,19 @@
 // Workspace onboarding: when the welcome e-mail cannot be sent, what was made for the customer is torn down again.
-import { pipeline, step } from "@runsheet/runsheet";
+import { type Pipeline, pipeline, step } from "@runsheet/runsheet";
 import { type } from "arktype";
 
 // These stand for a database, a cloud provider and a mail service.
-const workspaces = new Map<string, { owner: string; plan: string }>();
-const resources = new Set<string>();
+export const workspaces: Map<string, { owner: string; plan: string }> = new Map();
+export const resources: Set<string> = new Set();
 
 function sendMail(address: string): void {
   if (address.endsWith("@bounce.example")) throw new Error(`${address} cannot be reached`);
   console.log(`  sent a welcome to ${address}`);
+}
+
+interface CustomerArgs {
+  ownerEmail: string;
+  plan: "free" | "team";
 }
 
 const Customer = type({ ownerEmail: "string.email", plan: "'free' | 'team'" });
@@ -57,7 +62,11 @@ const sendWelcomeEmail = step({
   run: ({ ownerEmail }) => sendMail(ownerEmail),
 });
 
-const onboard = pipeline({
+export const onboard: Pipeline<
+  "onboard",
+  CustomerArgs,
+  CustomerArgs & { workspaceId: string; bucket: string; database: string }
+> = pipeline({
   name: "onboard",
   argsSchema: Customer,
   steps: [createWorkspace, provisionResources, sendWelcomeEmail],

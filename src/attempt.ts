@@ -79,9 +79,20 @@ async function performOnce(effect: Effect, scope: Scope, attempt: number): Promi
   const { kind, path, ctx, output, timeout, onLate } = effect;
   const { journal, cancellation, run } = scope;
   const id = kind !== "attempt" && attempt === 1 ? effect.id : `${effect.id}@${attempt}`;
-  const call = { id, kind, path, attempt, ctx, ...(kind === "undo" && { output }) };
+  const call = {
+    id,
+    kind,
+    path,
+    attempt,
+    ctx,
+    ...(timeout !== undefined && { timeout }),
+    ...(kind === "undo" && { output }),
+  };
   const info = new AttemptInfo(run, effect.id, attempt);
+  let taken: readonly UndoPolicy[] | undefined;
   const watch = (late: Promise<Outcome>, reason: Error) => {
+    // Before it can come out: what it did until now is the run's to undo, and only the rest is late.
+    taken = info.takeDeferred();
     const compensated = late.then((outcome) => onLate?.({ info, outcome, reason })).catch(
       (thrown) => {
         // A host that has cancelled the run calls nothing any more; `run()` has rejected with its reason.
@@ -98,10 +109,10 @@ async function performOnce(effect: Effect, scope: Scope, attempt: number): Promi
   const outcome = await run.seam.perform(call, async (hostSignal) => {
     const bounds = { path, timeout, cancellation, hostSignal };
     const outcome = await callOnce(effect.call, info, bounds, watch);
-    const deferred = info.deferred.length;
-    return deferred === 0 ? outcome : { ...outcome, deferred };
+    const { length } = taken ??= info.takeDeferred();
+    return length === 0 ? outcome : { ...outcome, deferred: length };
   });
-  const deferred = info.takeDeferred();
+  const deferred = taken ?? [];
   const count = Math.max(outcome.deferred ?? 0, deferred.length);
   for (let n = 0; n < count; n++) {
     pushDeferred(deferred[n], `${effect.id}@${attempt}!defer${n + 1}`, ctx, scope, journal);

@@ -1,82 +1,50 @@
+import { choice } from "./combinators/choice.ts";
+import { distribute } from "./combinators/distribute.ts";
+import { filter } from "./combinators/filter.ts";
+import { flatMap } from "./combinators/flat_map.ts";
+import { map } from "./combinators/map.ts";
+import { parallel } from "./combinators/parallel.ts";
+import { when } from "./combinators/when.ts";
 import { checkOptions, refuse } from "./config.ts";
 import { expose } from "./engine.ts";
 import { type Definition, sequence } from "./sequence.ts";
 import type { Schema } from "./standard_schema.ts";
-import type { AnyStep, Middleware, Pipeline } from "./types.ts";
-import type { ArgsOf, DataOf, Then } from "./types_pipeline.ts";
-import type { ObjectSchema } from "./types_step.ts";
+import type { Middleware } from "./types.ts";
 
-/**
- * Makes a pipeline step by step. Every method gives a new builder and leaves the old one as it was, so that a builder
- * can be forked.
- *
- * @typeParam Name The pipeline's name.
- * @typeParam F What is known of the args and the context so far.
- * @typeParam Open Whether the args are inferred from the steps.
- * @typeParam OS The output schema.
- *
- * @example Two pipelines with one beginning
- * ```ts
- * import { pipeline, step } from "@runsheet/runsheet";
- * import { assertEquals } from "@std/assert";
- *
- * const trim = step({ name: "trim", run: (ctx: { text: string }) => ({ text: ctx.text.trim() }) });
- * const count = step({ name: "count", run: (ctx: { text: string }) => ({ length: ctx.text.length }) });
- *
- * const trimmed = pipeline({ name: "text" }).step(trim);
- * const counted = trimmed.step(count).build();
- * const result = await counted.run({ text: " hello " });
- * assertEquals(result.success && result.data, { text: "hello", length: 5 });
- * ```
- */
-export interface Builder<
-  Name extends string,
-  F,
-  Open extends boolean,
-  OS = undefined,
-> {
-  /**
-   * Adds a step to the end.
-   *
-   * @param step A step, a combinator or a pipeline.
-   */
-  step<S extends AnyStep>(step: S): Builder<Name, Then<F, S, Open>, Open, OS>;
-  /**
-   * Adds middleware around every step of the pipeline, also those added before; the first is outermost.
-   *
-   * @param middleware What to wrap the steps in.
-   */
-  use(...middleware: readonly Middleware[]): Builder<Name, F, Open, OS>;
-  /**
-   * Makes the pipeline.
-   *
-   * @throws {ConfigError} If the pipeline is wrong, as `pipeline` does.
-   */
-  build(): Pipeline<Name, ArgsOf<F>, DataOf<F, OS>>;
-  /**
-   * Makes the pipeline, with an output schema.
-   *
-   * @param options `output` says what the data must be: a schema of an object.
-   * @throws {ConfigError} If `output` has already been given to `pipeline`.
-   */
-  build<Out extends Schema>(
-    options: { readonly output: ObjectSchema<Out> },
-  ): Pipeline<Name, ArgsOf<F>, DataOf<F, Out>>;
-}
+type Add<Arguments extends readonly unknown[]> = (...given: Arguments) => ErasedBuilder;
 
 /** A builder without its types. */
 export interface ErasedBuilder {
-  step(step: unknown): ErasedBuilder;
-  use(...middleware: readonly Middleware[]): ErasedBuilder;
+  readonly step: Add<[step: unknown]>;
+  readonly when: Add<Parameters<typeof when>>;
+  readonly choice: Add<Parameters<typeof choice>>;
+  readonly parallel: Add<Parameters<typeof parallel>>;
+  readonly distribute: Add<Parameters<typeof distribute>>;
+  readonly map: Add<Parameters<typeof map>>;
+  readonly filter: Add<Parameters<typeof filter>>;
+  readonly flatMap: Add<Parameters<typeof flatMap>>;
+  readonly use: Add<Middleware[]>;
   build(options?: { readonly output?: Schema }): unknown;
 }
 
 /** A builder of the pipeline that has been defined so far. */
 export function makeBuilder(definition: Definition): ErasedBuilder {
   const { name, steps = [], middleware = [] } = definition;
+  const add = (step: unknown) => makeBuilder({ ...definition, steps: [...steps, step] });
+  const adding = <Arguments extends readonly unknown[]>(
+    combinator: (...given: Arguments) => unknown,
+  ): Add<Arguments> =>
+  (...given) => add(combinator(...given));
   return Object.freeze({
-    step: (step: unknown) => makeBuilder({ ...definition, steps: [...steps, step] }),
-    use: (...more: readonly Middleware[]) =>
+    step: add,
+    when: adding(when),
+    choice: adding(choice),
+    parallel: adding(parallel),
+    distribute: adding(distribute),
+    map: adding(map),
+    filter: adding(filter),
+    flatMap: adding(flatMap),
+    use: (...more: Middleware[]) =>
       makeBuilder({ ...definition, middleware: [...middleware, ...more] }),
     build: (options: { readonly output?: Schema } = {}) => {
       const action = `build pipeline '${name}'`;

@@ -1,6 +1,6 @@
 import type { AttemptInfo } from "./attempt_info.ts";
 import { Cancellation, followSignal, startTimeout, untilGivenUp } from "./cancel.ts";
-import { abortedError, TimeoutError, toError } from "./errors.ts";
+import { abortedError, isRunsheetError, TimeoutError, toError } from "./errors.ts";
 import type { Outcome } from "./types_host.ts";
 
 /** How one call is bounded. */
@@ -32,7 +32,12 @@ export async function callOnce(
   }
   const [own, release] = cancellation?.child() ?? [new Cancellation(), undefined];
   const stopFollowing = hostSignal &&
-    followSignal(hostSignal, own, (reason) => abortedError(path, reason));
+    // A host may keep the time itself.
+    followSignal(
+      hostSignal,
+      own,
+      (reason) => isRunsheetError(reason, "TIMEOUT") ? reason : abortedError(path, reason),
+    );
   const stopClock = timeout === undefined ? undefined : startTimeout(timeout, own, () => {
     const message =
       `Cannot finish '${path}' as it must settle within ${timeout} ms: it is still pending`;

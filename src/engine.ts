@@ -16,7 +16,15 @@ import type { Result } from "./result.ts";
 import { join, Run, type Scope } from "./scope.ts";
 import { show } from "./show.ts";
 import type { Schema } from "./standard_schema.ts";
-import { engine, type Middleware, type Next, type RunOptions, type StepResult } from "./types.ts";
+import {
+  type AnyStep,
+  engine,
+  type Middleware,
+  type Next,
+  type RetryPolicy,
+  type RunOptions,
+  type StepResult,
+} from "./types.ts";
 
 /** What the engine runs: behind every step, combinator and pipeline there is one. */
 export interface Node {
@@ -30,8 +38,28 @@ export interface Node {
   readonly keys: NodeKeys;
   /** Whether its children stand at the root of the run's paths when it is run by itself. */
   readonly isPipeline: boolean;
+  /** What it is made of; a step is made of no others. */
+  readonly parts?: Parts | undefined;
+  /** How a step is tried again and timed. */
+  readonly policy?: Policy | undefined;
   /** Runs it; never throws, but for the host's own signal. Completed effects are in the journal by then. */
   readonly execute: (ctx: Context, scope: Scope) => Promise<Settled>;
+}
+
+/** The children of a node, for tools that look into a tree or make another one of it. */
+export interface Parts {
+  /** The children, in order. */
+  readonly children: readonly Node[];
+  /** Makes the same step of other children, as many. */
+  readonly rebuild: (steps: readonly AnyStep[]) => AnyStep;
+}
+
+/** How a step is tried again and timed. */
+export interface Policy {
+  /** When to try it again. */
+  readonly retry?: RetryPolicy | undefined;
+  /** How long one attempt may take, in milliseconds. */
+  readonly timeout?: number | undefined;
 }
 
 /** What is known of a node's keys before it runs; `undefined` is unknown. */
@@ -271,7 +299,7 @@ function checkRunOptions(name: string, options: RunOptions): void {
 
 /** The step that the user holds. */
 export function expose<S>(node: Node): S {
-  return typed(Object.freeze({
+  return cast(Object.freeze({
     name: node.name,
     requires: node.requires,
     provides: node.provides,
@@ -281,13 +309,13 @@ export function expose<S>(node: Node): S {
 }
 
 /** The one place where what the engine erased gets its types back: whoever calls has inferred them. */
-export function typed<T>(erased: unknown): T {
+export function cast<T>(erased: unknown): T {
   return erased as T;
 }
 
 /** The node behind a step; `undefined` when the value is none. */
 export function nodeOf(step: unknown): Node | undefined {
   return typeof step === "object" && step !== null && engine in step
-    ? typed(step[engine])
+    ? cast(step[engine])
     : undefined;
 }

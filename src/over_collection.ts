@@ -1,7 +1,7 @@
 import { collectItems } from "./collect_items.ts";
 import { checkFunction, checkGroup, checkName } from "./config.ts";
 import type { Context } from "./context.ts";
-import type { Node } from "./engine.ts";
+import type { Node, Parts } from "./engine.ts";
 import type { Branch } from "./fan_out.ts";
 import { itemsOf } from "./items.ts";
 import type { Scope } from "./scope.ts";
@@ -23,6 +23,8 @@ export interface OverCollection {
   readonly policies: readonly string[];
   /** Options of its own. */
   readonly moreOptions?: readonly string[];
+  /** The step that runs for each item, if one does. */
+  readonly parts?: Parts | undefined;
   /** Runs one item. */
   readonly run: (item: unknown, index: number, ctx: Context, scope: Scope) => Promise<Branch>;
   /** Makes the results of what the items came to; without it they are as they are. */
@@ -31,7 +33,7 @@ export interface OverCollection {
 
 /** The node that runs the items of a collection which a function of the user's gives. */
 export function overCollection(definition: OverCollection): Node {
-  const { combinator, key, items, callback, options, policies, moreOptions, run, gather } =
+  const { combinator, key, items, callback, options, policies, moreOptions, parts, run, gather } =
     definition;
   checkName(`${combinator}()`, key);
   const name = `${combinator}(${key})`;
@@ -47,6 +49,7 @@ export function overCollection(definition: OverCollection): Node {
     provides: undefined,
     keys: { needs: [], adds: [[key, name]] },
     isPipeline: false,
+    parts,
     async execute(ctx, scope) {
       const given = await itemsOf(collection, ctx, scope);
       if (!given.ok) return given;

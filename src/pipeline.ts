@@ -1,24 +1,36 @@
-import { type Builder, makeBuilder } from "./builder.ts";
-import { expose, typed } from "./engine.ts";
+import { makeBuilder } from "./builder.ts";
+import { cast, expose } from "./engine.ts";
 import { checkPipeline, sequence } from "./sequence.ts";
 import type { Schema } from "./standard_schema.ts";
 import type { Pipeline } from "./types.ts";
-import type { ArgsOf, Begin, DataOf, IsOpen, PipelineDefinition, Walk } from "./types_pipeline.ts";
+import type { Builder } from "./types_builder.ts";
+import type {
+  AddsOf,
+  ArgsOf,
+  Begin,
+  DataOf,
+  GivenArgs,
+  PipelineDefinition,
+  RulesOf,
+  Walk,
+} from "./types_pipeline.ts";
 import type { Unset } from "./types_step.ts";
 
 /**
  * What `pipeline` makes: a pipeline when it is given steps, else a builder. Indexed, not conditional, so that a declared
  * type is not inferred backwards into the steps.
  */
-export interface Made<Args, N extends string, AS, S, OS> {
+export interface Made<Args, N extends string, AS, S, OS, Strict extends boolean, W> {
   /** A builder that begins with the args. */
-  readonly builder: Builder<N, Begin<Args, AS>, IsOpen<Args, AS>, OS>;
-  /** The pipeline of the steps. */
-  readonly pipeline: Pipeline<
+  readonly builder: Builder<
     N,
-    ArgsOf<Walk<S, Args, AS>>,
-    DataOf<Walk<S, Args, AS>, OS>
+    Begin<Args, AS>,
+    GivenArgs<Args, AS>,
+    RulesOf<Args, AS, Strict, never>,
+    OS
   >;
+  /** The pipeline of the steps. */
+  readonly pipeline: Pipeline<N, ArgsOf<Args, AS, W>, DataOf<OS, W>, AddsOf<OS, W>>;
 }
 
 /**
@@ -58,15 +70,18 @@ export interface Made<Args, N extends string, AS, S, OS> {
 export function pipeline<
   Args = Unset,
   const N extends string = string,
-  AS extends Schema | undefined = undefined,
+  AS = undefined,
   const S extends readonly unknown[] = never,
   OS extends Schema | undefined = undefined,
+  const Strict extends boolean = false,
 >(
-  definition: PipelineDefinition<N, AS, S, OS>,
-): Made<Args, N, AS, S, OS>[[S] extends [never] ? "builder" : "pipeline"] {
+  definition: PipelineDefinition<N, AS, S, OS, Strict, Walk<S, Args, AS, Strict>>,
+): Made<Args, N, AS, S, OS, Strict, Walk<S, Args, AS, Strict>>[
+  [S] extends [never] ? "builder" : "pipeline"
+] {
   const erased: unknown = definition;
   checkPipeline(erased);
-  return typed(
+  return cast(
     erased.steps === undefined ? makeBuilder({ ...erased }) : expose(sequence(erased)),
   );
 }

@@ -9,7 +9,7 @@ import {
 } from "./config.ts";
 import { type Context, EMPTY, seal } from "./context.ts";
 import { checkSteps, type Child } from "./children.ts";
-import { failure, type Node, type NodeKeys, runChild, type Settled } from "./engine.ts";
+import { expose, failure, type Node, type NodeKeys, runChild, type Settled } from "./engine.ts";
 import { ArgsValidationError, ProvidesValidationError, TimeoutError } from "./errors.ts";
 import { type DeclaredKey, declaredKeys, validate, validateDeclared } from "./schema.ts";
 import { join, type Scope } from "./scope.ts";
@@ -85,6 +85,7 @@ export function sequence(definition: Definition): Node {
     provides: output,
     keys: keysOf(name, nodes, args, output && declaredKeys(output)),
     isPipeline: true,
+    parts: { children: nodes, rebuild: (steps) => expose(sequence({ ...own, steps })) },
     execute: (ctx, scope) => execute(own, children, ctx, scope),
   };
 }

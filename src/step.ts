@@ -80,8 +80,8 @@ export function step<
   R = Unset,
   P = Unset,
   const N extends string = string,
-  RS extends Schema | undefined = undefined,
-  PS extends Schema | undefined = undefined,
+  RS = undefined,
+  PS = undefined,
 >(
   definition: StepDefinition<R, P, N, RS, PS>,
 ): Step<N, Needed<R, RS>, Provided<P, PS>> {
@@ -98,6 +98,7 @@ export function step<
     provides,
     keys: { needs, adds },
     isPipeline: false,
+    policy: { retry: checked.retry, timeout: checked.timeout },
     execute: (ctx, scope) => execute(checked, ctx, scope),
   });
 }

@@ -1,7 +1,9 @@
+// deno-lint-ignore-file ban-types -- {} is what the compiler shows where there are no keys
 import type { Context } from "./context.ts";
 import type { Result } from "./result.ts";
 import type { Schema } from "./standard_schema.ts";
 import type { Host } from "./types_host.ts";
+import type { Declared } from "./types_objects.ts";
 
 /** A value, or a promise of it. */
 export type MaybePromise<T> = T | Promise<T>;
@@ -139,6 +141,12 @@ export interface ItemOptions {
   readonly onFailure?: OnFailure | "collect" | undefined;
 }
 
+/** How the items of a `map` run. */
+export interface MapOptions extends ItemOptions {
+  /** The key under which the step finds its item; without it an item is spread into the context. */
+  readonly as?: string | undefined;
+}
+
 /** What stands in the output in place of a failed item's result when `onFailure` is `"collect"`. */
 export interface ItemFailure<Item> {
   /** Tells it from a result. */
@@ -240,8 +248,8 @@ export type Middleware = (
  */
 export const engine: unique symbol = Symbol.for("runsheet.engine");
 
-/** A step: what it is called, what it needs of the context, and what it adds to it. Frozen. */
-export interface Step<Name extends string, Requires, Provides> {
+/** What steps and pipelines have in common. */
+export interface StepLike<Name extends string, Requires, Provides> {
   /** The step's name. */
   readonly name: Name;
   /** What it needs of the context; `undefined` when it has no schema. */
@@ -253,6 +261,11 @@ export interface Step<Name extends string, Requires, Provides> {
     readonly requires?: (ctx: Requires) => void;
     readonly provides?: Provides;
   };
+}
+
+/** A step: what it is called, what it needs of the context, and what it adds to it. Frozen. */
+export interface Step<Name extends string, Requires, Provides>
+  extends StepLike<Name, Requires, Provides> {
   /**
    * Runs the step alone, with its validation, retry, timeout and rollback. Never rejects.
    *
@@ -263,8 +276,16 @@ export interface Step<Name extends string, Requires, Provides> {
   run(args: Requires, options?: RunOptions): Promise<Result<Provides>>;
 }
 
-/** A pipeline: a step made of steps, whose data is the accumulated context, args included. */
-export interface Pipeline<Name extends string, Args, Data> extends Step<Name, Args, Data> {
+/**
+ * A pipeline: a step made of steps, whose data is the accumulated context, args included. Inside another pipeline it
+ * adds the keys `Adds` of its data: those that its own steps have provided, or all of its `output`.
+ */
+export interface Pipeline<
+  Name extends string,
+  Args,
+  Data,
+  Adds extends PropertyKey = Exclude<keyof Data, keyof Args>,
+> extends StepLike<Name, Args, Pick<Data, Adds & keyof Data>> {
   /**
    * Runs the pipeline. Never rejects.
    *
@@ -273,7 +294,7 @@ export interface Pipeline<Name extends string, Args, Data> extends Step<Name, Ar
    * @returns The accumulated context, or why it failed and what was undone.
    */
   run(
-    ...args: Record<never, never> extends Args ? [args?: Args, options?: RunOptions | undefined]
+    ...args: {} extends Args ? [args?: Args, options?: RunOptions | undefined]
       : [args: Args, options?: RunOptions | undefined]
   ): Promise<Result<Data>>;
 }
@@ -282,11 +303,9 @@ export interface Pipeline<Name extends string, Args, Data> extends Step<Name, Ar
 export type AnyStep = Step<string, never, object>;
 /** The name of a step. */
 export type NameOf<S extends AnyStep> = S["name"];
-/** What a step needs of the context. */
+/** What a step needs of the context, as far as it declares keys. */
 export type RequiresOf<S extends AnyStep> = S[typeof engine] extends
-  { readonly requires?: (ctx: infer R) => void } ? R
+  { readonly requires?: (ctx: infer R) => void } ? Declared<R>
   : never;
-/** What a step adds to the context. */
-export type ProvidesOf<S extends AnyStep> = NonNullable<
-  S[typeof engine]["provides"]
->;
+/** What a step adds to the context, as far as it declares keys. */
+export type ProvidesOf<S extends AnyStep> = Declared<NonNullable<S[typeof engine]["provides"]>>;

@@ -1,3 +1,4 @@
+// deno-lint-ignore-file ban-types -- {} is what the compiler shows where there are no keys
 import type {
   AnyStep,
   Collection,
@@ -6,6 +7,7 @@ import type {
   Predicate,
   ProvidesOf,
   RequiresOf,
+  Step,
 } from "./types.ts";
 import type { Collapse, Flat, Over, Without } from "./types_objects.ts";
 
@@ -36,7 +38,7 @@ export type Names<S extends readonly unknown[], Sep extends string = ""> = S ext
  *
  * @internal
  */
-export type AllNeeds<S extends readonly unknown[], R = Record<never, never>> = S extends
+export type AllNeeds<S extends readonly unknown[], R = {}> = S extends
   readonly [infer H extends AnyStep, ...infer T] ? AllNeeds<T, Flat<R & RequiresOf<H>>> : R;
 
 /**
@@ -44,7 +46,7 @@ export type AllNeeds<S extends readonly unknown[], R = Record<never, never>> = S
  *
  * @internal
  */
-export type AllAdded<S extends readonly unknown[], P = Record<never, never>> = S extends
+export type AllAdded<S extends readonly unknown[], P = {}> = S extends
   readonly [infer H extends AnyStep, ...infer T] ? AllAdded<T, Merge<P, ProvidesOf<H>>> : P;
 type Merge<A, B> = Flat<Without<A, keyof B> & Over<A, B>>;
 
@@ -85,7 +87,7 @@ export type Need<S, C> = IsReal<S> extends true
  */
 export type Either<S, Default> = Collapse<
   | (S extends AnyStep ? ProvidesOf<S> : never)
-  | (IsReal<Default> extends true ? never : Record<never, never>)
+  | (IsReal<Default> extends true ? never : {})
 >;
 
 /**
@@ -96,7 +98,7 @@ export type Either<S, Default> = Collapse<
 export type MapNeeds<I, C, S, As> = IsReal<S> extends true
   ? S extends AnyStep ? Plus<Flat<Without<RequiresOf<S>, As extends string ? As : keyof I>>, C>
   : never
-  : Plus<Record<never, never>, C>;
+  : Plus<{}, C>;
 
 /**
  * What one item becomes.
@@ -112,7 +114,7 @@ export type Each<O, S> = IsReal<S> extends true ? S extends AnyStep ? ProvidesOf
  */
 export type Spread<R, M> = Flat<
   & Without<R, M[keyof M]>
-  & { readonly [L in keyof M]: M[L] extends keyof R ? readonly Required<R>[M[L]][] : never }
+  & { -readonly [L in keyof M]: M[L] extends keyof R ? readonly Required<R>[M[L]][] : never }
 >;
 
 /**
@@ -130,3 +132,117 @@ export type ItemOf<L> = L extends ReadonlyMap<unknown, infer V> ? V
  * @internal
  */
 export type Collected<T, I, OnFailure> = OnFailure extends "collect" ? T | ItemFailure<I> : T;
+
+// Indexed, so that the compiler shows the step that each of these comes to, and not its alias.
+
+/**
+ * The step that `when` makes.
+ *
+ * @internal
+ */
+export type When<S extends AnyStep, C> = {
+  step: Step<
+    `when(${NameOf<S>})`,
+    Plus<RequiresOf<S>, C>,
+    Flat<Partial<ProvidesOf<S>>>
+  >;
+}["step"];
+
+/**
+ * The step that `parallel` makes.
+ *
+ * @internal
+ */
+export type Together<S extends readonly unknown[]> = {
+  step: Step<
+    `parallel(${Names<S>})`,
+    AllNeeds<S>,
+    AllAdded<S>
+  >;
+}["step"];
+
+/**
+ * The step that `map` makes of items of the type `I`.
+ *
+ * @internal
+ */
+export type Mapped<K extends string, I, C, S, As, O, F> = {
+  step: Step<
+    `map(${K})`,
+    MapNeeds<I, C, S, As>,
+    { [k in K]: Collected<Each<O, S>, I, F>[] }
+  >;
+}["step"];
+
+/**
+ * The step that `filter` makes.
+ *
+ * @internal
+ */
+export type Filtered<K extends string, C, J> = {
+  step: Step<
+    `filter(${K})`,
+    Plus<{}, C>,
+    { [k in K]: J[] }
+  >;
+}["step"];
+
+/**
+ * The step that `flatMap` makes of items of the type `I`.
+ *
+ * @internal
+ */
+export type FlatMapped<K extends string, I, C, O, F> = {
+  step: Step<
+    `flatMap(${K})`,
+    Plus<{}, C>,
+    { [k in K]: Collected<O, I, F>[] }
+  >;
+}["step"];
+
+/**
+ * The step that `distribute` makes with the mapping `M`.
+ *
+ * @internal
+ */
+export type Distributed<K extends string, S extends AnyStep, M, F> = {
+  step: Step<
+    `distribute(${K})`,
+    Spread<RequiresOf<S>, M>,
+    { [k in K]: Collected<ProvidesOf<S>, { [L in keyof M as M[L] & string]: unknown }, F>[] }
+  >;
+}["step"];
+
+/**
+ * The step that `choice` makes of the steps `S`, the default `D` among them if there is one.
+ *
+ * @internal
+ */
+export type Chosen<S extends readonly unknown[], D, R> = {
+  step: Step<
+    `choice(${Names<S>})`,
+    R,
+    Either<S[number], D>
+  >;
+}["step"];
+
+/**
+ * The step of a branch.
+ *
+ * @internal
+ */
+export type StepOf<B> = B extends AnyStep ? B
+  : B extends readonly [unknown, infer S extends AnyStep] ? S
+  : never;
+/**
+ * The steps of branches.
+ *
+ * @internal
+ */
+export type StepsOf<B extends readonly unknown[]> = { [I in keyof B]: StepOf<B[I]> };
+/**
+ * The bare step at the end of branches.
+ *
+ * @internal
+ */
+export type DefaultOf<B> = B extends readonly [...unknown[], infer D extends AnyStep] ? D : never;

@@ -10,6 +10,8 @@ export interface Call {
   readonly attempt: number;
   /** The context it sees. */
   readonly ctx: unknown;
+  /** How long it may take before it is given up, in milliseconds; absent when it may take for ever. */
+  readonly timeout?: number;
   /** What the step had returned, for an undo. */
   readonly output?: unknown;
 }
@@ -59,7 +61,8 @@ export interface Host {
    * Makes the call, or answers from the record of an earlier one.
    *
    * @param call What is called.
-   * @param fn Calls it; never rejects. A signal given to it cancels the attempt.
+   * @param fn Calls it; never rejects. A signal given to it cancels the attempt; one that aborts with a `TimeoutError`
+   * makes it fail with that, as if its own `timeout` were over.
    */
   perform(
     call: Call,

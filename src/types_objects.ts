@@ -1,9 +1,10 @@
+// deno-lint-ignore-file ban-types -- {} is what the compiler shows where there are no keys
 /**
  * Shows an intersection or a chain of mapped types as one object type.
  *
  * @internal
  */
-export type Flat<T> = { [K in keyof T]: T[K] } & Record<never, never>;
+export type Flat<T> = { [K in keyof T]: T[K] } & {};
 
 /**
  * Whether a type is a union.
@@ -15,9 +16,14 @@ export type IsUnion<T, U = T> = T extends unknown ? [U] extends [T] ? false : tr
 
 type KeysOfAny<T> = T extends unknown ? keyof T : never;
 type OptionalKeys<T> = {
-  [K in keyof T]-?: Record<never, never> extends Pick<T, K> ? K : never;
+  [K in keyof T]-?: {} extends Pick<T, K> ? K : never;
 }[keyof T];
-type SureKeys<T> = Exclude<keyof T, OptionalKeys<T>>;
+/**
+ * The keys that are always there.
+ *
+ * @internal
+ */
+export type SureKeys<T> = Exclude<keyof T, OptionalKeys<T>>;
 type IsSureInAll<T, K> = (T extends unknown ? K extends SureKeys<T> ? never : 1 : never) extends
   never ? true
   : false;
@@ -38,13 +44,26 @@ export type Collapse<T> = Flat<
 >;
 
 /**
+ * An object without its index signatures: of their keys nothing is known.
+ *
+ * @internal
+ */
+export type Declared<T> = string extends keyof T ? {
+    [
+      K in keyof T as string extends K ? never : number extends K ? never : symbol extends K ? never
+      : K
+    ]: T[K];
+  }
+  : T;
+
+/**
  * What an output adds to the context: nothing for `void` and `any`, one object for a union.
  *
  * @internal
  */
-export type Added<T> = 0 extends 1 & T ? Record<never, never>
-  : [T] extends [void | null | undefined] ? Record<never, never>
-  : IsUnion<T> extends true ? Collapse<T extends object ? T : Record<never, never>>
+export type Added<T> = 0 extends 1 & T ? {}
+  : [T] extends [void | null | undefined] ? {}
+  : IsUnion<T> extends true ? Collapse<T extends object ? T : {}>
   : T;
 
 /**
@@ -62,8 +81,9 @@ export type Without<A, K> = { [P in keyof A as P extends K ? never : P]: A[P] };
 export type Over<A, B> = keyof A & OptionalKeys<B> extends never ? B
   : Without<B, keyof A & OptionalKeys<B>> & Kept<A, B>;
 // Values go in as arguments, not as A[K] inside a mapped type: that would keep A, and all before it, in the result.
-type Kept<A, B, K = keyof A & OptionalKeys<B>> =
-  (K extends keyof A & keyof B ? (x: Either<A, K, A[K] | Required<B>[K]>) => void
-    : never) extends (x: infer I) => void ? I : never;
-type Either<A, K extends keyof A, V> = Record<never, never> extends Pick<A, K> ? { [P in K]?: V }
-  : { [P in K]: V };
+type Kept<A, B, K = keyof A & OptionalKeys<B>> = (K extends keyof A & keyof B ? (
+    x: {} extends Pick<A, K> ? Maybe<K, A[K] | Required<B>[K]> : Sure<K, A[K] | Required<B>[K]>,
+  ) => void
+  : never) extends (x: infer I) => void ? I : never;
+type Sure<K extends PropertyKey, V> = { [P in K]: V };
+type Maybe<K extends PropertyKey, V> = { [P in K]?: V };

@@ -1,80 +1,28 @@
+// deno-lint-ignore-file ban-types -- {} is what the compiler shows where there are no keys
 import type { Schema, SchemaIn, SchemaOut } from "./standard_schema.ts";
 import type { AnyStep, Middleware, ProvidesOf, RequiresOf } from "./types.ts";
-import type { Flat, IsUnion, Over, Without } from "./types_objects.ts";
+import type { OutputIssue } from "./types_check.ts";
+import type { Fold, Folded } from "./types_fold.ts";
+import type { Declared, Flat, IsUnion } from "./types_objects.ts";
 import type { ObjectSchema, Unset } from "./types_step.ts";
-
-/**
- * What is known after some steps: the args so far, the context and its layers. The context is a flat intersection of
- * layers, never a merge of a merge: the compiler gives up on nested mapped types at about 45 steps.
- *
- * @internal
- */
-export interface Folded {
-  /** What the steps need that no step before them provides. */
-  readonly args: unknown;
-  /** The accumulated context. */
-  readonly ctx: unknown;
-  /** What the context is made of. */
-  readonly layers: readonly unknown[];
-}
-
-type Overlaps<C, P> = keyof C & keyof P extends never ? false : true;
-type Cleared<L, K> = {
-  [I in keyof L]: keyof L[I] & K extends never ? L[I] : Without<L[I], K>;
-};
-type All<L, C = unknown> = L extends readonly [infer H, ...infer T] ? All<T, C & H>
-  : C;
-type Lay<C, L extends readonly unknown[], P> = Overlaps<C, P> extends true
-  ? [...Cleared<L, keyof P>, Over<C, P>]
-  : [...L, P];
-type Put<C, L extends readonly unknown[], P> = Overlaps<C, P> extends true ? All<Lay<C, L, P>>
-  : C & P;
-
-/**
- * A fold with one more step. What the step needs and nothing provides becomes an arg, if the start is open.
- *
- * @internal
- */
-export type Then<F, S extends AnyStep, Open> = F extends Folded ? Open extends true ? Put2<
-      F["args"],
-      F["ctx"],
-      F["layers"],
-      Without<RequiresOf<S>, keyof F["ctx"]>,
-      ProvidesOf<S>
-    >
-  : {
-    args: F["args"];
-    ctx: Put<F["ctx"], F["layers"], ProvidesOf<S>>;
-    layers: Lay<F["ctx"], F["layers"], ProvidesOf<S>>;
-  }
-  : never;
-type Put2<A, C, L extends readonly unknown[], N, P> = keyof N extends never
-  ? { args: A; ctx: Put<C, L, P>; layers: Lay<C, L, P> }
-  : {
-    args: A & N;
-    ctx: Put<C & N, [...L, N], P>;
-    layers: Lay<C & N, [...L, N], P>;
-  };
-
-// The step at hand is S[Done["length"]]: `[infer H, ...infer T]` would instantiate every later step at every step.
-type Fold<
-  S extends readonly unknown[],
-  F,
-  Open,
-  Done extends readonly unknown[] = [],
-> = Done["length"] extends S["length"] ? F
-  : S[Done["length"]] extends infer H extends AnyStep
-    ? Fold<S, Then<F, H, Open>, Open, [...Done, 0]>
-  : Fold<S, F, Open, [...Done, 0]>;
 
 type IsFixed<N> = number extends N ? false
   : IsUnion<N> extends true ? false
   : true;
-type Unchecked = {
-  args: Record<string, unknown>;
-  ctx: Record<string, unknown>;
-  layers: [];
-};
+interface Unchecked {
+  readonly verdicts: unknown;
+  readonly taken: { readonly args: Record<string, unknown>; readonly keys: string };
+  readonly ctx: Record<string, unknown>;
+  readonly layers: [];
+  readonly provided: string;
+}
+
+/** The keys that steps create out of nothing. */
+type Created<S> = S extends readonly unknown[] ? {
+    [I in keyof S]: S[I] extends AnyStep ? Exclude<keyof ProvidesOf<S[I]>, keyof RequiresOf<S[I]>>
+      : never;
+  }[number]
+  : never;
 
 /**
  * Whether the args are to be inferred from the steps.
@@ -85,42 +33,130 @@ export type IsOpen<Args, AS> = AS extends Schema ? false
   : [Args] extends [Unset] ? true
   : false;
 /**
+ * The context before the first step.
+ *
+ * @internal
+ */
+export type Start<Args, AS> = AS extends Schema ? Declared<SchemaOut<AS>>
+  : [Args] extends [Unset] ? {}
+  : Declared<Args>;
+
+/**
+ * The fold of the steps; those that are known only at run time leave it unchecked.
+ *
+ * @internal
+ */
+export type Walk<S, Args, AS, Strict> = S extends readonly unknown[]
+  ? IsFixed<S["length"]> extends false ? Unchecked
+  : Fold<
+    S,
+    RulesOf<Args, AS, Strict, Created<S>>,
+    NothingTaken,
+    Start<Args, AS>,
+    IsOpen<Args, AS> extends true ? [] : [Start<Args, AS>]
+  >
+  : never;
+/**
+ * No args, yet.
+ *
+ * @internal
+ */
+export interface NothingTaken {
+  /** No args. */
+  readonly args: {};
+  /** No keys. */
+  readonly keys: never;
+}
+
+/**
+ * What the steps are checked by; `Created` are the keys that some of them create.
+ *
+ * @internal
+ */
+export interface RulesOf<Args, AS, Strict, Created> {
+  /** Whether the args are inferred. */
+  readonly open: IsOpen<Args, AS>;
+  /** The keys whose absence is a mistake. */
+  readonly told: IsOpen<Args, AS> extends true ? Created & PropertyKey : PropertyKey;
+  /** Whether a key may be provided once only. */
+  readonly strict: Strict extends true ? true : false;
+}
+
+/**
  * The fold before the first step.
  *
  * @internal
  */
-export type Begin<Args, AS> = AS extends Schema
-  ? { args: SchemaIn<AS>; ctx: SchemaOut<AS>; layers: [SchemaOut<AS>] }
-  : [Args] extends [Unset] ? { args: Record<never, never>; ctx: Record<never, never>; layers: [] }
-  : { args: Args; ctx: Args; layers: [Args] };
+export interface Begin<Args, AS> {
+  /** Nothing to say yet. */
+  readonly verdicts: [];
+  /** No args yet. */
+  readonly taken: NothingTaken;
+  /** The args are the first context. */
+  readonly ctx: Start<Args, AS>;
+  /** The args are the first layer. */
+  readonly layers: IsOpen<Args, AS> extends true ? [] : [Start<Args, AS>];
+  /** Nothing yet. */
+  readonly provided: never;
+}
 /**
- * The fold after the last step; steps that are known only at run time leave it unchecked.
+ * The args that are given; `undefined` where they are inferred.
  *
  * @internal
  */
-export type Walk<S, Args, AS> = S extends readonly unknown[]
-  ? IsFixed<S["length"]> extends true ? Fold<S, Begin<Args, AS>, IsOpen<Args, AS>>
-  : IsOpen<Args, AS> extends true ? Unchecked
-  : Omit<Begin<Args, AS>, "ctx"> & { ctx: Record<string, unknown> }
-  : never;
+export type GivenArgs<Args, AS> = AS extends Schema ? SchemaIn<AS>
+  : [Args] extends [Unset] ? undefined
+  : Args;
+
+type VerdictAt<W, K> = W extends Folded ? K extends keyof W["verdicts"] ? W["verdicts"][K] : 0 : 0;
+/**
+ * Each step as it is, or the sentence that says what is wrong with it.
+ *
+ * @internal
+ */
+export type StepsFit<S, W> = [S] extends [never]
+  ? "write argsSchema: typed<Args>() instead of pipeline<Args>, so that the steps can be inferred"
+  : { [K in keyof S]: VerdictAt<W, K> extends infer M extends string ? M : S[K] };
+/**
+ * A schema that the context satisfies, or the sentence that says why it does not.
+ *
+ * @internal
+ */
+export type OutputFits<OS, C> = OS extends Schema
+  ? [C] extends [SchemaIn<OS>] ? ObjectSchema<OS> : OutputIssue<SchemaIn<OS>, C>
+  : ObjectSchema<OS>;
 
 /**
  * What `run` takes.
  *
  * @internal
  */
-export type ArgsOf<F> = F extends Folded ? Flat<F["args"]> : never;
+export type ArgsOf<Args, AS, W> = AS extends Schema ? SchemaIn<AS>
+  : [Args] extends [Unset] ? W extends Folded ? Flat<W["taken"]["args"]> : never
+  : Args;
+/**
+ * The context after the last step.
+ *
+ * @internal
+ */
+export type CtxOf<W> = W extends Folded ? Flat<W["ctx"]> : never;
 /**
  * What `run` gives: what the `output` schema makes of the context, or the context.
  *
  * @internal
  */
-export type DataOf<F, OS> = OS extends Schema ? SchemaOut<OS>
-  : F extends Folded ? Flat<F["ctx"]>
+export type DataOf<OS, W> = OS extends Schema ? SchemaOut<OS> : CtxOf<W>;
+/**
+ * The keys that a pipeline adds to the context of another.
+ *
+ * @internal
+ */
+export type AddsOf<OS, W> = OS extends Schema ? keyof SchemaOut<OS>
+  : W extends Folded ? W["provided"] & keyof W["ctx"]
   : never;
 
 /** What the definition of a pipeline and the options of a builder share. */
-export interface PipelineOptions<N, AS> {
+export interface PipelineOptions<N, AS, Strict> {
   /** Names the pipeline. */
   readonly name: N;
   /** What the args must be: a schema of an object. The steps see what it makes of them. */
@@ -132,7 +168,7 @@ export interface PipelineOptions<N, AS> {
    *
    * @default {false}
    */
-  readonly strict?: boolean | undefined;
+  readonly strict?: Strict | undefined;
   /** How long all the steps together may take, in milliseconds; rollback is not counted. */
   readonly timeout?: number | undefined;
   /**
@@ -143,9 +179,10 @@ export interface PipelineOptions<N, AS> {
 }
 
 /** The definition of a pipeline; without `steps` it starts a builder. */
-export interface PipelineDefinition<N, AS, S, OS> extends PipelineOptions<N, AS> {
-  /** The steps, in order. */
-  readonly steps?: S;
+export interface PipelineDefinition<N, AS, S, OS, Strict, W>
+  extends PipelineOptions<N, AS, Strict> {
+  /** The steps, in order. Where one does not find what it requires, its place holds a sentence that says so. */
+  readonly steps?: StepsFit<S, W>;
   /** What the data must be: a schema of an object. `data` is what it makes of the context. */
-  readonly output?: ObjectSchema<OS>;
+  readonly output?: [S] extends [never] ? ObjectSchema<OS> : OutputFits<OS, CtxOf<W>>;
 }

@@ -1,14 +1,17 @@
+// deno-lint-ignore-file ban-types -- {} is what the compiler shows where there are no keys
 import type { Schema, SchemaIn, SchemaOut } from "./standard_schema.ts";
 import type { MaybePromise, RetryPolicy, RollbackInfo, RunInfo } from "./types.ts";
-import type { Added } from "./types_objects.ts";
+import type { Added, Declared } from "./types_objects.ts";
 
 declare const unset: unique symbol;
-type Literal = "" | 0 | 0n | boolean | null | undefined | readonly Literal[] | {
+
+type Literal = "" | boolean | null | undefined | readonly Literal[] | {
   readonly [key: string]: Literal;
 };
 
 /**
- * Stands for a type argument that was neither given nor inferred. Its index signature makes TypeScript keep literals.
+ * Stands for a type argument that was neither given nor inferred. Its index signature makes TypeScript keep the literals
+ * of `{ status: "paid" }`; not those of numbers, or `prices.reduce((sum, price) => sum + price, 0)` would be a `0`.
  *
  * @internal
  */
@@ -29,10 +32,9 @@ type IsAnyOrNever<T> = 0 extends 1 & T ? true
  * @internal
  */
 export type Needed<R, RS> = RS extends Schema ? SchemaIn<RS>
-  : IsAnyOrNever<R> extends true ? Record<never, never>
-  : [R] extends [Unset] ? Record<never, never>
-  : string extends keyof R ? Record<never, never>
-  : R;
+  : IsAnyOrNever<R> extends true ? {}
+  : [R] extends [Unset] ? {}
+  : Declared<R>;
 
 /**
  * What `run` sees: the output side of `requires`.
@@ -44,24 +46,29 @@ export type Seen<R, RS> = RS extends Schema ? Readonly<SchemaOut<RS>>
   : R;
 
 /**
- * What `run` may return without `provides`: an object, or nothing.
+ * Whether `run` returns neither an object nor nothing.
  *
  * @internal
  */
-export type Returned<P> = [P] extends [never] ? MaybePromise<P>
-  : [P] extends [readonly unknown[]] ? "a step returns an object or nothing"
-  : [P] extends [object | void | null] ? MaybePromise<P>
-  : "a step returns an object or nothing";
+export type IsNoOutput<P> = [P] extends [never] ? false
+  : [P] extends [readonly unknown[]] ? true
+  : [P] extends [object | void | null] ? false
+  : true;
 
 /**
- * The type of `run`. A conditional type around a function type, not the other way about: only so is it resolved before
- * the body is checked, and `{ status: "paid" }` fits `"paid" | "due"`.
+ * The type of `run`. A conditional type around function types, not the other way about: only so is it resolved before
+ * the body is checked, and `{ status: "paid" }` fits `"paid" | "due"`; and a union that `run` returns stays one.
  *
  * @internal
  */
 export type RunFunction<R, P, RS, PS> = PS extends Schema
   ? (ctx: Seen<R, RS>, info: RunInfo) => MaybePromise<SchemaIn<PS>>
-  : (ctx: Seen<R, RS>, info: RunInfo) => Returned<P>;
+  : IsNoOutput<P> extends true
+    ? (ctx: Seen<R, RS>, info: RunInfo) => "a step returns an object or nothing"
+  // Where `rollback` stands first, P is not inferred: what is wrong then is told there.
+  : [P] extends [Unset]
+    ? (ctx: Seen<R, RS>, info: RunInfo) => MaybePromise<P | Unset | object | void>
+  : (ctx: Seen<R, RS>, info: RunInfo) => MaybePromise<P>;
 
 /**
  * What a step adds to the context: the output side of `provides`.
@@ -69,8 +76,8 @@ export type RunFunction<R, P, RS, PS> = PS extends Schema
  * @internal
  */
 export type Provided<P, PS> = PS extends Schema ? Added<SchemaOut<PS>>
-  : IsAnyOrNever<P> extends true ? Record<never, never>
-  : [P] extends [Unset] ? Record<never, never>
+  : IsAnyOrNever<P> extends true ? {}
+  : [P] extends [Unset] ? {}
   : Added<P>;
 
 /**
@@ -88,8 +95,12 @@ export type Undone<P, PS> = PS extends Schema ? Provided<P, PS>
  * @internal
  */
 export type ObjectSchema<S> = S extends Schema
-  ? SchemaOut<S> extends object ? S : "this must be a schema of an object"
-  : S;
+  ? [SchemaOut<S>] extends [NoRecord] ? "this must be a schema of an object"
+  : [SchemaOut<S>] extends [object] ? S
+  : "this must be a schema of an object"
+  : S extends undefined ? S
+  : "this must be a schema, such as type({ … })";
+type NoRecord = readonly unknown[] | ((...args: never) => unknown);
 
 /** Undoes what a step did: gets the context that its `run` saw and what it returned. */
 export type RollbackFunction<R, P, RS, PS> = (

@@ -1,6 +1,13 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
-import { isRunsheetError, pipeline, RollbackError, step } from "@runsheet/runsheet";
+import {
+  isRunsheetError,
+  type LateReport,
+  pipeline,
+  RollbackError,
+  step,
+} from "@runsheet/runsheet";
+import { recorder } from "@runsheet/runsheet/testing";
 import { withFakeTime } from "./support/fake_time.ts";
 import { dataOf, failureOf } from "./support/results.ts";
 import { boom, fail } from "./support/steps.ts";
@@ -116,6 +123,35 @@ describe("defer", () => {
       assertEquals(attempts, [1, 2]);
     }),
   );
+
+  for (const [how, host] of [["directly", undefined], ["by a host", recorder()]] as const) {
+    it(`is the run's to undo when the attempt rejects the moment it is given up: ${how}`, async () => {
+      const aborter = new AbortController();
+      const upload = step({
+        name: "upload",
+        run: (_ctx, { signal, defer }) => {
+          defer(() => {});
+          return new Promise<void>((_, reject) => {
+            signal.addEventListener("abort", () => reject(boom), { once: true });
+            aborter.abort();
+          });
+        },
+      });
+      const late: LateReport[] = [];
+      const watches: Promise<unknown>[] = [];
+      const { rollback } = failureOf(
+        await upload.run({}, {
+          ...(host && { host }),
+          signal: aborter.signal,
+          onLate: (report) => late.push(report),
+          waitUntil: (watch) => watches.push(watch),
+        }),
+      );
+      await Promise.all(watches);
+      assertEquals(rollback, { completed: ["upload (deferred)"], failed: [] });
+      assertEquals(late.map(({ outcome }) => outcome), ["rejected"]);
+    });
+  }
 
   it("refuses what is no undo", async () => {
     const upload = step({

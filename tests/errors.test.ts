@@ -93,6 +93,7 @@ const taxonomy: Record<ErrorCode, [type: { prototype: Error }, get: () => Error 
     ],
     STRICT_OVERLAP: [StrictOverlapError, () => {
       const a = step({ name: "a", provides: type({ n: "number" }), run: () => ({ n: 1 }) });
+      // @ts-expect-error step 'a' provides 'n', which a step before it provides, too, and the pipeline is strict
       return thrownBy(() => pipeline({ name: "p", strict: true, steps: [a, a] }));
     }],
     CHOICE_NO_MATCH: [

@@ -11,6 +11,7 @@ import {
   pipeline,
   RollbackError,
   step,
+  TimeoutError,
   UnknownError,
 } from "@runsheet/runsheet";
 import { type } from "arktype";
@@ -176,6 +177,25 @@ describe("the signal of a host", () => {
     assertStrictEquals(failure.error.cause, reason);
     assertEquals(failure.failedStep, "wait");
     assertEquals(undone, 1);
+  });
+
+  it("makes the attempt time out when it aborts with a TimeoutError, as its call tells the time", async () => {
+    const timeouts: unknown[] = [];
+    const reason = new TimeoutError("Cannot wait", 7);
+    const host: Host = {
+      perform(call, fn) {
+        timeouts.push(call.timeout);
+        const controller = new AbortController();
+        const running = fn(controller.signal);
+        if (call.timeout !== undefined) controller.abort(reason);
+        return running;
+      },
+      sleep: noSleep,
+    };
+    const slow = step({ name: "slow", timeout: 60_000, run: () => new Promise<void>(() => {}) });
+    const one = pipeline({ name: "p", steps: [noop, slow] });
+    assertStrictEquals(failureOf(await one.run({}, { host })).error, reason);
+    assertEquals(timeouts, [undefined, 60_000]);
   });
 
   it("keeps the attempt from starting when it has aborted before", async () => {

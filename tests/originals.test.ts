@@ -188,6 +188,7 @@ describe("unlike the TypeScript original", () => {
   it("sees inside nested pipelines when it is strict", () => {
     const a = step({ name: "a", provides: type({ id: "string" }), run: () => ({ id: "" }) });
     const inner = pipeline({ name: "inner", steps: [a] });
+    // @ts-expect-error step 'a' provides 'id', which a step before it provides, too, and the pipeline is strict
     const error = assertThrows(() => pipeline({ name: "p", strict: true, steps: [inner, a] }));
     assert(isRunsheetError(error, "STRICT_OVERLAP"));
   });
@@ -213,6 +214,7 @@ describe("unlike the Python original", () => {
     const p = pipeline({
       name: "p",
       steps: [logged("a", log)],
+      // @ts-expect-error output needs { missing: string } which no step provides
       output: type({ missing: "string" }),
     });
     assertEquals(failureOf(await p.run()).rollback.completed, ["a"]);

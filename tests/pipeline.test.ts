@@ -174,6 +174,7 @@ describe("output", () => {
   });
 
   it("fails the run when the context is not what it says", async () => {
+    // @ts-expect-error output needs { length: number } which no step provides
     const p = pipeline({ name: "p", steps: [trim], output: type({ length: "number" }) });
     const failure = failureOf(await p.run({ text: "" }));
     assert(isRunsheetError(failure.error, "PROVIDES_VALIDATION"));
@@ -271,6 +272,7 @@ describe("builder", () => {
     const builder = pipeline({ name: "p" }).step(trim).step(count);
     assertEquals(dataOf(await builder.build({ output }).run({ text: "tea" })), { length: 3 });
     const error = assertThrows(
+      // @ts-expect-error output needs { length: number } which no step provides
       () => pipeline({ name: "p", output }).step(trim).build({ output }),
       ConfigError,
     );

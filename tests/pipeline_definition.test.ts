@@ -13,6 +13,7 @@ describe("strict", () => {
 
   it("refuses two steps that provide one key", () => {
     const error = assertThrows(
+      // @ts-expect-error step 'b' provides 'id', which a step before it provides, too, and the pipeline is strict
       () => pipeline({ name: "p", strict: true, steps: [a, b] }),
       StrictOverlapError,
     );
@@ -26,6 +27,7 @@ describe("strict", () => {
   it("sees into nested pipelines", () => {
     const inner = pipeline({ name: "inner", steps: [b] });
     const error = assertThrows(
+      // @ts-expect-error step 'inner' provides 'id', which a step before it provides, too, and the pipeline is strict
       () => pipeline({ name: "p", strict: true, steps: [a, inner] }),
       StrictOverlapError,
     );
@@ -40,6 +42,7 @@ describe("strict", () => {
     });
     const argsSchema = type({ other: "string" });
     const error = assertThrows(
+      // @ts-expect-error step 'needy' needs { id: string } which nothing before it provides ('a' comes later)
       () => pipeline({ name: "p", strict: true, argsSchema, steps: [needy, a] }),
       ConfigError,
     );
@@ -91,6 +94,7 @@ describe("a wrong definition", () => {
     ],
     [
       "has something that is no step",
+      // @ts-expect-error this is not a step
       () => pipeline({ name: "p", steps: [trim, () => {}] }),
       "Cannot create pipeline 'p' as 'steps[1]' must be a step: current value is function (anonymous)",
     ],

@@ -1,10 +1,12 @@
 // Everything that must hold, on every runtime: `deno task test`.
 import { consumerOn, tscParts } from "./app.ts";
 import { examplesOn, examplesOnDeno } from "./examples.ts";
+import { messageParts } from "./messages.ts";
 import { build, findAll } from "./npm.ts";
 import { check, countJUnit, finish, judge, type Part, runParts } from "./report.ts";
 import { targets, testsOn } from "./runtimes.ts";
 import { deno, must } from "./shell.ts";
+import { costParts } from "./type_cost.ts";
 
 const checks = check(
   "format, lint, types, docs, publish",
@@ -34,7 +36,7 @@ await finish(async () => {
   ]);
   return [
     ...first,
-    ...await runParts(tscParts),
+    ...await runParts([...tscParts, ...messageParts, ...costParts]),
     ...await runParts([testsOnDeno, ...runtimes.map(testsOn)]),
     ...await runParts([
       ...runtimes.map(consumerOn),

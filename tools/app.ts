@@ -7,10 +7,13 @@ import type { Runtime } from "./runtimes.ts";
 import config from "../deno.json" with { type: "json" };
 
 /** The versions of TypeScript that must compile what users write. */
-const compilers: Record<string, string> = {
-  "typescript-5": "~5.9",
+export const compilers: Record<string, string> = {
+  "typescript-5.6": "~5.6",
+  "typescript-5.9": "~5.9",
+  "typescript-6": "^6",
   "typescript-7": "^7",
 };
+const emitter = "typescript-5.9";
 
 export async function makeApp(): Promise<void> {
   const aliases = Object.entries(compilers)
@@ -32,29 +35,32 @@ export async function makeApp(): Promise<void> {
       noUncheckedIndexedAccess: true,
       skipLibCheck: false,
       declaration: true,
-      rewriteRelativeImportExtensions: true,
+      allowImportingTsExtensions: true,
       rootDir: ".",
       outDir: "out",
     },
-    include: ["consumer", "examples"],
+    include: ["consumer", "examples", "types"],
   });
   await must(
     "install the tarball",
     shell("npm install --silent --no-audit --no-fund", { cwd: "npm/app" }),
   );
   // The examples will be compiled into out, where they need their data.
-  const copies = "cp -r ../../tools/consumer consumer && cp -r ../../examples examples && " +
+  const copies = "cp -r ../../tools/consumer consumer && cp -r ../../tests/types types && " +
+    "cp -r ../../examples examples && " +
     "mkdir out && cp -r examples out/examples";
   await must("copy the examples", shell(copies, { cwd: "npm/app" }));
   const externals = [...Object.keys(npmRanges), config.name];
   await bundle("npm/app/tests", testFiles("tests"), externals, "--sourcemap=linked");
 }
 
-/** Compiles the consumers and examples, strictly, with every compiler. */
-export const tscParts: Part[] = Object.entries(compilers).map(([alias, range], index) => {
-  // One is enough to write the JavaScript, and two would write it at once.
-  const flag = index === 0 ? "" : "--noEmit";
-  const compile = () => shell(`node node_modules/${alias}/bin/tsc ${flag}`, { cwd: "npm/app" });
+/** Compiles the consumers, the examples and the tests of types, strictly, with every compiler. */
+export const tscParts: Part[] = Object.entries(compilers).map(([alias, range]) => {
+  // One is enough to write the JavaScript; the oldest could not.
+  const flags = alias === emitter
+    ? "--allowImportingTsExtensions false --rewriteRelativeImportExtensions"
+    : "--noEmit";
+  const compile = () => shell(`node node_modules/${alias}/bin/tsc ${flags}`, { cwd: "npm/app" });
   return check(`tsc ${range}`, () => must(`compile with TypeScript ${range}`, compile()));
 });
 

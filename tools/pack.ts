@@ -35,9 +35,10 @@ export async function pack(): Promise<void> {
   const entries = Object.values(config.exports);
   await bundle("npm/package", entries, Object.keys(npmRanges));
   await hideCachePaths("npm/package");
+  const imports = entries.map((entry) => `await import('${entry.replace(/ts$/, "js")}')`);
   await must(
     "import the package where nothing else is installed",
-    shell(`node -e "import('./mod.js')"`, { cwd: "npm/package" }),
+    shell(`node --input-type=module -e "${imports.join("; ")}"`, { cwd: "npm/package" }),
   );
   const packed: Packed = JSON.parse(
     await Deno.readTextFile("npm/package/package.json"),

@@ -83,20 +83,18 @@ const chargePayment = step({
     // An attempt that fails may have charged the card all the same. It is voided before the next one begins, and a key
     // that is voided can charge no more: so every attempt has a key of its own.
     const attemptKey = `${key}@${attempt}`;
-    defer(() => gateway.void(attemptKey, AbortSignal.timeout(1_000)));
+    defer({ run: ({ signal }) => gateway.void(attemptKey, signal), timeout: 1_000 });
     const { chargeId } = await gateway.charge(
       { orderId, cardToken, amount: total },
       attemptKey,
       signal,
     );
+    defer(() => db.removePayment(chargeId));
     db.addPayment(orderId, chargeId, total);
     return { chargeId };
   },
   rollback: {
-    run: async ({ db, gateway }, { chargeId }, { key, signal }) => {
-      await gateway.refund(chargeId, key, signal);
-      db.removePayment(chargeId);
-    },
+    run: ({ gateway }, { chargeId }, { key, signal }) => gateway.refund(chargeId, key, signal),
     retry: { count: 3, delay: 20 },
     timeout: 1_000,
   },

@@ -1,12 +1,12 @@
 import { checkStep } from "../children.ts";
 import { checkFunction, refuse } from "../config.ts";
-import { expose, failure, runChild } from "../engine.ts";
+import { cast, expose, failure, runChild } from "../engine.ts";
 import { ChoiceNoMatchError } from "../errors.ts";
 import { holds } from "../predicate.ts";
 import { labels } from "../label.ts";
 import { join } from "../scope.ts";
-import type { AnyStep, Predicate, Step } from "../types.ts";
-import type { Ctx, Either, If, Names, Need, RealSteps } from "../types_combinators.ts";
+import type { AnyStep, Predicate } from "../types.ts";
+import type { Chosen, Ctx, If, Need, RealSteps } from "../types_combinators.ts";
 import type { Flat } from "../types_objects.ts";
 
 /**
@@ -62,8 +62,9 @@ export function choice<
     b8?: If<S8, C8> | D,
     b9?: D,
   ]
-): Step<
-  `choice(${Names<RealSteps<[S1, S2, S3, S4, S5, S6, S7, S8, D]>>})`,
+): Chosen<
+  RealSteps<[S1, S2, S3, S4, S5, S6, S7, S8, D]>,
+  D,
   Flat<
     & Need<S1, C1>
     & Need<S2, C2>
@@ -74,8 +75,7 @@ export function choice<
     & Need<S7, C7>
     & Need<S8, C8>
     & Need<D, unknown>
-  >,
-  Either<RealSteps<[S1, S2, S3, S4, S5, S6, S7, S8, D]>[number], D>
+  >
 > {
   const given: readonly unknown[] = branches;
   if (given.length === 0) refuse("create choice()", "it must have at least one branch", 0);
@@ -94,6 +94,15 @@ export function choice<
         : [...new Map(options.flatMap(({ node }) => node.keys.adds ?? []))],
     },
     isPipeline: false,
+    parts: {
+      children: options.map(({ node }) => node),
+      rebuild: (steps) => {
+        const others = options.map(({ predicate }, n) =>
+          predicate ? [predicate, steps[n]] : steps[n]
+        );
+        return choice(...cast<Parameters<typeof choice>>(others));
+      },
+    },
     async execute(ctx, scope) {
       for (const [n, { predicate, node }] of options.entries()) {
         const label = unique[n]!;

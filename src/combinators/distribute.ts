@@ -6,8 +6,8 @@ import { expose, failure, type Node } from "../engine.ts";
 import { RequiresValidationError } from "../errors.ts";
 import { declaredKeys } from "../schema.ts";
 import { show } from "../show.ts";
-import type { AnyStep, ItemOptions, ProvidesOf, RequiresOf, Step } from "../types.ts";
-import type { Collected, Spread } from "../types_combinators.ts";
+import type { AnyStep, ItemOptions, RequiresOf } from "../types.ts";
+import type { Distributed } from "../types_combinators.ts";
 
 /**
  * Runs a step for every item of a list in the context, bound to the key that the step calls it by; with several lists,
@@ -47,11 +47,7 @@ export function distribute<
   mapping: M,
   step: S,
   options: ItemOptions & { readonly onFailure?: F } = {},
-): Step<
-  `distribute(${K})`,
-  Spread<RequiresOf<S>, M>,
-  { [k in K]: Collected<ProvidesOf<S>, { [L in keyof M as M[L]]: unknown }, F>[] }
-> {
+): Distributed<K, S, M, F> {
   checkName("distribute()", key);
   const name = `distribute(${key})`;
   const action = `create ${name}`;
@@ -64,6 +60,10 @@ export function distribute<
     provides: undefined,
     keys: { needs: neededBy(node, pairs), adds: [[key, name]] },
     isPipeline: false,
+    parts: {
+      children: [node],
+      rebuild: ([other]) => distribute(key, Object.fromEntries(pairs), other!, options),
+    },
     async execute(ctx, scope) {
       const rest: Record<string, unknown> = { ...ctx };
       for (const [list] of pairs) {

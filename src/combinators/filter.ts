@@ -1,10 +1,11 @@
+// deno-lint-ignore-file ban-types -- {} is what the compiler shows where there are no keys
 import { type AttemptInfo, IndexedInfo } from "../attempt_info.ts";
 import type { Context } from "../context.ts";
 import { expose } from "../engine.ts";
 import { overCollection } from "../over_collection.ts";
 import { holds } from "../predicate.ts";
-import type { Collection, GroupOptions, ItemInfo, MaybePromise, Step } from "../types.ts";
-import type { ItemOf, Plus } from "../types_combinators.ts";
+import type { Collection, GroupOptions, ItemInfo, MaybePromise } from "../types.ts";
+import type { Filtered, ItemOf } from "../types_combinators.ts";
 
 /**
  * Keeps the items of a collection for which a predicate holds, in their order, under a key. A type guard narrows them.
@@ -30,7 +31,7 @@ import type { ItemOf, Plus } from "../types_combinators.ts";
 export function filter<
   const K extends string,
   L extends Collection<unknown>,
-  C = Record<never, never>,
+  C = {},
   J extends ItemOf<L> = ItemOf<L>,
 >(
   key: K,
@@ -39,7 +40,7 @@ export function filter<
     | ((item: ItemOf<L>, ctx: C, info: ItemInfo) => item is J)
     | ((item: ItemOf<L>, ctx: C, info: ItemInfo) => MaybePromise<boolean>),
   options: GroupOptions = {},
-): Step<`filter(${K})`, Plus<Record<never, never>, C>, { [k in K]: J[] }> {
+): Filtered<K, C, J> {
   const call = keep as (item: unknown, ctx: Context, info: ItemInfo) => unknown;
   return expose(overCollection({
     combinator: "filter",

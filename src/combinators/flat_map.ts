@@ -1,11 +1,12 @@
+// deno-lint-ignore-file ban-types -- {} is what the compiler shows where there are no keys
 import type { Context } from "../context.ts";
 import { expose } from "../engine.ts";
 import { ProvidesValidationError } from "../errors.ts";
 import { callForItem } from "../items.ts";
 import { overCollection } from "../over_collection.ts";
 import { show } from "../show.ts";
-import type { Collection, ItemInfo, ItemOptions, MaybePromise, Step } from "../types.ts";
-import type { Collected, ItemOf, Plus } from "../types_combinators.ts";
+import type { Collection, ItemInfo, ItemOptions, MaybePromise } from "../types.ts";
+import type { FlatMapped, ItemOf } from "../types_combinators.ts";
 
 /**
  * Calls a function that gives a list for every item of a collection, and joins the lists in order under a key.
@@ -33,18 +34,14 @@ export function flatMap<
   const K extends string,
   L extends Collection<unknown>,
   O,
-  C = Record<never, never>,
+  C = {},
   const F extends ItemOptions["onFailure"] = undefined,
 >(
   key: K,
   items: (ctx: C) => MaybePromise<L>,
   each: (item: ItemOf<L>, ctx: C, info: ItemInfo) => MaybePromise<Iterable<O>>,
   options: ItemOptions & { readonly onFailure?: F } = {},
-): Step<
-  `flatMap(${K})`,
-  Plus<Record<never, never>, C>,
-  { [k in K]: Collected<O, ItemOf<L>, F>[] }
-> {
+): FlatMapped<K, ItemOf<L>, C, O, F> {
   const call = each as (item: unknown, ctx: Context, info: ItemInfo) => unknown;
   return expose(overCollection({
     combinator: "flatMap",

@@ -1,3 +1,4 @@
+// deno-lint-ignore-file ban-types -- {} is what the compiler shows where there are no keys
 import { type Context, copyObject, seal } from "../context.ts";
 import { refuse } from "../config.ts";
 import { expose, type Node, nodeOf } from "../engine.ts";
@@ -7,14 +8,15 @@ import { callForItem } from "../items.ts";
 import { overCollection } from "../over_collection.ts";
 import { runBranch } from "../children.ts";
 import type { Scope } from "../scope.ts";
-import type { AnyStep, Collection, ItemInfo, ItemOptions, MaybePromise, Step } from "../types.ts";
-import type { Collected, Each, ItemOf, MapNeeds } from "../types_combinators.ts";
-
-/** How the items of a `map` run. */
-export interface MapOptions extends ItemOptions {
-  /** The key under which the step finds its item; without it an item is spread into the context. */
-  readonly as?: string | undefined;
-}
+import type {
+  AnyStep,
+  Collection,
+  ItemInfo,
+  ItemOptions,
+  MapOptions,
+  MaybePromise,
+} from "../types.ts";
+import type { ItemOf, Mapped } from "../types_combinators.ts";
 
 /**
  * Calls a function, or runs a step, for every item of a collection, and collects the results in order under a key.
@@ -66,7 +68,7 @@ export function map<
   const K extends string,
   L extends Collection<unknown>,
   O = never,
-  C = Record<never, never>,
+  C = {},
   S extends AnyStep = never,
   const As extends string | undefined = undefined,
   const F extends ItemOptions["onFailure"] = undefined,
@@ -75,11 +77,7 @@ export function map<
   items: (ctx: C) => MaybePromise<L>,
   each: ((item: ItemOf<L>, ctx: C, info: ItemInfo) => MaybePromise<O>) | S,
   options: MapOptions & { readonly as?: As; readonly onFailure?: F } = {},
-): Step<
-  `map(${K})`,
-  MapNeeds<ItemOf<L>, C, S, As>,
-  { [k in K]: Collected<Each<O, S>, ItemOf<L>, F>[] }
-> {
+): Mapped<K, ItemOf<L>, C, S, As, O, F> {
   const node = nodeOf(each);
   const call = each as (item: unknown, ctx: Context, info: ItemInfo) => unknown;
   const { as } = options;
@@ -97,6 +95,10 @@ export function map<
     options,
     policies: ["abort", "settle", "collect"],
     moreOptions: ["as"],
+    parts: node && {
+      children: [node],
+      rebuild: ([other]) => map(key, items, other!, options),
+    },
     run: (item, index, ctx, scope) =>
       node
         ? runForItem(node, item, as, ctx, scope)

@@ -3,8 +3,8 @@ import { checkGroup, refuse } from "../config.ts";
 import { seal } from "../context.ts";
 import { expose } from "../engine.ts";
 import { fanOut } from "../fan_out.ts";
-import type { AnyStep, GroupOptions, Step } from "../types.ts";
-import type { AllAdded, AllNeeds, Names } from "../types_combinators.ts";
+import type { AnyStep, GroupOptions } from "../types.ts";
+import type { Together } from "../types_combinators.ts";
 
 /** Makes a step of steps that run side by side. */
 export interface Parallel {
@@ -17,7 +17,7 @@ export interface Parallel {
    */
   <const S extends readonly AnyStep[]>(
     ...steps: S
-  ): Step<`parallel(${Names<S>})`, AllNeeds<S>, AllAdded<S>>;
+  ): Together<S>;
   /**
    * Makes a `parallel` with options.
    *
@@ -26,7 +26,7 @@ export interface Parallel {
    */
   with(options: GroupOptions): <const S extends readonly AnyStep[]>(
     ...steps: S
-  ) => Step<`parallel(${Names<S>})`, AllNeeds<S>, AllAdded<S>>;
+  ) => Together<S>;
 }
 
 /**
@@ -60,7 +60,7 @@ function group(options: GroupOptions) {
   const own = { ...options };
   return <const S extends readonly AnyStep[]>(
     ...steps: S
-  ): Step<`parallel(${Names<S>})`, AllNeeds<S>, AllAdded<S>> => {
+  ): Together<S> => {
     if (steps.length === 0) refuse(action, "it must have at least one step", 0);
     const children = checkSteps(action, steps);
     const nodes = children.map(({ node }) => node);
@@ -77,6 +77,7 @@ function group(options: GroupOptions) {
           : nodes.flatMap(({ keys }) => keys.adds ?? []),
       },
       isPipeline: false,
+      parts: { children: nodes, rebuild: (others) => group(own)(...others) },
       async execute(ctx, scope) {
         const outcome = await fanOut(
           children,

@@ -3,9 +3,8 @@ import { checkFunction } from "../config.ts";
 import { EMPTY } from "../context.ts";
 import { expose, runChild } from "../engine.ts";
 import { holds } from "../predicate.ts";
-import type { AnyStep, NameOf, Predicate, ProvidesOf, RequiresOf, Step } from "../types.ts";
-import type { Ctx, Plus } from "../types_combinators.ts";
-import type { Flat } from "../types_objects.ts";
+import type { AnyStep, Predicate } from "../types.ts";
+import type { Ctx, When } from "../types_combinators.ts";
 
 /**
  * Runs a step only if a predicate holds. A skipped step adds nothing, has no rollback, and is not in
@@ -33,7 +32,7 @@ import type { Flat } from "../types_objects.ts";
 export function when<S extends AnyStep, C = Ctx<S>>(
   predicate: Predicate<C>,
   step: S,
-): Step<`when(${NameOf<S>})`, Plus<RequiresOf<S>, C>, Flat<Partial<ProvidesOf<S>>>> {
+): When<S, C> {
   checkFunction("create when()", "predicate", predicate);
   const child = checkStep("create when()", "step", step);
   return expose({
@@ -42,6 +41,7 @@ export function when<S extends AnyStep, C = Ctx<S>>(
     provides: undefined,
     keys: { needs: [], adds: child.keys.adds },
     isPipeline: false,
+    parts: { children: [child], rebuild: ([step]) => when(predicate as Predicate<unknown>, step!) },
     async execute(ctx, scope) {
       const decision = await holds(`${scope.path}?`, ctx, scope, () => predicate(ctx as C));
       if (!decision.ok) return decision;

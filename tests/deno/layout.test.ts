@@ -79,6 +79,12 @@ const mistakes: [path: string, text: string, complaint: string][] = [
     'export * from "./src/step.ts";',
     'mod.ts must not have: export * from "./src/step.ts";',
   ],
+  ["src/testing.ts", "export const a = 1;", "src/testing.ts must not have: export const a = 1;"],
+  [
+    "src/pipeline.ts",
+    'import { stub } from "./testing/stub.ts";',
+    "src/pipeline.ts must not import src/testing/stub.ts, a layer above it",
+  ],
   ["tests/myTest.ts", "", "tests/myTest.ts must be in snake_case"],
   [
     "src/step.ts",

@@ -85,12 +85,13 @@ export const rules: Record<string, Rule> = {
       : [`unsafe casts must stand in one file: they stand in [${unsafe}]`];
   },
 
-  "mod.ts has nothing but named re-exports": (files) => {
-    const rest = withoutComments(files.get("mod.ts") ?? "missing")
-      .replaceAll(/export (type )?\{[^}]*\} from "\.\/src\/[^"]+";/g, "")
-      .trim();
-    return rest === "" ? [] : [`mod.ts must not have: ${rest.split("\n")[0]}`];
-  },
+  "mod.ts and src/testing.ts have nothing but named re-exports": (files) =>
+    ["mod.ts", "src/testing.ts"].flatMap((path) => {
+      const rest = withoutComments(files.get(path) ?? "missing")
+        .replaceAll(/export (type )?\{[^}]*\} from "\.\/(src|testing)\/[^"]+";/g, "")
+        .trim();
+      return rest === "" ? [] : [`${path} must not have: ${rest.split("\n")[0]}`];
+    }),
 
   "file names are in snake_case": (files) =>
     [...files.keys()].filter((path) =>

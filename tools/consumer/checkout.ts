@@ -11,6 +11,8 @@ import {
   step,
 } from "@runsheet/runsheet";
 
+import { assertCompensated, ledger, runStep, stub, sweep } from "@runsheet/runsheet/testing";
+
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true
   : false;
 function proves<_ extends true>(): void {}
@@ -88,6 +90,17 @@ await checkout.run({ orderId: "a" });
 assert(throws(() => step({ name: "typo", run: () => {}, timeOut: 1 })), "it is refused");
 // @ts-expect-error: null is no run
 assert(throws(() => step({ name: "null", run: null })), "it is refused");
+
+const books = ledger();
+const faked = stub(checkout, { charge: () => ({ chargeId: "fake" }) });
+proves<Same<typeof faked, typeof checkout>>();
+const swept = await sweep(faked, { orderId: "a", amount: 50 }, { ledger: books });
+assertCompensated(swept);
+const ran = await runStep(ship, { chargeId: "abc" });
+proves<Same<typeof ran.output.parcels, number>>();
+assert(ran.output.parcels === 3 && swept.rows.length > 0, "the testing kit works");
+// @ts-expect-error: a number is missing
+await sweep(faked, { orderId: "a" }).catch(() => {});
 
 function throws(fn: () => unknown): boolean {
   try {

@@ -1,0 +1,91 @@
+import { checkStep } from "../children.ts";
+import { refuse } from "../config.ts";
+import { cast, expose, type Node, nodeOf } from "../engine.ts";
+import { labels } from "../label.ts";
+import { join } from "../scope.ts";
+import { step } from "../step.ts";
+import type { AnyStep, RunInfo } from "../types.ts";
+
+/**
+ * What stands in for a step: another step, or a function for its `run`. With a function the step keeps its schemas, its
+ * retry policy and its timeout, but not its rollback, which would undo what the function never did.
+ */
+// deno-lint-ignore no-explicit-any -- each fake has a context of its own, and a test wants no casts
+export type Fake = AnyStep | ((ctx: any, info: RunInfo) => unknown);
+
+/**
+ * Makes the same pipeline with fakes in place of some of its steps, at any depth. The pipeline itself stays as it is.
+ *
+ * @param target A pipeline, or any other step.
+ * @param fakes The fakes. A name (`chargePayment`) stands for all steps of that name, a path (`fulfil/createShipment`,
+ * `map(emails)/send`, `log#2`) for one. A nested pipeline or a combinator can be replaced, too.
+ * @returns The pipeline with the fakes. Paths in its reports stay what they were.
+ * @throws {ConfigError} If a name is unknown, or a fake is neither a function nor a step.
+ *
+ * @example A payment that fails
+ * ```ts
+ * import { pipeline, step } from "@runsheet/runsheet";
+ * import { stub } from "@runsheet/runsheet/testing";
+ * import { assert, assertEquals } from "@std/assert";
+ *
+ * const reserve = step({ name: "reserve", run: () => {}, rollback: () => {} });
+ * const charge = step({ name: "charge", run: () => fetch("https://payments.example") });
+ * const checkout = pipeline({ name: "checkout", steps: [reserve, charge] });
+ *
+ * const declined = stub(checkout, {
+ *   charge: () => {
+ *     throw new Error("card declined");
+ *   },
+ * });
+ * const result = await declined.run();
+ * assert(!result.success);
+ * assertEquals(result.rollback.completed, ["reserve"]);
+ * ```
+ */
+export function stub<S extends AnyStep>(target: S, fakes: Readonly<Record<string, Fake>>): S {
+  const root = checkStep("stub a pipeline", "target", target);
+  const action = `stub '${root.name}'`;
+  const known = [...walk(root, root.isPipeline ? "" : root.name)];
+  for (const name of Object.keys(fakes)) {
+    if (known.some(({ path, node }) => name === path || name === node.name)) continue;
+    const paths = known.map(({ path }) => path).join(", ");
+    refuse(action, `a fake must stand for one of its steps [${paths}]`, name);
+  }
+
+  function replace(node: Node, path: string): Node {
+    const key = [path, node.name].find((key) => key !== "" && Object.hasOwn(fakes, key));
+    if (key !== undefined && path !== "") return fakeOf(node, fakes[key], action, key);
+    if (!node.parts) return node;
+    const { children, rebuild } = node.parts;
+    const names = labels(children.map(({ name }) => name));
+    const others = children.map((child, n) => replace(child, join(path, names[n]!)));
+    if (others.every((other, n) => other === children[n])) return node;
+    return nodeOf(rebuild(others.map((other) => expose<AnyStep>(other))))!;
+  }
+  return expose(replace(root, root.isPipeline ? "" : root.name));
+}
+
+interface Place {
+  readonly path: string;
+  readonly node: Node;
+}
+
+/** What can be replaced: everything but the pipeline itself. */
+function* walk(node: Node, path: string): Iterable<Place> {
+  if (path !== "") yield { path, node };
+  const children = node.parts?.children ?? [];
+  const names = labels(children.map(({ name }) => name));
+  for (const [n, child] of children.entries()) yield* walk(child, join(path, names[n]!));
+}
+
+function fakeOf(original: Node, fake: unknown, action: string, key: string): Node {
+  const { name, requires, provides, policy } = original;
+  if (typeof fake === "function") {
+    const definition = { name, requires, provides, ...policy, run: fake };
+    return nodeOf(step(cast<Parameters<typeof step>[0]>(definition)))!;
+  }
+  const node = nodeOf(fake);
+  // Under its own name it would stand under another path.
+  if (node) return { ...node, name };
+  return refuse(action, `the fake for '${key}' must be a function or a step`, fake);
+}

@@ -1,0 +1,107 @@
+// What the compilers say of the mistakes in tests/types/mistakes.ts, compared with what stands above each of them.
+// `deno run -A tools/messages.ts --update` writes what the newest says, whole, to tests/types/messages.txt.
+import { assertEquals } from "@std/assert";
+import { compilers } from "./app.ts";
+import { check, finish, type Part, runParts } from "./report.ts";
+import { shell, write } from "./shell.ts";
+
+const source = "tests/types/mistakes.ts";
+const snapshot = "tests/types/messages.txt";
+const newest = Object.keys(compilers).at(-1);
+
+export const messageParts: Part[] = Object.entries(compilers).map(([alias, range]) =>
+  check(`messages of tsc ${range}`, async () => {
+    const mistakes = expectedIn(await Deno.readTextFile(source));
+    const said = await messagesOf(alias);
+    const wrong = mistakes.filter(({ line, sentence }) => {
+      const [message, ...others] = said.get(line) ?? [];
+      return message === undefined || others.length > 0 ||
+        !sorted(message).includes(sorted(sentence));
+    }).map((mistake) => ({ ...mistake, said: said.get(mistake.line) ?? [] }));
+    assertEquals(
+      wrong,
+      [],
+      "each mistake must get one message, with the sentence that stands above it",
+    );
+    const lines = mistakes.map(({ line }) => line);
+    assertEquals(
+      [...said.keys()].filter((line) => !lines.includes(line)),
+      [],
+      "nothing else may be wrong",
+    );
+    if (alias === newest) await compare(mistakes, said);
+  })
+);
+
+interface Mistake {
+  readonly name: string;
+  readonly line: number;
+  readonly sentence: string;
+}
+
+function expectedIn(text: string): Mistake[] {
+  let name = "";
+  return text.split("\n").flatMap((content, index) => {
+    name = /^ {2}(\w+): (?:async )?\(\) =>/.exec(content)?.[1] ?? name;
+    const sentence = /@ts-expect-error (.*)/.exec(content)?.[1];
+    return sentence === undefined ? [] : [{ name, line: index + 2, sentence }];
+  });
+}
+
+/** What a compiler says without the directives, by line. */
+async function messagesOf(alias: string): Promise<Map<number, string[]>> {
+  const folder = `npm/app/messages-${alias}`;
+  await Deno.mkdir(folder, { recursive: true });
+  const text = await Deno.readTextFile(source);
+  await write(`${folder}/mistakes.ts`, text.replaceAll("@ts-expect-error", "expected:"));
+  await write(`${folder}/tsconfig.json`, {
+    extends: "../tsconfig.json",
+    compilerOptions: { noEmit: true, noErrorTruncation: true, rootDir: "." },
+    include: ["mistakes.ts"],
+  });
+  const tsc = `node ../node_modules/${alias}/bin/tsc --pretty false`;
+  const { output } = await shell(tsc, { cwd: folder });
+  const messages = new Map<number, string[]>();
+  for (const block of output.split(/\n(?=\S)/)) {
+    const [, line, message] = /^mistakes\.ts\((\d+),\d+\): error \w+: ([^]*)/.exec(block) ?? [];
+    if (message === undefined) continue;
+    messages.set(Number(line), [...messages.get(Number(line)) ?? [], message.trimEnd()]);
+  }
+  return messages;
+}
+
+/** The order of keys and of members of a union differs between versions. */
+function sorted(message: string): string {
+  const inner = /\{ ([^{}]*) \}/g;
+  let text = message;
+  while (inner.test(text)) {
+    text = text.replaceAll(
+      inner,
+      (_, pairs: string) =>
+        `(${pairs.split(";").map((pair) => pair.trim()).filter(Boolean).sort().join("; ")})`,
+    );
+  }
+  return text;
+}
+
+async function compare(mistakes: Mistake[], said: Map<number, string[]>): Promise<void> {
+  const current = mistakes.map(({ name, line }) => `${name}\n${said.get(line)?.join("\n")}\n`).join(
+    "\n",
+  );
+  if (Deno.args.includes("--update")) return await Deno.writeTextFile(snapshot, current);
+  assertEquals(
+    sorted(current),
+    sorted(await Deno.readTextFile(snapshot)),
+    `${snapshot} must be what ${newest} says`,
+  );
+  // The README quotes sentences: each must be one that the compiler says.
+  const [, section = ""] = (await Deno.readTextFile("README.md")).split(
+    "## What the compiler tells you",
+  );
+  const [, quoted = ""] = /```text\n([^]*?)```/.exec(section) ?? [];
+  const sentences = quoted.split("\n").filter((text) => text !== "");
+  assertEquals(sentences.filter((sentence) => !sorted(current).includes(sorted(sentence))), []);
+  assertEquals(sentences.length > 5, true, "the README must quote what the compiler says");
+}
+
+if (import.meta.main) await finish(async () => await runParts(messageParts));

@@ -27,16 +27,20 @@ export async function makeBench(...scripts: string[]): Promise<void> {
   await Deno.copyFile("bench/import_time.mjs", `${folder}/import_time.mjs`);
 }
 
-/** Runs a script of npm/bench; what it prints is seen at once. */
-export async function runOn(target: string, script: string, args: string[]): Promise<void> {
+/** Runs a script of npm/bench, and gives what it prints; its errors are seen at once. */
+export async function runOn(target: string, script: string, args: string[]): Promise<string> {
   const [command = "", ...flags] = await launcher(target);
-  const child = new Deno.Command(command, { args: [...flags, script, ...args], cwd: folder });
-  const { code } = await child.spawn().status;
+  const { code, stdout } = await new Deno.Command(command, {
+    args: [...flags, script, ...args],
+    cwd: folder,
+    stderr: "inherit",
+  }).output();
   if (code !== 0) {
     throw new Error(
       `Cannot run ${script} on ${target} as it must exit with 0: current value is ${code}`,
     );
   }
+  return new TextDecoder().decode(stdout);
 }
 
 async function launcher(target: string): Promise<string[]> {

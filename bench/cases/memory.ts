@@ -4,6 +4,7 @@ import { effect } from "../contenders/effect.ts";
 import { checkoutAsync, handWritten } from "../contenders/hand_written.ts";
 import { runsheet } from "../contenders/runsheet.ts";
 import { bare } from "../contenders/bare.ts";
+import { collect } from "../collect.ts";
 import type { Contender } from "../harness.ts";
 import { quantile } from "../harness.ts";
 import { asynchronous, type Work } from "../work.ts";
@@ -13,20 +14,6 @@ export interface MeasuredMemory {
   readonly name: string;
   readonly inFlight: number;
   readonly leftBehind: number;
-}
-
-/** Collects garbage; the runtimes are started so that this is possible. */
-export async function collect(): Promise<void> {
-  for (let time = 0; time < 3; time++) {
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    const { gc, Bun } = globalThis as unknown as {
-      gc?: () => void;
-      Bun?: { gc: (force: boolean) => void };
-    };
-    if (Bun) Bun.gc(true);
-    else if (gc) gc();
-    else throw new Error("Cannot collect garbage as the runtime must be started with --expose-gc");
-  }
 }
 
 async function heapUsed(): Promise<number> {

@@ -1,0 +1,60 @@
+// Makes npm/bench: an empty project with the tarball, the contenders and the bundled scripts, and runs them there.
+import config from "../deno.json" with { type: "json" };
+import { npmRanges, pack } from "../tools/pack.ts";
+import { find } from "../tools/runtimes.ts";
+import { bundle, must, shell, write } from "../tools/shell.ts";
+import own from "./deno.json" with { type: "json" };
+
+const folder = "npm/bench";
+
+/** Where the bench runs unless it is told: a version for each engine. */
+export const defaults: string[] = ["deno", "node@24", "bun@1"];
+
+export async function makeBench(...scripts: string[]): Promise<void> {
+  await pack();
+  await must("clear npm/bench", shell(`rm -rf ${folder} && mkdir -p ${folder}`));
+  const peers = Object.fromEntries(
+    Object.entries(own.imports).map(([name, target]) => [name, target.split("@").at(-1)!]),
+  );
+  const { arktype, zod } = npmRanges;
+  const dependencies = { [config.name]: "file:../package.tgz", arktype, zod, ...peers };
+  await write(`${folder}/package.json`, { type: "module", dependencies });
+  await must(
+    "install the contenders",
+    shell("npm install --silent --no-audit --no-fund", { cwd: folder }),
+  );
+  await bundle(folder, scripts, Object.keys(dependencies));
+  await Deno.copyFile("bench/import_time.mjs", `${folder}/import_time.mjs`);
+}
+
+/** Runs a script of npm/bench, and gives what it prints; its errors are seen at once. */
+export async function runOn(target: string, script: string, args: string[]): Promise<string> {
+  const [command = "", ...flags] = await launcher(target);
+  const { code, stdout } = await new Deno.Command(command, {
+    args: [...flags, script, ...args],
+    cwd: folder,
+    stderr: "inherit",
+  }).output();
+  if (code !== 0) {
+    throw new Error(
+      `Cannot run ${script} on ${target} as it must exit with 0: current value is ${code}`,
+    );
+  }
+  return new TextDecoder().decode(stdout);
+}
+
+async function launcher(target: string): Promise<string[]> {
+  // Without a config: the package.json of npm/bench tells where the packages are, as it does elsewhere.
+  if (target === "deno") {
+    return [
+      Deno.execPath(),
+      "run",
+      "--no-config",
+      "--node-modules-dir=manual",
+      "-A",
+      "--v8-flags=--expose-gc",
+    ];
+  }
+  const { name, path } = await find(target);
+  return name === "node" ? [path, "--expose-gc"] : [path];
+}

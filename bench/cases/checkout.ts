@@ -1,0 +1,123 @@
+// An order of three steps, plain and with what may stand around its steps.
+import type { Middleware } from "@runsheet/runsheet";
+import { Effect, Schedule } from "effect";
+import { bare } from "../contenders/bare.ts";
+import { effect } from "../contenders/effect.ts";
+import {
+  checkoutAsync,
+  checkoutNested,
+  checkoutSync,
+  handWritten,
+  never,
+  retried,
+  timed,
+} from "../contenders/hand_written.ts";
+import { runsheet } from "../contenders/runsheet.ts";
+import type { Case } from "../harness.ts";
+import { asynchronous, attentive, failing, sync, type Work, zod } from "../work.ts";
+
+/** Short, as on Node a signal of `AbortSignal.timeout` stays in memory until it fires. */
+const TIMEOUT = 1_000;
+const afterTimeouts = () => new Promise<void>((resolve) => setTimeout(resolve, TIMEOUT));
+
+let passed = 0;
+/** A layer that does next to nothing. */
+const layer: Middleware = (_step, next) => async (ctx) => {
+  const result = await next(ctx);
+  passed++;
+  return result;
+};
+
+/** The same around a plain function, three times. */
+function layered<Needs, Gives>(
+  step: (ctx: Needs, info: typeof never) => Promise<Gives>,
+): (ctx: Needs) => Promise<Gives> {
+  const around = (next: (ctx: Needs) => Promise<Gives>) => async (ctx: Needs) => {
+    const result = await next(ctx);
+    passed++;
+    return result;
+  };
+  return around(around(around((ctx) => step(ctx, never))));
+}
+
+function inLayers({ price, charge, confirm }: Work<false>): Work<false> {
+  return { price: layered(price), charge: layered(charge), confirm: layered(confirm) };
+}
+
+export const cases: readonly Case[] = [
+  {
+    name: "checkout, sync steps",
+    contenders: [
+      runsheet(sync),
+      handWritten(checkoutSync(sync)),
+      bare(sync),
+      effect(sync, { isSync: true }),
+      runsheet(sync, { schemas: zod }, "runsheet with zod"),
+    ],
+    targets: { "hand-written": 1.5, Effect: 1 },
+  },
+  {
+    name: "checkout, async steps",
+    contenders: [
+      runsheet(asynchronous),
+      handWritten(checkoutAsync(asynchronous)),
+      bare(asynchronous),
+      effect(asynchronous),
+      runsheet(asynchronous, { schemas: zod }, "runsheet with zod"),
+    ],
+    targets: { "hand-written": 1.5, Effect: 1 },
+  },
+  {
+    name: "checkout, failing at the last step, with undo",
+    contenders: [runsheet(failing), handWritten(checkoutAsync(failing)), effect(failing)],
+    targets: { "hand-written": 2, Effect: 1 },
+  },
+  {
+    name: "checkout, middleware ×3",
+    contenders: [
+      runsheet(asynchronous, { middleware: [layer, layer, layer] }),
+      handWritten(checkoutAsync(inLayers(asynchronous))),
+      effect(asynchronous, {
+        call: (step) => {
+          const around = (step: Effect.Effect<never, unknown>) =>
+            Effect.tap(step, () => Effect.sync(() => passed++));
+          return around(around(around(step as Effect.Effect<never, unknown>)));
+        },
+      }),
+    ],
+    targets: { Effect: 1 },
+  },
+  {
+    name: "checkout, nested ×3",
+    contenders: [
+      runsheet(asynchronous, { nested: true }),
+      handWritten(checkoutNested(asynchronous)),
+      effect(asynchronous),
+    ],
+    targets: { Effect: 1 },
+  },
+  {
+    name: "checkout, retry that succeeds at once",
+    contenders: [
+      runsheet(asynchronous, { retries: 3 }),
+      handWritten(checkoutAsync(retried(asynchronous, 3))),
+      effect(asynchronous, { call: (step) => Effect.retry(step, Schedule.recurs(3)) }),
+    ],
+    targets: { Effect: 1 },
+  },
+];
+
+/** These leave timers behind: they come last. */
+export const casesWithTimers: readonly Case[] = [
+  ["checkout, timeout on every step", asynchronous] as const,
+  ["checkout, timeout on every step, signal read", attentive] as const,
+].map(([name, work]) => ({
+  name,
+  contenders: [
+    runsheet(work, { timeout: TIMEOUT }),
+    handWritten(checkoutAsync(timed(work, TIMEOUT)), "hand-written, AbortSignal.timeout"),
+    effect(work, { call: (step) => Effect.timeout(step, TIMEOUT) }),
+  ],
+  targets: { "hand-written, AbortSignal.timeout": 2, Effect: 1 },
+  settle: afterTimeouts,
+}));

@@ -1,0 +1,228 @@
+// The checkout as one would have written it by hand, with all that a pipeline of ours gives: validation before and
+// after each step, frozen snapshots, an undo stack, and the same result. The other guarantees are not in it.
+import type { Failure, Result, RollbackFailure, RunMeta } from "@runsheet/runsheet";
+import { type } from "arktype";
+import type { Contender } from "../harness.ts";
+import {
+  ark,
+  type Bought,
+  type Cancellable,
+  type Order,
+  orders,
+  type Step,
+  undo,
+  type Work,
+} from "../work.ts";
+import { dataOf, summary } from "./runsheet.ts";
+
+type Checkout = (order: Order) => Promise<Result<Bought>>;
+
+export interface Undo {
+  readonly step: string;
+  readonly run: () => unknown;
+}
+
+function parse<T extends object>(schema: (value: unknown) => T | type.errors, value: object): T {
+  const parsed = schema(value);
+  if (parsed instanceof type.errors) throw new Error(parsed.summary);
+  return parsed;
+}
+
+function success<Data>(data: Data, args: object, executed: string[]): Result<Data> {
+  return Object.freeze({ success: true, data, meta: meta(args, executed) });
+}
+
+function meta(args: object, executed: string[]): RunMeta {
+  const stepsExecuted = Object.freeze(executed);
+  return Object.freeze({ name: "checkout", args: args as RunMeta["args"], stepsExecuted });
+}
+
+/** Undoes all, the latest first; one that fails does not stop the rest. */
+export async function unwind(
+  thrown: unknown,
+  failedStep: string,
+  undos: Undo[],
+  args: object,
+  executed: string[],
+): Promise<Failure> {
+  const completed: string[] = [];
+  const failed: RollbackFailure[] = [];
+  for (const { step, run } of undos.reverse()) {
+    try {
+      await run();
+      completed.push(step);
+    } catch (error) {
+      failed.push({ step, error: error instanceof Error ? error : new Error(String(error)) });
+    }
+  }
+  return Object.freeze({
+    success: false,
+    error: thrown instanceof Error ? thrown : new Error(String(thrown)),
+    failedStep,
+    rollback: Object.freeze({ completed: Object.freeze(completed), failed: Object.freeze(failed) }),
+    meta: meta(args, executed),
+  });
+}
+
+/** With steps that are sync: nothing is awaited, and the caller gets a promise all the same. */
+export function checkoutSync({ price, charge, confirm }: Work<true>): Checkout {
+  return async (given: Order): Promise<Result<Bought>> => {
+    const args = Object.freeze({ ...given });
+    const executed: string[] = [];
+    const undos: Undo[] = [];
+    let at = "<args>";
+    try {
+      const order = Object.freeze({ ...args, ...parse(ark.order, args) });
+      at = "price";
+      const forPrice = parse(ark.price.requires, order) as Order;
+      executed.push(at);
+      const rawPrice = price(forPrice, never);
+      undos.push({ step: at, run: () => undo(rawPrice) });
+      const priced = Object.freeze({ ...order, ...parse(ark.price.provides, rawPrice) });
+      at = "charge";
+      const forCharge = parse(ark.charge.requires, priced) as typeof priced;
+      executed.push(at);
+      const rawCharge = charge(forCharge, never);
+      undos.push({ step: at, run: () => undo(rawCharge) });
+      const charged = Object.freeze({ ...priced, ...parse(ark.charge.provides, rawCharge) });
+      at = "confirm";
+      const forConfirm = parse(ark.confirm.requires, charged) as typeof charged;
+      executed.push(at);
+      const rawConfirm = confirm(forConfirm, never);
+      undos.push({ step: at, run: () => undo(rawConfirm) });
+      const data = Object.freeze({ ...charged, ...parse(ark.confirm.provides, rawConfirm) });
+      return success(data, args, executed);
+    } catch (error) {
+      return await unwind(error, at, undos, args, executed);
+    }
+  };
+}
+
+export function checkoutAsync({ price, charge, confirm }: Work<false>): Checkout {
+  return async (given: Order): Promise<Result<Bought>> => {
+    const args = Object.freeze({ ...given });
+    const executed: string[] = [];
+    const undos: Undo[] = [];
+    let at = "<args>";
+    try {
+      const order = Object.freeze({ ...args, ...parse(ark.order, args) });
+      at = "price";
+      const forPrice = parse(ark.price.requires, order) as Order;
+      executed.push(at);
+      const rawPrice = await price(forPrice, never);
+      undos.push({ step: at, run: () => undo(rawPrice) });
+      const priced = Object.freeze({ ...order, ...parse(ark.price.provides, rawPrice) });
+      at = "charge";
+      const forCharge = parse(ark.charge.requires, priced) as typeof priced;
+      executed.push(at);
+      const rawCharge = await charge(forCharge, never);
+      undos.push({ step: at, run: () => undo(rawCharge) });
+      const charged = Object.freeze({ ...priced, ...parse(ark.charge.provides, rawCharge) });
+      at = "confirm";
+      const forConfirm = parse(ark.confirm.requires, charged) as typeof charged;
+      executed.push(at);
+      const rawConfirm = await confirm(forConfirm, never);
+      undos.push({ step: at, run: () => undo(rawConfirm) });
+      const data = Object.freeze({ ...charged, ...parse(ark.confirm.provides, rawConfirm) });
+      return success(data, args, executed);
+    } catch (error) {
+      return await unwind(error, at, undos, args, executed);
+    }
+  };
+}
+
+/** The same in three functions, each called by the one before it, with one undo stack. */
+export function checkoutNested({ price, charge, confirm }: Work<false>): Checkout {
+  type Run = { readonly undos: Undo[]; at: string };
+
+  async function inner(ctx: Bought, run: Run): Promise<object> {
+    run.at = "middle/inner/confirm";
+    const seen = parse(ark.confirm.requires, ctx) as Bought;
+    const raw = await confirm(seen, never);
+    run.undos.push({ step: "middle/inner/confirm", run: () => undo(raw) });
+    return Object.freeze({ ...parse(ark.confirm.provides, raw) });
+  }
+
+  async function middle(ctx: Bought, run: Run): Promise<object> {
+    run.at = "middle/charge";
+    const seen = parse(ark.charge.requires, ctx) as Bought;
+    const raw = await charge(seen, never);
+    run.undos.push({ step: "middle/charge", run: () => undo(raw) });
+    const added = Object.freeze({ ...parse(ark.charge.provides, raw) });
+    const more = await inner(Object.freeze({ ...ctx, ...added }), run);
+    return Object.freeze({ ...added, ...more });
+  }
+
+  return async (given: Order): Promise<Result<Bought>> => {
+    const args = Object.freeze({ ...given });
+    const executed: string[] = [];
+    const run: Run = { undos: [], at: "<args>" };
+    try {
+      const order = Object.freeze({ ...args, ...parse(ark.order, args) });
+      run.at = "price";
+      const seen = parse(ark.price.requires, order) as Order;
+      executed.push("price");
+      const raw = await price(seen, never);
+      run.undos.push({ step: "price", run: () => undo(raw) });
+      const priced = Object.freeze({ ...order, ...parse(ark.price.provides, raw) });
+      executed.push("middle");
+      const added = await middle(priced as unknown as Bought, run);
+      return success(Object.freeze({ ...priced, ...added }) as Bought, args, executed);
+    } catch (error) {
+      return await unwind(error, run.at, run.undos, args, executed);
+    }
+  };
+}
+
+/** Each step with a time limit: it gets the signal, and is not waited for when it ignores it. */
+export function timed(work: Work<false>, ms: number): Work<false> {
+  const limited = <Needs, Gives>(step: Step<Needs, Promise<Gives>>) => async (ctx: Needs) => {
+    const signal = AbortSignal.timeout(ms);
+    let stop = () => {};
+    const timeout = new Promise<never>((_resolve, reject) => {
+      const abort = () => reject(signal.reason);
+      signal.addEventListener("abort", abort, { once: true });
+      stop = () => signal.removeEventListener("abort", abort);
+    });
+    try {
+      return await Promise.race([step(ctx, { signal }), timeout]);
+    } finally {
+      stop();
+    }
+  };
+  return {
+    price: limited(work.price),
+    charge: limited(work.charge),
+    confirm: limited(work.confirm),
+  };
+}
+
+/** Each step with retries. */
+export function retried(work: Work<false>, retries: number): Work<false> {
+  const repeated =
+    <Needs, Gives>(step: Step<Needs, Promise<Gives>>) => async (ctx: Needs, info: Cancellable) => {
+      for (let attempt = 1;; attempt++) {
+        try {
+          return await step(ctx, info);
+        } catch (error) {
+          if (attempt > retries) throw error;
+        }
+      }
+    };
+  return {
+    price: repeated(work.price),
+    charge: repeated(work.charge),
+    confirm: repeated(work.confirm),
+  };
+}
+
+/** What a step is given where nothing can cancel it. */
+export const never: Cancellable = { signal: new AbortController().signal };
+
+export function handWritten(
+  checkout: Checkout,
+  name = "hand-written",
+): Contender {
+  const next = orders();
+  return { name, run: () => checkout(next()), outcome: dataOf, detail: summary };
+}

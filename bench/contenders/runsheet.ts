@@ -1,0 +1,66 @@
+// The checkout as a pipeline of ours.
+import { type Middleware, type Pipeline, pipeline, step } from "@runsheet/runsheet";
+import type { Contender } from "../harness.ts";
+import { ark, type Bought, type Order, orders, type Schemas, undo, type Work } from "../work.ts";
+
+/** What differs between the cases; all of it is off when it is left out. */
+export interface Variant {
+  readonly schemas?: Schemas;
+  readonly timeout?: number;
+  readonly retries?: number;
+  readonly middleware?: readonly Middleware[];
+  readonly nested?: boolean;
+}
+
+export function checkout(
+  { price, charge, confirm }: Work<boolean>,
+  { schemas = ark, timeout, retries, middleware = [], nested = false }: Variant = {},
+): Pipeline<string, Order, Bought> {
+  const policies = {
+    ...(timeout && { timeout }),
+    ...(retries && { retry: { count: retries } }),
+  };
+  const rollback = (_ctx: unknown, output: unknown) => undo(output);
+  const steps = [
+    step({ name: "price", ...schemas.price, ...policies, run: price, rollback }),
+    step({ name: "charge", ...schemas.charge, ...policies, run: charge, rollback }),
+    step({ name: "confirm", ...schemas.confirm, ...policies, run: confirm, rollback }),
+  ] as const;
+  const argsSchema = schemas.order;
+  if (!nested) return pipeline({ name: "checkout", argsSchema, steps, middleware });
+  const inner = pipeline({ name: "inner", steps: [steps[2]] });
+  const middle = pipeline({ name: "middle", steps: [steps[1], inner] });
+  return pipeline({ name: "checkout", argsSchema, steps: [steps[0], middle] });
+}
+
+/** A pipeline's run as a contender; `next` gives the args. */
+export function running<Args, Data extends object>(
+  name: string,
+  { run }: Pipeline<string, Args, Data>,
+  next: () => Args,
+): Contender {
+  return { name, run: () => run(next()), outcome: dataOf, detail: summary };
+}
+
+/** What a result says, whoever made it; stacks are left out. */
+export function summary(result: unknown): unknown {
+  const { success, data, meta, error, failedStep, rollback } = result as Record<string, unknown>;
+  return {
+    success,
+    data,
+    meta,
+    error: (error as Error | undefined)?.message,
+    failedStep,
+    rollback,
+  };
+}
+
+/** The data, or the message of the error, to compare it with those who give nothing else. */
+export function dataOf(result: unknown): unknown {
+  const { success, data, error } = result as Record<string, unknown>;
+  return success ? data : (error as Error).message;
+}
+
+export function runsheet(work: Work<boolean>, variant?: Variant, name = "runsheet"): Contender {
+  return running(name, checkout(work, variant), orders());
+}

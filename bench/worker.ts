@@ -1,0 +1,46 @@
+// Runs the bench on the runtime it is started on, and writes what it measured to the file that is its first argument:
+// started by main.ts, in npm/bench. Of the others `--quick` is for a smoke test, and the rest choose cases by name.
+import { writeFile } from "node:fs/promises";
+import { arch, cpus, platform } from "node:os";
+import process from "node:process";
+import { cases as checkouts, casesWithTimers } from "./cases/checkout.ts";
+import { cases as groups } from "./cases/groups.ts";
+import { type MeasuredMemory, measureMemory } from "./cases/memory.ts";
+import { type MeasuredImport, measureImports } from "./cases/start.ts";
+import { cases as steps } from "./cases/steps.ts";
+import { FULL, measure, type MeasuredCase, QUICK } from "./harness.ts";
+
+/** What results/<runtime>.json holds. */
+export interface Results {
+  readonly runtime: string;
+  readonly machine: string;
+  readonly date: string;
+  readonly quick: boolean;
+  readonly cases: readonly MeasuredCase[];
+  readonly imports: readonly MeasuredImport[];
+  readonly memory: readonly MeasuredMemory[];
+}
+
+const [file = "", ...args] = process.argv.slice(2);
+const quick = args.includes("--quick");
+const wanted = args.filter((arg) => !arg.startsWith("--"));
+const isWanted = (name: string) =>
+  wanted.length === 0 || wanted.some((part) => name.includes(part));
+
+const cases: MeasuredCase[] = [];
+for (const each of [...checkouts, ...steps, ...groups, ...casesWithTimers]) {
+  if (!isWanted(each.name) || (quick && each.large)) continue;
+  process.stderr.write(`${each.name} …\n`);
+  cases.push(await measure(each, quick ? QUICK : FULL));
+}
+const { deno, bun, node } = process.versions;
+const results: Results = {
+  runtime: deno ? `Deno ${deno}` : bun ? `Bun ${bun}` : `Node ${node}`,
+  machine: `${cpus().length} × ${cpus()[0]?.model.trim()}, ${platform()} ${arch()}`,
+  date: new Date().toISOString().slice(0, 10),
+  quick,
+  cases,
+  imports: isWanted("import") ? await measureImports(quick ? 1 : 15) : [],
+  memory: isWanted("memory") ? await measureMemory(quick ? 500 : 10_000) : [],
+};
+await writeFile(file, JSON.stringify(results, undefined, 2) + "\n");

@@ -1,6 +1,14 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertFalse, assertStrictEquals, assertThrows } from "@std/assert";
-import { isRunsheetError, map, parallel, pipeline, type Result, step } from "@runsheet/runsheet";
+import {
+  ConfigError,
+  isRunsheetError,
+  map,
+  parallel,
+  pipeline,
+  type Result,
+  step,
+} from "@runsheet/runsheet";
 import { type } from "arktype";
 import { cleanups } from "./support/cleanup.ts";
 import { deferred, drain, never } from "./support/deferred.ts";

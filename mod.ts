@@ -36,6 +36,7 @@ export { map } from "./src/combinators/map.ts";
 export { type Parallel, parallel } from "./src/combinators/parallel.ts";
 export { when } from "./src/combinators/when.ts";
 export type { Context } from "./src/context.ts";
+export type { ErrorJSON } from "./src/error_json.ts";
 export {
   AbortedError,
   ArgsValidationError,
@@ -56,6 +57,7 @@ export {
   ValidationError,
 } from "./src/errors.ts";
 export { type Made, pipeline } from "./src/pipeline.ts";
+export type { JSONOptions } from "./src/printed.ts";
 export type {
   Failure,
   Result,
@@ -72,6 +74,7 @@ export type {
   SchemaResult,
 } from "./src/standard_schema.ts";
 export { step } from "./src/step.ts";
+export { type AsJSON, type ReportJSON, type ResultJSON, toJSON } from "./src/to_json.ts";
 export { typed } from "./src/typed.ts";
 export type {
   Added,
@@ -186,3 +189,4 @@ export type {
   UndoPolicy,
 } from "./src/types.ts";
 export type { Call, Host, Outcome } from "./src/types_host.ts";
+export { unwrap } from "./src/unwrap.ts";

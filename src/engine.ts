@@ -12,7 +12,7 @@ import {
 import { Seam } from "./host.ts";
 import { Journal } from "./journal.ts";
 import { throughMiddleware } from "./middleware.ts";
-import type { Result } from "./result.ts";
+import { Failed, Meta, type Result, Succeeded } from "./result.ts";
 import { join, Run, type Scope } from "./scope.ts";
 import { show } from "./show.ts";
 import type { Schema } from "./standard_schema.ts";
@@ -245,19 +245,13 @@ export async function startRun(
   const stepsExecuted = Object.freeze(
     settled.executed ?? (settled.ran ? [name] : []),
   );
-  const meta = Object.freeze({ name, args, stepsExecuted });
+  const meta = Object.freeze(new Meta(name, args, stepsExecuted));
   if (settled.ok) {
-    return Object.freeze({ success: true, data: settled.output, meta });
+    return Object.freeze(new Succeeded(settled.output, meta));
   }
   await journal.unwind(settled.error);
   const { error, failedStep } = settled;
-  return Object.freeze({
-    success: false,
-    error,
-    failedStep,
-    rollback: journal.report(),
-    meta,
-  });
+  return Object.freeze(new Failed(error, failedStep, journal.report(), meta));
 }
 
 function copyArgs(name: string, input: unknown): Context | Error {

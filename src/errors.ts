@@ -1,3 +1,4 @@
+import { brand, type ErrorJSON, errorJSON, isError } from "./error_json.ts";
 import type { SchemaIssue } from "./standard_schema.ts";
 import { show } from "./show.ts";
 
@@ -32,10 +33,12 @@ export type ErrorCode =
 export abstract class RunsheetError extends Error {
   /** What kind of error it is; stable across versions. */
   abstract readonly code: ErrorCode;
+  /** What `JSON.stringify` prints: name, code, message and what caused it, without the values of args. */
+  toJSON(): ErrorJSON {
+    return errorJSON(this);
+  }
 }
 
-// Registered, so that `isRunsheetError` knows the errors of another copy of the package, where `instanceof` fails.
-const brand = Symbol.for("runsheet.error");
 Object.defineProperty(RunsheetError.prototype, brand, { value: true });
 
 /** What the errors of the three validated boundaries share: the `issues` that the schema found. */
@@ -50,6 +53,8 @@ export abstract class ValidationError extends RunsheetError {
   ) {
     super(message, options);
     this.issues = issues;
+    // Those of arktype and valibot hold the values that they refuse, and a console would print them.
+    Object.defineProperty(this, "issues", { enumerable: false });
   }
 }
 
@@ -265,11 +270,7 @@ export function isRunsheetError<Code extends ErrorCode = ErrorCode>(
 /** The value itself when it is an error, of any realm; an {@linkcode UnknownError} around it when it is not. */
 export function toError(value: unknown): Error {
   try {
-    if (value instanceof Error) return value;
-    // Errors of another realm (an iframe, `node:vm`) fail `instanceof`, but structured clone's tag tells them.
-    if (Object.prototype.toString.call(value) === "[object Error]") {
-      return value as Error;
-    }
+    if (isError(value)) return value;
   } catch {
     // a Proxy may throw
   }

@@ -1,3 +1,4 @@
+import { printed } from "./printed.ts";
 import type { RollbackFailure, RollbackReport } from "./result.ts";
 import type { Outcome } from "./types_host.ts";
 
@@ -73,7 +74,7 @@ export class Journal {
         this.#undone.completed.push(step);
         continue;
       }
-      const failure = Object.freeze({ step, error: outcome.error });
+      const failure = Object.freeze(printed({ step, error: outcome.error }));
       failures.push(failure);
       this.#undone.failed.push(failure);
     }
@@ -82,9 +83,9 @@ export class Journal {
 
   /** What has been undone so far. */
   report(): RollbackReport {
-    return Object.freeze({
+    return Object.freeze(printed({
       completed: Object.freeze([...this.#undone.completed]),
       failed: Object.freeze([...this.#undone.failed]),
-    });
+    }));
   }
 }

@@ -1,6 +1,7 @@
 import type { Context } from "./context.ts";
+import { looksPlain, Printed } from "./printed.ts";
 
-/** What is told of a run, whether it succeeded or failed. */
+/** What is told of a run, whether it succeeded or failed. `JSON.stringify` leaves out the args. */
 export interface RunMeta {
   /** The name of the step or pipeline that ran. */
   readonly name: string;
@@ -59,5 +60,58 @@ export interface Failure {
   readonly meta: RunMeta;
 }
 
-/** What `run()` resolves to; narrow it by `success`. */
+/**
+ * What `run()` resolves to; narrow it by `success`. `JSON.stringify` makes of it what {@linkcode ResultJSON} says: neither args
+ * nor data, as they may hold secrets.
+ */
 export type Result<Data> = Success<Data> | Failure;
+
+/** Makes a {@linkcode RunMeta}. */
+export class Meta extends Printed implements RunMeta {
+  static {
+    looksPlain(this);
+  }
+  readonly name: string;
+  readonly args: Context;
+  readonly stepsExecuted: readonly string[];
+  constructor(name: string, args: Context, stepsExecuted: readonly string[]) {
+    super();
+    this.name = name;
+    this.args = args;
+    this.stepsExecuted = stepsExecuted;
+  }
+}
+
+/** Makes a {@linkcode Success}. */
+export class Succeeded<Data> extends Printed implements Success<Data> {
+  static {
+    looksPlain(this);
+  }
+  readonly success = true;
+  readonly data: Data;
+  readonly meta: RunMeta;
+  constructor(data: Data, meta: RunMeta) {
+    super();
+    this.data = data;
+    this.meta = meta;
+  }
+}
+
+/** Makes a {@linkcode Failure}. */
+export class Failed extends Printed implements Failure {
+  static {
+    looksPlain(this);
+  }
+  readonly success = false;
+  readonly error: Error;
+  readonly failedStep: string;
+  readonly rollback: RollbackReport;
+  readonly meta: RunMeta;
+  constructor(error: Error, failedStep: string, rollback: RollbackReport, meta: RunMeta) {
+    super();
+    this.error = error;
+    this.failedStep = failedStep;
+    this.rollback = rollback;
+    this.meta = meta;
+  }
+}

@@ -1,6 +1,7 @@
 import type { Cancellation } from "./cancel.ts";
 import type { Seam } from "./host.ts";
 import type { Journal } from "./journal.ts";
+import { printed } from "./printed.ts";
 import type { LateReport, RunOptions } from "./types.ts";
 
 /** What the whole of one `run()` shares. */
@@ -24,7 +25,7 @@ export class Run {
 
   /** Tells the caller what came of an attempt that had been given up. */
   tellLate(report: LateReport): void {
-    callBack(() => this.options.onLate?.(report));
+    callBack(() => this.options.onLate?.(printed(report)));
   }
 
   /** Hands a watch to the caller's platform. */

@@ -72,7 +72,7 @@ describe("an abort before the start", () => {
     const failure = abortedBy(reason, await p.run({ n: 1 }, { signal }));
     assertEquals(log, []);
     assertEquals(failure.rollback, { completed: [], failed: [] });
-    assertEquals(failure.meta, { name: "p", args: { n: 1 }, stepsExecuted: [] });
+    assertEquals({ ...failure.meta }, { name: "p", args: { n: 1 }, stepsExecuted: [] });
     assertEquals(
       failure.error.message,
       "Cannot finish 'p' as its signal must not abort: its reason is Error: the client has gone",

@@ -13,6 +13,7 @@ import {
   choice,
   ChoiceNoMatchError,
   ConfigError,
+  type ErrorByCode,
   type ErrorCode,
   isRunsheetError,
   pipeline,
@@ -22,6 +23,7 @@ import {
   RetryExhaustedError,
   RollbackError,
   RunsheetError,
+  type SchemaIssue,
   type Step,
   step,
   StrictOverlapError,
@@ -150,6 +152,33 @@ describe("isRunsheetError", () => {
     assert(isRunsheetError(error, "TIMEOUT"));
     assertType<IsExact<typeof error, TimeoutError>>(true);
     assertEquals(error.timeoutMs, 1);
+  });
+
+  it("narrows to all of the classes without a code, and a switch on the code tells them apart", async () => {
+    const error: unknown = await taxonomy.RETRY_EXHAUSTED[1]();
+    assert(isRunsheetError(error));
+    assertType<IsExact<typeof error, ErrorByCode[ErrorCode]>>(true);
+    switch (error.code) {
+      case "RETRY_EXHAUSTED":
+        assertType<IsExact<typeof error, RetryExhaustedError>>(true);
+        assertEquals(error.attempts, 2);
+        break;
+      case "ARGS_VALIDATION":
+        assertType<IsExact<typeof error.issues, readonly SchemaIssue[]>>(true);
+        throw error;
+      default:
+        throw error;
+    }
+  });
+
+  it("leaves the rest of a union for what is no error of the library's", () => {
+    const status = (error: RangeError | TimeoutError): number => {
+      if (isRunsheetError(error, "TIMEOUT")) return error.timeoutMs;
+      assertType<IsExact<typeof error, RangeError>>(true);
+      return 400;
+    };
+    assertEquals(status(new RangeError("odd")), 400);
+    assertEquals(status(new TimeoutError("late", 5)), 5);
   });
 
   it("knows the errors of another copy of the package", () => {

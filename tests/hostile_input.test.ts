@@ -59,7 +59,7 @@ describe("args", () => {
       assert(isRunsheetError(failure.error, "ARGS_VALIDATION"));
       assertEquals(failure.error.message, `Cannot run 'p' as its args ${problem}`);
       assertEquals(failure.failedStep, "<args>");
-      assertEquals(failure.meta, { name: "p", args: {}, stepsExecuted: [] });
+      assertEquals({ ...failure.meta }, { name: "p", args: {}, stepsExecuted: [] });
       assertEquals(log, []);
     });
   }

@@ -45,7 +45,7 @@ describe("step", () => {
 
   it("tells its own name and args in the meta when it is run alone", async () => {
     const { meta } = await half.run({ n: 4 });
-    assertEquals(meta, { name: "half", args: { n: 4 }, stepsExecuted: ["half"] });
+    assertEquals({ ...meta }, { name: "half", args: { n: 4 }, stepsExecuted: ["half"] });
   });
 
   it("may have an async run", async () => {

@@ -1,3 +1,4 @@
+import { printable } from "../printed.ts";
 import type { Fault } from "./faults.ts";
 import { words } from "./faults.ts";
 import type { LedgerEntry } from "./ledger.ts";
@@ -59,11 +60,19 @@ export interface SweepReport {
   readonly rows: readonly SweepRow[];
   /** The rows as a table, a line each. */
   toString(): string;
+  /** The rows as plain data, for `JSON.stringify`. */
+  toJSON(): unknown;
 }
 
 /** A report of rows. */
 export function makeReport(pipeline: string, runs: number, rows: readonly SweepRow[]): SweepReport {
-  return Object.freeze({ pipeline, runs, rows, toString: () => table(rows) });
+  return Object.freeze({
+    pipeline,
+    runs,
+    rows,
+    toString: () => table(rows),
+    toJSON: () => printable({ pipeline, runs, rows }, false),
+  });
 }
 
 function table(rows: readonly SweepRow[]): string {

@@ -1,0 +1,115 @@
+import { show } from "./show.ts";
+
+/** An error as JSON: what tells it, and nothing that may hold args. */
+export interface ErrorJSON {
+  /** Its name. */
+  readonly name: string;
+  /** Its code: the library's, or one of the application's or the platform's, such as `"ECONNRESET"`. */
+  readonly code?: string | number;
+  /** Its message. */
+  readonly message: string;
+  /** The limit of a `TimeoutError`, in milliseconds. */
+  readonly timeoutMs?: number;
+  /** How many attempts a `RetryExhaustedError` is about. */
+  readonly attempts?: number;
+  /** What the schema of a `ValidationError` found, without the values. */
+  readonly issues?: readonly {
+    /** What is wrong. */
+    readonly message: string;
+    /** Where. */
+    readonly path: readonly (string | number)[];
+  }[];
+  /** What an `AggregateError`, a `RetryExhaustedError` or a `RollbackError` is made of. */
+  readonly errors?: readonly ErrorJSON[];
+  /** What it was caused by; a few words where that is no error. */
+  readonly cause?: ErrorJSON | string;
+}
+
+/** Registered, so that the errors of another copy of the package are known, where `instanceof` fails. */
+export const brand: unique symbol = Symbol.for("runsheet.error");
+
+/** Whether a value is an error, of any realm. */
+export function isError(value: unknown): value is Error {
+  // Errors of another realm (an iframe, `node:vm`) fail `instanceof`, but structured clone's tag tells them.
+  return value instanceof Error || Object.prototype.toString.call(value) === "[object Error]";
+}
+
+const DEEPEST = 8;
+
+/** An error as JSON. Reads only what it names: a client's error may carry a whole request, with its credentials. */
+export function errorJSON(error: unknown, seen: Set<unknown> = new Set(), depth = 0): ErrorJSON {
+  const code = read(error, "code");
+  const json = {
+    name: textOf(read(error, "name")),
+    ...((typeof code === "string" || typeof code === "number") && { code }),
+    message: textOf(read(error, "message")),
+  };
+  // Each is told once: errors may hold one another, in circles too.
+  if (seen.has(error) || depth === DEEPEST) return json;
+  seen.add(error);
+  const inner = (value: unknown) =>
+    safely(() => isError(value))
+      ? errorJSON(value, seen, depth + 1)
+      : typeof value === "string"
+      ? value
+      : show(value);
+  const ours = safely(() => brand in (error as object)) ?? false;
+  const parts = ours || safely(() => error instanceof AggregateError)
+    ? [...list(read(error, "errors")), ...list(read(error, "causes"))]
+    : [];
+  const cause = read(error, "cause");
+  return {
+    ...json,
+    ...(ours && detailsOf(error)),
+    ...(parts.length > 0 && {
+      errors: parts.map((part) => {
+        const told = inner(part);
+        return typeof told === "string" ? { name: "UnknownError", message: told } : told;
+      }),
+    }),
+    // That of a RetryExhaustedError is the last of its errors.
+    ...(cause !== undefined && !parts.includes(cause) && { cause: inner(cause) }),
+  };
+}
+
+function detailsOf(error: unknown): Partial<ErrorJSON> {
+  const timeoutMs = read(error, "timeoutMs");
+  const attempts = read(error, "attempts");
+  const issues = list(read(error, "issues")).map((issue) => ({
+    message: textOf(read(issue, "message")),
+    path: list(read(issue, "path")).map((part) => {
+      const key = read(part, "key") ?? part;
+      return typeof key === "number" ? key : textOf(key);
+    }),
+  }));
+  return {
+    ...(typeof timeoutMs === "number" && { timeoutMs }),
+    ...(typeof attempts === "number" && { attempts }),
+    ...(issues.length > 0 && { issues }),
+  };
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string"
+    ? value
+    : typeof value === "symbol"
+    ? String(value)
+    : show(value);
+}
+
+function read(value: unknown, key: string): unknown {
+  return safely(() => (value as Record<string, unknown> | undefined)?.[key]);
+}
+
+function list(value: unknown): readonly unknown[] {
+  return safely(() => Array.isArray(value) ? [...value] : []) ?? [];
+}
+
+/** Errors may be Proxies, and their fields getters, that throw. */
+function safely<T>(get: () => T): T | undefined {
+  try {
+    return get();
+  } catch {
+    return undefined;
+  }
+}

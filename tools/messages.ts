@@ -94,14 +94,14 @@ async function compare(mistakes: Mistake[], said: Map<number, string[]>): Promis
     sorted(await Deno.readTextFile(snapshot)),
     `${snapshot} must be what ${newest} says`,
   );
-  // The README quotes sentences: each must be one that the compiler says.
-  const [, section = ""] = (await Deno.readTextFile("README.md")).split(
+  // The docs quote sentences: each must be one that the compiler says.
+  const [, section = ""] = (await Deno.readTextFile("docs/types.md")).split(
     "## What the compiler tells you",
   );
   const [, quoted = ""] = /```text\n([^]*?)```/.exec(section) ?? [];
   const sentences = quoted.split("\n").filter((text) => text !== "");
   assertEquals(sentences.filter((sentence) => !sorted(current).includes(sorted(sentence))), []);
-  assertEquals(sentences.length > 5, true, "the README must quote what the compiler says");
+  assertEquals(sentences.length > 5, true, "the docs must quote what the compiler says");
 }
 
 if (import.meta.main) await finish(async () => await runParts(messageParts));

@@ -44,7 +44,10 @@ export async function pack(): Promise<void> {
     await Deno.readTextFile("npm/package/package.json"),
   );
   await write("npm/package/package.json", manifest(packed));
-  await must("copy the documents", shell("cp README.md LICENSE CHANGELOG.md npm/package"));
+  await must(
+    "copy the documents",
+    shell("cp -r README.md LICENSE CHANGELOG.md llms.txt docs npm/package"),
+  );
   await must(
     "pack npm/package",
     shell("npm pack --silent ./package && rm pack.tgz && mv *.tgz package.tgz", { cwd: "npm" }),

@@ -41,7 +41,23 @@ export abstract class RunsheetError extends Error {
 
 Object.defineProperty(RunsheetError.prototype, brand, { value: true });
 
-/** What the errors of the three validated boundaries share: the `issues` that the schema found. */
+/**
+ * What the errors of the three validated boundaries share: the `issues` that the schema found.
+ *
+ * @example Show them
+ * ```ts
+ * import { pipeline, ValidationError } from "@runsheet/runsheet";
+ * import { assert, assertEquals } from "@std/assert";
+ * import { type } from "arktype";
+ *
+ * const order = pipeline({ name: "order", argsSchema: type({ n: "number > 0" }), steps: [] });
+ * const result = await order.run({ n: 0 });
+ * assert(!result.success && result.error instanceof ValidationError);
+ * assertEquals(result.error.toJSON().issues, [
+ *   { message: "n must be positive (was 0)", path: ["n"] },
+ * ]);
+ * ```
+ */
 export abstract class ValidationError extends RunsheetError {
   /** What the schema found, each with its path. */
   readonly issues: readonly SchemaIssue[];
@@ -113,7 +129,24 @@ export class AbortedError extends RunsheetError {
   override readonly code = "ABORTED";
 }
 
-/** Every retry was used up; `cause` is the last error. */
+/**
+ * Every retry was used up; `cause` is the last error.
+ *
+ * @example What each attempt failed with
+ * ```ts
+ * import { isRunsheetError, step } from "@runsheet/runsheet";
+ * import { assert, assertEquals } from "@std/assert";
+ *
+ * const busy = step({
+ *   name: "busy",
+ *   retry: { count: 1 },
+ *   run: (_ctx, { attempt }) => Promise.reject(new Error(`busy, ${attempt}`)),
+ * });
+ * const result = await busy.run({});
+ * assert(!result.success && isRunsheetError(result.error, "RETRY_EXHAUSTED"));
+ * assertEquals(result.error.errors.map(({ message }) => message), ["busy, 1", "busy, 2"]);
+ * ```
+ */
 export class RetryExhaustedError extends RunsheetError {
   /** The error's name. */
   override readonly name = "RetryExhaustedError";

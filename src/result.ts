@@ -25,6 +25,27 @@ export interface RollbackFailure {
 /**
  * Every rollback handler that ran, each under the path of its step: `"chargePayment"` for a direct child,
  * `"checkout/chargePayment"` inside a nested pipeline, `"chargePayment (deferred)"` for what `defer` registered.
+ *
+ * @example What could not be undone
+ * ```ts
+ * import { pipeline, step } from "@runsheet/runsheet";
+ * import { assert, assertEquals } from "@std/assert";
+ *
+ * const reserve = step({ name: "reserve", run: () => {}, rollback: () => {} });
+ * const charge = step({
+ *   name: "charge",
+ *   run: () => {},
+ *   rollback: () => Promise.reject(new Error("gateway is down")),
+ * });
+ * const ship = step({ name: "ship", run: () => Promise.reject(new Error("no courier")) });
+ *
+ * const result = await pipeline({ name: "order", steps: [reserve, charge, ship] }).run();
+ * assert(!result.success);
+ * assertEquals(result.rollback.completed, ["reserve"]);
+ * assertEquals(result.rollback.failed.map(({ step, error }) => `${step}: ${error.message}`), [
+ *   "charge: gateway is down",
+ * ]);
+ * ```
  */
 export interface RollbackReport {
   /** The handlers that succeeded, in the order they ran. */
@@ -63,6 +84,19 @@ export interface Failure {
 /**
  * What `run()` resolves to; narrow it by `success`. `JSON.stringify` makes of it what {@linkcode ResultJSON} says: neither args
  * nor data, as they may hold secrets.
+ *
+ * @example Narrow it
+ * ```ts
+ * import { type Result, step } from "@runsheet/runsheet";
+ * import { assertEquals } from "@std/assert";
+ *
+ * function tell(result: Result<{ half: number }>): string {
+ *   if (result.success) return `half is ${result.data.half}`;
+ *   return `'${result.failedStep}' failed: ${result.error.message}`;
+ * }
+ * const half = step({ name: "half", run: (ctx: { n: number }) => ({ half: ctx.n / 2 }) });
+ * assertEquals(tell(await half.run({ n: 6 })), "half is 3");
+ * ```
  */
 export type Result<Data> = Success<Data> | Failure;
 

@@ -8,7 +8,23 @@ import type { Declared } from "./types_objects.ts";
 /** A value, or a promise of it. */
 export type MaybePromise<T> = T | Promise<T>;
 
-/** When and how often to try again after a failure. */
+/**
+ * When and how often to try again after a failure.
+ *
+ * @example Try again what may pass
+ * ```ts
+ * import { type RetryPolicy, step } from "@runsheet/runsheet";
+ *
+ * const patient: RetryPolicy = {
+ *   count: 3,
+ *   delay: 200,
+ *   backoff: "exponential", // 200, 400, 800 ms
+ *   jitter: 0.5,
+ *   retryIf: (errors) => errors.at(-1) instanceof TypeError, // fetch did not get through
+ * };
+ * step({ name: "load", retry: patient, run: () => fetch("https://stock.example").then(() => {}) });
+ * ```
+ */
 export interface RetryPolicy {
   /** How many retries there may be after the first attempt; 0 for none. */
   readonly count: number;
@@ -147,7 +163,27 @@ export interface MapOptions extends ItemOptions {
   readonly as?: string | undefined;
 }
 
-/** What stands in the output in place of a failed item's result when `onFailure` is `"collect"`. */
+/**
+ * What stands in the output in place of a failed item's result when `onFailure` is `"collect"`.
+ *
+ * @example Set failed items aside
+ * ```ts
+ * import { map, pipeline, step, unwrap } from "@runsheet/runsheet";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const check = step({
+ *   name: "check",
+ *   run: (ctx: { n: number }) => {
+ *     if (ctx.n < 0) throw new RangeError("negative");
+ *     return { root: Math.sqrt(ctx.n) };
+ *   },
+ * });
+ * const roots = map("roots", () => [4, -4], check, { as: "n", onFailure: "collect" });
+ * const { roots: [four, failed] } = unwrap(await pipeline({ name: "p", steps: [roots] }).run());
+ * assertEquals(four, { root: 2 });
+ * assertEquals(failed && "error" in failed && failed.item, -4);
+ * ```
+ */
 export interface ItemFailure<Item> {
   /** Tells it from a result. */
   readonly success: false;
@@ -181,7 +217,21 @@ export interface LateReport {
   readonly undo?: true;
 }
 
-/** What the caller of `run` may give besides the args. */
+/**
+ * What the caller of `run` may give besides the args.
+ *
+ * @example A run that a client can cancel
+ * ```ts
+ * import { isRunsheetError, step } from "@runsheet/runsheet";
+ * import { assert } from "@std/assert";
+ *
+ * const gone = new AbortController();
+ * const quote = step({ name: "quote", run: () => new Promise<void>(() => {}) });
+ * setTimeout(() => gone.abort(), 5);
+ * const result = await quote.run({}, { signal: gone.signal, runId: "quote-1" });
+ * assert(!result.success && isRunsheetError(result.error, "ABORTED"));
+ * ```
+ */
 export interface RunOptions {
   /** Cancels the run: nothing starts after it aborts, and completed steps are compensated. */
   readonly signal?: AbortSignal | undefined;

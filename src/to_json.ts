@@ -79,6 +79,6 @@ export type AsJSON<T> = T extends Error ? ErrorJSON
  * assertEquals(JSON.stringify(result), JSON.stringify(toJSON(result)));
  * ```
  */
-export function toJSON<T extends object>(value: T, options: JSONOptions = {}): AsJSON<T> {
+export function toJSON<T>(value: T, options: JSONOptions = {}): AsJSON<T> {
   return printable(value, options.args === true) as AsJSON<T>;
 }

@@ -4,6 +4,7 @@ import { assert, assertEquals, assertFalse, assertStringIncludes } from "@std/as
 import { assertType, type IsExact } from "@std/testing/types";
 import {
   choice,
+  ConfigError,
   type ErrorJSON,
   isRunsheetError,
   type LateReport,
@@ -164,7 +165,7 @@ describe("a result as JSON", () => {
     const result = await pipeline({ name: "p", steps: [reserve] }).run(given);
     logged(result);
     const told = toJSON(result, { args: true }).meta.args as Record<string, unknown>;
-    JSON.stringify(told);
+    assertEquals(JSON.stringify(told["deep"]), `${"[".repeat(61)}"an array of 1"${"]".repeat(61)}`);
     assertEquals(told["cyclic"], {
       n: "1n",
       f: "function f",
@@ -208,6 +209,16 @@ describe("an error as JSON", () => {
       message: "fetch failed",
       cause: { name: "Error", code: "ECONNRESET", message: "socket hang up" },
     });
+  });
+
+  it("of the application is not searched for what the library's have", async () => {
+    const ofPool = Object.assign(new Error("pool"), {
+      errors: [SECRET],
+      causes: [new Error(SECRET)],
+      issues: [{ message: SECRET }],
+      attempts: 3,
+    });
+    assertEquals(await errorOf(ofPool), { name: "Error", message: "pool" });
   });
 
   it("tells of a cause that is no error in a few words", async () => {
@@ -341,7 +352,11 @@ describe("an error as JSON", () => {
 
     let chain = new Error("end");
     for (let n = 0; n < 100_000; n++) chain = new Error("link", { cause: chain });
-    await errorOf(chain);
+    assertEquals(JSON.stringify(await errorOf(chain)).match(/link/g)?.length, 9);
+    assertEquals(
+      JSON.stringify(new ConfigError("deep", { cause: chain })).match(/link/g)?.length,
+      8,
+    );
 
     const thrower = () => {
       throw boom;

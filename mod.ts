@@ -36,7 +36,7 @@ export { map } from "./src/combinators/map.ts";
 export { type Parallel, parallel } from "./src/combinators/parallel.ts";
 export { when } from "./src/combinators/when.ts";
 export type { Context } from "./src/context.ts";
-export type { ErrorJSON } from "./src/error_json.ts";
+export type { ErrorJSON, IssueJSON, JSONOptions } from "./src/error_json.ts";
 export {
   AbortedError,
   ArgsValidationError,
@@ -57,7 +57,6 @@ export {
   ValidationError,
 } from "./src/errors.ts";
 export { type Made, pipeline } from "./src/pipeline.ts";
-export type { JSONOptions } from "./src/printed.ts";
 export type {
   Failure,
   Result,

@@ -1,4 +1,29 @@
 import { show } from "./show.ts";
+import { showIssues } from "./show_issues.ts";
+import type { SchemaIssue } from "./standard_schema.ts";
+
+/** How `toJSON` prints. */
+export interface JSONOptions {
+  /**
+   * Whether `meta.args`, `data` and the values that a schema has refused are printed.
+   *
+   * @default {false}
+   */
+  readonly args?: boolean | undefined;
+}
+
+/** Whether args are to be printed; `JSON.stringify` calls `toJSON` with a key. */
+export function asksForArgs(options: JSONOptions | string | undefined): boolean {
+  return typeof options === "object" && options?.args === true;
+}
+
+/** What a schema found, as JSON: without the value that it refused. */
+export interface IssueJSON {
+  /** What is wrong. */
+  readonly message: string;
+  /** Where. */
+  readonly path: readonly (string | number)[];
+}
 
 /** An error as JSON: what tells it, and nothing that may hold args. */
 export interface ErrorJSON {
@@ -13,12 +38,7 @@ export interface ErrorJSON {
   /** How many attempts a `RetryExhaustedError` is about. */
   readonly attempts?: number;
   /** What the schema of a `ValidationError` found, without the values. */
-  readonly issues?: readonly {
-    /** What is wrong. */
-    readonly message: string;
-    /** Where. */
-    readonly path: readonly (string | number)[];
-  }[];
+  readonly issues?: readonly IssueJSON[];
   /** What an `AggregateError`, a `RetryExhaustedError` or a `RollbackError` is made of. */
   readonly errors?: readonly ErrorJSON[];
   /** What it was caused by; a few words where that is no error. */
@@ -37,23 +57,30 @@ export function isError(value: unknown): value is Error {
 const DEEPEST = 8;
 
 /** An error as JSON. Reads only what it names: a client's error may carry a whole request, with its credentials. */
-export function errorJSON(error: unknown, seen: Set<unknown> = new Set(), depth = 0): ErrorJSON {
+export function errorJSON(
+  error: unknown,
+  args: boolean,
+  seen: Set<unknown> = new Set(),
+  depth = 0,
+): ErrorJSON {
+  const ours = safely(() => brand in (error as object)) ?? false;
+  const found = ours ? list(read(error, "issues")) : [];
+  const issues = found.map((issue) => issueJSON(issue, args));
   const code = read(error, "code");
   const json = {
     name: textOf(read(error, "name")),
     ...((typeof code === "string" || typeof code === "number") && { code }),
-    message: textOf(read(error, "message")),
+    message: retell(textOf(read(error, "message")), found, issues),
   };
   // Each is told once: errors may hold one another, in circles too.
   if (seen.has(error) || depth === DEEPEST) return json;
   seen.add(error);
   const inner = (value: unknown) =>
     safely(() => isError(value))
-      ? errorJSON(value, seen, depth + 1)
+      ? errorJSON(value, args, seen, depth + 1)
       : typeof value === "string"
       ? value
       : show(value);
-  const ours = safely(() => brand in (error as object)) ?? false;
   const parts = ours || safely(() => error instanceof AggregateError)
     ? [...list(read(error, "errors")), ...list(read(error, "causes"))]
     : [];
@@ -61,6 +88,7 @@ export function errorJSON(error: unknown, seen: Set<unknown> = new Set(), depth 
   return {
     ...json,
     ...(ours && detailsOf(error)),
+    ...(issues.length > 0 && { issues }),
     ...(parts.length > 0 && {
       errors: parts.map((part) => {
         const told = inner(part);
@@ -75,18 +103,41 @@ export function errorJSON(error: unknown, seen: Set<unknown> = new Set(), depth 
 function detailsOf(error: unknown): Partial<ErrorJSON> {
   const timeoutMs = read(error, "timeoutMs");
   const attempts = read(error, "attempts");
-  const issues = list(read(error, "issues")).map((issue) => ({
-    message: textOf(read(issue, "message")),
-    path: list(read(issue, "path")).map((part) => {
-      const key = read(part, "key") ?? part;
-      return typeof key === "number" ? key : textOf(key);
-    }),
-  }));
   return {
     ...(typeof timeoutMs === "number" && { timeoutMs }),
     ...(typeof attempts === "number" && { attempts }),
-    ...(issues.length > 0 && { issues }),
   };
+}
+
+/** `a string`, `missing`: the kind of a value, and not the value. */
+const isKind = /^[a-z ]*$/i;
+
+// Standard Schema knows no values, but arktype's messages end in what the value "was", valibot's in what was "received".
+function issueJSON(issue: unknown, args: boolean): IssueJSON {
+  let message = textOf(read(issue, "message"));
+  const path = list(read(issue, "path")).map((part) => {
+    const key = read(part, "key") ?? part;
+    return typeof key === "number" ? key : textOf(key);
+  });
+  if (args) return { message, path };
+  for (const shown of [read(issue, "actual"), read(issue, "received")]) {
+    if (typeof shown !== "string" || isKind.test(shown)) continue;
+    message = message.replaceAll(`was ${shown}`, "was …").replaceAll(
+      `eceived ${shown}`,
+      "eceived …",
+    );
+  }
+  const value = read(issue, "data") ?? read(issue, "input");
+  if (typeof value === "string") {
+    message = message.replaceAll(JSON.stringify(value), "…").replaceAll(`"${value}"`, "…");
+  }
+  return { message, path };
+}
+
+/** The message of an error with its issues as they are told. */
+function retell(message: string, found: readonly unknown[], issues: readonly IssueJSON[]): string {
+  const summary = safely(() => showIssues(found as readonly SchemaIssue[]));
+  return summary ? message.replace(summary, () => showIssues(issues)) : message;
 }
 
 function textOf(value: unknown): string {

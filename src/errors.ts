@@ -1,6 +1,15 @@
-import { brand, type ErrorJSON, errorJSON, isError } from "./error_json.ts";
+import {
+  asksForArgs,
+  brand,
+  type ErrorJSON,
+  errorJSON,
+  isError,
+  type JSONOptions,
+} from "./error_json.ts";
 import type { SchemaIssue } from "./standard_schema.ts";
 import { show } from "./show.ts";
+
+export { showIssues } from "./show_issues.ts";
 
 /** The `code` of every error of the library. */
 export type ErrorCode =
@@ -33,9 +42,14 @@ export type ErrorCode =
 export abstract class RunsheetError extends Error {
   /** What kind of error it is; stable across versions. */
   abstract readonly code: ErrorCode;
-  /** What `JSON.stringify` prints: name, code, message and what caused it, without the values of args. */
-  toJSON(): ErrorJSON {
-    return errorJSON(this);
+  /**
+   * What `JSON.stringify` prints: name, code, message and what caused it, without the values that a schema has refused.
+   *
+   * @param options How to print it; `JSON.stringify` gives a key here.
+   * @returns Plain data.
+   */
+  toJSON(options?: JSONOptions | string): ErrorJSON {
+    return errorJSON(this, asksForArgs(options));
   }
 }
 
@@ -54,7 +68,7 @@ Object.defineProperty(RunsheetError.prototype, brand, { value: true });
  * const result = await order.run({ n: 0 });
  * assert(!result.success && result.error instanceof ValidationError);
  * assertEquals(result.error.toJSON().issues, [
- *   { message: "n must be positive (was 0)", path: ["n"] },
+ *   { message: "n must be positive (was …)", path: ["n"] },
  * ]);
  * ```
  */
@@ -316,12 +330,4 @@ export function abortedError(what: string, reason: unknown): AbortedError {
     `Cannot finish '${what}' as its signal must not abort: its reason is ${show(reason)}`,
     { cause: reason },
   );
-}
-
-/** What a schema found, as one line. */
-export function showIssues(issues: readonly SchemaIssue[]): string {
-  return issues.map(({ message, path = [] }) => {
-    const place = path.map((part) => String(typeof part === "object" ? part.key : part)).join(".");
-    return place === "" || message.includes(place) ? message : `${place}: ${message}`;
-  }).join("; ");
 }

@@ -1,15 +1,5 @@
-import { errorJSON, isError } from "./error_json.ts";
+import { asksForArgs, errorJSON, isError, type JSONOptions } from "./error_json.ts";
 import { show } from "./show.ts";
-
-/** How `toJSON` prints. */
-export interface JSONOptions {
-  /**
-   * Whether `meta.args` and `data` are printed.
-   *
-   * @default {false}
-   */
-  readonly args?: boolean | undefined;
-}
 
 /**
  * What a run tells in each case: its class has `toJSON` at no cost. In all else the instances are like plain objects, for a
@@ -22,7 +12,7 @@ export class Printed {
 
   /** What `JSON.stringify` prints; it gives a key where the options would be. */
   toJSON(options?: JSONOptions | string): unknown {
-    return printable(this, typeof options === "object" && options?.args === true);
+    return printable(this, asksForArgs(options));
   }
 }
 
@@ -56,7 +46,7 @@ export function printable(value: unknown, args: boolean, around: readonly unknow
   const inside = [...around, value];
   const print = (part: unknown) => printable(part, args, inside);
   try {
-    if (isError(value)) return errorJSON(value);
+    if (isError(value)) return errorJSON(value, args);
     if (value instanceof Date) return Date.prototype.toISOString.call(value);
     if (around.length < DEEPEST) {
       if (Array.isArray(value)) return value.map((part) => print(part));

@@ -1,5 +1,5 @@
-import type { ErrorJSON } from "./error_json.ts";
-import { type JSONOptions, printable } from "./printed.ts";
+import type { ErrorJSON, JSONOptions } from "./error_json.ts";
+import { printable } from "./printed.ts";
 import type { Result, RollbackReport } from "./result.ts";
 
 /** A {@linkcode RollbackReport} as JSON. */
@@ -50,7 +50,8 @@ export type AsJSON<T> = T extends Error ? ErrorJSON
  *
  * By default neither `meta.args` nor `data` are printed: args may hold secrets and clients, and the data of a pipeline hold
  * its args. With `{ args: true }` both are, as far as they are plain data; a client is only named. Of an error there is its
- * name, code and message, what a schema found, and the same of its causes, but no stack and no fields of the application's.
+ * name, code and message, what a schema found, and the same of its causes, but no stack, no fields of the application's, and
+ * not the values that arktype and valibot quote in their messages.
  *
  * @param value What a run gave, or any error.
  * @param options How to print it.

@@ -1,16 +1,19 @@
 import { AttemptInfo, UndoInfo } from "./attempt_info.ts";
 import { backoff } from "./backoff.ts";
-import { callOnce } from "./call_once.ts";
+import { callOnce, type GivenUp } from "./call_once.ts";
+import type { Patience } from "./config.ts";
 import type { Context } from "./context.ts";
-import { PredicateError, RetryExhaustedError, RollbackError } from "./errors.ts";
-import type { Journal } from "./journal.ts";
-import type { Scope } from "./scope.ts";
+import { RollbackError } from "./errors.ts";
+import { Journal } from "./journal.ts";
+import { outlast } from "./outlast.ts";
+import { Retries } from "./retries.ts";
+import type { Run, Scope } from "./scope.ts";
 import { show } from "./show.ts";
-import type { RetryPolicy, Undo, UndoPolicy } from "./types.ts";
+import type { MaybePromise, RetryPolicy, Undo, UndoPolicy } from "./types.ts";
 import type { Call, Outcome } from "./types_host.ts";
 
 /** A function of the user's, to be called until it succeeds or may not be tried again. */
-export interface Effect {
+export interface Effect extends Patience {
   /** What kind of code it is. */
   readonly kind: Call["kind"];
   /** Its id without the attempt. */
@@ -28,7 +31,7 @@ export interface Effect {
   /** Calls the user's function. */
   readonly call: (info: AttemptInfo) => unknown;
   /** Told how an attempt came out that had been given up. */
-  readonly onLate?: (late: LateAttempt) => Promise<void>;
+  readonly onLate?: (late: LateAttempt) => MaybePromise<void>;
 }
 
 /** An attempt that came out after it had been given up. */
@@ -37,8 +40,8 @@ export interface LateAttempt {
   readonly info: AttemptInfo;
   /** How it came out. */
   readonly outcome: Outcome;
-  /** Why it had been given up. */
-  readonly reason: Error;
+  /** Why its effect is undone at once; without it the effect is undone with those of the run. */
+  readonly reason: Error | undefined;
 }
 
 /** What an effect came to, after so many attempts; 0 when none was allowed to start. */
@@ -49,20 +52,19 @@ export async function attempt(effect: Effect, scope: Scope): Promise<Attempted> 
   const { journal, cancellation, run } = scope;
   const { id, path, retry } = effect;
   const mark = journal.mark;
-  const errors: Error[] = [];
+  const retries = new Retries(path, retry);
   for (let attempts = 1;; attempts++) {
     if (cancellation?.error) {
       return { ok: false, error: cancellation.error, attempts: attempts - 1 };
     }
-    const outcome = await performOnce(effect, scope, attempts);
+    const outcome = await performOnce(effect, scope, attempts, retries);
     if (outcome.ok) return { ...outcome, attempts };
     if (cancellation?.error) {
       // One that is waited for may have failed of itself.
       const { error } = cancellation.givenUp ? cancellation : outcome;
       return { ok: false, error: error!, attempts };
     }
-    errors.push(outcome.error);
-    const error = finalError(path, retry, errors);
+    const error = retries.finalError(attempts, outcome.error);
     if (error) return { ok: false, error, attempts };
     const notUndone = await journal.unwind(outcome.error, mark);
     if (notUndone.length > 0) {
@@ -74,8 +76,13 @@ export async function attempt(effect: Effect, scope: Scope): Promise<Attempted> 
   }
 }
 
-/** One attempt, by way of the host; what it deferred is on the undo stack by the time it returns. */
-async function performOnce(effect: Effect, scope: Scope, attempt: number): Promise<Outcome> {
+/** One attempt, by way of the host; what it did is on the undo stack by the time it returns, unless it is watched. */
+async function performOnce(
+  effect: Effect,
+  scope: Scope,
+  attempt: number,
+  retries: Retries,
+): Promise<Outcome> {
   const { kind, path, ctx, output, timeout, onLate } = effect;
   const { journal, cancellation, run } = scope;
   const id = kind !== "attempt" && attempt === 1 ? effect.id : `${effect.id}@${attempt}`;
@@ -89,59 +96,42 @@ async function performOnce(effect: Effect, scope: Scope, attempt: number): Promi
     ...(kind === "undo" && { output }),
   };
   const info = new AttemptInfo(run, effect.id, attempt);
-  let taken: readonly UndoPolicy[] | undefined;
-  const watch = (late: Promise<Outcome>, reason: Error) => {
-    // Before it can come out: what it did until now is the run's to undo, and only the rest is late.
-    taken = info.takeDeferred();
-    const compensated = late.then((outcome) => onLate?.({ info, outcome, reason })).catch(
-      (thrown) => {
-        // A host that has cancelled the run calls nothing any more; `run()` has rejected with its reason.
-        if (!run.seam.interruption) throw thrown;
-      },
-    );
-    try {
-      run.options.waitUntil?.(compensated);
-    } catch (thrown) {
-      // Not the step's failure: reported as what it is, an error that nobody handles.
-      Promise.reject(thrown);
-    }
-  };
+  let landed: Outcome | undefined;
   const outcome = await run.seam.perform(call, async (hostSignal) => {
     const bounds = { path, timeout, cancellation, hostSignal };
-    const outcome = await callOnce(effect.call, info, bounds, watch);
-    const { length } = taken ??= info.takeDeferred();
-    return length === 0 ? outcome : { ...outcome, deferred: length };
+    const called = await callOnce(effect.call, info, bounds);
+    if (!("running" in called)) return withDeferred(called, info.deferred);
+    const { error } = called;
+    const isRetryDue = () => !retries.finalError(attempt, error);
+    const late = await outlast(called, effect, cancellation, isRetryDue);
+    if (late) landed = withDeferred(late, info.deferredLate);
+    else watch(effect, info, called, run);
+    return withDeferred({ ok: false, error, ...(landed && { late: landed }) }, info.deferred);
   });
-  const deferred = taken ?? [];
+  const { deferred } = info;
   const count = Math.max(outcome.deferred ?? 0, deferred.length);
   for (let n = 0; n < count; n++) {
     pushDeferred(deferred[n], `${effect.id}@${attempt}!defer${n + 1}`, ctx, scope, journal);
   }
+  // A host may leave out what it does not know.
+  const late = (outcome.ok ? undefined : outcome.late) ?? landed;
+  if (late) await onLate?.({ info, outcome: late, reason: undefined });
   return outcome;
 }
 
-/** What an effect fails with for good, or `undefined` when it is to be tried again. */
-function finalError(
-  path: string,
-  retry: RetryPolicy | undefined,
-  errors: readonly Error[],
-): Error | undefined {
-  const last = errors.at(-1)!;
-  if (!retry || retry.count === 0) return last;
-  try {
-    if (retry.retryIf && !retry.retryIf([...errors])) return last;
-  } catch (cause) {
-    const error = new PredicateError(
-      `Cannot retry '${path}' as its 'retryIf' threw: ${show(cause)}`,
-      { cause },
-    );
-    return new AggregateError([last, error], error.message);
-  }
-  if (errors.length <= retry.count) return undefined;
-  return new RetryExhaustedError(
-    `Cannot retry '${path}' as its ${retry.count} retries are used up: ${show(last)}`,
-    errors,
-  );
+function withDeferred(outcome: Outcome, undos: readonly UndoPolicy[] = []): Outcome {
+  return undos.length === 0 ? outcome : { ...outcome, deferred: undos.length };
+}
+
+/** Sees to it that an attempt which is not waited for any more is undone and reported when it settles. */
+function watch(effect: Effect, info: AttemptInfo, { error, running }: GivenUp, run: Run): void {
+  const compensated = running
+    .then((outcome) => effect.onLate?.({ info, outcome, reason: error }))
+    .catch((thrown) => {
+      // A host that has cancelled the run calls nothing any more; `run()` has rejected with its reason.
+      if (!run.seam.interruption) throw thrown;
+    });
+  run.waitUntil(compensated);
 }
 
 function cannotRetry(
@@ -182,7 +172,6 @@ export function pushUndo(
   journal: Journal,
   undo: Undo,
 ): void {
-  const shielded = { ...scope, cancellation: undefined };
   journal.push({
     step: effect.path,
     undo: (error) =>
@@ -190,6 +179,22 @@ export function pushUndo(
         ...effect,
         kind: "undo",
         call: (info) => undo(new UndoInfo(info, error)),
-      }, shielded),
+        onLate: ({ info, outcome }) => tellLateUndo(effect.path, info, outcome, scope),
+        // A journal of its own: before it is tried again it must not unwind that of a run which goes on.
+      }, { ...scope, cancellation: undefined, journal: new Journal() }),
   });
+}
+
+/** An attempt of an undo that lands late has undone its effect: nothing is left to be undone. */
+function tellLateUndo(
+  step: string,
+  { attempt }: AttemptInfo,
+  outcome: Outcome,
+  { run }: Scope,
+): void {
+  run.tellLate(
+    outcome.ok
+      ? { step, attempt, outcome: "compensated", undo: true }
+      : { step, attempt, outcome: "rejected", undo: true, error: outcome.error },
+  );
 }

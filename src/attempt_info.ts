@@ -13,15 +13,18 @@ export class AttemptInfo implements RunInfo {
   #release: (() => void) | undefined;
   readonly #run: Run;
   readonly #key: string;
-  /** What has been registered and not been taken. */
-  deferred: UndoPolicy[] = [];
+  /** What has been registered in time. */
+  readonly deferred: UndoPolicy[] = [];
+  /** What has been registered since it was given up; `undefined` while it is not. */
+  deferredLate: UndoPolicy[] | undefined;
 
   constructor(run: Run, id: string, attempt: number) {
     this.attempt = attempt;
     this.#run = run;
     this.#key = id;
     this.defer = (undo) => {
-      this.deferred.push(checkUndo(`defer an undo in '${id}'`, "it", id, undo));
+      const checked = checkUndo(`defer an undo in '${id}'`, "it", id, undo);
+      (this.deferredLate ?? this.deferred).push(checked);
     };
   }
 
@@ -39,11 +42,6 @@ export class AttemptInfo implements RunInfo {
 
   get key(): string {
     return `${this.#run.id}/${this.#key}`;
-  }
-
-  /** What has been registered since the last call. */
-  takeDeferred(): readonly UndoPolicy[] {
-    return this.deferred.splice(0);
   }
 }
 

@@ -15,20 +15,24 @@ export interface Bounds {
   readonly hostSignal: AbortSignal | undefined;
 }
 
-/**
- * Calls the user's function once. It is not waited for past its timeout or a cancellation: then it is given up, and
- * `watch` gets the promise of what it comes to in the end,
- * and why it was given up.
- */
+/** A call that is not waited for any more. */
+export interface GivenUp {
+  readonly ok: false;
+  /** Why it was given up. */
+  readonly error: Error;
+  /** What it comes to in the end. */
+  readonly running: Promise<Outcome>;
+}
+
+/** Calls the user's function once. Past its timeout or a cancellation it is given up. */
 export async function callOnce(
   call: (info: AttemptInfo) => unknown,
   info: AttemptInfo,
   { path, timeout, cancellation, hostSignal }: Bounds,
-  watch: (late: Promise<Outcome>, reason: Error) => void,
-): Promise<Outcome> {
+): Promise<Outcome | GivenUp> {
   if (timeout === undefined && !hostSignal) {
     // What can only be cancelled together with others needs no cancellation of its own.
-    return await cancellable(call, info, cancellation, watch);
+    return await cancellable(call, info, cancellation);
   }
   const [own, release] = cancellation?.child() ?? [new Cancellation(), undefined];
   const stopFollowing = hostSignal &&
@@ -44,7 +48,7 @@ export async function callOnce(
     return new TimeoutError(message, timeout);
   });
   try {
-    return await cancellable(call, info, own, watch);
+    return await cancellable(call, info, own);
   } finally {
     release?.();
     stopFollowing?.();
@@ -56,8 +60,7 @@ async function cancellable(
   call: (info: AttemptInfo) => unknown,
   info: AttemptInfo,
   cancellation: Cancellation | undefined,
-  watch: (late: Promise<Outcome>, reason: Error) => void,
-): Promise<Outcome> {
+): Promise<Outcome | GivenUp> {
   if (cancellation?.error) return { ok: false, error: cancellation.error };
   info.cancellation = cancellation;
   const running = settle(call, info);
@@ -65,9 +68,9 @@ async function cancellable(
   const outcome = running instanceof Promise ? await untilGivenUp(running, cancellation) : running;
   info.release();
   if (outcome) return outcome;
-  const error = cancellation!.error!;
-  watch(running as Promise<Outcome>, error);
-  return { ok: false, error };
+  // Now, and not when the caller resumes: it may have settled by then.
+  info.deferredLate = [];
+  return { ok: false, error: cancellation!.error!, running: running as Promise<Outcome> };
 }
 
 /** What a call comes to; at once unless it gives a promise, or any other thenable. */

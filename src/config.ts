@@ -71,6 +71,22 @@ export function checkTimeout(action: string, value: unknown): void {
   if (value !== undefined) checkMs(action, "timeout", value, 1);
 }
 
+/** How an attempt that was given up is waited for must be said in known words and numbers. */
+export function checkPatience(action: string, { graceMs, overlap }: Patience): void {
+  if (graceMs !== undefined) checkMs(action, "graceMs", graceMs, 0);
+  if (overlap !== undefined && !["allow", "never"].includes(overlap)) {
+    refuse(action, "'overlap' must be 'allow' or 'never'", overlap);
+  }
+}
+
+/** How an attempt that was given up is waited for. */
+export interface Patience {
+  /** How long, in milliseconds. */
+  readonly graceMs?: number | undefined;
+  /** Whether a retry may start while it is under way. */
+  readonly overlap?: "allow" | "never" | undefined;
+}
+
 /** A retry policy, where there is one, must have numbers that make sense. */
 export function checkRetry(
   action: string,

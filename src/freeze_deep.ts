@@ -1,9 +1,15 @@
 // What has been made immutable need not be copied again when it is merged into the next context.
 const immutable = new WeakSet<object>();
 
+const TypedArray = Object.getPrototypeOf(Uint8Array.prototype);
+const dateSetters = Object.getOwnPropertyNames(Date.prototype).filter((name) =>
+  name.startsWith("set")
+);
+
 /**
- * An immutable copy of plain data: objects, arrays, Maps and Sets, all the way down, cycles included. Instances of
- * other classes (clients, connections, dates) are not copied.
+ * An immutable copy of plain data: objects, arrays, Maps, Sets and Dates, all the way down, cycles included. Typed arrays
+ * and ArrayBuffers are copied, but JavaScript cannot freeze them. Instances of other classes (clients, connections) are
+ * not copied.
  */
 export function freezeDeep<T>(value: T): T {
   return copy(value, new Map()) as T;
@@ -49,6 +55,16 @@ function copy(value: unknown, seen: Map<object, object>): unknown {
     for (const item of value as Set<unknown>) made.add(copy(item, seen));
     return refuseChanges(made, ["add", "delete", "clear"]);
   }
+  if (kind === Date.prototype) {
+    const made = new Date(value as Date);
+    remember(value, made, seen);
+    return refuseChanges(made, dateSetters);
+  }
+  if (kind === ArrayBuffer.prototype || Object.getPrototypeOf(kind) === TypedArray) {
+    const made = (value as ArrayBuffer | Uint8Array).slice(0);
+    remember(value, made, seen);
+    return made;
+  }
   return value;
 }
 
@@ -67,7 +83,7 @@ function refuseChanges(made: object, methods: readonly string[]): object {
     Object.defineProperty(made, method, {
       value: () => {
         throw new TypeError(
-          `Cannot call '${method}' as the collection is part of an immutable context`,
+          `Cannot call '${method}' as it is called on a part of an immutable context`,
         );
       },
     });

@@ -60,7 +60,11 @@ function checkOutcome(id: string, given: Outcome): Outcome {
   try {
     const outcome = { ...given };
     if (outcome.ok === true) return outcome;
-    if (outcome.ok === false) return { ...outcome, error: toError(outcome.error) };
+    if (outcome.ok === false) {
+      const { late } = outcome;
+      const error = toError(outcome.error);
+      return { ...outcome, error, ...(late && { late: checkOutcome(id, late) }) };
+    }
   } catch {
     // told below
   }

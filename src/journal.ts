@@ -9,6 +9,12 @@ export interface Entry {
   readonly undo: (error: Error) => Promise<Outcome>;
 }
 
+/** Several effects that are undone one after the other, and what is to be told of them then. */
+interface Group {
+  readonly effects: Journal;
+  readonly onUndone: (notUndone: readonly RollbackFailure[]) => void;
+}
+
 /** What was undone in a run so far. */
 interface Undone {
   readonly completed: string[];
@@ -17,7 +23,7 @@ interface Undone {
 
 /** The undo stack of a run or of one of its branches, and the report of what was undone. */
 export class Journal {
-  readonly #entries: Entry[] = [];
+  readonly #entries: (Entry | Group)[] = [];
   readonly #undone: Undone;
 
   constructor(undone: Undone = { completed: [], failed: [] }) {
@@ -40,6 +46,11 @@ export class Journal {
     this.#entries.push(entry);
   }
 
+  /** Remembers the effects on a fork of this journal together; calls back when they have been undone. */
+  pushGroup(effects: Journal, onUndone: Group["onUndone"]): void {
+    this.#entries.push({ effects, onUndone });
+  }
+
   /** How much is on the stack; given to `unwind` later, it undoes only what came after. */
   get mark(): number {
     return this.#entries.length;
@@ -49,7 +60,14 @@ export class Journal {
   async unwind(error: Error, mark = 0): Promise<readonly RollbackFailure[]> {
     const failures: RollbackFailure[] = [];
     while (this.#entries.length > mark) {
-      const { step, undo } = this.#entries.pop()!;
+      const entry = this.#entries.pop()!;
+      if ("effects" in entry) {
+        const notUndone = await entry.effects.unwind(error);
+        for (const failure of notUndone) failures.push(failure);
+        entry.onUndone(notUndone);
+        continue;
+      }
+      const { step, undo } = entry;
       const outcome = await undo(error);
       if (outcome.ok) {
         this.#undone.completed.push(step);

@@ -1,8 +1,20 @@
-/** The names of siblings, made unique: the second `log` is `log#2`. */
+/**
+ * A name as it stands in paths. What the engine puts into paths and ids itself is written %2F and so on, or a step
+ * called `a/b` would pass for step `b` of pipeline `a`, and share its idempotency key.
+ */
+export function labelOf(name: string): string {
+  return name.replaceAll(
+    /[%/@!?[]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}
+
+/** The names of siblings as labels, made unique: the second `log` is `log#2`. */
 export function labels(names: readonly string[]): readonly string[] {
-  const taken = new Set(names);
+  const plain = names.map(labelOf);
+  const taken = new Set(plain);
   const counts = new Map<string, number>();
-  return names.map((name) => {
+  return plain.map((name) => {
     let count = (counts.get(name) ?? 0) + 1;
     // Another sibling may really be called `log#2`.
     while (count > 1 && taken.has(`${name}#${count}`)) count++;

@@ -1,7 +1,7 @@
 import type { Cancellation } from "./cancel.ts";
 import type { Seam } from "./host.ts";
 import type { Journal } from "./journal.ts";
-import type { RunOptions } from "./types.ts";
+import type { LateReport, RunOptions } from "./types.ts";
 
 /** What the whole of one `run()` shares. */
 export class Run {
@@ -20,6 +20,25 @@ export class Run {
   /** The run's id; made up when it is first needed, as not every run needs one. */
   get id(): string {
     return this.#id ??= crypto.randomUUID();
+  }
+
+  /** Tells the caller what came of an attempt that had been given up. */
+  tellLate(report: LateReport): void {
+    callBack(() => this.options.onLate?.(report));
+  }
+
+  /** Hands a watch to the caller's platform. */
+  waitUntil(watch: Promise<unknown>): void {
+    callBack(() => this.options.waitUntil?.(watch));
+  }
+}
+
+/** Calls the caller of the run: what that throws is no failure of the run, but an error that nobody handles. */
+function callBack(call: () => void): void {
+  try {
+    call();
+  } catch (thrown) {
+    Promise.reject(thrown);
   }
 }
 

@@ -4,10 +4,12 @@ import {
   checkFunction,
   checkName,
   checkOptions,
+  checkPatience,
   checkRetry,
   checkSchema,
   checkTimeout,
   checkUndo,
+  type Patience,
   type UndoWith,
 } from "./config.ts";
 import { type Context, copyObject, seal } from "./context.ts";
@@ -24,7 +26,7 @@ import type { Needed, Provided, StepDefinition, Unset } from "./types_step.ts";
 type Handler = (ctx: Context, output: unknown, info: RollbackInfo) => unknown;
 
 /** A step's definition without its types. */
-interface Definition {
+interface Definition extends Patience {
   readonly name: string;
   readonly requires?: Schema;
   readonly provides?: Schema;
@@ -112,6 +114,8 @@ function check(definition: unknown): Definition {
     "rollback",
     "retry",
     "timeout",
+    "graceMs",
+    "overlap",
   ]);
   const { name, requires, provides, run, rollback, retry, timeout } = definition as Definition;
   checkName("step", name);
@@ -121,6 +125,7 @@ function check(definition: unknown): Definition {
   checkSchema(action, "provides", provides);
   checkRetry(`retry '${name}'`, retry);
   checkTimeout(`time '${name}'`, timeout);
+  checkPatience(`time '${name}'`, definition as Definition);
   const undo = rollback === undefined ? undefined : checkUndo(action, "'rollback'", name, rollback);
   return { ...definition as Definition, rollback: undo };
 }
@@ -130,7 +135,7 @@ async function execute(
   ctx: Context,
   scope: Scope,
 ): Promise<Settled> {
-  const { run, requires, retry, timeout } = definition;
+  const { run, requires, retry, timeout, graceMs, overlap } = definition;
   const { path, journal, cancellation, deep } = scope;
   let seen = ctx;
   if (requires) {
@@ -157,6 +162,8 @@ async function execute(
     ctx: seen,
     retry,
     timeout,
+    graceMs,
+    overlap,
     call: (info) => run(seen, info),
     onLate: (late) =>
       compensateLate(late, seen, scope, async (raw, journal, id) => {

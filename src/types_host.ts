@@ -31,6 +31,11 @@ export type Outcome =
      * first one did.
      */
     readonly deferred?: number | undefined;
+    /**
+     * What an attempt that was given up came to while it was still waited for (`graceMs`, `overlap: "never"`). Its
+     * effect is undone in the run: a host that keeps it lets a replayed run do the same.
+     */
+    readonly late?: Outcome | undefined;
   };
 
 /**

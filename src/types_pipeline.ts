@@ -172,8 +172,9 @@ export interface PipelineOptions<N, AS, Strict> {
   /** How long all the steps together may take, in milliseconds; rollback is not counted. */
   readonly timeout?: number | undefined;
   /**
-   * `"deep"` copies and freezes plain data in the context all the way down (objects, arrays, Map, Set); without it a
-   * context is frozen at its top level. Class instances pass through untouched.
+   * `"deep"` copies and freezes plain data in the context all the way down (objects, arrays, Map, Set, Date), and
+   * copies typed arrays and ArrayBuffers, which cannot be frozen; without it a context is frozen at its top level. Class
+   * instances pass through untouched.
    */
   readonly immutable?: "deep" | undefined;
 }

@@ -138,4 +138,21 @@ export interface StepDefinition<R, P, N, RS, PS> {
   readonly retry?: RetryPolicy | undefined;
   /** How long one attempt may take, in milliseconds. */
   readonly timeout?: number | undefined;
+  /**
+   * How long an attempt that was given up (timeout, abort) is still waited for before there is a retry or a rollback,
+   * in milliseconds. It stays a failure with the same error, also if it succeeds by then; but then its effect is known
+   * in time, and is undone with its real output before the next attempt, or in its place in the rollback and its
+   * report. An abort does not cut this time short.
+   *
+   * @default {0}
+   */
+  readonly graceMs?: number | undefined;
+  /**
+   * Whether a retry may start while an attempt that was given up is still under way. With `"never"` it is waited for,
+   * however long that takes, and undone if it succeeds; an abort or the timeout of a pipeline ends that wait, and then
+   * there is no retry.
+   *
+   * @default {"allow"}
+   */
+  readonly overlap?: "allow" | "never" | undefined;
 }

@@ -50,7 +50,7 @@ describe("the ids of calls inside combinators", () => {
     assertEquals(ids, [
       "predicate when(a)?",
       "attempt when(a)/a@1",
-      "predicate choice(b, c)/b?",
+      "predicate choice(b, c)?b",
       "attempt choice(b, c)/c@1",
       "attempt parallel(d, e)/d@1",
       "attempt parallel(d, e)/e@1",

@@ -105,9 +105,7 @@ for (const [how, mode] of Object.entries(modes)) {
         now: () => 5,
         registry: new Registry([["a", 1]]),
         stack: Stack.from([1]),
-        day: new Date(0),
         pattern: /a/g,
-        bytes: new Uint8Array(2),
         error: new Error("boom"),
         promise: Promise.resolve(1),
         symbol: Symbol("s"),
@@ -180,7 +178,7 @@ describe("immutable: 'deep'", () => {
     assert([stock, key, value].every(Object.isFrozen));
     const changes = [() => stock.set({ sku: "a" }, { left: 1 }), () => stock.delete(key!)];
     for (const change of [...changes, () => stock.clear()]) {
-      assertThrows(change, TypeError, "as the collection is part of an immutable context");
+      assertThrows(change, TypeError, "as it is called on a part of an immutable context");
     }
     assertEquals([stock.size, stock.get(key!), stock.has(key!)], [1, value, true]);
   });
@@ -192,7 +190,7 @@ describe("immutable: 'deep'", () => {
     const [first] = tags;
     assert([tags, first].every(Object.isFrozen));
     for (const change of [() => tags.add({ tag: "b" }), () => tags.delete(first!)]) {
-      assertThrows(change, TypeError, "as the collection is part of an immutable context");
+      assertThrows(change, TypeError, "as it is called on a part of an immutable context");
     }
     assertThrows(() => tags.clear(), TypeError, "Cannot call 'clear'");
     assertEquals(tags.size, 1);

@@ -261,9 +261,10 @@ describe("waitUntil", () => {
 });
 
 describe("a callback of the caller's that throws", () => {
-  for (const callback of ["onLate", "waitUntil"]) {
-    it(`is an error that nobody handles, and changes neither run nor undo: ${callback}`, async () => {
-      const { code, stdout, stderr } = await spawnScript("late_errors", [callback]);
+  for (const [callback, graceMs] of [["onLate", "0"], ["onLate", "10000"], ["waitUntil", "0"]]) {
+    const when = `${callback}, graceMs ${graceMs}`;
+    it(`is an error that nobody handles, and changes neither run nor undo: ${when}`, async () => {
+      const { code, stdout, stderr } = await spawnScript("late_errors", [callback!, graceMs!]);
       const lines = stdout.trim().split("\n").sort();
       const expected = ["AbortedError charge", "undone", `unhandled Error: from ${callback}`];
       assertEquals([lines, code], [expected, 0], stderr);

@@ -8,7 +8,6 @@ describe("an undo of what came late", () => {
   // The undo tries again by unwinding the journal of the run, where there is more than it has put there.
   it(
     "that must be tried again undoes nothing of a run that goes on",
-    { todo: true },
     withFakeTime(async (time) => {
       const landed = deferred();
       const undoing = deferred();

@@ -250,6 +250,16 @@ describe("retryIf", () => {
 });
 
 describe("retries that are used up", () => {
+  it("are counted also when every attempt fails with the same error object", async () => {
+    let calls = 0;
+    const run = () => {
+      calls++;
+      throw errors[0];
+    };
+    failureOf(await step({ name: "s", retry: { count: 2 }, run }).run({}));
+    assertEquals(calls, 3);
+  });
+
   const { fakeTime } = cleanups();
 
   it("fail the run with a RetryExhaustedError that has every error", async () => {

@@ -267,7 +267,7 @@ describe("a step's definition", () => {
   const run = () => {};
   const rollback = { run };
   const retry = { count: 1 };
-  const known = "name, requires, provides, run, rollback, retry, timeout";
+  const known = "name, requires, provides, run, rollback, retry, timeout, graceMs, overlap";
   const policy = "count, delay, backoff, jitter, maxDelay, retryIf";
   const ms = "a number of milliseconds from";
   const cases: Record<string, [definition: unknown, message: string]> = {};
@@ -374,7 +374,14 @@ describe("a step's definition", () => {
   it("may have the least and the greatest numbers", () => {
     for (const ms of [1, 2 ** 31 - 1]) {
       const retry = { count: 0, delay: ms - 1, maxDelay: ms, jitter: 1 };
-      step({ name: "s", run, timeout: ms, retry, rollback: { run, retry, timeout: ms } });
+      step({
+        name: "s",
+        run,
+        timeout: ms,
+        graceMs: ms - 1,
+        retry,
+        rollback: { run, retry, timeout: ms },
+      });
     }
   });
 

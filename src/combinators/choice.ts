@@ -4,7 +4,6 @@ import { cast, expose, failure, runChild } from "../engine.ts";
 import { ChoiceNoMatchError } from "../errors.ts";
 import { holds } from "../predicate.ts";
 import { labels } from "../label.ts";
-import { join } from "../scope.ts";
 import type { AnyStep, Predicate } from "../types.ts";
 import type { Chosen, Ctx, If, Need, RealSteps } from "../types_combinators.ts";
 import type { Flat } from "../types_objects.ts";
@@ -107,7 +106,7 @@ export function choice<
       for (const [n, { predicate, node }] of options.entries()) {
         const label = unique[n]!;
         if (predicate) {
-          const id = `${join(scope.path, label)}?`;
+          const id = `${scope.path}?${label}`;
           const decision = await holds(id, ctx, scope, () => predicate(ctx));
           if (!decision.ok) return decision;
           if (!decision.value) continue;

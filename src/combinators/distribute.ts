@@ -4,6 +4,7 @@ import { checkGroup, checkName, refuse } from "../config.ts";
 import { type Context, seal } from "../context.ts";
 import { expose, failure, type Node } from "../engine.ts";
 import { RequiresValidationError } from "../errors.ts";
+import { labelOf } from "../label.ts";
 import { declaredKeys } from "../schema.ts";
 import { show } from "../show.ts";
 import type { AnyStep, ItemOptions, RequiresOf } from "../types.ts";
@@ -82,7 +83,11 @@ export function distribute<
         scope,
         options,
         (bound, _index, own) =>
-          runBranch({ node, label: node.name }, seal({ ...rest, ...bound }, own.deep), own),
+          runBranch(
+            { node, label: labelOf(node.name) },
+            seal({ ...rest, ...bound }, own.deep),
+            own,
+          ),
       );
     },
   });

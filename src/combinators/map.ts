@@ -5,6 +5,7 @@ import { expose, type Node, nodeOf } from "../engine.ts";
 import { RequiresValidationError, toError } from "../errors.ts";
 import type { Branch } from "../fan_out.ts";
 import { callForItem } from "../items.ts";
+import { labelOf } from "../label.ts";
 import { overCollection } from "../over_collection.ts";
 import { runBranch } from "../children.ts";
 import type { Scope } from "../scope.ts";
@@ -123,5 +124,5 @@ async function runForItem(
     const error = new RequiresValidationError(message, [], { cause });
     return { ok: false, error, failedStep: scope.path, ran: false };
   }
-  return await runBranch({ node, label: node.name }, own, scope);
+  return await runBranch({ node, label: labelOf(node.name) }, own, scope);
 }

@@ -2,6 +2,7 @@ import { checkStep } from "../children.ts";
 import { checkFunction } from "../config.ts";
 import { EMPTY } from "../context.ts";
 import { expose, runChild } from "../engine.ts";
+import { labelOf } from "../label.ts";
 import { holds } from "../predicate.ts";
 import type { AnyStep, Predicate } from "../types.ts";
 import type { Ctx, When } from "../types_combinators.ts";
@@ -35,6 +36,7 @@ export function when<S extends AnyStep, C = Ctx<S>>(
 ): When<S, C> {
   checkFunction("create when()", "predicate", predicate);
   const child = checkStep("create when()", "step", step);
+  const label = labelOf(child.name);
   return expose({
     name: `when(${child.name})`,
     requires: undefined,
@@ -46,7 +48,7 @@ export function when<S extends AnyStep, C = Ctx<S>>(
       const decision = await holds(`${scope.path}?`, ctx, scope, () => predicate(ctx as C));
       if (!decision.ok) return decision;
       if (!decision.value) return { ok: true, output: EMPTY, ran: false };
-      return await runChild(child, child.name, ctx, scope);
+      return await runChild(child, label, ctx, scope);
     },
   });
 }

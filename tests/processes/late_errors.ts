@@ -1,5 +1,5 @@
 // Runs a charge that lands after an abort, with callbacks of the caller's that
-// throw, and prints what the run came to, what was undone and what nobody caught.
+// throw and a grace or none, and prints what the run came to, what was undone and what nobody caught.
 import process from "node:process";
 import { pipeline, step } from "@runsheet/runsheet";
 
@@ -11,6 +11,7 @@ const callback = () => {
 let land = () => {};
 const charge = step({
   name: "charge",
+  graceMs: Number(process.argv[3]),
   run: () => new Promise<void>((resolve) => land = resolve),
   rollback: () => console.log("undone"),
 });
@@ -19,7 +20,9 @@ const running = pipeline({ name: "p", steps: [charge] }).run({}, {
   signal: aborter.signal,
   [process.argv[2] ?? ""]: callback,
 });
-setTimeout(() => aborter.abort(), 1);
+setTimeout(() => {
+  aborter.abort();
+  setTimeout(land, 5);
+}, 1);
 const result = await running;
 if (!result.success) console.log(result.error.name, result.failedStep);
-setTimeout(land, 1);

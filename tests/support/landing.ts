@@ -1,0 +1,86 @@
+import {
+  type LateReport,
+  type RunInfo,
+  type RunOptions,
+  type Step,
+  step,
+} from "@runsheet/runsheet";
+import { type Deferred, deferred } from "./deferred.ts";
+
+/** What a charge provides. */
+export interface Charge extends Record<string, unknown> {
+  readonly chargeId: string;
+}
+
+/** The options of a step that say how long it is waited for. */
+export interface Bounds {
+  readonly timeout?: number;
+  readonly graceMs?: number;
+  readonly overlap?: "allow" | "never";
+  readonly retry?: { count: number; retryIf?: () => boolean };
+}
+
+/** A step whose attempts land when the test says so. */
+export interface Landing {
+  readonly step: Step<string, Record<never, never>, Charge>;
+  /** Lets attempt `n` land, from 1. */
+  readonly land: (attempt: number) => void;
+  /** Makes attempt `n` fail, from 1. */
+  readonly fail: (attempt: number, error: Error) => void;
+  /** What the attempts were told. */
+  readonly infos: readonly RunInfo[];
+}
+
+/** A step that writes each start, effect and undo in a log; attempt `n` brings `<name><n>`. */
+export function landing(
+  name: string,
+  log: string[],
+  bounds: Bounds = {},
+  undo: ((chargeId: string) => unknown) | null = () => {},
+): Landing {
+  const gates: Deferred<Charge>[] = [];
+  const infos: RunInfo[] = [];
+  const rollback = (_ctx: unknown, { chargeId }: Charge) => {
+    log.push(`undo ${chargeId}`);
+    return undo?.(chargeId);
+  };
+  return {
+    infos,
+    land: (attempt) => gates[attempt - 1]!.resolve({ chargeId: `${name}${attempt}` }),
+    fail: (attempt, error) => gates[attempt - 1]!.reject(error),
+    step: step({
+      name,
+      ...bounds,
+      run: (_ctx, info): Promise<Charge> => {
+        log.push(`run ${name}${info.attempt}`);
+        infos.push(info);
+        gates.push(deferred());
+        return gates.at(-1)!.promise;
+      },
+      ...(undo && { rollback }),
+    }),
+  };
+}
+
+/** Collects what the caller of `run` is told. */
+export interface Listening {
+  /** Every report as text: `charge@1 compensated`. */
+  readonly reports: string[];
+  readonly watches: Promise<unknown>[];
+  readonly options: RunOptions;
+}
+
+/** Listens to what comes late. */
+export function listening(): Listening {
+  const reports: string[] = [];
+  const watches: Promise<unknown>[] = [];
+  const onLate = ({ step, attempt, undo, outcome, error }: LateReport) => {
+    const what = `${undo ? "undo of " : ""}${step}@${attempt} ${outcome}`;
+    reports.push(error ? `${what}: ${error.message}` : what);
+  };
+  return {
+    reports,
+    watches,
+    options: { runId: "r", onLate, waitUntil: (watch) => void watches.push(watch) },
+  };
+}

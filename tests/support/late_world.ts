@@ -1,0 +1,233 @@
+import { setImmediate } from "node:timers/promises";
+import { AssertionError } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import {
+  type Host,
+  type LateReport,
+  map,
+  parallel,
+  pipeline,
+  type Result,
+  type RollbackInfo,
+  type Step,
+  step,
+} from "@runsheet/runsheet";
+import type { LateScenario, LeafShape, TreeShape } from "./random_late.ts";
+
+/** One attempt of a step or a function, by what the user's side of it knows. */
+export interface Attempt {
+  readonly path: string;
+  readonly leaf: LeafShape;
+  /** From 1. */
+  readonly nth: number;
+  readonly at: number;
+  settled: "landed" | "failed" | undefined;
+}
+
+/** Something that has happened to the world, and may have been undone. */
+export interface Effect {
+  readonly attempt: Attempt;
+  /** Whether anything is there to undo it. */
+  readonly hasUndo: boolean;
+  /** How often an undo was begun. */
+  undone: number;
+}
+
+type AnyWork = Step<string, Record<never, never>, object>;
+type Info = Pick<RollbackInfo, "signal" | "key"> & { defer: (undo: () => void) => void };
+
+/** A random tree of steps whose effects it keeps the books of; its time is faked. */
+export class LateWorld {
+  readonly attempts: Attempt[] = [];
+  readonly effects: Map<string, Effect> = new Map();
+  readonly reports: LateReport[] = [];
+  /** The ids that a host was given. */
+  readonly ids: string[] = [];
+  /** The paths of undos whose first attempt was given up and has settled. */
+  readonly slowUndos: string[] = [];
+  /** What must not have been when it was. */
+  readonly mistakes: string[] = [];
+  readonly #watches: Promise<unknown>[] = [];
+  #inFlight = 0;
+  #count = 0;
+
+  /** Runs a tree until nothing is under way any more. */
+  async run({ root, abortAt, host }: LateScenario): Promise<Result<unknown>> {
+    const time = new FakeTime();
+    try {
+      const aborter = new AbortController();
+      if (abortAt !== undefined) setTimeout(() => aborter.abort(), abortAt);
+      const top = pipeline({ name: "top", steps: [this.#build(root)] });
+      let result: Result<unknown> | undefined;
+      let settledWatches = 0;
+      const running = top.run({}, {
+        runId: "r",
+        onLate: (report) => this.reports.push(report),
+        waitUntil: (watch) => {
+          this.#watches.push(watch);
+          watch.then(() => settledWatches++);
+        },
+        ...(abortAt !== undefined && { signal: aborter.signal }),
+        ...(host && { host: this.#host(host) }),
+      });
+      running.then((given) => result = given);
+      for (let ms = 0; ms < 5_000; ms++) {
+        await setImmediate();
+        const isOver = result && this.#inFlight === 0 && settledWatches === this.#watches.length;
+        if (isOver) return result!;
+        time.tick(1);
+      }
+      throw new AssertionError("the run hangs");
+    } finally {
+      time.restore();
+    }
+  }
+
+  #build(shape: TreeShape): AnyWork {
+    const name = `${shape.kind[0]}${this.#count++}`;
+    switch (shape.kind) {
+      case "pipeline":
+      case "parallel": {
+        const children = shape.children.map((child) => this.#build(child));
+        const steps = shape.kind === "pipeline" ? children : [parallel(...children)];
+        const { timeout } = shape;
+        return pipeline({ name, steps: steps as never[], timeout }) as unknown as AnyWork;
+      }
+      case "step":
+        return this.#step(name, shape);
+      case "mapped": {
+        const { concurrency } = shape;
+        return map(name, () => itemsOf(shape), this.#step("each", shape), { as: "n", concurrency });
+      }
+      case "items": {
+        const { concurrency } = shape;
+        // A function has neither timeout nor retries, and no undo but what it defers.
+        const bare = {
+          ...shape,
+          timeout: undefined,
+          graceMs: 0,
+          retries: 0,
+          undo: "none",
+        } as const;
+        return map(name, () => itemsOf(shape), (n, _ctx, info) => {
+          return this.#attempt(bare, info, 1, n);
+        }, { concurrency });
+      }
+    }
+  }
+
+  #step(name: string, leaf: LeafShape): AnyWork {
+    const { timeout, graceMs, overlap, retries, undo } = leaf;
+    return step({
+      name,
+      timeout,
+      graceMs,
+      overlap,
+      retry: { count: retries },
+      run: (ctx: { n?: number }, info) => this.#attempt(leaf, info, info.attempt, ctx.n ?? 0),
+      rollback: undo === "none" ? undefined : {
+        run: (_ctx, output, info) => this.#undo(leaf, String(output.effect), info),
+        ...(undo === "slow" && { timeout: 2, retry: { count: 1 } }),
+      },
+    });
+  }
+
+  #attempt(leaf: LeafShape, info: Info, nth: number, item: number) {
+    const path = info.key.slice("r/".length);
+    const { at, lands } = leaf.courses[(nth + item) % leaf.courses.length]!;
+    this.#checkBefore(leaf, path);
+    const attempt: Attempt = { path, leaf, nth, at, settled: undefined };
+    this.attempts.push(attempt);
+    const effect = `${path}@${nth}`;
+    const happen = (id: string, hasUndo: boolean) => {
+      this.effects.set(id, { attempt, hasUndo, undone: 0 });
+    };
+    const defer = (when: "early" | "late") => {
+      if (!leaf.defers.includes(when)) return;
+      happen(`${effect}!${when}`, true);
+      info.defer(() => this.#undone(`${effect}!${when}`));
+    };
+    const settle = () => {
+      defer("late");
+      attempt.settled = lands ? "landed" : "failed";
+      if (!lands) throw new Error(`${effect} failed`);
+      happen(effect, leaf.undo !== "none");
+      return { effect };
+    };
+    defer("early");
+    if (at === 0) return settle();
+    this.#inFlight++;
+    return new Promise<{ effect: string }>((resolve, reject) => {
+      const settleOnce = () => {
+        if (attempt.settled) return;
+        this.#inFlight--;
+        try {
+          resolve(settle());
+        } catch (error) {
+          reject(error);
+        }
+      };
+      setTimeout(settleOnce, at);
+      if (leaf.honours) info.signal.addEventListener("abort", settleOnce);
+    });
+  }
+
+  /** What must have been done of the attempts before by the time the next one starts. */
+  #checkBefore({ overlap }: LeafShape, path: string): void {
+    for (const before of this.attempts.filter((attempt) => attempt.path === path)) {
+      const { nth, settled } = before;
+      if (overlap === "never" && !settled) this.mistakes.push(`${path}@${nth} is under way`);
+      if (overlap !== "never" && !landsInGrace(before)) continue;
+      const left = [...this.effects].filter(([, { attempt, hasUndo, undone }]) => {
+        return attempt === before && hasUndo && undone === 0;
+      });
+      this.mistakes.push(...left.map(([id]) => `${id} is not undone before the next attempt`));
+    }
+  }
+
+  async #undo({ undo }: LeafShape, effect: string, info: RollbackInfo): Promise<void> {
+    if (info.attempt > 1) return;
+    this.#undone(effect);
+    if (undo === "fails") throw new Error(`undo of ${effect} failed`);
+    if (undo !== "slow") return;
+    this.#inFlight++;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    this.#inFlight--;
+    this.slowUndos.push(effect.split("@")[0]!);
+  }
+
+  #undone(id: string): void {
+    const effect = this.effects.get(id);
+    if (effect) effect.undone++;
+    else this.mistakes.push(`${id} is undone but never happened`);
+  }
+
+  #host(delays: readonly number[]): Host {
+    return {
+      perform: async ({ id }, fn) => {
+        this.ids.push(id);
+        const ms = delays[this.ids.length % delays.length]!;
+        const outcome = await fn();
+        if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
+        return outcome;
+      },
+      sleep: () => Promise.resolve(),
+    };
+  }
+}
+
+/** Whether an attempt is sure to be given up, by its own timeout or before. */
+export function isGivenUp({ at, leaf: { timeout, honours } }: Attempt): boolean {
+  // One that settles when its signal aborts may do so in time when a sibling has failed.
+  return timeout !== undefined && at > timeout && !honours;
+}
+
+/** Whether an attempt is sure to settle in time or within its grace, if nothing gives it up before its own timeout. */
+export function landsInGrace({ at, leaf: { timeout, graceMs, honours } }: Attempt): boolean {
+  if (timeout === undefined || at <= timeout || graceMs === 0) return false;
+  return honours || at < timeout + graceMs;
+}
+
+function itemsOf({ items }: LeafShape): number[] {
+  return Array.from({ length: items }, (_, n) => n);
+}

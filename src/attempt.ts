@@ -1,6 +1,8 @@
+import { after } from "./after.ts";
 import { AttemptInfo, UndoInfo } from "./attempt_info.ts";
 import { backoff } from "./backoff.ts";
-import { callOnce, type GivenUp } from "./call_once.ts";
+import { callOnce, cancellable, type GivenUp, settle } from "./call_once.ts";
+import type { Cancellation } from "./cancel.ts";
 import type { Patience } from "./config.ts";
 import type { Context } from "./context.ts";
 import { RollbackError } from "./errors.ts";
@@ -44,50 +46,176 @@ export interface LateAttempt {
   readonly reason: Error | undefined;
 }
 
-/** What an effect came to, after so many attempts; 0 when none was allowed to start. */
-export type Attempted = Outcome & { readonly attempts: number };
+/** What an effect came to, and whether any attempt of it was allowed to start. */
+export type Attempted =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly error: Error; readonly ran: boolean };
 
-/** Calls an effect, and again as its retry policy says; what failed attempts deferred is undone in between. */
-export async function attempt(effect: Effect, scope: Scope): Promise<Attempted> {
+/**
+ * Calls an effect, and again as its retry policy says; what failed attempts deferred is undone in between. Goes on with
+ * what it came to, at once unless there was something to wait for.
+ */
+export function attempt<T>(
+  effect: Effect,
+  scope: Scope,
+  next: (attempted: Attempted) => MaybePromise<T>,
+): MaybePromise<T> {
+  const { cancellation, journal } = scope;
+  if (cancellation?.error) return next({ ok: false, error: cancellation.error, ran: false });
+  const { mark } = journal;
+  const retries = new Retries(effect.path, effect.retry);
+  return performOnce(effect, scope, 1, retries, (outcome) => {
+    if (outcome.ok) return next(outcome);
+    const error = finalError(outcome.error, 1, retries, cancellation);
+    if (error) return next({ ok: false, error, ran: true });
+    return tryAgain(effect, scope, mark, retries, outcome.error).then(next);
+  });
+}
+
+async function tryAgain(
+  effect: Effect,
+  scope: Scope,
+  mark: number,
+  retries: Retries,
+  firstError: Error,
+): Promise<Attempted> {
   const { journal, cancellation, run } = scope;
   const { id, path, retry } = effect;
-  const mark = journal.mark;
-  const retries = new Retries(path, retry);
+  let cause = firstError;
   for (let attempts = 1;; attempts++) {
-    if (cancellation?.error) {
-      return { ok: false, error: cancellation.error, attempts: attempts - 1 };
-    }
-    const outcome = await performOnce(effect, scope, attempts, retries);
-    if (outcome.ok) return { ...outcome, attempts };
-    if (cancellation?.error) {
-      // One that is waited for may have failed of itself.
-      const { error } = cancellation.givenUp ? cancellation : outcome;
-      return { ok: false, error: error!, attempts };
-    }
-    const error = retries.finalError(attempts, outcome.error);
-    if (error) return { ok: false, error, attempts };
-    const notUndone = await journal.unwind(outcome.error, mark);
+    const notUndone = await journal.unwind(cause, mark);
     if (notUndone.length > 0) {
       const causes = notUndone.map(({ error }) => error);
-      return { ok: false, error: cannotRetry(path, outcome.error, causes), attempts };
+      return { ok: false, error: cannotRetry(path, cause, causes), ran: true };
     }
     const ms = backoff(retry!, attempts);
     if (ms > 0) await run.seam.sleep(`${id}@${attempts + 1}!wait`, ms, cancellation);
+    if (cancellation?.error) return { ok: false, error: cancellation.error, ran: true };
+    const outcome = await performOnce<Outcome>(
+      effect,
+      scope,
+      attempts + 1,
+      retries,
+      (outcome) => outcome,
+    );
+    if (outcome.ok) return outcome;
+    const error = finalError(outcome.error, attempts + 1, retries, cancellation);
+    if (error) return { ok: false, error, ran: true };
+    cause = outcome.error;
   }
 }
 
-/** One attempt, by way of the host; what it did is on the undo stack by the time it returns, unless it is watched. */
-async function performOnce(
+/** What a failed attempt fails for good with; `undefined` when another one is due. */
+function finalError(
+  error: Error,
+  attempt: number,
+  retries: Retries,
+  cancellation: Cancellation | undefined,
+): Error | undefined {
+  if (!cancellation?.error) return retries.finalError(attempt, error);
+  // One that is waited for may have failed of itself.
+  return cancellation.givenUp ? cancellation.error : error;
+}
+
+/** One attempt, by way of the host; what it did is on the undo stack when it goes on, unless it is watched. */
+function performOnce<T>(
   effect: Effect,
   scope: Scope,
   attempt: number,
   retries: Retries,
-): Promise<Outcome> {
-  const { kind, path, ctx, output, timeout, onLate } = effect;
-  const { journal, cancellation, run } = scope;
-  const id = kind !== "attempt" && attempt === 1 ? effect.id : `${effect.id}@${attempt}`;
-  const call = {
-    id,
+  next: (outcome: Outcome) => MaybePromise<T>,
+): MaybePromise<T> {
+  const { cancellation, run } = scope;
+  const { call, timeout, onLate } = effect;
+  const info = new AttemptInfo(run, effect.id, attempt);
+  const goOn = (outcome: Outcome, landed?: Outcome) => {
+    if (info.deferred || outcome.deferred) pushAllDeferred(effect, info, outcome, scope);
+    // A host may leave out what it does not know.
+    const late = (outcome.ok ? undefined : outcome.late) ?? landed;
+    const told = late && onLate?.({ info, outcome: late, reason: undefined });
+    return told ? told.then(() => next(outcome)) : next(outcome);
+  };
+  if (!run.seam.isDirect || timeout !== undefined) {
+    return performBounded(effect, scope, info, retries)
+      .then(({ outcome, landed }) => goOn(outcome, landed));
+  }
+  if (!cancellation?.canGiveUp) {
+    info.cancellation = cancellation;
+    return settle(call, info, (outcome) => {
+      info.release();
+      return goOn(outcome);
+    });
+  }
+  return after(
+    cancellable(call, info, cancellation),
+    (called) =>
+      "running" in called
+        ? giveUp(called, effect, scope, info, retries)
+          .then(({ outcome, landed }) => goOn(outcome, landed))
+        : goOn(called),
+  );
+}
+
+/** What an attempt came to, and how it landed after all, if it was given up and waited for. */
+interface Performed {
+  readonly outcome: Outcome;
+  readonly landed?: Outcome | undefined;
+}
+
+/** One attempt that has a host or a timeout. */
+async function performBounded(
+  effect: Effect,
+  scope: Scope,
+  info: AttemptInfo,
+  retries: Retries,
+): Promise<Performed> {
+  const { cancellation, run } = scope;
+  const { call, path, timeout } = effect;
+  let landed: Outcome | undefined;
+  const outcome = await run.seam.perform(describe(effect, info.attempt), async (hostSignal) => {
+    const called = await callOnce(call, info, { path, timeout, cancellation, hostSignal });
+    if (!("running" in called)) return withDeferred(called, info.deferred);
+    const given = await giveUp(called, effect, scope, info, retries);
+    ({ landed } = given);
+    return given.outcome;
+  });
+  return { outcome, landed };
+}
+
+/** Waits for an attempt that was given up as long as it may, and watches it from then on. */
+async function giveUp(
+  called: GivenUp,
+  effect: Effect,
+  { cancellation, run }: Scope,
+  info: AttemptInfo,
+  retries: Retries,
+): Promise<Performed> {
+  const { error } = called;
+  const isRetryDue = () => !retries.finalError(info.attempt, error);
+  const late = await outlast(called, effect, cancellation, isRetryDue);
+  const landed = late && withDeferred(late, info.deferredLate);
+  if (!landed) watch(effect, info, called, run);
+  const outcome: Outcome = { ok: false, error, ...(landed && { late: landed }) };
+  return { outcome: withDeferred(outcome, info.deferred), landed };
+}
+
+function pushAllDeferred(
+  { id, ctx }: Effect,
+  { attempt, deferred = [] }: AttemptInfo,
+  outcome: Outcome,
+  scope: Scope,
+): void {
+  const count = Math.max(outcome.deferred ?? 0, deferred.length);
+  for (let n = 0; n < count; n++) {
+    pushDeferred(deferred[n], `${id}@${attempt}!defer${n + 1}`, ctx, scope, scope.journal);
+  }
+}
+
+/** An attempt as a host is told of it. */
+function describe(effect: Effect, attempt: number): Call {
+  const { kind, path, ctx, output, timeout } = effect;
+  return {
+    id: kind !== "attempt" && attempt === 1 ? effect.id : `${effect.id}@${attempt}`,
     kind,
     path,
     attempt,
@@ -95,28 +223,6 @@ async function performOnce(
     ...(timeout !== undefined && { timeout }),
     ...(kind === "undo" && { output }),
   };
-  const info = new AttemptInfo(run, effect.id, attempt);
-  let landed: Outcome | undefined;
-  const outcome = await run.seam.perform(call, async (hostSignal) => {
-    const bounds = { path, timeout, cancellation, hostSignal };
-    const called = await callOnce(effect.call, info, bounds);
-    if (!("running" in called)) return withDeferred(called, info.deferred);
-    const { error } = called;
-    const isRetryDue = () => !retries.finalError(attempt, error);
-    const late = await outlast(called, effect, cancellation, isRetryDue);
-    if (late) landed = withDeferred(late, info.deferredLate);
-    else watch(effect, info, called, run);
-    return withDeferred({ ok: false, error, ...(landed && { late: landed }) }, info.deferred);
-  });
-  const { deferred } = info;
-  const count = Math.max(outcome.deferred ?? 0, deferred.length);
-  for (let n = 0; n < count; n++) {
-    pushDeferred(deferred[n], `${effect.id}@${attempt}!defer${n + 1}`, ctx, scope, journal);
-  }
-  // A host may leave out what it does not know.
-  const late = (outcome.ok ? undefined : outcome.late) ?? landed;
-  if (late) await onLate?.({ info, outcome: late, reason: undefined });
-  return outcome;
 }
 
 function withDeferred(outcome: Outcome, undos: readonly UndoPolicy[] = []): Outcome {
@@ -153,8 +259,12 @@ export function pushDeferred(
   scope: Scope,
   journal: Journal,
 ): void {
+  const path = `${scope.path} (deferred)`;
   const { run, retry, timeout } = undo ?? { run: () => lostUndo(id) };
-  pushUndo({ id, path: `${scope.path} (deferred)`, ctx, retry, timeout }, scope, journal, run);
+  journal.push({
+    step: path,
+    undo: (error) => attemptUndo({ id, path, ctx, retry, timeout }, scope, run, error),
+  });
 }
 
 function lostUndo(id: string): never {
@@ -162,27 +272,24 @@ function lostUndo(id: string): never {
   throw new RollbackError(`Cannot undo '${id}' as ${constraint}`, []);
 }
 
-/** An undo that is due when the run fails. */
-export type UndoEffect = Omit<Effect, "kind" | "call">;
-
-/** Puts an undo on the stack. It is shielded: what cancels the run does not cancel it. */
-export function pushUndo(
-  effect: UndoEffect,
+/** Undoes an effect. It is shielded: what cancels the run does not cancel it. */
+export function attemptUndo(
+  effect: Omit<Effect, "kind" | "call">,
   scope: Scope,
-  journal: Journal,
   undo: Undo,
-): void {
-  journal.push({
-    step: effect.path,
-    undo: (error) =>
-      attempt({
-        ...effect,
-        kind: "undo",
-        call: (info) => undo(new UndoInfo(info, error)),
-        onLate: ({ info, outcome }) => tellLateUndo(effect.path, info, outcome, scope),
-        // A journal of its own: before it is tried again it must not unwind that of a run which goes on.
-      }, { ...scope, cancellation: undefined, journal: new Journal() }),
-  });
+  error: Error,
+): MaybePromise<Outcome> {
+  return attempt<Outcome>(
+    {
+      ...effect,
+      kind: "undo",
+      call: (info) => undo(new UndoInfo(info, error)),
+      onLate: ({ info, outcome }) => tellLateUndo(effect.path, info, outcome, scope),
+    },
+    // A journal of its own: before it is tried again it must not unwind that of a run which goes on.
+    { ...scope, cancellation: undefined, journal: new Journal() },
+    (outcome) => outcome,
+  );
 }
 
 /** An attempt of an undo that lands late has undone its effect: nothing is left to be undone. */

@@ -4,7 +4,7 @@ import type { Journal } from "./journal.ts";
 import type { Scope } from "./scope.ts";
 import { show } from "./show.ts";
 import { takeEach } from "./take_each.ts";
-import type { Collection, ItemOptions } from "./types.ts";
+import type { Collection, ItemOptions, MaybePromise } from "./types.ts";
 
 /** A branch or item that failed. */
 export interface FailedBranch {
@@ -35,9 +35,12 @@ export async function fanOut<Item>(
   items: Collection<Item>,
   scope: Scope,
   { concurrency = Infinity, onFailure = "abort" }: ItemOptions,
-  run: (item: Item, index: number, scope: Scope) => Promise<Branch>,
+  run: (item: Item, index: number, scope: Scope) => MaybePromise<Branch>,
 ): Promise<FannedOut> {
-  const [group, release] = scope.cancellation?.child() ?? [new Cancellation(), () => {}];
+  const { run: whole, path, cancellation, deep } = scope;
+  // The group alone waits for what is in flight.
+  const [group, release] = cancellation?.child(cancellation.canGiveUp) ??
+    [new Cancellation(false), () => {}];
   const journals: Journal[] = [];
   const branches: Branch[] = [];
   const pool = new Pool();
@@ -49,20 +52,33 @@ export async function fanOut<Item>(
     if (onFailure === "abort") group.cancel(siblingFailed(scope.path, error), undefined, false);
   };
 
-  async function runOne(item: Item, index: number): Promise<void> {
+  function runOne(item: Item, index: number): void {
     const journal = scope.journal.fork();
-    const branch = await run(item, index, { ...scope, journal, cancellation: group }).catch(failed);
-    const collected = !branch.ok && onFailure === "collect" && !group.error;
-    branches[index] = collected ? await collect(branch, item, journal) : branch;
-    if (journal.mark > 0) journals[index] = journal;
-    if (!branch.ok) abort(branch.error);
+    const keep = (branch: Branch): MaybePromise<void> => {
+      if (branch.ok || onFailure !== "collect" || group.error) return store(branch);
+      return collect(branch, item, journal).then(store);
+    };
+    const store = (branch: Branch) => {
+      branches[index] = branch;
+      if (journal.mark > 0) journals[index] = journal;
+      if (!branch.ok) abort(branch.error);
+    };
+    try {
+      const branch = run(item, index, { run: whole, path, journal, cancellation: group, deep });
+      if (branch instanceof Promise) pool.add(branch.then(keep, (thrown) => keep(failed(thrown))));
+      else if (branch.ok) store(branch);
+      // Later, so that what starts does not depend on how fast the first one fails.
+      else pool.add(Promise.resolve(branch).then(keep));
+    } catch (thrown) {
+      pool.add(Promise.resolve(failed(thrown)).then(keep));
+    }
   }
 
   let sourceFailed: FailedBranch | undefined;
   try {
-    // Where there is room all start at once, so that what starts does not depend on how fast the first one fails.
+    // Where there is room all start at once.
     await takeEach(items, group, (item, index) => {
-      pool.add(runOne(item, index));
+      runOne(item, index);
       return pool.inFlight < concurrency ? undefined : pool.room(concurrency);
     });
   } catch (thrown) {
@@ -87,11 +103,16 @@ class Pool {
 
   add(promise: Promise<void>): void {
     this.inFlight++;
-    promise.catch((thrown) => this.#crash ??= { thrown }).then(() => {
-      this.inFlight--;
-      this.#wake();
+    promise.then(this.#leave, (thrown) => {
+      this.#crash ??= { thrown };
+      this.#leave();
     });
   }
+
+  readonly #leave = (): void => {
+    this.inFlight--;
+    this.#wake();
+  };
 
   /** Waits until fewer than so many are in flight; throws as soon as one has thrown. */
   async room(limit: number): Promise<void> {

@@ -1,4 +1,4 @@
-import { attempt } from "./attempt.ts";
+import { attempt, type Effect } from "./attempt.ts";
 import { IndexedInfo } from "./attempt_info.ts";
 import { untilGivenUp } from "./cancel.ts";
 import type { Context } from "./context.ts";
@@ -7,7 +7,7 @@ import type { Branch, FailedBranch } from "./fan_out.ts";
 import { compensateLate } from "./late.ts";
 import type { Scope } from "./scope.ts";
 import { show } from "./show.ts";
-import type { Collection, ItemInfo } from "./types.ts";
+import type { Collection, ItemInfo, MaybePromise } from "./types.ts";
 
 /** Whether a value can be iterated as a collection; a string is one value, not a collection of letters. */
 export function isCollection(value: unknown): value is Collection<unknown> {
@@ -38,23 +38,27 @@ export async function itemsOf(
 }
 
 /** Calls a function of the user's for an item. */
-export async function callForItem(
+export function callForItem(
   call: (info: ItemInfo) => unknown,
   index: number,
   ctx: Context,
   scope: Scope,
-): Promise<Branch> {
+): MaybePromise<Branch> {
   const { path } = scope;
-  const outcome = await attempt({
+  const effect: Effect = {
     kind: "item",
     id: path,
     path,
     ctx,
     call: (info) => call(new IndexedInfo(info, index)),
     onLate: (late) => compensateLate(late, ctx, scope),
-  }, scope);
-  const ran = outcome.attempts > 0;
-  return outcome.ok
-    ? { ok: true, value: outcome.value, ran }
-    : { ok: false, error: outcome.error, failedStep: path, ran };
+  };
+  return attempt<Branch>(
+    effect,
+    scope,
+    (outcome) =>
+      outcome.ok
+        ? { ok: true, value: outcome.value, ran: true }
+        : { ok: false, error: outcome.error, failedStep: path, ran: outcome.ran },
+  );
 }

@@ -1,5 +1,6 @@
-import { attempt, pushUndo } from "./attempt.ts";
-import { untilGivenUp } from "./cancel.ts";
+import { after } from "./after.ts";
+import { attempt, attemptUndo, type Effect } from "./attempt.ts";
+import { unlessGivenUp } from "./cancel.ts";
 import {
   checkFunction,
   checkName,
@@ -17,10 +18,10 @@ import { expose, failure, type Settled } from "./engine.ts";
 import { ProvidesValidationError, RequiresValidationError, toError } from "./errors.ts";
 import type { Journal } from "./journal.ts";
 import { compensateLate } from "./late.ts";
-import { declaredKeys, validate, validateDeclared } from "./schema.ts";
+import { contextValidator, declaredKeys, type Validate, validator } from "./schema.ts";
 import type { Scope } from "./scope.ts";
 import type { Schema, SchemaIssue } from "./standard_schema.ts";
-import type { RetryPolicy, RollbackInfo, RunInfo, Step } from "./types.ts";
+import type { MaybePromise, RetryPolicy, RollbackInfo, RunInfo, Step } from "./types.ts";
 import type { Needed, Provided, StepDefinition, Unset } from "./types_step.ts";
 
 type Handler = (ctx: Context, output: unknown, info: RollbackInfo) => unknown;
@@ -94,6 +95,10 @@ export function step<
     : [];
   const adds = provides &&
     declaredKeys(provides)?.map(({ key }) => [key, name] as const);
+  const checks = {
+    requires: requires && contextValidator(requires),
+    provides: provides && validator(provides),
+  };
   return expose({
     name,
     requires,
@@ -101,7 +106,7 @@ export function step<
     keys: { needs, adds },
     isPipeline: false,
     policy: { retry: checked.retry, timeout: checked.timeout },
-    execute: (ctx, scope) => execute(checked, ctx, scope),
+    execute: (ctx, scope) => execute(checked, checks, ctx, scope),
   });
 }
 
@@ -130,55 +135,67 @@ function check(definition: unknown): Definition {
   return { ...definition as Definition, rollback: undo };
 }
 
-async function execute(
+/** How a step's contexts and outputs are validated; made when it is built. */
+interface Checks {
+  readonly requires: Validate | undefined;
+  readonly provides: Validate | undefined;
+}
+
+function execute(
   definition: Definition,
+  checks: Checks,
   ctx: Context,
   scope: Scope,
-): Promise<Settled> {
-  const { run, requires, retry, timeout, graceMs, overlap } = definition;
-  const { path, journal, cancellation, deep } = scope;
-  let seen = ctx;
-  if (requires) {
-    const checked = await untilGivenUp(
-      validateDeclared(requires, ctx),
-      cancellation,
-    );
+): MaybePromise<Settled> {
+  const { path, cancellation, deep } = scope;
+  if (!checks.requires) return perform(definition, checks, ctx, scope);
+  return after(unlessGivenUp(checks.requires(ctx), cancellation), (checked) => {
     if (!checked) return failure(cancellation!.error!, path, false);
     if (!checked.ok) {
       const message =
         `Cannot run '${path}' as the context must be what it requires: ${checked.summary}`;
-      return failure(
-        new RequiresValidationError(message, checked.issues, checked),
-        path,
-        false,
-      );
+      const error = new RequiresValidationError(message, checked.issues, checked);
+      return failure(error, path, false);
     }
-    seen = seal({ ...ctx, ...checked.value }, deep);
-  }
-  const outcome = await attempt({
+    const { value } = checked;
+    const seen = value === ctx ? ctx : seal({ ...ctx, ...value }, deep);
+    return perform(definition, checks, seen, scope);
+  });
+}
+
+function perform(
+  definition: Definition,
+  { provides }: Checks,
+  ctx: Context,
+  scope: Scope,
+): MaybePromise<Settled> {
+  const { run, retry, timeout, graceMs, overlap } = definition;
+  const { path, journal } = scope;
+  const effect: Effect = {
     kind: "attempt",
     id: path,
     path,
-    ctx: seen,
+    ctx,
     retry,
     timeout,
     graceMs,
     overlap,
-    call: (info) => run(seen, info),
+    call: (info) => run(ctx, info),
     onLate: (late) =>
-      compensateLate(late, seen, scope, async (raw, journal, id) => {
-        const { output } = await checkOutput(definition, raw, {
-          ...scope,
-          cancellation: undefined,
-        });
-        pushRollback(definition, seen, output, scope, journal, id);
+      compensateLate(late, ctx, scope, async (raw, journal, id) => {
+        const uncancelled = { ...scope, cancellation: undefined };
+        const { output } = await checkOutput(provides, raw, uncancelled);
+        pushRollback(definition, ctx, output, scope, journal, id);
       }),
-  }, scope);
-  if (!outcome.ok) return failure(outcome.error, path, outcome.attempts > 0);
-  // The effect has happened: its undo is due also when its output is not what it must be.
-  const { output, error } = await checkOutput(definition, outcome.value, scope);
-  pushRollback(definition, seen, output, scope, journal, `${path}!undo`);
-  return error ? failure(error, path, true) : { ok: true, output, ran: true };
+  };
+  return attempt(effect, scope, (outcome) => {
+    if (!outcome.ok) return failure(outcome.error, path, outcome.ran);
+    return after(checkOutput(provides, outcome.value, scope), ({ output, error }) => {
+      // The effect has happened: its undo is due also when its output is not what it must be.
+      pushRollback(definition, ctx, output, scope, journal, `${path}!undo`);
+      return error ? failure(error, path, true) : { ok: true, output, ran: true };
+    });
+  });
 }
 
 /** What an output adds to the context; with an error, the output as it was returned. */
@@ -187,42 +204,48 @@ type Checked = { readonly output: Context; readonly error?: never } | {
   readonly error: Error;
 };
 
-async function checkOutput(
-  { provides }: Definition,
+function checkOutput(
+  provides: Validate | undefined,
   raw: unknown,
   scope: Scope,
-): Promise<Checked> {
-  const { path, cancellation, deep } = scope;
-  const wrong = (
-    problem: string,
-    issues: readonly SchemaIssue[],
-    options: ErrorOptions,
-  ) => ({
-    output: raw,
-    error: new ProvidesValidationError(
-      `Cannot use the output of '${path}' as it ${problem}`,
-      issues,
-      options,
-    ),
-  });
+): MaybePromise<Checked> {
+  let copy: Record<string, unknown>;
   try {
-    const copy = raw === undefined || raw === null ? {} : copyObject(raw);
-    if (!provides) return { output: seal(copy, deep) };
-    const checked = await untilGivenUp(
-      validate(provides, copy),
-      cancellation,
-    );
-    if (!checked) return { output: raw, error: cancellation!.error! };
-    if (checked.ok) return { output: seal(checked.value, deep) };
-    return wrong(
-      `must be what it provides: ${checked.summary}`,
-      checked.issues,
-      checked,
-    );
+    copy = raw === undefined || raw === null ? {} : copyObject(raw);
   } catch (thrown) {
-    const cause = toError(thrown);
-    return wrong(cause.message, [], { cause });
+    return unusableOutput(thrown, raw, scope);
   }
+  if (!provides) return sealOutput(copy, raw, scope);
+  return after(unlessGivenUp(provides(copy), scope.cancellation), (checked) => {
+    if (!checked) return { output: raw, error: scope.cancellation!.error! };
+    if (checked.ok) return sealOutput(checked.value, raw, scope);
+    const problem = `must be what it provides: ${checked.summary}`;
+    return wrongOutput(problem, checked.issues, checked, raw, scope);
+  });
+}
+
+function sealOutput(output: Record<string, unknown>, raw: unknown, scope: Scope): Checked {
+  try {
+    return { output: seal(output, scope.deep) };
+  } catch (thrown) {
+    return unusableOutput(thrown, raw, scope);
+  }
+}
+
+function unusableOutput(thrown: unknown, raw: unknown, scope: Scope): Checked {
+  const cause = toError(thrown);
+  return wrongOutput(cause.message, [], { cause }, raw, scope);
+}
+
+function wrongOutput(
+  problem: string,
+  issues: readonly SchemaIssue[],
+  options: ErrorOptions,
+  raw: unknown,
+  { path }: Scope,
+): Checked {
+  const message = `Cannot use the output of '${path}' as it ${problem}`;
+  return { output: raw, error: new ProvidesValidationError(message, issues, options) };
 }
 
 function pushRollback(
@@ -235,10 +258,15 @@ function pushRollback(
 ): void {
   if (!rollback) return;
   const { run, retry, timeout } = rollback;
-  pushUndo(
-    { id, path: scope.path, ctx, output, retry, timeout },
-    scope,
-    journal,
-    (info) => run(ctx, output, info),
-  );
+  const { path } = scope;
+  journal.push({
+    step: path,
+    undo: (error) =>
+      attemptUndo(
+        { id, path, ctx, output, retry, timeout },
+        scope,
+        (info) => run(ctx, output, info),
+        error,
+      ),
+  });
 }

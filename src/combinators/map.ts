@@ -107,13 +107,13 @@ export function map<
   }));
 }
 
-async function runForItem(
+function runForItem(
   node: Node,
   item: unknown,
   as: string | undefined,
   ctx: Context,
   scope: Scope,
-): Promise<Branch> {
+): MaybePromise<Branch> {
   let own: Context;
   try {
     own = seal({ ...ctx, ...(as === undefined ? copyObject(item) : { [as]: item }) }, scope.deep);
@@ -124,5 +124,5 @@ async function runForItem(
     const error = new RequiresValidationError(message, [], { cause });
     return { ok: false, error, failedStep: scope.path, ran: false };
   }
-  return await runBranch({ node, label: labelOf(node.name) }, own, scope);
+  return runBranch({ node, label: labelOf(node.name) }, own, scope);
 }

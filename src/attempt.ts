@@ -1,7 +1,6 @@
-import { after } from "./after.ts";
 import { AttemptInfo, UndoInfo } from "./attempt_info.ts";
 import { backoff } from "./backoff.ts";
-import { callOnce, cancellable, type GivenUp, settle } from "./call_once.ts";
+import { callOnce, type GivenUp, settle, type Site } from "./call_once.ts";
 import type { Cancellation } from "./cancel.ts";
 import type { Patience } from "./config.ts";
 import type { Context } from "./context.ts";
@@ -9,7 +8,7 @@ import { RollbackError } from "./errors.ts";
 import { Journal } from "./journal.ts";
 import { outlast } from "./outlast.ts";
 import { Retries } from "./retries.ts";
-import type { Run, Scope } from "./scope.ts";
+import type { Scope } from "./scope.ts";
 import { show } from "./show.ts";
 import type { MaybePromise, RetryPolicy, Undo, UndoPolicy } from "./types.ts";
 import type { Call, Outcome } from "./types_host.ts";
@@ -18,22 +17,14 @@ import type { Call, Outcome } from "./types_host.ts";
 export interface Effect extends Patience {
   /** What kind of code it is. */
   readonly kind: Call["kind"];
-  /** Its id without the attempt. */
-  readonly id: string;
-  /** What messages and reports call it. */
-  readonly path: string;
-  /** The context it sees. */
-  readonly ctx: Context;
-  /** What is to be undone. */
-  readonly output?: unknown;
   /** When to try again. */
   readonly retry?: RetryPolicy | undefined;
   /** How long one attempt may take, in milliseconds. */
   readonly timeout?: number | undefined;
   /** Calls the user's function. */
-  readonly call: (info: AttemptInfo) => unknown;
+  readonly call: (site: Site, info: AttemptInfo) => unknown;
   /** Told how an attempt came out that had been given up. */
-  readonly onLate?: (late: LateAttempt) => MaybePromise<void>;
+  readonly onLate?: (late: LateAttempt, ctx: Context, scope: Scope) => MaybePromise<void>;
 }
 
 /** An attempt that came out after it had been given up. */
@@ -57,30 +48,32 @@ export type Attempted =
  */
 export function attempt<T>(
   effect: Effect,
+  site: Site,
   scope: Scope,
   next: (attempted: Attempted) => MaybePromise<T>,
 ): MaybePromise<T> {
   const { cancellation, journal } = scope;
   if (cancellation?.error) return next({ ok: false, error: cancellation.error, ran: false });
   const { mark } = journal;
-  const retries = new Retries(effect.path, effect.retry);
-  return performOnce(effect, scope, 1, retries, (outcome) => {
+  const retries = effect.retry && new Retries(site.path, effect.retry);
+  return performOnce(effect, site, scope, 1, retries, (outcome) => {
     if (outcome.ok) return next(outcome);
     const error = finalError(outcome.error, 1, retries, cancellation);
     if (error) return next({ ok: false, error, ran: true });
-    return tryAgain(effect, scope, mark, retries, outcome.error).then(next);
+    return tryAgain(effect, site, scope, mark, retries, outcome.error).then(next);
   });
 }
 
 async function tryAgain(
   effect: Effect,
+  site: Site,
   scope: Scope,
   mark: number,
-  retries: Retries,
+  retries: Retries | undefined,
   firstError: Error,
 ): Promise<Attempted> {
   const { journal, cancellation, run } = scope;
-  const { id, path, retry } = effect;
+  const { id, path } = site;
   let cause = firstError;
   for (let attempts = 1;; attempts++) {
     const notUndone = await journal.unwind(cause, mark);
@@ -88,11 +81,12 @@ async function tryAgain(
       const causes = notUndone.map(({ error }) => error);
       return { ok: false, error: cannotRetry(path, cause, causes), ran: true };
     }
-    const ms = backoff(retry!, attempts);
+    const ms = backoff(effect.retry!, attempts);
     if (ms > 0) await run.seam.sleep(`${id}@${attempts + 1}!wait`, ms, cancellation);
     if (cancellation?.error) return { ok: false, error: cancellation.error, ran: true };
     const outcome = await performOnce<Outcome>(
       effect,
+      site,
       scope,
       attempts + 1,
       retries,
@@ -109,10 +103,10 @@ async function tryAgain(
 function finalError(
   error: Error,
   attempt: number,
-  retries: Retries,
+  retries: Retries | undefined,
   cancellation: Cancellation | undefined,
 ): Error | undefined {
-  if (!cancellation?.error) return retries.finalError(attempt, error);
+  if (!cancellation?.error) return retries ? retries.finalError(attempt, error) : error;
   // One that is waited for may have failed of itself.
   return cancellation.givenUp ? cancellation.error : error;
 }
@@ -120,40 +114,29 @@ function finalError(
 /** One attempt, by way of the host; what it did is on the undo stack when it goes on, unless it is watched. */
 function performOnce<T>(
   effect: Effect,
+  site: Site,
   scope: Scope,
   attempt: number,
-  retries: Retries,
+  retries: Retries | undefined,
   next: (outcome: Outcome) => MaybePromise<T>,
 ): MaybePromise<T> {
   const { cancellation, run } = scope;
-  const { call, timeout, onLate } = effect;
-  const info = new AttemptInfo(run, effect.id, attempt);
-  const goOn = (outcome: Outcome, landed?: Outcome) => {
-    if (info.deferred || outcome.deferred) pushAllDeferred(effect, info, outcome, scope);
-    // A host may leave out what it does not know.
-    const late = (outcome.ok ? undefined : outcome.late) ?? landed;
-    const told = late && onLate?.({ info, outcome: late, reason: undefined });
-    return told ? told.then(() => next(outcome)) : next(outcome);
-  };
-  if (!run.seam.isDirect || timeout !== undefined) {
-    return performBounded(effect, scope, info, retries)
-      .then(({ outcome, landed }) => goOn(outcome, landed));
-  }
-  if (!cancellation?.canGiveUp) {
-    info.cancellation = cancellation;
-    return settle(call, info, (outcome) => {
+  const info = new AttemptInfo(run, site.id, attempt, cancellation);
+  if (run.seam.isDirect && effect.timeout === undefined && !cancellation?.canGiveUp) {
+    return settle(effect, site, info, (outcome) => {
       info.release();
-      return goOn(outcome);
+      if (info.deferred) pushAllDeferred(site, info, 0, scope);
+      return next(outcome);
     });
   }
-  return after(
-    cancellable(call, info, cancellation),
-    (called) =>
-      "running" in called
-        ? giveUp(called, effect, scope, info, retries)
-          .then(({ outcome, landed }) => goOn(outcome, landed))
-        : goOn(called),
-  );
+  return performBounded(effect, site, scope, info, retries).then(({ outcome, landed }) => {
+    pushAllDeferred(site, info, outcome.deferred, scope);
+    // A host may leave out what it does not know.
+    const late = (outcome.ok ? undefined : outcome.late) ?? landed;
+    const told = late &&
+      effect.onLate?.({ info, outcome: late, reason: undefined }, site.ctx, scope);
+    return told ? told.then(() => next(outcome)) : next(outcome);
+  });
 }
 
 /** What an attempt came to, and how it landed after all, if it was given up and waited for. */
@@ -162,20 +145,35 @@ interface Performed {
   readonly landed?: Outcome | undefined;
 }
 
-/** One attempt that has a host or a timeout. */
+/** One attempt that can be given up, or has a host. */
 async function performBounded(
   effect: Effect,
+  site: Site,
   scope: Scope,
   info: AttemptInfo,
-  retries: Retries,
+  retries: Retries | undefined,
 ): Promise<Performed> {
   const { cancellation, run } = scope;
-  const { call, path, timeout } = effect;
+  if (run.seam.isDirect) {
+    const bounds = {
+      path: site.path,
+      timeout: effect.timeout,
+      cancellation,
+      hostSignal: undefined,
+    };
+    const calling = callOnce(effect, site, info, bounds);
+    const called = calling instanceof Promise ? await calling : calling;
+    return "running" in called
+      ? giveUp(called, effect, site, scope, info, retries)
+      : { outcome: called };
+  }
   let landed: Outcome | undefined;
-  const outcome = await run.seam.perform(describe(effect, info.attempt), async (hostSignal) => {
-    const called = await callOnce(call, info, { path, timeout, cancellation, hostSignal });
+  const call = describe(effect, site, info.attempt);
+  const outcome = await run.seam.perform(call, async (hostSignal) => {
+    const bounds = { timeout: effect.timeout, cancellation, hostSignal };
+    const called = await callOnce(effect, site, info, bounds);
     if (!("running" in called)) return withDeferred(called, info.deferred);
-    const given = await giveUp(called, effect, scope, info, retries);
+    const given = await giveUp(called, effect, site, scope, info, retries);
     ({ landed } = given);
     return given.outcome;
   });
@@ -186,36 +184,37 @@ async function performBounded(
 async function giveUp(
   called: GivenUp,
   effect: Effect,
-  { cancellation, run }: Scope,
+  site: Site,
+  scope: Scope,
   info: AttemptInfo,
-  retries: Retries,
+  retries: Retries | undefined,
 ): Promise<Performed> {
   const { error } = called;
-  const isRetryDue = () => !retries.finalError(info.attempt, error);
-  const late = await outlast(called, effect, cancellation, isRetryDue);
+  const isRetryDue = () => retries !== undefined && !retries.finalError(info.attempt, error);
+  const late = await outlast(called, effect, scope.cancellation, isRetryDue);
   const landed = late && withDeferred(late, info.deferredLate);
-  if (!landed) watch(effect, info, called, run);
+  if (!landed) watch(effect, site, info, called, scope);
   const outcome: Outcome = { ok: false, error, ...(landed && { late: landed }) };
   return { outcome: withDeferred(outcome, info.deferred), landed };
 }
 
 function pushAllDeferred(
-  { id, ctx }: Effect,
+  { id, ctx }: Site,
   { attempt, deferred = [] }: AttemptInfo,
-  outcome: Outcome,
+  known: number | undefined,
   scope: Scope,
 ): void {
-  const count = Math.max(outcome.deferred ?? 0, deferred.length);
+  const count = Math.max(known ?? 0, deferred.length);
   for (let n = 0; n < count; n++) {
     pushDeferred(deferred[n], `${id}@${attempt}!defer${n + 1}`, ctx, scope, scope.journal);
   }
 }
 
 /** An attempt as a host is told of it. */
-function describe(effect: Effect, attempt: number): Call {
-  const { kind, path, ctx, output, timeout } = effect;
+function describe({ kind, timeout }: Effect, site: Site, attempt: number): Call {
+  const { id, path, ctx, output } = site;
   return {
-    id: kind !== "attempt" && attempt === 1 ? effect.id : `${effect.id}@${attempt}`,
+    id: kind !== "attempt" && attempt === 1 ? id : `${id}@${attempt}`,
     kind,
     path,
     attempt,
@@ -230,9 +229,16 @@ function withDeferred(outcome: Outcome, undos: readonly UndoPolicy[] = []): Outc
 }
 
 /** Sees to it that an attempt which is not waited for any more is undone and reported when it settles. */
-function watch(effect: Effect, info: AttemptInfo, { error, running }: GivenUp, run: Run): void {
+function watch(
+  { onLate }: Effect,
+  { ctx }: Site,
+  info: AttemptInfo,
+  { error, running }: GivenUp,
+  scope: Scope,
+): void {
+  const { run } = scope;
   const compensated = running
-    .then((outcome) => effect.onLate?.({ info, outcome, reason: error }))
+    .then((outcome) => onLate?.({ info, outcome, reason: error }, ctx, scope))
     .catch((thrown) => {
       // A host that has cancelled the run calls nothing any more; `run()` has rejected with its reason.
       if (!run.seam.interruption) throw thrown;
@@ -259,11 +265,11 @@ export function pushDeferred(
   scope: Scope,
   journal: Journal,
 ): void {
-  const path = `${scope.path} (deferred)`;
-  const { run, retry, timeout } = undo ?? { run: () => lostUndo(id) };
+  const site = { id, path: `${scope.path} (deferred)`, ctx };
+  const policy = undo ?? { run: () => lostUndo(id) };
   journal.push({
-    step: path,
-    undo: (error) => attemptUndo({ id, path, ctx, retry, timeout }, scope, run, error),
+    step: site.path,
+    undo: (error) => attemptUndo(policy, site, scope, policy.run, error),
   });
 }
 
@@ -274,30 +280,29 @@ function lostUndo(id: string): never {
 
 /** Undoes an effect. It is shielded: what cancels the run does not cancel it. */
 export function attemptUndo(
-  effect: Omit<Effect, "kind" | "call">,
+  { retry, timeout }: Pick<Effect, "retry" | "timeout">,
+  site: Site,
   scope: Scope,
   undo: Undo,
   error: Error,
 ): MaybePromise<Outcome> {
-  return attempt<Outcome>(
-    {
-      ...effect,
-      kind: "undo",
-      call: (info) => undo(new UndoInfo(info, error)),
-      onLate: ({ info, outcome }) => tellLateUndo(effect.path, info, outcome, scope),
-    },
-    // A journal of its own: before it is tried again it must not unwind that of a run which goes on.
-    { ...scope, cancellation: undefined, journal: new Journal() },
-    (outcome) => outcome,
-  );
+  const effect: Effect = {
+    kind: "undo",
+    retry,
+    timeout,
+    call: (_site, info) => undo(new UndoInfo(info, error)),
+    onLate: tellLateUndo,
+  };
+  // A journal of its own: before it is tried again it must not unwind that of a run which goes on.
+  const own = { ...scope, path: site.path, cancellation: undefined, journal: new Journal() };
+  return attempt<Outcome>(effect, site, own, (outcome) => outcome);
 }
 
 /** An attempt of an undo that lands late has undone its effect: nothing is left to be undone. */
 function tellLateUndo(
-  step: string,
-  { attempt }: AttemptInfo,
-  outcome: Outcome,
-  { run }: Scope,
+  { info: { attempt }, outcome }: LateAttempt,
+  _ctx: Context,
+  { path: step, run }: Scope,
 ): void {
   run.tellLate(
     outcome.ok

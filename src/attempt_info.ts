@@ -18,8 +18,9 @@ export class AttemptInfo implements RunInfo {
   /** What has been registered since it was given up; `undefined` while it is not. */
   deferredLate: UndoPolicy[] | undefined;
 
-  constructor(run: Run, id: string, attempt: number) {
+  constructor(run: Run, id: string, attempt: number, cancellation: Cancellation | undefined) {
     this.attempt = attempt;
+    this.cancellation = cancellation;
     this.#run = run;
     this.#key = id;
   }

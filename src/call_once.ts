@@ -1,5 +1,7 @@
+import { finallyDo } from "./after.ts";
 import type { AttemptInfo } from "./attempt_info.ts";
 import { Cancellation, followSignal, startTimeout, untilGivenUp } from "./cancel.ts";
+import type { Context } from "./context.ts";
 import { abortedError, isRunsheetError, TimeoutError, toError } from "./errors.ts";
 import { isThenable } from "./is_thenable.ts";
 import type { MaybePromise } from "./types.ts";
@@ -7,8 +9,6 @@ import type { Outcome } from "./types_host.ts";
 
 /** How one call is bounded. */
 export interface Bounds {
-  /** What messages call it. */
-  readonly path: string;
   /** How long it may take, in milliseconds. */
   readonly timeout?: number | undefined;
   /** What cancels it from outside. */
@@ -26,15 +26,38 @@ export interface GivenUp {
   readonly running: Promise<Outcome>;
 }
 
+/** What is to be called. */
+export interface Callable {
+  /** Calls the user's function. */
+  readonly call: (site: Site, info: AttemptInfo) => unknown;
+}
+
+/** Where in a run an effect stands; apart from the effect itself, which serves all runs. */
+export interface Site {
+  /** Its id without the attempt. */
+  readonly id: string;
+  /** What messages and reports call it. */
+  readonly path: string;
+  /** The context it sees. */
+  readonly ctx: Context;
+  /** What is to be undone. */
+  readonly output?: unknown;
+  /** The item of a collection that it is called for, and the item's number. */
+  readonly item?: unknown;
+  readonly index?: number;
+}
+
 /** Calls the user's function once. Past its timeout or a cancellation it is given up. */
-export async function callOnce(
-  call: (info: AttemptInfo) => unknown,
+export function callOnce(
+  effect: Callable,
+  site: Site,
   info: AttemptInfo,
-  { path, timeout, cancellation, hostSignal }: Bounds,
-): Promise<Outcome | GivenUp> {
+  { timeout, cancellation, hostSignal }: Bounds,
+): MaybePromise<Outcome | GivenUp> {
+  const { path } = site;
   if (timeout === undefined && !hostSignal) {
     // What can only be cancelled together with others needs no cancellation of its own.
-    return await cancellable(call, info, cancellation);
+    return cancellable(effect, site, info, cancellation);
   }
   const [own, release] = cancellation?.child() ?? [new Cancellation(), undefined];
   const stopFollowing = hostSignal &&
@@ -49,24 +72,22 @@ export async function callOnce(
       `Cannot finish '${path}' as it must settle within ${timeout} ms: it is still pending`;
     return new TimeoutError(message, timeout);
   });
-  try {
-    return await cancellable(call, info, own);
-  } finally {
+  return finallyDo(() => cancellable(effect, site, info, own), () => {
     release?.();
     stopFollowing?.();
     stopClock?.();
-  }
+  });
 }
 
-/** Calls the user's function once; only a cancellation can give it up. */
-export function cancellable(
-  call: (info: AttemptInfo) => unknown,
+function cancellable(
+  effect: Callable,
+  site: Site,
   info: AttemptInfo,
   cancellation: Cancellation | undefined,
 ): MaybePromise<Outcome | GivenUp> {
   if (cancellation?.error) return { ok: false, error: cancellation.error };
   info.cancellation = cancellation;
-  const running = settle<Outcome>(call, info, (outcome) => outcome);
+  const running = settle<Outcome>(effect, site, info, (outcome) => outcome);
   if (running instanceof Promise) return settled(running, info, cancellation);
   // An attempt that has settled by the time it returns is never given up, even if it aborted the run itself.
   info.release();
@@ -91,13 +112,14 @@ async function settled(
  * both, as each more would take 5 % of the time of a run.
  */
 export function settle<T>(
-  call: (info: AttemptInfo) => unknown,
+  effect: Callable,
+  site: Site,
   info: AttemptInfo,
   next: (outcome: Outcome) => MaybePromise<T>,
 ): MaybePromise<T> {
   let outcome: Outcome;
   try {
-    const value = call(info);
+    const value = effect.call(site, info);
     if (isThenable(value)) {
       return Promise.resolve(value).then(
         (value) => next({ ok: true, value }),

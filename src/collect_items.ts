@@ -17,7 +17,8 @@ export async function collectItems<Item>(
     items,
     scope,
     options,
-    (item, index, branch) => run(item, index, { ...branch, path: `${scope.path}[${index}]` }),
+    run,
+    (index) => `${scope.path}[${index}]`,
   );
   if (!outcome.ok) return outcome;
   // An empty collection is a collection that was run through.

@@ -201,6 +201,7 @@ async function conclude(
 }
 
 const NO_OPTIONS: RunOptions = {};
+const DIRECT = new Seam(undefined);
 
 /** Runs a node for a caller: makes the scope, and compensates when it fails. */
 export async function startRun(
@@ -217,7 +218,7 @@ export async function startRun(
   let settled: Settled;
   try {
     if (options !== NO_OPTIONS) checkRunOptions(name, options);
-    run = new Run(new Seam(options.host), options);
+    run = new Run(options.host ? new Seam(options.host) : DIRECT, options);
     let cancellation: Cancellation | undefined;
     if (options.signal) {
       cancellation = new Cancellation();

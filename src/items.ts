@@ -37,24 +37,30 @@ export async function itemsOf(
   }
 }
 
+/** A function of the user's that is called for each item. */
+export function itemEffect(
+  call: (item: unknown, ctx: Context, info: ItemInfo, path: string) => unknown,
+): Effect {
+  return {
+    kind: "item",
+    call: ({ item, ctx, index, path }, info) =>
+      call(item, ctx, new IndexedInfo(info, index!), path),
+    onLate: compensateLate,
+  };
+}
+
 /** Calls a function of the user's for an item. */
 export function callForItem(
-  call: (info: ItemInfo) => unknown,
+  effect: Effect,
+  item: unknown,
   index: number,
   ctx: Context,
   scope: Scope,
 ): MaybePromise<Branch> {
   const { path } = scope;
-  const effect: Effect = {
-    kind: "item",
-    id: path,
-    path,
-    ctx,
-    call: (info) => call(new IndexedInfo(info, index)),
-    onLate: (late) => compensateLate(late, ctx, scope),
-  };
   return attempt<Branch>(
     effect,
+    { id: path, path, ctx, item, index },
     scope,
     (outcome) =>
       outcome.ok

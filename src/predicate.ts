@@ -1,4 +1,4 @@
-import { attempt, type Effect, type LateAttempt } from "./attempt.ts";
+import { attempt, type Effect } from "./attempt.ts";
 import type { AttemptInfo } from "./attempt_info.ts";
 import type { Context } from "./context.ts";
 import { PredicateError } from "./errors.ts";
@@ -19,9 +19,12 @@ export function holds(
   call: (info: AttemptInfo) => unknown,
 ): MaybePromise<Decision> {
   const { path, cancellation } = scope;
-  const onLate = (late: LateAttempt) => compensateLate(late, ctx, scope);
-  const effect: Effect = { kind: "predicate", id, path, ctx, call, onLate };
-  return attempt<Decision>(effect, scope, (outcome) => {
+  const effect: Effect = {
+    kind: "predicate",
+    call: (_site, info) => call(info),
+    onLate: compensateLate,
+  };
+  return attempt<Decision>(effect, { id, path, ctx }, scope, (outcome) => {
     if (outcome.ok) return { ok: true, value: Boolean(outcome.value) };
     const { error: cause } = outcome;
     const error = cause === cancellation?.error

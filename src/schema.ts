@@ -4,6 +4,9 @@ import { isThenable } from "./is_thenable.ts";
 import type { Schema, SchemaIssue, SchemaResult } from "./standard_schema.ts";
 import type { MaybePromise } from "./types.ts";
 
+/** A schema that gives its very input back. */
+type Checking = Schema & { readonly allows: (value: unknown) => boolean };
+
 /** What a schema made of an object, or what is wrong with it. */
 export type Validated =
   | { readonly ok: true; readonly value: Context }
@@ -45,12 +48,11 @@ export function contextValidator(schema: Schema): Validate {
   return onlyChecks(schema) ? checker(schema) : declaredValidator(schema);
 }
 
-function checker(schema: Schema): Validate {
-  const { validate } = schema["~standard"];
+function checker(schema: Checking): Validate {
   return (input) => {
     try {
-      const { issues } = validate(input) as SchemaResult<unknown>;
-      return issues ? refused(issues) : { ok: true, value: input };
+      // A quarter of the time of a run less than by way of the standard, which makes an object for each answer.
+      return schema.allows(input) ? { ok: true, value: input } : validate(schema, input);
     } catch (thrown) {
       return schemaFailed(thrown);
     }
@@ -132,6 +134,7 @@ interface Introspectable {
   readonly structure?: { readonly index?: unknown; readonly undeclared?: unknown };
   readonly includesTransform?: boolean;
   readonly predicate?: unknown;
+  readonly allows?: unknown;
   // zod
   readonly shape?: Record<string, Schema & { readonly _zod?: { readonly optin?: string } }>;
   readonly _zod?: {
@@ -148,11 +151,12 @@ interface Introspectable {
  * Whether a schema gives its very input back and does not mind keys that it does not declare: one of arktype's without a
  * morph, a default, a predicate of the user's on the whole object, or a say on undeclared keys.
  */
-function onlyChecks(schema: Schema): boolean {
+function onlyChecks(schema: Schema): schema is Checking {
   try {
-    const { structure, includesTransform, predicate } = schema as Introspectable;
-    return schema["~standard"].vendor === "arktype" && includesTransform === false &&
-      structure !== undefined && structure.undeclared === undefined && predicate === undefined;
+    const { structure, includesTransform, predicate, allows } = schema as Introspectable;
+    return schema["~standard"].vendor === "arktype" && typeof allows === "function" &&
+      includesTransform === false && structure !== undefined &&
+      structure.undeclared === undefined && predicate === undefined;
   } catch {
     return false;
   }

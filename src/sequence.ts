@@ -178,66 +178,88 @@ function begin(plan: Plan, args: Context, scope: Scope): MaybePromise<Settled> {
 }
 
 /** Runs the children one after the other; waits only for those that are not done at once. */
-function inOrder(
-  { definition, children, output }: Plan,
-  args: Context,
-  scope: Scope,
-): MaybePromise<Settled> {
-  const { path, cancellation, deep } = scope;
-  const { name, middleware } = definition;
-  const keepsAdded = path !== "" && !output;
-  const executed: string[] = [];
-  let ctx = args;
-  let added = EMPTY;
-  let next = 0;
+function inOrder(plan: Plan, args: Context, scope: Scope): MaybePromise<Settled> {
+  const walk = new Walk(plan, args, scope);
+  while (walk.isUnderWay) {
+    const settling = walk.runNext();
+    if (settling instanceof Promise) return waitFor(settling, walk);
+    walk.take(settling);
+  }
+  return walk.finish();
+}
 
-  const failed = (error: Error, failedStep: string): Settled => {
-    return { ok: false, error, failedStep, ran: executed.length > 0, executed };
-  };
-  const succeeded = (output: Context): Settled => ({ ok: true, output, ran: true, executed });
+async function waitFor(first: Promise<Settled>, walk: Walk): Promise<Settled> {
+  walk.take(await first);
+  while (walk.isUnderWay) {
+    const settling = walk.runNext();
+    walk.take(settling instanceof Promise ? await settling : settling);
+  }
+  return walk.finish();
+}
 
-  function runNext(): MaybePromise<Settled> {
-    const { node, label } = children[next]!;
-    return runChild(node, label, ctx, scope, middleware);
+/** How far a run of a pipeline has come. */
+class Walk {
+  readonly #plan: Plan;
+  readonly #scope: Scope;
+  readonly #executed: string[] = [];
+  #ctx: Context;
+  /** What the steps have added, where it is not the same as the context. */
+  #added: Context | undefined;
+  #next = 0;
+  #failure: Settled | undefined;
+
+  constructor(plan: Plan, args: Context, scope: Scope) {
+    this.#plan = plan;
+    this.#scope = scope;
+    this.#ctx = args;
+    this.#added = scope.path === "" || plan.output ? undefined : EMPTY;
   }
 
-  /** Takes in what a child came to; gives a failure. */
-  function take(settled: Settled): Settled | undefined {
-    const { label } = children[next++]!;
-    if (settled.ran) executed.push(label);
-    if (!settled.ok) return failed(settled.error, settled.failedStep);
-    ctx = Object.freeze({ ...ctx, ...settled.output });
-    if (keepsAdded) added = Object.freeze({ ...added, ...settled.output });
-    return undefined;
+  /** Whether there is a child to be run. */
+  get isUnderWay(): boolean {
+    return !this.#failure && this.#next < this.#plan.children.length;
   }
 
-  function finish(): MaybePromise<Settled> {
-    if (cancellation?.error) return failed(cancellation.error, join(path, "<output>"));
-    if (!output) return succeeded(keepsAdded ? added : ctx);
-    return after(unlessGivenUp(output(ctx), cancellation), (checked) => {
-      if (!checked) return failed(cancellation!.error!, join(path, "<output>"));
-      if (checked.ok) return succeeded(seal(checked.value, deep));
+  runNext(): MaybePromise<Settled> {
+    const { children, definition } = this.#plan;
+    const { node, label } = children[this.#next]!;
+    return runChild(node, label, this.#ctx, this.#scope, definition.middleware);
+  }
+
+  /** Takes in what a child came to. */
+  take(settled: Settled): void {
+    const { label } = this.#plan.children[this.#next++]!;
+    if (settled.ran) this.#executed.push(label);
+    if (!settled.ok) {
+      this.#failure = this.#fail(settled.error, settled.failedStep);
+      return;
+    }
+    this.#ctx = Object.freeze({ ...this.#ctx, ...settled.output });
+    if (this.#added) this.#added = Object.freeze({ ...this.#added, ...settled.output });
+  }
+
+  finish(): MaybePromise<Settled> {
+    if (this.#failure) return this.#failure;
+    const { path, cancellation, deep } = this.#scope;
+    const { definition: { name }, output } = this.#plan;
+    if (cancellation?.error) return this.#fail(cancellation.error, join(path, "<output>"));
+    if (!output) return this.#succeed(this.#added ?? this.#ctx);
+    return after(unlessGivenUp(output(this.#ctx), cancellation), (checked) => {
+      if (!checked) return this.#fail(cancellation!.error!, join(path, "<output>"));
+      if (checked.ok) return this.#succeed(seal(checked.value, deep));
       const message =
         `Cannot use the data of '${name}' as it must be what 'output' says: ${checked.summary}`;
       const error = new ProvidesValidationError(message, checked.issues, checked);
-      return failed(error, join(path, "<output>"));
+      return this.#fail(error, join(path, "<output>"));
     });
   }
 
-  async function goOn(running: Promise<Settled>): Promise<Settled> {
-    let failure = take(await running);
-    while (!failure && next < children.length) {
-      const settling = runNext();
-      failure = take(settling instanceof Promise ? await settling : settling);
-    }
-    return failure ?? finish();
+  #succeed(output: Context): Settled {
+    return { ok: true, output, ran: true, executed: this.#executed };
   }
 
-  while (next < children.length) {
-    const settling = runNext();
-    if (settling instanceof Promise) return goOn(settling);
-    const failure = take(settling);
-    if (failure) return failure;
+  #fail(error: Error, failedStep: string): Settled {
+    const executed = this.#executed;
+    return { ok: false, error, failedStep, ran: executed.length > 0, executed };
   }
-  return finish();
 }

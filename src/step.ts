@@ -1,4 +1,3 @@
-import { after } from "./after.ts";
 import { attempt, attemptUndo, type Effect } from "./attempt.ts";
 import { unlessGivenUp } from "./cancel.ts";
 import {
@@ -18,7 +17,13 @@ import { expose, failure, type Settled } from "./engine.ts";
 import { ProvidesValidationError, RequiresValidationError, toError } from "./errors.ts";
 import type { Journal } from "./journal.ts";
 import { compensateLate } from "./late.ts";
-import { contextValidator, declaredKeys, type Validate, validator } from "./schema.ts";
+import {
+  contextValidator,
+  declaredKeys,
+  type Validate,
+  type Validated,
+  validator,
+} from "./schema.ts";
 import type { Scope } from "./scope.ts";
 import type { Schema, SchemaIssue } from "./standard_schema.ts";
 import type { MaybePromise, RetryPolicy, RollbackInfo, RunInfo, Step } from "./types.ts";
@@ -95,10 +100,7 @@ export function step<
     : [];
   const adds = provides &&
     declaredKeys(provides)?.map(({ key }) => [key, name] as const);
-  const checks = {
-    requires: requires && contextValidator(requires),
-    provides: provides && validator(provides),
-  };
+  const plan = planOf(checked);
   return expose({
     name,
     requires,
@@ -106,7 +108,7 @@ export function step<
     keys: { needs, adds },
     isPipeline: false,
     policy: { retry: checked.retry, timeout: checked.timeout },
-    execute: (ctx, scope) => execute(checked, checks, ctx, scope),
+    execute: (ctx, scope) => execute(plan, ctx, scope),
   });
 }
 
@@ -135,67 +137,80 @@ function check(definition: unknown): Definition {
   return { ...definition as Definition, rollback: undo };
 }
 
-/** How a step's contexts and outputs are validated; made when it is built. */
-interface Checks {
+/** What a step does, made when it is built. */
+interface Plan {
   readonly requires: Validate | undefined;
   readonly provides: Validate | undefined;
+  readonly effect: Effect;
+  readonly rollback: UndoWith<Handler> | undefined;
 }
 
-function execute(
-  definition: Definition,
-  checks: Checks,
+function planOf(definition: Definition): Plan {
+  const { run, requires, provides, rollback, retry, timeout, graceMs, overlap } = definition;
+  const plan: Plan = {
+    requires: requires && contextValidator(requires),
+    provides: provides && validator(provides),
+    effect: {
+      kind: "attempt",
+      retry,
+      timeout,
+      graceMs,
+      overlap,
+      call: ({ ctx }, info) => run(ctx, info),
+      onLate: (late, ctx, scope) =>
+        compensateLate(late, ctx, scope, async (raw, journal, id) => {
+          const uncancelled = { ...scope, cancellation: undefined };
+          const { output } = await checkOutput(plan, raw, uncancelled);
+          pushRollback(plan, ctx, output, scope, journal, id);
+        }),
+    },
+    rollback,
+  };
+  return plan;
+}
+
+function execute(plan: Plan, ctx: Context, scope: Scope): MaybePromise<Settled> {
+  if (!plan.requires) return perform(plan, ctx, scope);
+  const checking = unlessGivenUp(plan.requires(ctx), scope.cancellation);
+  return checking instanceof Promise
+    ? checking.then((checked) => performChecked(plan, ctx, checked, scope))
+    : performChecked(plan, ctx, checking, scope);
+}
+
+function performChecked(
+  plan: Plan,
   ctx: Context,
+  checked: Validated | undefined,
   scope: Scope,
 ): MaybePromise<Settled> {
   const { path, cancellation, deep } = scope;
-  if (!checks.requires) return perform(definition, checks, ctx, scope);
-  return after(unlessGivenUp(checks.requires(ctx), cancellation), (checked) => {
-    if (!checked) return failure(cancellation!.error!, path, false);
-    if (!checked.ok) {
-      const message =
-        `Cannot run '${path}' as the context must be what it requires: ${checked.summary}`;
-      const error = new RequiresValidationError(message, checked.issues, checked);
-      return failure(error, path, false);
-    }
-    const { value } = checked;
-    const seen = value === ctx ? ctx : seal({ ...ctx, ...value }, deep);
-    return perform(definition, checks, seen, scope);
+  if (!checked) return failure(cancellation!.error!, path, false);
+  if (!checked.ok) {
+    const message =
+      `Cannot run '${path}' as the context must be what it requires: ${checked.summary}`;
+    const error = new RequiresValidationError(message, checked.issues, checked);
+    return failure(error, path, false);
+  }
+  const { value } = checked;
+  return perform(plan, value === ctx ? ctx : seal({ ...ctx, ...value }, deep), scope);
+}
+
+function perform(plan: Plan, ctx: Context, scope: Scope): MaybePromise<Settled> {
+  const { path } = scope;
+  return attempt(plan.effect, { id: path, path, ctx }, scope, (outcome) => {
+    if (!outcome.ok) return failure(outcome.error, path, outcome.ran);
+    const checking = checkOutput(plan, outcome.value, scope);
+    return checking instanceof Promise
+      ? checking.then((checked) => finish(plan, ctx, checked, scope))
+      : finish(plan, ctx, checking, scope);
   });
 }
 
-function perform(
-  definition: Definition,
-  { provides }: Checks,
-  ctx: Context,
-  scope: Scope,
-): MaybePromise<Settled> {
-  const { run, retry, timeout, graceMs, overlap } = definition;
+function finish(plan: Plan, ctx: Context, { output, error }: Checked, scope: Scope): Settled {
   const { path, journal } = scope;
-  const effect: Effect = {
-    kind: "attempt",
-    id: path,
-    path,
-    ctx,
-    retry,
-    timeout,
-    graceMs,
-    overlap,
-    call: (info) => run(ctx, info),
-    onLate: (late) =>
-      compensateLate(late, ctx, scope, async (raw, journal, id) => {
-        const uncancelled = { ...scope, cancellation: undefined };
-        const { output } = await checkOutput(provides, raw, uncancelled);
-        pushRollback(definition, ctx, output, scope, journal, id);
-      }),
-  };
-  return attempt(effect, scope, (outcome) => {
-    if (!outcome.ok) return failure(outcome.error, path, outcome.ran);
-    return after(checkOutput(provides, outcome.value, scope), ({ output, error }) => {
-      // The effect has happened: its undo is due also when its output is not what it must be.
-      pushRollback(definition, ctx, output, scope, journal, `${path}!undo`);
-      return error ? failure(error, path, true) : { ok: true, output, ran: true };
-    });
-  });
+  // The effect has happened: its undo is due also when its output is not what it must be.
+  pushRollback(plan, ctx, output, scope, journal, `${path}!undo`);
+  return error ? failure(error, path, true) : { ok: true, output, ran: true };
 }
 
 /** What an output adds to the context; with an error, the output as it was returned. */
@@ -204,11 +219,7 @@ type Checked = { readonly output: Context; readonly error?: never } | {
   readonly error: Error;
 };
 
-function checkOutput(
-  provides: Validate | undefined,
-  raw: unknown,
-  scope: Scope,
-): MaybePromise<Checked> {
+function checkOutput({ provides }: Plan, raw: unknown, scope: Scope): MaybePromise<Checked> {
   let copy: Record<string, unknown>;
   try {
     copy = raw === undefined || raw === null ? {} : copyObject(raw);
@@ -216,12 +227,17 @@ function checkOutput(
     return unusableOutput(thrown, raw, scope);
   }
   if (!provides) return sealOutput(copy, raw, scope);
-  return after(unlessGivenUp(provides(copy), scope.cancellation), (checked) => {
-    if (!checked) return { output: raw, error: scope.cancellation!.error! };
-    if (checked.ok) return sealOutput(checked.value, raw, scope);
-    const problem = `must be what it provides: ${checked.summary}`;
-    return wrongOutput(problem, checked.issues, checked, raw, scope);
-  });
+  const checking = unlessGivenUp(provides(copy), scope.cancellation);
+  return checking instanceof Promise
+    ? checking.then((checked) => readOutput(checked, raw, scope))
+    : readOutput(checking, raw, scope);
+}
+
+function readOutput(checked: Validated | undefined, raw: unknown, scope: Scope): Checked {
+  if (!checked) return { output: raw, error: scope.cancellation!.error! };
+  if (checked.ok) return sealOutput(checked.value, raw, scope);
+  const problem = `must be what it provides: ${checked.summary}`;
+  return wrongOutput(problem, checked.issues, checked, raw, scope);
 }
 
 function sealOutput(output: Record<string, unknown>, raw: unknown, scope: Scope): Checked {
@@ -249,7 +265,7 @@ function wrongOutput(
 }
 
 function pushRollback(
-  { rollback }: Definition,
+  { rollback }: Plan,
   ctx: Context,
   output: unknown,
   scope: Scope,
@@ -257,16 +273,12 @@ function pushRollback(
   id: string,
 ): void {
   if (!rollback) return;
-  const { run, retry, timeout } = rollback;
   const { path } = scope;
   journal.push({
     step: path,
-    undo: (error) =>
-      attemptUndo(
-        { id, path, ctx, output, retry, timeout },
-        scope,
-        (info) => run(ctx, output, info),
-        error,
-      ),
+    undo: (error) => {
+      const undo = (info: RollbackInfo) => rollback.run(ctx, output, info);
+      return attemptUndo(rollback, { id, path, ctx, output }, scope, undo, error);
+    },
   });
 }

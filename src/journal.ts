@@ -89,9 +89,9 @@ export class Journal {
 
   /** What has been undone so far. */
   report(): RollbackReport {
-    return Object.freeze(printed({
+    return Object.freeze({
       completed: Object.freeze([...this.#report.completed]),
       failed: Object.freeze([...this.#report.failed]),
-    }));
+    });
   }
 }

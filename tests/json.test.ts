@@ -74,6 +74,10 @@ describe("a result as JSON", () => {
     const ok = await pipeline({ name: "p", steps: [reserve] }).run(args);
     const failed = failureOf(await pipeline({ name: "p", steps: [unsend, fail] }).run(args));
     assertEquals(logged(ok.meta), { name: "p", stepsExecuted: ["reserve"] });
+    assertEquals(logged(failed.rollback), {
+      completed: [],
+      failed: logged(failed.rollback.failed),
+    });
     assertEquals(logged(failed.rollback.failed), [
       { step: "notify", error: { name: "TypeError", message: "cannot unsend" } },
     ]);

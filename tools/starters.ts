@@ -20,15 +20,15 @@ const starters = "examples/starter";
 const guide = `${starters}/README.md`;
 const names = ["node", "deno", "bun"];
 
-/** The commands of the guide for a starter: what fetches it, and the others. */
-async function commandsOf(name: string): Promise<[fetch: string, ...rest: string[]]> {
+/** The commands of the guide for a starter, once it is fetched. */
+async function commandsOf(name: string): Promise<string[]> {
   const text = await Deno.readTextFile(guide);
   const blocks = [...text.matchAll(/^```sh\n([^]*?)^```/gm)].map(([, block = ""]) => block);
   const source = `runsheet/runsheet/${starters}/${name} my-app`;
-  const [first = "", ...rest] =
+  const [fetch, enter, ...commands] =
     blocks.find((block) => block.includes(source))?.trim().split("\n") ?? [];
-  assertEquals([first, rest[0]], [`npx -y degit ${source}`, "cd my-app"]);
-  return [first, ...rest.slice(1)];
+  assertEquals([fetch, enter], [`npx -y degit ${source}`, "cd my-app"]);
+  return commands;
 }
 
 async function edit(path: string, replace: (text: string) => string): Promise<void> {
@@ -54,13 +54,14 @@ async function fetchStarter(name: string, app: string): Promise<void> {
 }
 
 /** Follows the guide in an empty folder, and then its advice to see a test fail. */
-async function follow(name: string, cwd: string, path: string): Promise<Counts> {
-  const [, ...commands] = await commandsOf(name);
-  await fetchStarter(name, `${cwd}/my-app`);
+async function follow(name: string, cwd: string, bin: string): Promise<Counts> {
+  const commands = await commandsOf(name);
+  const app = `${cwd}/my-app`;
+  await fetchStarter(name, app);
   const options = {
-    cwd: `${cwd}/my-app`,
+    cwd: app,
     env: {
-      PATH: path + delimiter + process.env.PATH,
+      PATH: bin + delimiter + process.env.PATH,
       BUN_INSTALL_CACHE_DIR: `${cwd}/cache`,
       npm_config_audit: "false",
       npm_config_fund: "false",
@@ -70,7 +71,7 @@ async function follow(name: string, cwd: string, path: string): Promise<Counts> 
   const counts = judge(ended, countTests(ended));
   if (counts.failed > 0) return counts;
 
-  await edit(`${options.cwd}/checkout.ts`, (text) => text.replace(/^ *defer\(.*\n/m, ""));
+  await edit(`${app}/checkout.ts`, (text) => text.replace(/^ *defer\(.*\n/m, ""));
   const broken = await shell(commands.at(-1) ?? "", options);
   assertNotEquals(broken.code, 0, `a test must fail without 'defer':\n${broken.output}`);
   assertMatch(broken.output, /throws after its effect:\s+#? *charge .* is left/);
@@ -83,11 +84,11 @@ function countTests({ output }: Ended): Counts {
   return { passed: Number(passed), failed: Number(failed), skipped: 0 };
 }
 
-function starterOn(name: string, version: string, path: string): Part {
+function starterOn(name: string, version: string, bin: string): Part {
   const run = async () => {
     const cwd = await Deno.makeTempDir({ prefix: "runsheet-starter-" });
     try {
-      return await follow(name, cwd, path);
+      return await follow(name, cwd, bin);
     } finally {
       await Deno.remove(cwd, { recursive: true });
     }
@@ -114,7 +115,7 @@ export function starterParts(runtimes: Runtime[]): Part[] {
   const tried = runtimes.filter((runtime) => !between.includes(runtime));
   return [
     alike,
-    starterOn("deno", Deno.version.deno, ""),
+    starterOn("deno", Deno.version.deno, dirname(Deno.execPath())),
     ...tried.map(({ name, version, path }) => starterOn(name, version, dirname(path))),
   ];
 }

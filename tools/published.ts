@@ -7,13 +7,6 @@ import config from "../deno.json" with { type: "json" };
 
 const folder = "npm/published";
 
-/** How each bundler makes `<its name>/<program>` of a program. */
-const bundlers: Record<string, string> = {
-  esbuild: "esbuild $PROGRAM --bundle --format=esm --minify --log-level=warning --outdir=esbuild",
-  rollup: "rollup $PROGRAM --plugin node-resolve --silent --dir rollup",
-  vite: "vite build",
-};
-
 /** Both must say that all is well: publint ends with 0 when it has mere suggestions, attw when there are no types at all. */
 const linters: Record<string, { command: string; says: RegExp }> = {
   publint: { command: "publint run ../package.tgz --strict", says: /All good!/ },
@@ -45,25 +38,29 @@ async function install(): Promise<void> {
 
 let installed: Promise<void> | undefined;
 
-/** Runs a tool that npm has installed. */
-async function tool(name: string, line: string, program = ""): Promise<string> {
+/** Runs a line where npm has installed the package and the tools. */
+async function use(what: string, line: string): Promise<string> {
   await (installed ??= install());
-  return await must(
-    `use ${name}`,
-    shell(`npx --no-install ${line}`, { cwd: folder, env: { PROGRAM: program } }),
-  );
+  return (await must(what, shell(line, { cwd: folder }))).trimEnd();
 }
 
-/** Bundles a program of tools/bundled, and gives what the bundle prints and its length. */
-async function bundled(bundler: string, line: string, program: string) {
-  await tool(bundler, line, program);
-  const path = `${bundler}/${program}`;
+/** What a program prints, and its length. */
+async function tryProgram(path: string) {
   const { length } = await Deno.readTextFile(`${folder}/${path}`);
-  return { prints: await printedBy(path), length };
+  return { prints: await use(`run ${path}`, `node ${path}`), length };
 }
 
-async function printedBy(path: string): Promise<string> {
-  return (await must(`run ${path}`, shell(`node ${path}`, { cwd: folder }))).trimEnd();
+async function checkBundles(bundler: string): Promise<void> {
+  const warnings = await use("bundle", `node bundle.js ${bundler} all.js some.js none.js`);
+  assertEquals(warnings, "");
+  const all = await tryProgram(`${bundler}/all.js`);
+  assertEquals(all.prints, (await tryProgram("all.js")).prints);
+  const some = await tryProgram(`${bundler}/some.js`);
+  assertEquals(some.prints, "booked 10\nfreed 30\noffline");
+  assertLess(some.length, 0.8 * all.length, "what a program does not use must be left out");
+  const none = await tryProgram(`${bundler}/none.js`);
+  assertEquals(none.prints, "nothing used");
+  assertLess(none.length, 100, "a program that uses nothing must have nothing of the package");
 }
 
 /** The package, as it is installed, has what deno.json exports, with types, and the documents. */
@@ -84,19 +81,13 @@ async function checkContents(): Promise<void> {
 export const publishedParts: Part[] = [
   check("contents of the npm package", checkContents),
   ...Object.entries(linters).map(([name, { command, says }]) =>
-    check(`${name} of the npm package`, async () => assertMatch(await tool(name, command), says))
+    check(
+      `${name} of the npm package`,
+      async () => assertMatch(await use(name, `npx --no-install ${command}`), says),
+    )
   ),
-  ...Object.entries(bundlers).map(([name, line]) =>
-    check(`bundles of ${name}`, async () => {
-      const all = await bundled(name, line, "all.js");
-      assertEquals(all.prints, await printedBy("all.js"));
-      const some = await bundled(name, line, "some.js");
-      assertEquals(some.prints, "booked 10\nfreed 30\noffline");
-      assertLess(some.length, 0.8 * all.length, "what a program does not use must be left out");
-      const none = await bundled(name, line, "none.js");
-      assertEquals(none.prints, "nothing used");
-      assertLess(none.length, 100, "a program that uses nothing must have nothing of the package");
-    })
+  ...["esbuild", "rollup", "vite"].map((name) =>
+    check(`bundles of ${name}`, () => checkBundles(name))
   ),
 ];
 

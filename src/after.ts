@@ -8,6 +8,15 @@ export function after<T, U>(
   return value instanceof Promise ? value.then(next) : next(value);
 }
 
+// Not Promise.prototype.finally, which makes three promises more.
+async function endLater<T>(promise: Promise<T>, end: () => void): Promise<T> {
+  try {
+    return await promise;
+  } finally {
+    end();
+  }
+}
+
 /** Does something once a call is over, however it ends, and at once unless it gives a promise. */
 export function finallyDo<T>(call: () => MaybePromise<T>, end: () => void): MaybePromise<T> {
   let value: MaybePromise<T>;
@@ -17,7 +26,7 @@ export function finallyDo<T>(call: () => MaybePromise<T>, end: () => void): Mayb
     end();
     throw thrown;
   }
-  if (value instanceof Promise) return value.finally(end);
+  if (value instanceof Promise) return endLater(value, end);
   end();
   return value;
 }

@@ -1,3 +1,4 @@
+import { after } from "./after.ts";
 import { AttemptInfo, UndoInfo } from "./attempt_info.ts";
 import { backoff } from "./backoff.ts";
 import { callOnce, type GivenUp, settle, type Site } from "./call_once.ts";
@@ -129,14 +130,23 @@ function performOnce<T>(
       return next(outcome);
     });
   }
-  return performBounded(effect, site, scope, info, retries).then(({ outcome, landed }) => {
+  const goOn = ({ outcome, landed }: Performed) => {
     pushAllDeferred(site, info, outcome.deferred, scope);
     // A host may leave out what it does not know.
     const late = (outcome.ok ? undefined : outcome.late) ?? landed;
     const told = late &&
       effect.onLate?.({ info, outcome: late, reason: undefined }, site.ctx, scope);
     return told ? told.then(() => next(outcome)) : next(outcome);
-  });
+  };
+  if (!run.seam.isDirect) return performByHost(effect, site, scope, info, retries).then(goOn);
+  const bounds = { timeout: effect.timeout, cancellation, hostSignal: undefined };
+  return after(
+    callOnce(effect, site, info, bounds),
+    (called) =>
+      "running" in called
+        ? giveUp(called, effect, site, scope, info, retries).then(goOn)
+        : goOn({ outcome: called }),
+  );
 }
 
 /** What an attempt came to, and how it landed after all, if it was given up and waited for. */
@@ -145,8 +155,8 @@ interface Performed {
   readonly landed?: Outcome | undefined;
 }
 
-/** One attempt that can be given up, or has a host. */
-async function performBounded(
+/** One attempt by way of the host. */
+async function performByHost(
   effect: Effect,
   site: Site,
   scope: Scope,
@@ -154,19 +164,6 @@ async function performBounded(
   retries: Retries | undefined,
 ): Promise<Performed> {
   const { cancellation, run } = scope;
-  if (run.seam.isDirect) {
-    const bounds = {
-      path: site.path,
-      timeout: effect.timeout,
-      cancellation,
-      hostSignal: undefined,
-    };
-    const calling = callOnce(effect, site, info, bounds);
-    const called = calling instanceof Promise ? await calling : calling;
-    return "running" in called
-      ? giveUp(called, effect, site, scope, info, retries)
-      : { outcome: called };
-  }
   let landed: Outcome | undefined;
   const call = describe(effect, site, info.attempt);
   const outcome = await run.seam.perform(call, async (hostSignal) => {

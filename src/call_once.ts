@@ -1,6 +1,5 @@
-import { finallyDo } from "./after.ts";
 import type { AttemptInfo } from "./attempt_info.ts";
-import { Cancellation, followSignal, startTimeout, untilGivenUp } from "./cancel.ts";
+import { Cancellation, followSignal, startTimeout } from "./cancel.ts";
 import type { Context } from "./context.ts";
 import { abortedError, isRunsheetError, TimeoutError, toError } from "./errors.ts";
 import { isThenable } from "./is_thenable.ts";
@@ -57,7 +56,7 @@ export function callOnce(
   const { path } = site;
   if (timeout === undefined && !hostSignal) {
     // What can only be cancelled together with others needs no cancellation of its own.
-    return cancellable(effect, site, info, cancellation);
+    return callUntilGivenUp(effect, site, info, cancellation, () => {});
   }
   const [own, release] = cancellation?.child() ?? [new Cancellation(), undefined];
   const stopFollowing = hostSignal &&
@@ -72,39 +71,50 @@ export function callOnce(
       `Cannot finish '${path}' as it must settle within ${timeout} ms: it is still pending`;
     return new TimeoutError(message, timeout);
   });
-  return finallyDo(() => cancellable(effect, site, info, own), () => {
+  return callUntilGivenUp(effect, site, info, own, () => {
     release?.();
     stopFollowing?.();
     stopClock?.();
   });
 }
 
-function cancellable(
+/** Calls `end` once the call has settled or is given up. */
+function callUntilGivenUp(
   effect: Callable,
   site: Site,
   info: AttemptInfo,
   cancellation: Cancellation | undefined,
+  end: () => void,
 ): MaybePromise<Outcome | GivenUp> {
-  if (cancellation?.error) return { ok: false, error: cancellation.error };
+  if (cancellation?.error) {
+    end();
+    return { ok: false, error: cancellation.error };
+  }
   info.cancellation = cancellation;
   const running = settle<Outcome>(effect, site, info, (outcome) => outcome);
-  if (running instanceof Promise) return settled(running, info, cancellation);
-  // An attempt that has settled by the time it returns is never given up, even if it aborted the run itself.
-  info.release();
-  return running;
-}
-
-async function settled(
-  running: Promise<Outcome>,
-  info: AttemptInfo,
-  cancellation: Cancellation | undefined,
-): Promise<Outcome | GivenUp> {
-  const outcome = await untilGivenUp(running, cancellation);
-  info.release();
-  if (outcome) return outcome;
-  // Now, and not when the caller resumes: it may have settled by then.
-  info.deferredLate = [];
-  return { ok: false, error: cancellation!.error!, running };
+  if (!(running instanceof Promise)) {
+    // An attempt that has settled by the time it returns is never given up, even if it aborted the run itself.
+    info.release();
+    end();
+    return running;
+  }
+  return new Promise((resolve) => {
+    // It may be cancelled already, and then it finishes before it could stop.
+    let stopListening: (() => void) | undefined = undefined;
+    const finish = (ended: Outcome | GivenUp) => {
+      stopListening?.();
+      info.release();
+      end();
+      resolve(ended);
+    };
+    stopListening = cancellation?.onCancel(() => {
+      if (!cancellation.givenUp || info.deferredLate) return;
+      // Now, and not when the caller resumes: it may have settled by then.
+      info.deferredLate = [];
+      finish({ ok: false, error: cancellation.error!, running });
+    });
+    running.then(finish);
+  });
 }
 
 /**

@@ -117,6 +117,15 @@ function until<T>(
     const release = cancellation.onCancel(() => {
       if (isOver()) resolve(undefined);
     });
-    promise.then(resolve, reject).then(release);
+    promise.then(
+      (value) => {
+        release();
+        resolve(value);
+      },
+      (thrown) => {
+        release();
+        reject(thrown);
+      },
+    );
   });
 }

@@ -133,7 +133,7 @@ interface Introspectable {
   }[];
   readonly structure?: { readonly index?: unknown; readonly undeclared?: unknown };
   readonly includesTransform?: boolean;
-  readonly predicate?: unknown;
+  readonly references?: readonly { readonly kind: string }[];
   readonly allows?: unknown;
   // zod
   readonly shape?: Record<string, Schema & { readonly _zod?: { readonly optin?: string } }>;
@@ -149,14 +149,15 @@ interface Introspectable {
 
 /**
  * Whether a schema gives its very input back and does not mind keys that it does not declare: one of arktype's without a
- * morph, a default, a predicate of the user's on the whole object, or a say on undeclared keys.
+ * morph, a default, a predicate of the user's, or a say on undeclared keys.
  */
 function onlyChecks(schema: Schema): schema is Checking {
   try {
-    const { structure, includesTransform, predicate, allows } = schema as Introspectable;
+    const { structure, includesTransform, references, allows } = schema as Introspectable;
     return schema["~standard"].vendor === "arktype" && typeof allows === "function" &&
       includesTransform === false && structure !== undefined &&
-      structure.undeclared === undefined && predicate === undefined;
+      structure.undeclared === undefined &&
+      references?.every(({ kind }) => kind !== "predicate") === true;
   } catch {
     return false;
   }

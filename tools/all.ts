@@ -3,8 +3,10 @@ import { consumerOn, tscParts } from "./app.ts";
 import { examplesOn, examplesOnDeno } from "./examples.ts";
 import { messageParts } from "./messages.ts";
 import { build, findAll } from "./npm.ts";
+import { publishedParts } from "./published.ts";
 import { check, countJUnit, finish, judge, type Part, runParts } from "./report.ts";
 import { targets, testsOn } from "./runtimes.ts";
+import { starterParts } from "./starters.ts";
 import { deno, must } from "./shell.ts";
 import { costParts } from "./type_cost.ts";
 
@@ -37,6 +39,7 @@ await finish(async () => {
   return [
     ...first,
     ...await runParts([...tscParts, ...messageParts, ...costParts]),
+    ...await runParts([...publishedParts, ...starterParts(runtimes)]),
     ...await runParts([testsOnDeno, ...runtimes.map(testsOn)]),
     ...await runParts([
       ...runtimes.map(consumerOn),

@@ -40,6 +40,7 @@ export async function makeApp(): Promise<void> {
       outDir: "out",
     },
     include: ["consumer", "examples", "types"],
+    exclude: ["examples/starter"],
   });
   await must(
     "install the tarball",

@@ -7,6 +7,7 @@ const pages = [
   "README.md",
   "CONTRIBUTING.md",
   "llms.txt",
+  "examples/starter/README.md",
   ...[...Deno.readDirSync("docs")].map(({ name }) => `docs/${name}`),
 ];
 

@@ -73,7 +73,9 @@ async function checkContents(): Promise<void> {
     assertEquals(Object.keys(targets), ["types", "import", "default"]);
     return Object.values(targets);
   });
-  for (const file of [...files, "README.md", "LICENSE", "CHANGELOG.md"]) {
+  for (
+    const file of [...files, "README.md", "LICENSE", "CHANGELOG.md", "llms.txt", "docs/guide.md"]
+  ) {
     assert((await Deno.stat(`${root}/${file}`)).size > 0, `${file} must not be empty`);
   }
 }

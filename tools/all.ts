@@ -7,6 +7,7 @@ import { check, countJUnit, finish, judge, type Part, runParts } from "./report.
 import { targets, testsOn } from "./runtimes.ts";
 import { deno, must } from "./shell.ts";
 import { costParts } from "./type_cost.ts";
+import { smokeOnWorkerd, testsOnWorkerd } from "./workerd.ts";
 
 const checks = check(
   "format, lint, types, docs, publish",
@@ -37,7 +38,7 @@ await finish(async () => {
   return [
     ...first,
     ...await runParts([...tscParts, ...messageParts, ...costParts]),
-    ...await runParts([testsOnDeno, ...runtimes.map(testsOn)]),
+    ...await runParts([testsOnDeno, ...runtimes.map(testsOn), testsOnWorkerd, smokeOnWorkerd]),
     ...await runParts([
       ...runtimes.map(consumerOn),
       ...examplesOnDeno(),

@@ -7,6 +7,7 @@ import { check, countJUnit, finish, judge, type Part, runParts } from "./report.
 import { targets, testsOn } from "./runtimes.ts";
 import { deno, must } from "./shell.ts";
 import { costParts } from "./type_cost.ts";
+import { workerParts } from "./worker.ts";
 import { smokeOnWorkerd, testsOnWorkerd } from "./workerd.ts";
 
 const checks = check(
@@ -43,6 +44,7 @@ await finish(async () => {
       ...runtimes.map(consumerOn),
       ...examplesOnDeno(),
       ...runtimes.flatMap(examplesOn),
+      ...workerParts,
     ]),
   ];
 });

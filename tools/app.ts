@@ -42,6 +42,7 @@ export async function makeApp(): Promise<void> {
       outDir: "out",
     },
     include: ["consumer", "examples", "types"],
+    exclude: ["examples/worker"], // see tools/worker.ts
   });
   await must(
     "install the tarball",

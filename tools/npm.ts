@@ -5,6 +5,7 @@ import { examplesOn } from "./examples.ts";
 import { pack } from "./pack.ts";
 import { check, finish, type Part, runParts } from "./report.ts";
 import { find, type Runtime, targets, testsOn } from "./runtimes.ts";
+import { workerParts } from "./worker.ts";
 import { smokeOnWorkerd, testsOnWorkerd } from "./workerd.ts";
 
 export const build: Part = check("npm package", async () => {
@@ -23,7 +24,7 @@ if (import.meta.main) {
   await finish(async () => {
     const wanted = Deno.args.length > 0 ? Deno.args : [...targets, "workerd"];
     const runtimes = await findAll(wanted.filter((target) => target !== "workerd"));
-    const edge = wanted.includes("workerd") ? [testsOnWorkerd, smokeOnWorkerd] : [];
+    const edge = wanted.includes("workerd") ? [testsOnWorkerd, smokeOnWorkerd, ...workerParts] : [];
     return [
       ...await runParts([build]),
       ...await runParts(tscParts),

@@ -6,6 +6,9 @@ import { files, tests } from "./edge/left_out.ts";
 
 const app = { cwd: "npm/app" };
 
+// From 2026-08-04 on nodejs_compat is the default.
+const compatibilityDate = "2026-04-01";
+
 /** Bundles npm/app/edge/<name>.ts as a Worker, and runs its test handler. */
 async function runWorker(name: string, aliases: string, flags: string[]): Promise<Ended> {
   // The messages of errors tell the names of functions, which bundling must not change.
@@ -16,7 +19,7 @@ async function runWorker(name: string, aliases: string, flags: string[]): Promis
     `${app.cwd}/edge/${name}.capnp`,
     `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (services = [(name = "${name}", worker = (
-  compatibilityDate = "2026-04-01",
+  compatibilityDate = "${compatibilityDate}",
   compatibilityFlags = ${JSON.stringify(flags)},
   modules = [(name = "${name}.js", esModule = embed "${name}.js")],
 ))]);`,

@@ -8,7 +8,7 @@ export class Cancellation {
   givenUp = false;
   #reason: unknown;
   #controller: AbortController | undefined;
-  readonly #listeners = new Set<() => void>();
+  #listeners: Set<() => void> | undefined;
   /** Whether it ever gives up what is in flight. */
   readonly canGiveUp: boolean;
 
@@ -27,15 +27,16 @@ export class Cancellation {
       this.#reason = reason;
     }
     this.givenUp = giveUp;
-    for (const listener of [...this.#listeners]) listener();
+    for (const listener of [...this.#listeners ?? []]) listener();
     this.#controller?.abort(this.#reason);
   }
 
   /** Calls back whenever it is cancelled, at once if it is already; returns how to stop listening. */
   onCancel(listener: () => void): () => void {
-    this.#listeners.add(listener);
+    const listeners = this.#listeners ??= new Set();
+    listeners.add(listener);
     if (this.error) listener();
-    return () => this.#listeners.delete(listener);
+    return () => listeners.delete(listener);
   }
 
   /** A cancellation of its own that this one cancels too; returns with it how to let go. */

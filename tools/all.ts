@@ -9,6 +9,8 @@ import { targets, testsOn } from "./runtimes.ts";
 import { starterParts } from "./starters.ts";
 import { deno, must } from "./shell.ts";
 import { costParts } from "./type_cost.ts";
+import { workerParts } from "./worker.ts";
+import { smokeOnWorkerd, testsOnWorkerd } from "./workerd.ts";
 
 const checks = check(
   "format, lint, types, docs, publish",
@@ -40,11 +42,12 @@ await finish(async () => {
     ...first,
     ...await runParts([...tscParts, ...messageParts, ...costParts]),
     ...await runParts([...publishedParts, ...starterParts(runtimes)]),
-    ...await runParts([testsOnDeno, ...runtimes.map(testsOn)]),
+    ...await runParts([testsOnDeno, ...runtimes.map(testsOn), testsOnWorkerd, smokeOnWorkerd]),
     ...await runParts([
       ...runtimes.map(consumerOn),
       ...examplesOnDeno(),
       ...runtimes.flatMap(examplesOn),
+      ...workerParts,
     ]),
   ];
 });

@@ -13,6 +13,8 @@ export const compilers: Record<string, string> = {
   "typescript-6": "^6",
   "typescript-7": "^7",
 };
+/** What bundles and runs Workers; miniflare brings workerd. */
+const edgeRanges = { esbuild: "^0.28", miniflare: "^4" };
 const emitter = "typescript-5.9";
 
 export async function makeApp(): Promise<void> {
@@ -22,7 +24,7 @@ export async function makeApp(): Promise<void> {
   await write("npm/app/package.json", {
     type: "module",
     dependencies: { [config.name]: "file:../package.tgz", ...npmRanges },
-    devDependencies: { "@types/node": "^24", ...Object.fromEntries(aliases) },
+    devDependencies: { "@types/node": "^24", ...Object.fromEntries(aliases), ...edgeRanges },
   });
   await write("npm/app/tsconfig.json", {
     compilerOptions: {
@@ -40,7 +42,7 @@ export async function makeApp(): Promise<void> {
       outDir: "out",
     },
     include: ["consumer", "examples", "types"],
-    exclude: ["examples/starter"],
+    exclude: ["examples/starter", "examples/worker"], // see tools/starters.ts and tools/worker.ts
   });
   await must(
     "install the tarball",
@@ -48,7 +50,7 @@ export async function makeApp(): Promise<void> {
   );
   // The examples will be compiled into out, where they need their data.
   const copies = "cp -r ../../tools/consumer consumer && cp -r ../../tests/types types && " +
-    "cp -r ../../examples examples && " +
+    "cp -r ../../examples examples && cp -r ../../tools/edge edge && " +
     "mkdir out && cp -r examples out/examples";
   await must("copy the examples", shell(copies, { cwd: "npm/app" }));
   const externals = [...Object.keys(npmRanges), config.name];

@@ -48,10 +48,11 @@ export function summary(result: unknown): unknown {
   return {
     success,
     data,
-    meta,
+    // A copy: the JSON of a run's own leaves out the args.
+    meta: { ...meta as object },
     error: (error as Error | undefined)?.message,
     failedStep,
-    rollback,
+    rollback: rollback && { ...rollback },
   };
 }
 

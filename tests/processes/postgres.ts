@@ -33,7 +33,8 @@ try {
   if (nobody) chownSync(data, nobody.uid, nobody.gid);
   await run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale");
   const port = await freePort();
-  const options = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off`;
+  const options =
+    `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off`;
   await run("pg_ctl", "start", "-w", "-D", data, "-o", options);
   try {
     // Ctrl-C reaches this process, too: it must outlive it, to stop what it started.
@@ -85,7 +86,9 @@ async function run(name: string, ...args: string[]): Promise<void> {
     cwd: folder,
     stdio: ["ignore", output, output],
   });
-  const code = await new Promise((resolve, reject) => child.on("error", reject).on("exit", resolve));
+  const code = await new Promise((resolve, reject) =>
+    child.on("error", reject).on("exit", resolve)
+  );
   closeSync(output);
   if (code === 0) return;
   throw new Error(

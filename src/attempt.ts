@@ -1,13 +1,15 @@
+import { after } from "./after.ts";
 import { AttemptInfo, UndoInfo } from "./attempt_info.ts";
 import { backoff } from "./backoff.ts";
-import { callOnce, type GivenUp } from "./call_once.ts";
+import { callOnce, type GivenUp, settle, type Site } from "./call_once.ts";
+import type { Cancellation } from "./cancel.ts";
 import type { Patience } from "./config.ts";
 import type { Context } from "./context.ts";
 import { RollbackError } from "./errors.ts";
 import { Journal } from "./journal.ts";
 import { outlast } from "./outlast.ts";
 import { Retries } from "./retries.ts";
-import type { Run, Scope } from "./scope.ts";
+import type { Scope } from "./scope.ts";
 import { show } from "./show.ts";
 import type { MaybePromise, RetryPolicy, Undo, UndoPolicy } from "./types.ts";
 import type { Call, Outcome } from "./types_host.ts";
@@ -16,22 +18,14 @@ import type { Call, Outcome } from "./types_host.ts";
 export interface Effect extends Patience {
   /** What kind of code it is. */
   readonly kind: Call["kind"];
-  /** Its id without the attempt. */
-  readonly id: string;
-  /** What messages and reports call it. */
-  readonly path: string;
-  /** The context it sees. */
-  readonly ctx: Context;
-  /** What is to be undone. */
-  readonly output?: unknown;
   /** When to try again. */
   readonly retry?: RetryPolicy | undefined;
   /** How long one attempt may take, in milliseconds. */
   readonly timeout?: number | undefined;
   /** Calls the user's function. */
-  readonly call: (info: AttemptInfo) => unknown;
+  readonly call: (site: Site, info: AttemptInfo) => unknown;
   /** Told how an attempt came out that had been given up. */
-  readonly onLate?: (late: LateAttempt) => MaybePromise<void>;
+  readonly onLate?: (late: LateAttempt, ctx: Context, scope: Scope) => MaybePromise<void>;
 }
 
 /** An attempt that came out after it had been given up. */
@@ -44,50 +38,180 @@ export interface LateAttempt {
   readonly reason: Error | undefined;
 }
 
-/** What an effect came to, after so many attempts; 0 when none was allowed to start. */
-export type Attempted = Outcome & { readonly attempts: number };
+/** What an effect came to, and whether any attempt of it was allowed to start. */
+export type Attempted =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly error: Error; readonly ran: boolean };
 
-/** Calls an effect, and again as its retry policy says; what failed attempts deferred is undone in between. */
-export async function attempt(effect: Effect, scope: Scope): Promise<Attempted> {
+/**
+ * Calls an effect, and again as its retry policy says; what failed attempts deferred is undone in between. Goes on with
+ * what it came to, at once unless there was something to wait for.
+ */
+export function attempt<T>(
+  effect: Effect,
+  site: Site,
+  scope: Scope,
+  next: (attempted: Attempted) => MaybePromise<T>,
+): MaybePromise<T> {
+  const { cancellation, journal } = scope;
+  if (cancellation?.error) return next({ ok: false, error: cancellation.error, ran: false });
+  const { mark } = journal;
+  const retries = effect.retry && new Retries(site.path, effect.retry);
+  return performOnce(effect, site, scope, 1, retries, (outcome) => {
+    if (outcome.ok) return next(outcome);
+    const error = finalError(outcome.error, 1, retries, cancellation);
+    if (error) return next({ ok: false, error, ran: true });
+    return tryAgain(effect, site, scope, mark, retries, outcome.error).then(next);
+  });
+}
+
+async function tryAgain(
+  effect: Effect,
+  site: Site,
+  scope: Scope,
+  mark: number,
+  retries: Retries | undefined,
+  firstError: Error,
+): Promise<Attempted> {
   const { journal, cancellation, run } = scope;
-  const { id, path, retry } = effect;
-  const mark = journal.mark;
-  const retries = new Retries(path, retry);
+  const { id, path } = site;
+  let cause = firstError;
   for (let attempts = 1;; attempts++) {
-    if (cancellation?.error) {
-      return { ok: false, error: cancellation.error, attempts: attempts - 1 };
-    }
-    const outcome = await performOnce(effect, scope, attempts, retries);
-    if (outcome.ok) return { ...outcome, attempts };
-    if (cancellation?.error) {
-      // One that is waited for may have failed of itself.
-      const { error } = cancellation.givenUp ? cancellation : outcome;
-      return { ok: false, error: error!, attempts };
-    }
-    const error = retries.finalError(attempts, outcome.error);
-    if (error) return { ok: false, error, attempts };
-    const notUndone = await journal.unwind(outcome.error, mark);
+    const notUndone = await journal.unwind(cause, mark);
     if (notUndone.length > 0) {
       const causes = notUndone.map(({ error }) => error);
-      return { ok: false, error: cannotRetry(path, outcome.error, causes), attempts };
+      return { ok: false, error: cannotRetry(path, cause, causes), ran: true };
     }
-    const ms = backoff(retry!, attempts);
+    const ms = backoff(effect.retry!, attempts);
     if (ms > 0) await run.seam.sleep(`${id}@${attempts + 1}!wait`, ms, cancellation);
+    if (cancellation?.error) return { ok: false, error: cancellation.error, ran: true };
+    const outcome = await performOnce<Outcome>(
+      effect,
+      site,
+      scope,
+      attempts + 1,
+      retries,
+      (outcome) => outcome,
+    );
+    if (outcome.ok) return outcome;
+    const error = finalError(outcome.error, attempts + 1, retries, cancellation);
+    if (error) return { ok: false, error, ran: true };
+    cause = outcome.error;
   }
 }
 
-/** One attempt, by way of the host; what it did is on the undo stack by the time it returns, unless it is watched. */
-async function performOnce(
+/** What a failed attempt fails for good with; `undefined` when another one is due. */
+function finalError(
+  error: Error,
+  attempt: number,
+  retries: Retries | undefined,
+  cancellation: Cancellation | undefined,
+): Error | undefined {
+  if (!cancellation?.error) return retries ? retries.finalError(attempt, error) : error;
+  // One that is waited for may have failed of itself.
+  return cancellation.givenUp ? cancellation.error : error;
+}
+
+/** One attempt, by way of the host; what it did is on the undo stack when it goes on, unless it is watched. */
+function performOnce<T>(
   effect: Effect,
+  site: Site,
   scope: Scope,
   attempt: number,
-  retries: Retries,
-): Promise<Outcome> {
-  const { kind, path, ctx, output, timeout, onLate } = effect;
-  const { journal, cancellation, run } = scope;
-  const id = kind !== "attempt" && attempt === 1 ? effect.id : `${effect.id}@${attempt}`;
-  const call = {
-    id,
+  retries: Retries | undefined,
+  next: (outcome: Outcome) => MaybePromise<T>,
+): MaybePromise<T> {
+  const { cancellation, run } = scope;
+  const info = new AttemptInfo(run, site.id, attempt, cancellation);
+  if (run.seam.isDirect && effect.timeout === undefined && !cancellation?.canGiveUp) {
+    return settle(effect, site, info, (outcome) => {
+      info.release();
+      if (info.deferred) pushAllDeferred(site, info, 0, scope);
+      return next(outcome);
+    });
+  }
+  const goOn = ({ outcome, landed }: Performed) => {
+    pushAllDeferred(site, info, outcome.deferred, scope);
+    // A host may leave out what it does not know.
+    const late = (outcome.ok ? undefined : outcome.late) ?? landed;
+    const told = late &&
+      effect.onLate?.({ info, outcome: late, reason: undefined }, site.ctx, scope);
+    return told ? told.then(() => next(outcome)) : next(outcome);
+  };
+  if (!run.seam.isDirect) return performByHost(effect, site, scope, info, retries).then(goOn);
+  const bounds = { timeout: effect.timeout, cancellation, hostSignal: undefined };
+  return after(
+    callOnce(effect, site, info, bounds),
+    (called) =>
+      "running" in called
+        ? giveUp(called, effect, site, scope, info, retries).then(goOn)
+        : goOn({ outcome: called }),
+  );
+}
+
+/** What an attempt came to, and how it landed after all, if it was given up and waited for. */
+interface Performed {
+  readonly outcome: Outcome;
+  readonly landed?: Outcome | undefined;
+}
+
+/** One attempt by way of the host. */
+async function performByHost(
+  effect: Effect,
+  site: Site,
+  scope: Scope,
+  info: AttemptInfo,
+  retries: Retries | undefined,
+): Promise<Performed> {
+  const { cancellation, run } = scope;
+  let landed: Outcome | undefined;
+  const call = describe(effect, site, info.attempt);
+  const outcome = await run.seam.perform(call, async (hostSignal) => {
+    const bounds = { timeout: effect.timeout, cancellation, hostSignal };
+    const called = await callOnce(effect, site, info, bounds);
+    if (!("running" in called)) return withDeferred(called, info.deferred);
+    const given = await giveUp(called, effect, site, scope, info, retries);
+    ({ landed } = given);
+    return given.outcome;
+  });
+  return { outcome, landed };
+}
+
+/** Waits for an attempt that was given up as long as it may, and watches it from then on. */
+async function giveUp(
+  called: GivenUp,
+  effect: Effect,
+  site: Site,
+  scope: Scope,
+  info: AttemptInfo,
+  retries: Retries | undefined,
+): Promise<Performed> {
+  const { error } = called;
+  const isRetryDue = () => retries !== undefined && !retries.finalError(info.attempt, error);
+  const late = await outlast(called, effect, scope.cancellation, isRetryDue);
+  const landed = late && withDeferred(late, info.deferredLate);
+  if (!landed) watch(effect, site, info, called, scope);
+  const outcome: Outcome = { ok: false, error, ...(landed && { late: landed }) };
+  return { outcome: withDeferred(outcome, info.deferred), landed };
+}
+
+function pushAllDeferred(
+  { id, ctx }: Site,
+  { attempt, deferred = [] }: AttemptInfo,
+  known: number | undefined,
+  scope: Scope,
+): void {
+  const count = Math.max(known ?? 0, deferred.length);
+  for (let n = 0; n < count; n++) {
+    pushDeferred(deferred[n], `${id}@${attempt}!defer${n + 1}`, ctx, scope, scope.journal);
+  }
+}
+
+/** An attempt as a host is told of it. */
+function describe({ kind, timeout }: Effect, site: Site, attempt: number): Call {
+  const { id, path, ctx, output } = site;
+  return {
+    id: kind !== "attempt" && attempt === 1 ? id : `${id}@${attempt}`,
     kind,
     path,
     attempt,
@@ -95,28 +219,6 @@ async function performOnce(
     ...(timeout !== undefined && { timeout }),
     ...(kind === "undo" && { output }),
   };
-  const info = new AttemptInfo(run, effect.id, attempt);
-  let landed: Outcome | undefined;
-  const outcome = await run.seam.perform(call, async (hostSignal) => {
-    const bounds = { path, timeout, cancellation, hostSignal };
-    const called = await callOnce(effect.call, info, bounds);
-    if (!("running" in called)) return withDeferred(called, info.deferred);
-    const { error } = called;
-    const isRetryDue = () => !retries.finalError(attempt, error);
-    const late = await outlast(called, effect, cancellation, isRetryDue);
-    if (late) landed = withDeferred(late, info.deferredLate);
-    else watch(effect, info, called, run);
-    return withDeferred({ ok: false, error, ...(landed && { late: landed }) }, info.deferred);
-  });
-  const { deferred } = info;
-  const count = Math.max(outcome.deferred ?? 0, deferred.length);
-  for (let n = 0; n < count; n++) {
-    pushDeferred(deferred[n], `${effect.id}@${attempt}!defer${n + 1}`, ctx, scope, journal);
-  }
-  // A host may leave out what it does not know.
-  const late = (outcome.ok ? undefined : outcome.late) ?? landed;
-  if (late) await onLate?.({ info, outcome: late, reason: undefined });
-  return outcome;
 }
 
 function withDeferred(outcome: Outcome, undos: readonly UndoPolicy[] = []): Outcome {
@@ -124,9 +226,16 @@ function withDeferred(outcome: Outcome, undos: readonly UndoPolicy[] = []): Outc
 }
 
 /** Sees to it that an attempt which is not waited for any more is undone and reported when it settles. */
-function watch(effect: Effect, info: AttemptInfo, { error, running }: GivenUp, run: Run): void {
+function watch(
+  { onLate }: Effect,
+  { ctx }: Site,
+  info: AttemptInfo,
+  { error, running }: GivenUp,
+  scope: Scope,
+): void {
+  const { run } = scope;
   const compensated = running
-    .then((outcome) => effect.onLate?.({ info, outcome, reason: error }))
+    .then((outcome) => onLate?.({ info, outcome, reason: error }, ctx, scope))
     .catch((thrown) => {
       // A host that has cancelled the run calls nothing any more; `run()` has rejected with its reason.
       if (!run.seam.interruption) throw thrown;
@@ -153,8 +262,12 @@ export function pushDeferred(
   scope: Scope,
   journal: Journal,
 ): void {
-  const { run, retry, timeout } = undo ?? { run: () => lostUndo(id) };
-  pushUndo({ id, path: `${scope.path} (deferred)`, ctx, retry, timeout }, scope, journal, run);
+  const site = { id, path: `${scope.path} (deferred)`, ctx };
+  const policy = undo ?? { run: () => lostUndo(id) };
+  journal.push({
+    step: site.path,
+    undo: (error) => attemptUndo(policy, site, scope, policy.run, error),
+  });
 }
 
 function lostUndo(id: string): never {
@@ -162,35 +275,31 @@ function lostUndo(id: string): never {
   throw new RollbackError(`Cannot undo '${id}' as ${constraint}`, []);
 }
 
-/** An undo that is due when the run fails. */
-export type UndoEffect = Omit<Effect, "kind" | "call">;
-
-/** Puts an undo on the stack. It is shielded: what cancels the run does not cancel it. */
-export function pushUndo(
-  effect: UndoEffect,
+/** Undoes an effect. It is shielded: what cancels the run does not cancel it. */
+export function attemptUndo(
+  { retry, timeout }: Pick<Effect, "retry" | "timeout">,
+  site: Site,
   scope: Scope,
-  journal: Journal,
   undo: Undo,
-): void {
-  journal.push({
-    step: effect.path,
-    undo: (error) =>
-      attempt({
-        ...effect,
-        kind: "undo",
-        call: (info) => undo(new UndoInfo(info, error)),
-        onLate: ({ info, outcome }) => tellLateUndo(effect.path, info, outcome, scope),
-        // A journal of its own: before it is tried again it must not unwind that of a run which goes on.
-      }, { ...scope, cancellation: undefined, journal: new Journal() }),
-  });
+  error: Error,
+): MaybePromise<Outcome> {
+  const effect: Effect = {
+    kind: "undo",
+    retry,
+    timeout,
+    call: (_site, info) => undo(new UndoInfo(info, error)),
+    onLate: tellLateUndo,
+  };
+  // A journal of its own: before it is tried again it must not unwind that of a run which goes on.
+  const own = { ...scope, path: site.path, cancellation: undefined, journal: new Journal() };
+  return attempt<Outcome>(effect, site, own, (outcome) => outcome);
 }
 
 /** An attempt of an undo that lands late has undone its effect: nothing is left to be undone. */
 function tellLateUndo(
-  step: string,
-  { attempt }: AttemptInfo,
-  outcome: Outcome,
-  { run }: Scope,
+  { info: { attempt }, outcome }: LateAttempt,
+  _ctx: Context,
+  { path: step, run }: Scope,
 ): void {
   run.tellLate(
     outcome.ok

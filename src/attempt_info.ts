@@ -6,25 +6,31 @@ import type { ItemInfo, RollbackInfo, RunInfo, Undo, UndoPolicy } from "./types.
 /** What one attempt of a step's `run` is told, and what it registered. */
 export class AttemptInfo implements RunInfo {
   readonly attempt: number;
-  readonly defer: (undo: Undo | UndoPolicy) => void;
   /** What cancels the attempt. */
   cancellation: Cancellation | undefined;
   #own: Cancellation | undefined;
   #release: (() => void) | undefined;
   readonly #run: Run;
   readonly #key: string;
+  #defer: ((undo: Undo | UndoPolicy) => void) | undefined;
   /** What has been registered in time. */
-  readonly deferred: UndoPolicy[] = [];
+  deferred: UndoPolicy[] | undefined;
   /** What has been registered since it was given up; `undefined` while it is not. */
   deferredLate: UndoPolicy[] | undefined;
 
-  constructor(run: Run, id: string, attempt: number) {
+  constructor(run: Run, id: string, attempt: number, cancellation: Cancellation | undefined) {
     this.attempt = attempt;
+    this.cancellation = cancellation;
     this.#run = run;
     this.#key = id;
-    this.defer = (undo) => {
+  }
+
+  /** A function of its own, as users take it out of the object; made when it is read, as few steps do. */
+  get defer(): (undo: Undo | UndoPolicy) => void {
+    return this.#defer ??= (undo) => {
+      const id = this.#key;
       const checked = checkUndo(`defer an undo in '${id}'`, "it", id, undo);
-      (this.deferredLate ?? this.deferred).push(checked);
+      (this.deferredLate ?? (this.deferred ??= [])).push(checked);
     };
   }
 

@@ -1,12 +1,13 @@
 import type { AttemptInfo } from "./attempt_info.ts";
-import { Cancellation, followSignal, startTimeout, untilGivenUp } from "./cancel.ts";
+import { Cancellation, followSignal, startTimeout } from "./cancel.ts";
+import type { Context } from "./context.ts";
 import { abortedError, isRunsheetError, TimeoutError, toError } from "./errors.ts";
+import { isThenable } from "./is_thenable.ts";
+import type { MaybePromise } from "./types.ts";
 import type { Outcome } from "./types_host.ts";
 
 /** How one call is bounded. */
 export interface Bounds {
-  /** What messages call it. */
-  readonly path: string;
   /** How long it may take, in milliseconds. */
   readonly timeout?: number | undefined;
   /** What cancels it from outside. */
@@ -24,15 +25,38 @@ export interface GivenUp {
   readonly running: Promise<Outcome>;
 }
 
+/** What is to be called. */
+export interface Callable {
+  /** Calls the user's function. */
+  readonly call: (site: Site, info: AttemptInfo) => unknown;
+}
+
+/** Where in a run an effect stands; apart from the effect itself, which serves all runs. */
+export interface Site {
+  /** Its id without the attempt. */
+  readonly id: string;
+  /** What messages and reports call it. */
+  readonly path: string;
+  /** The context it sees. */
+  readonly ctx: Context;
+  /** What is to be undone. */
+  readonly output?: unknown;
+  /** The item of a collection that it is called for, and the item's number. */
+  readonly item?: unknown;
+  readonly index?: number;
+}
+
 /** Calls the user's function once. Past its timeout or a cancellation it is given up. */
-export async function callOnce(
-  call: (info: AttemptInfo) => unknown,
+export function callOnce(
+  effect: Callable,
+  site: Site,
   info: AttemptInfo,
-  { path, timeout, cancellation, hostSignal }: Bounds,
-): Promise<Outcome | GivenUp> {
+  { timeout, cancellation, hostSignal }: Bounds,
+): MaybePromise<Outcome | GivenUp> {
+  const { path } = site;
   if (timeout === undefined && !hostSignal) {
     // What can only be cancelled together with others needs no cancellation of its own.
-    return await cancellable(call, info, cancellation);
+    return callUntilGivenUp(effect, site, info, cancellation, () => {});
   }
   const [own, release] = cancellation?.child() ?? [new Cancellation(), undefined];
   const stopFollowing = hostSignal &&
@@ -47,51 +71,74 @@ export async function callOnce(
       `Cannot finish '${path}' as it must settle within ${timeout} ms: it is still pending`;
     return new TimeoutError(message, timeout);
   });
-  try {
-    return await cancellable(call, info, own);
-  } finally {
+  return callUntilGivenUp(effect, site, info, own, () => {
     release?.();
     stopFollowing?.();
     stopClock?.();
-  }
+  });
 }
 
-async function cancellable(
-  call: (info: AttemptInfo) => unknown,
+/** Calls `end` once the call has settled or is given up. */
+function callUntilGivenUp(
+  effect: Callable,
+  site: Site,
   info: AttemptInfo,
   cancellation: Cancellation | undefined,
-): Promise<Outcome | GivenUp> {
-  if (cancellation?.error) return { ok: false, error: cancellation.error };
-  info.cancellation = cancellation;
-  const running = settle(call, info);
-  // An attempt that has settled by the time it returns is never given up, even if it aborted the run itself.
-  const outcome = running instanceof Promise ? await untilGivenUp(running, cancellation) : running;
-  info.release();
-  if (outcome) return outcome;
-  // Now, and not when the caller resumes: it may have settled by then.
-  info.deferredLate = [];
-  return { ok: false, error: cancellation!.error!, running: running as Promise<Outcome> };
-}
-
-/** What a call comes to; at once unless it gives a promise, or any other thenable. */
-function settle(
-  call: (info: AttemptInfo) => unknown,
-  info: AttemptInfo,
-): Outcome | Promise<Outcome> {
-  try {
-    const value = call(info);
-    if (!isThenable(value)) return { ok: true, value };
-    return Promise.resolve(value).then(
-      (value): Outcome => ({ ok: true, value }),
-      (thrown): Outcome => ({ ok: false, error: toError(thrown) }),
-    );
-  } catch (thrown) {
-    return { ok: false, error: toError(thrown) };
+  end: () => void,
+): MaybePromise<Outcome | GivenUp> {
+  if (cancellation?.error) {
+    end();
+    return { ok: false, error: cancellation.error };
   }
+  info.cancellation = cancellation;
+  const running = settle<Outcome>(effect, site, info, (outcome) => outcome);
+  if (!(running instanceof Promise)) {
+    // An attempt that has settled by the time it returns is never given up, even if it aborted the run itself.
+    info.release();
+    end();
+    return running;
+  }
+  return new Promise((resolve) => {
+    // It may be cancelled already, and then it finishes before it could stop.
+    let stopListening: (() => void) | undefined = undefined;
+    const finish = (ended: Outcome | GivenUp) => {
+      stopListening?.();
+      info.release();
+      end();
+      resolve(ended);
+    };
+    stopListening = cancellation?.onCancel(() => {
+      if (!cancellation.givenUp || info.deferredLate) return;
+      // Now, and not when the caller resumes: it may have settled by then.
+      info.deferredLate = [];
+      finish({ ok: false, error: cancellation.error!, running });
+    });
+    running.then(finish);
+  });
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (typeof value === "object" || typeof value === "function") &&
-    value !== null && "then" in value &&
-    typeof value.then === "function";
+/**
+ * Goes on with what a call comes to; at once unless it gives a promise, or any other thenable. One promise serves for
+ * both, as each more would take 5 % of the time of a run.
+ */
+export function settle<T>(
+  effect: Callable,
+  site: Site,
+  info: AttemptInfo,
+  next: (outcome: Outcome) => MaybePromise<T>,
+): MaybePromise<T> {
+  let outcome: Outcome;
+  try {
+    const value = effect.call(site, info);
+    if (isThenable(value)) {
+      return Promise.resolve(value).then(
+        (value) => next({ ok: true, value }),
+        (thrown) => next({ ok: false, error: toError(thrown) }),
+      );
+    }
+    outcome = { ok: true, value };
+  } catch (thrown) {
+    outcome = { ok: false, error: toError(thrown) };
+  }
+  return next(outcome);
 }

@@ -1,3 +1,5 @@
+import type { MaybePromise } from "./types.ts";
+
 /** What can be cancelled, and all that hangs on it. It costs no `AbortController` until somebody reads `signal`. */
 export class Cancellation {
   /** Why it was cancelled; `undefined` while it is not. Nothing may start after it. */
@@ -6,7 +8,13 @@ export class Cancellation {
   givenUp = false;
   #reason: unknown;
   #controller: AbortController | undefined;
-  readonly #listeners = new Set<() => void>();
+  #listeners: Set<() => void> | undefined;
+  /** Whether it ever gives up what is in flight. */
+  readonly canGiveUp: boolean;
+
+  constructor(canGiveUp = true) {
+    this.canGiveUp = canGiveUp;
+  }
 
   /**
    * Cancels: `error` is what the run fails with, `reason` what the signal tells. The first one counts, but a second one
@@ -19,20 +27,21 @@ export class Cancellation {
       this.#reason = reason;
     }
     this.givenUp = giveUp;
-    for (const listener of [...this.#listeners]) listener();
+    for (const listener of [...this.#listeners ?? []]) listener();
     this.#controller?.abort(this.#reason);
   }
 
   /** Calls back whenever it is cancelled, at once if it is already; returns how to stop listening. */
   onCancel(listener: () => void): () => void {
-    this.#listeners.add(listener);
+    const listeners = this.#listeners ??= new Set();
+    listeners.add(listener);
     if (this.error) listener();
-    return () => this.#listeners.delete(listener);
+    return () => listeners.delete(listener);
   }
 
   /** A cancellation of its own that this one cancels too; returns with it how to let go. */
-  child(): [child: Cancellation, release: () => void] {
-    const child = new Cancellation();
+  child(canGiveUp = true): [child: Cancellation, release: () => void] {
+    const child = new Cancellation(canGiveUp);
     const release = this.onCancel(() => child.cancel(this.error!, this.#reason, this.givenUp));
     return [child, release];
   }
@@ -68,15 +77,9 @@ export function startTimeout(
   cancellation: Cancellation,
   toError: () => Error,
 ): () => void {
-  const clock = AbortSignal.timeout(ms);
-  // Node lets a process end whose only pending thing is an AbortSignal.timeout: this one keeps it alive.
-  const keepAlive = setTimeout(() => {}, MAX_TIMER_MS);
-  const fire = () => cancellation.cancel(toError());
-  clock.addEventListener("abort", fire, { once: true });
-  return () => {
-    clearTimeout(keepAlive);
-    clock.removeEventListener("abort", fire);
-  };
+  // Not AbortSignal.timeout: one that does not fire holds 2.4 KB on Node until it would have, and keeps no process alive.
+  const timer = setTimeout(() => cancellation.cancel(toError()), ms);
+  return () => clearTimeout(timer);
 }
 
 /** A promise's value, or `undefined` as soon as what is in flight is given up. */
@@ -84,7 +87,18 @@ export function untilGivenUp<T>(
   promise: Promise<T>,
   cancellation: Cancellation | undefined,
 ): Promise<T | undefined> {
-  return cancellation ? until(promise, cancellation, () => cancellation.givenUp) : promise;
+  return cancellation?.canGiveUp
+    ? until(promise, cancellation, () => cancellation.givenUp)
+    : promise;
+}
+
+/** As `untilGivenUp`, but at once where there is nothing to wait for. */
+export function unlessGivenUp<T>(
+  value: MaybePromise<T>,
+  cancellation: Cancellation | undefined,
+): MaybePromise<T | undefined> {
+  if (value instanceof Promise) return untilGivenUp(value, cancellation);
+  return cancellation?.givenUp ? undefined : value;
 }
 
 /** A promise's value, or `undefined` as soon as there is a cancellation of either kind. */
@@ -104,6 +118,15 @@ function until<T>(
     const release = cancellation.onCancel(() => {
       if (isOver()) resolve(undefined);
     });
-    promise.then(resolve, reject).then(release);
+    promise.then(
+      (value) => {
+        release();
+        resolve(value);
+      },
+      (thrown) => {
+        release();
+        reject(thrown);
+      },
+    );
   });
 }

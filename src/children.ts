@@ -1,9 +1,11 @@
+import { after } from "./after.ts";
 import { refuse } from "./config.ts";
 import type { Context } from "./context.ts";
 import { type Node, nodeOf, runChild } from "./engine.ts";
 import type { Branch } from "./fan_out.ts";
 import { labels } from "./label.ts";
 import type { Scope } from "./scope.ts";
+import type { MaybePromise } from "./types.ts";
 
 /** A node among its siblings. */
 export interface Child {
@@ -27,11 +29,13 @@ export function checkSteps(action: string, steps: readonly unknown[]): readonly 
 }
 
 /** A child as a branch of a group. */
-export async function runBranch(
+export function runBranch(
   { node, label }: Child,
   ctx: Context,
   scope: Scope,
-): Promise<Branch> {
-  const settled = await runChild(node, label, ctx, scope);
-  return settled.ok ? { ok: true, value: settled.output, ran: settled.ran } : settled;
+): MaybePromise<Branch> {
+  return after(
+    runChild(node, label, ctx, scope),
+    (settled) => settled.ok ? { ok: true, value: settled.output, ran: settled.ran } : settled,
+  );
 }

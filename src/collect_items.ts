@@ -2,7 +2,7 @@ import { seal } from "./context.ts";
 import type { Settled } from "./engine.ts";
 import { type Branch, fanOut } from "./fan_out.ts";
 import type { Scope } from "./scope.ts";
-import type { Collection, ItemOptions } from "./types.ts";
+import type { Collection, ItemOptions, MaybePromise } from "./types.ts";
 
 /** Runs every item of a collection, and gives what they came to under a key. */
 export async function collectItems<Item>(
@@ -10,14 +10,15 @@ export async function collectItems<Item>(
   items: Collection<Item>,
   scope: Scope,
   options: ItemOptions,
-  run: (item: Item, index: number, scope: Scope) => Promise<Branch>,
+  run: (item: Item, index: number, scope: Scope) => MaybePromise<Branch>,
   gather: (values: readonly unknown[]) => unknown[] = (values) => [...values],
 ): Promise<Settled> {
   const outcome = await fanOut(
     items,
     scope,
     options,
-    (item, index, branch) => run(item, index, { ...branch, path: `${scope.path}[${index}]` }),
+    run,
+    (index) => `${scope.path}[${index}]`,
   );
   if (!outcome.ok) return outcome;
   // An empty collection is a collection that was run through.

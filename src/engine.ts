@@ -19,6 +19,7 @@ import type { Schema } from "./standard_schema.ts";
 import {
   type AnyStep,
   engine,
+  type MaybePromise,
   type Middleware,
   type Next,
   type RetryPolicy,
@@ -43,7 +44,7 @@ export interface Node {
   /** How a step is tried again and timed. */
   readonly policy?: Policy | undefined;
   /** Runs it; never throws, but for the host's own signal. Completed effects are in the journal by then. */
-  readonly execute: (ctx: Context, scope: Scope) => Promise<Settled>;
+  readonly execute: (ctx: Context, scope: Scope) => MaybePromise<Settled>;
 }
 
 /** The children of a node, for tools that look into a tree or make another one of it. */
@@ -88,21 +89,31 @@ export function failure(
 }
 
 /** Runs a child of a node, inside the middleware of the pipeline that it stands in. */
-export async function runChild(
+export function runChild(
   child: Node,
   label: string,
   ctx: Context,
   scope: Scope,
   middleware: readonly Middleware[] = [],
-): Promise<Settled> {
-  const { cancellation, journal } = scope;
+): MaybePromise<Settled> {
+  const { run, journal, cancellation, deep } = scope;
   const path = join(scope.path, label);
   if (cancellation?.error) return failure(cancellation.error, path, false);
-  const own = { ...scope, path };
-  if (middleware.length === 0) return child.execute(ctx, own);
+  const own = { run, path, journal, cancellation, deep };
+  return middleware.length === 0
+    ? child.execute(ctx, own)
+    : runInMiddleware(child, ctx, own, middleware);
+}
 
+async function runInMiddleware(
+  child: Node,
+  ctx: Context,
+  own: Scope,
+  middleware: readonly Middleware[],
+): Promise<Settled> {
+  const { cancellation, journal, path } = own;
   const mark = journal.mark;
-  let running: Promise<Settled> | undefined;
+  let running: MaybePromise<Settled> | undefined;
   let returned = false;
   const runStep: Next = async (given) => {
     if (returned) throw cancellation?.error ?? calledLate(path);
@@ -122,8 +133,7 @@ export async function runChild(
   return await conclude(
     result ?? { success: false, error: cancellation!.error!, failedStep: failedAt(inner) },
     inner,
-    path,
-    scope,
+    own,
     mark,
   );
 }
@@ -153,8 +163,7 @@ function calledLate(path: string): ConfigError {
 async function conclude(
   result: StepResult,
   inner: Settled | undefined,
-  path: string,
-  { journal, deep }: Scope,
+  { path, journal, deep }: Scope,
   mark: number,
 ): Promise<Settled> {
   const ran = inner?.ran ?? false;
@@ -191,22 +200,25 @@ async function conclude(
   }
 }
 
+const NO_OPTIONS: RunOptions = {};
+const DIRECT = new Seam(undefined);
+
 /** Runs a node for a caller: makes the scope, and compensates when it fails. */
 export async function startRun(
   node: Node,
   input: unknown,
-  options: RunOptions = {},
+  options: RunOptions = NO_OPTIONS,
 ): Promise<Result<Context>> {
   const { name } = node;
   const journal = new Journal();
   let args = EMPTY;
   let run: Run | undefined;
   let boundary = "<options>";
-  let stopFollowing = () => {};
+  let stopFollowing: (() => void) | undefined;
   let settled: Settled;
   try {
-    checkRunOptions(name, options);
-    run = new Run(new Seam(options.host), options);
+    if (options !== NO_OPTIONS) checkRunOptions(name, options);
+    run = new Run(options.host ? new Seam(options.host) : DIRECT, options);
     let cancellation: Cancellation | undefined;
     if (options.signal) {
       cancellation = new Cancellation();
@@ -228,9 +240,10 @@ export async function startRun(
         cancellation,
         deep: false,
       };
-      settled = cancellation?.error
+      const settling = cancellation?.error
         ? failure(cancellation.error, boundary, false)
-        : await node.execute(args, scope);
+        : node.execute(args, scope);
+      settled = settling instanceof Promise ? await settling : settling;
       if (settled.ok && cancellation?.error) {
         const failedStep = node.isPipeline ? "<output>" : name;
         settled = { ...settled, ok: false, error: cancellation.error, failedStep };
@@ -240,7 +253,7 @@ export async function startRun(
     if (run?.seam.interruption) throw run.seam.interruption.reason;
     settled = failure(toError(thrown), boundary, false);
   } finally {
-    stopFollowing();
+    stopFollowing?.();
   }
   const stepsExecuted = Object.freeze(
     settled.executed ?? (settled.ran ? [name] : []),

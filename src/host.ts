@@ -14,6 +14,11 @@ export class Seam {
     this.#host = host;
   }
 
+  /** Whether there is no host, so that calls need not be described. */
+  get isDirect(): boolean {
+    return this.#host === undefined;
+  }
+
   /** Calls the user's code. `fn` never rejects, so what is thrown here is the host's own signal. */
   async perform(
     call: Call,

@@ -1,4 +1,4 @@
-import { attempt } from "./attempt.ts";
+import { attempt, type Effect } from "./attempt.ts";
 import { IndexedInfo } from "./attempt_info.ts";
 import { untilGivenUp } from "./cancel.ts";
 import type { Context } from "./context.ts";
@@ -7,7 +7,7 @@ import type { Branch, FailedBranch } from "./fan_out.ts";
 import { compensateLate } from "./late.ts";
 import type { Scope } from "./scope.ts";
 import { show } from "./show.ts";
-import type { Collection, ItemInfo } from "./types.ts";
+import type { Collection, ItemInfo, MaybePromise } from "./types.ts";
 
 /** Whether a value can be iterated as a collection; a string is one value, not a collection of letters. */
 export function isCollection(value: unknown): value is Collection<unknown> {
@@ -37,24 +37,34 @@ export async function itemsOf(
   }
 }
 
+/** A function of the user's that is called for each item. */
+export function itemEffect(
+  call: (item: unknown, ctx: Context, info: ItemInfo, path: string) => unknown,
+): Effect {
+  return {
+    kind: "item",
+    call: ({ item, ctx, index, path }, info) =>
+      call(item, ctx, new IndexedInfo(info, index!), path),
+    onLate: compensateLate,
+  };
+}
+
 /** Calls a function of the user's for an item. */
-export async function callForItem(
-  call: (info: ItemInfo) => unknown,
+export function callForItem(
+  effect: Effect,
+  item: unknown,
   index: number,
   ctx: Context,
   scope: Scope,
-): Promise<Branch> {
+): MaybePromise<Branch> {
   const { path } = scope;
-  const outcome = await attempt({
-    kind: "item",
-    id: path,
-    path,
-    ctx,
-    call: (info) => call(new IndexedInfo(info, index)),
-    onLate: (late) => compensateLate(late, ctx, scope),
-  }, scope);
-  const ran = outcome.attempts > 0;
-  return outcome.ok
-    ? { ok: true, value: outcome.value, ran }
-    : { ok: false, error: outcome.error, failedStep: path, ran };
+  return attempt<Branch>(
+    effect,
+    { id: path, path, ctx, item, index },
+    scope,
+    (outcome) =>
+      outcome.ok
+        ? { ok: true, value: outcome.value, ran: true }
+        : { ok: false, error: outcome.error, failedStep: path, ran: outcome.ran },
+  );
 }

@@ -1,4 +1,5 @@
 import type { RollbackFailure, RollbackReport } from "./result.ts";
+import type { MaybePromise } from "./types.ts";
 import type { Outcome } from "./types_host.ts";
 
 /** An effect that happened, and how to undo it. */
@@ -6,7 +7,7 @@ export interface Entry {
   /** What the report calls it. */
   readonly step: string;
   /** Undoes it because of `error`; never throws. */
-  readonly undo: (error: Error) => Promise<Outcome>;
+  readonly undo: (error: Error) => MaybePromise<Outcome>;
 }
 
 /** Several effects that are undone one after the other, and what is to be told of them then. */
@@ -24,15 +25,19 @@ interface Undone {
 /** The undo stack of a run or of one of its branches, and the report of what was undone. */
 export class Journal {
   readonly #entries: (Entry | Group)[] = [];
-  readonly #undone: Undone;
+  #undone: Undone | undefined;
 
-  constructor(undone: Undone = { completed: [], failed: [] }) {
+  constructor(undone?: Undone) {
     this.#undone = undone;
+  }
+
+  get #report(): Undone {
+    return this.#undone ??= { completed: [], failed: [] };
   }
 
   /** A stack of its own for a branch that runs beside others; the report is shared. */
   fork(): Journal {
-    return new Journal(this.#undone);
+    return new Journal(this.#report);
   }
 
   /** Puts what is on a branch's stack on top of this one. */
@@ -68,14 +73,15 @@ export class Journal {
         continue;
       }
       const { step, undo } = entry;
-      const outcome = await undo(error);
+      const undoing = undo(error);
+      const outcome = undoing instanceof Promise ? await undoing : undoing;
       if (outcome.ok) {
-        this.#undone.completed.push(step);
+        this.#report.completed.push(step);
         continue;
       }
       const failure = Object.freeze({ step, error: outcome.error });
       failures.push(failure);
-      this.#undone.failed.push(failure);
+      this.#report.failed.push(failure);
     }
     return failures;
   }
@@ -83,8 +89,8 @@ export class Journal {
   /** What has been undone so far. */
   report(): RollbackReport {
     return Object.freeze({
-      completed: Object.freeze([...this.#undone.completed]),
-      failed: Object.freeze([...this.#undone.failed]),
+      completed: Object.freeze([...this.#report.completed]),
+      failed: Object.freeze([...this.#report.failed]),
     });
   }
 }

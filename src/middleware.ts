@@ -25,19 +25,16 @@ export async function throughMiddleware(
 
 function wrap(layer: Middleware, step: StepInfo, next: Next): Next {
   let calls = 0;
-  async function callNext(ctx: Context): Promise<StepResult> {
-    calls++;
-    if (calls > 1) {
-      refuse(`run '${step.name}' again`, "a middleware must call 'next' at most once", calls);
-    }
-    return await next(ctx);
-  }
   const run = layer(step, function nextOnce(ctx) {
-    const result = callNext(ctx);
+    calls++;
+    const result = calls === 1 ? next(ctx) : Promise.resolve().then(calledAgain);
     // A middleware that does not wait for it must not end the process: the engine waits for the step itself.
     result.catch(() => {});
     return result;
   });
+  function calledAgain(): never {
+    refuse(`run '${step.name}' again`, "a middleware must call 'next' at most once", calls);
+  }
   if (typeof run !== "function") {
     refuse(`run '${step.name}'`, "its middleware must return a function", run);
   }

@@ -5,7 +5,7 @@ import type { Node, Parts } from "./engine.ts";
 import type { Branch } from "./fan_out.ts";
 import { itemsOf } from "./items.ts";
 import type { Scope } from "./scope.ts";
-import type { ItemOptions } from "./types.ts";
+import type { ItemOptions, MaybePromise } from "./types.ts";
 
 /** What `map`, `filter` and `flatMap` differ in. */
 export interface OverCollection {
@@ -26,7 +26,7 @@ export interface OverCollection {
   /** The step that runs for each item, if one does. */
   readonly parts?: Parts | undefined;
   /** Runs one item. */
-  readonly run: (item: unknown, index: number, ctx: Context, scope: Scope) => Promise<Branch>;
+  readonly run: (item: unknown, index: number, ctx: Context, scope: Scope) => MaybePromise<Branch>;
   /** Makes the results of what the items came to; without it they are as they are. */
   readonly gather?: (values: readonly unknown[]) => unknown[];
 }

@@ -5,11 +5,11 @@ import type { RetryPolicy } from "./types.ts";
 /** Decides after a failed attempt whether there is another. */
 export class Retries {
   readonly #path: string;
-  readonly #policy: RetryPolicy | undefined;
+  readonly #policy: RetryPolicy;
   readonly #errors: Error[] = [];
   #final: Error | undefined;
 
-  constructor(path: string, policy: RetryPolicy | undefined) {
+  constructor(path: string, policy: RetryPolicy) {
     this.#path = path;
     this.#policy = policy;
   }
@@ -30,7 +30,7 @@ export class Retries {
     const path = this.#path;
     const policy = this.#policy;
     const errors = this.#errors;
-    if (!policy || policy.count === 0) return last;
+    if (policy.count === 0) return last;
     try {
       if (policy.retryIf && !policy.retryIf([...errors])) return last;
     } catch (cause) {

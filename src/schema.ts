@@ -1,10 +1,15 @@
 import { type Context, copyObject } from "./context.ts";
 import { showIssues, toError } from "./errors.ts";
-import type { Schema, SchemaIssue } from "./standard_schema.ts";
+import { isThenable } from "./is_thenable.ts";
+import type { Schema, SchemaIssue, SchemaResult } from "./standard_schema.ts";
+import type { MaybePromise } from "./types.ts";
+
+/** A schema that gives its very input back. */
+type Checking = Schema & { readonly allows: (value: unknown) => boolean };
 
 /** What a schema made of an object, or what is wrong with it. */
 export type Validated =
-  | { readonly ok: true; readonly value: Record<string, unknown> }
+  | { readonly ok: true; readonly value: Context }
   | {
     readonly ok: false;
     readonly issues: readonly SchemaIssue[];
@@ -13,35 +18,86 @@ export type Validated =
     readonly cause?: unknown;
   };
 
-/** Validates an object. A copy of it goes to the schema: some morph in place, and contexts are frozen. */
-export async function validate(schema: Schema, input: Context): Promise<Validated> {
-  try {
-    const result = await schema["~standard"].validate({ ...input });
-    if (result.issues) {
-      return { ok: false, issues: result.issues, summary: showIssues(result.issues) };
+/** Validates an object against one schema, at once unless the schema is asynchronous. */
+export type Validate = (input: Context) => MaybePromise<Validated>;
+
+/** How to validate an object. */
+export function validator(schema: Schema): Validate {
+  return onlyChecks(schema) ? checker(schema) : (input) => validate(schema, input);
+}
+
+/** How to validate only what a schema declares, where that is known, so that it need not know the rest of the context. */
+export function declaredValidator(schema: Schema): Validate {
+  const keys = declaredKeys(schema);
+  if (!keys) return validator(schema);
+  const validateOwn = validator(schema);
+  return (context) => {
+    const declared: Record<string, unknown> = {};
+    for (const { key } of keys) {
+      if (Object.hasOwn(context, key)) declared[key] = context[key];
     }
-    const value = copyObject(result.value);
-    if (schema["~standard"].vendor === "arktype") keepInstances(schema, input, value);
-    return { ok: true, value };
+    return validateOwn(declared);
+  };
+}
+
+/**
+ * How to validate what a schema declares of a context: what comes out goes over the context. It is the context itself
+ * where the schema only checks, as copies of what is not changed take half of a run's time.
+ */
+export function contextValidator(schema: Schema): Validate {
+  return onlyChecks(schema) ? checker(schema) : declaredValidator(schema);
+}
+
+function checker(schema: Checking): Validate {
+  return (input) => {
+    try {
+      // A quarter of the time of a run less than by way of the standard, which makes an object for each answer.
+      return schema.allows(input) ? { ok: true, value: input } : validate(schema, input);
+    } catch (thrown) {
+      return schemaFailed(thrown);
+    }
+  };
+}
+
+/** A copy of the object goes to the schema: some morph in place, and contexts are frozen. */
+function validate(schema: Schema, input: Context): MaybePromise<Validated> {
+  try {
+    const result = schema["~standard"].validate({ ...input });
+    return isThenable(result)
+      ? validateLater(schema, input, result)
+      : readResult(schema, input, result);
   } catch (thrown) {
-    const cause = toError(thrown);
-    const summary = `the schema failed: ${cause.message}`;
-    return { ok: false, issues: [{ message: summary }], summary, cause };
+    return schemaFailed(thrown);
   }
 }
 
-/** Validates only what a schema declares, where that is known, so that it need not know the rest of the context. */
-export function validateDeclared(
+async function validateLater(
   schema: Schema,
-  context: Context,
+  input: Context,
+  result: PromiseLike<SchemaResult<unknown>>,
 ): Promise<Validated> {
-  const keys = declaredKeys(schema);
-  if (!keys) return validate(schema, context);
-  const declared: Record<string, unknown> = {};
-  for (const { key } of keys) {
-    if (Object.hasOwn(context, key)) declared[key] = context[key];
+  try {
+    return readResult(schema, input, await result);
+  } catch (thrown) {
+    return schemaFailed(thrown);
   }
-  return validate(schema, declared);
+}
+
+function readResult(schema: Schema, input: Context, result: SchemaResult<unknown>): Validated {
+  if (result.issues) return refused(result.issues);
+  const value = copyObject(result.value);
+  if (schema["~standard"].vendor === "arktype") keepInstances(schema, input, value);
+  return { ok: true, value };
+}
+
+function refused(issues: readonly SchemaIssue[]): Validated {
+  return { ok: false, issues, summary: showIssues(issues) };
+}
+
+function schemaFailed(thrown: unknown): Validated {
+  const cause = toError(thrown);
+  const summary = `the schema failed: ${cause.message}`;
+  return { ok: false, issues: [{ message: summary }], summary, cause };
 }
 
 /** A key that a schema declares. */
@@ -75,7 +131,10 @@ interface Introspectable {
     readonly kind: string;
     readonly value: Schema & { readonly includesTransform?: boolean };
   }[];
-  readonly structure?: { readonly index?: unknown };
+  readonly structure?: { readonly index?: unknown; readonly undeclared?: unknown };
+  readonly includesTransform?: boolean;
+  readonly references?: readonly { readonly kind: string }[];
+  readonly allows?: unknown;
   // zod
   readonly shape?: Record<string, Schema & { readonly _zod?: { readonly optin?: string } }>;
   readonly _zod?: {
@@ -86,6 +145,22 @@ interface Introspectable {
   // valibot
   readonly entries?: Record<string, Schema & { readonly type: string }>;
   readonly rest?: unknown;
+}
+
+/**
+ * Whether a schema gives its very input back and does not mind keys that it does not declare: one of arktype's without a
+ * morph, a default, a predicate of the user's, or a say on undeclared keys.
+ */
+function onlyChecks(schema: Schema): schema is Checking {
+  try {
+    const { structure, includesTransform, references, allows } = schema as Introspectable;
+    return schema["~standard"].vendor === "arktype" && typeof allows === "function" &&
+      includesTransform === false && structure !== undefined &&
+      structure.undeclared === undefined &&
+      references?.every(({ kind }) => kind !== "predicate") === true;
+  } catch {
+    return false;
+  }
 }
 
 function readKeys(schema: Schema): readonly DeclaredKey[] | undefined {

@@ -1,4 +1,5 @@
-import { Cancellation, startTimeout, untilGivenUp } from "./cancel.ts";
+import { after, finallyDo } from "./after.ts";
+import { Cancellation, startTimeout, unlessGivenUp } from "./cancel.ts";
 import {
   checkFunction,
   checkName,
@@ -11,11 +12,18 @@ import { type Context, EMPTY, seal } from "./context.ts";
 import { checkSteps, type Child } from "./children.ts";
 import { expose, failure, type Node, type NodeKeys, runChild, type Settled } from "./engine.ts";
 import { ArgsValidationError, ProvidesValidationError, TimeoutError } from "./errors.ts";
-import { type DeclaredKey, declaredKeys, validate, validateDeclared } from "./schema.ts";
+import {
+  contextValidator,
+  type DeclaredKey,
+  declaredKeys,
+  declaredValidator,
+  type Validate,
+  validator,
+} from "./schema.ts";
 import { join, type Scope } from "./scope.ts";
 import type { Schema } from "./standard_schema.ts";
 import { checkStrict } from "./strict.ts";
-import type { Middleware } from "./types.ts";
+import type { MaybePromise, Middleware } from "./types.ts";
 
 /** A pipeline's definition without its types. */
 export interface Definition {
@@ -64,6 +72,16 @@ export function checkPipeline(
   checkTimeout(`time pipeline '${name}'`, timeout);
 }
 
+/** What a pipeline does, made when it is built. */
+interface Plan {
+  readonly definition: Definition;
+  readonly children: readonly Child[];
+  /** How its args are validated where it is the root of a run, and where they are a context. */
+  readonly args: Validate | undefined;
+  readonly nestedArgs: Validate | undefined;
+  readonly output: Validate | undefined;
+}
+
 /** The node that runs steps one after the other. */
 export function sequence(definition: Definition): Node {
   checkPipeline(definition);
@@ -79,6 +97,13 @@ export function sequence(definition: Definition): Node {
   if (strict) checkStrict(name, nodes, args?.map(({ key }) => key));
   // A copy: what the caller goes on to do with the definition must not change the pipeline.
   const own = { ...definition, middleware: [...middleware] };
+  const plan: Plan = {
+    definition: own,
+    children,
+    args: argsSchema && validator(argsSchema),
+    nestedArgs: argsSchema && contextValidator(argsSchema),
+    output: output && declaredValidator(output),
+  };
   return {
     name,
     requires: argsSchema,
@@ -86,7 +111,7 @@ export function sequence(definition: Definition): Node {
     keys: keysOf(name, nodes, args, output && declaredKeys(output)),
     isPipeline: true,
     parts: { children: nodes, rebuild: (steps) => expose(sequence({ ...own, steps })) },
-    execute: (ctx, scope) => execute(own, children, ctx, scope),
+    execute: (ctx, scope) => execute(plan, ctx, scope),
   };
 }
 
@@ -115,17 +140,10 @@ function keysOf(
   };
 }
 
-async function execute(
-  definition: Definition,
-  children: readonly Child[],
-  args: Context,
-  scope: Scope,
-): Promise<Settled> {
-  const { name, timeout, immutable } = definition;
-  const deep = scope.deep || immutable === "deep";
-  if (timeout === undefined) {
-    return await inOrder(definition, children, args, { ...scope, deep });
-  }
+function execute(plan: Plan, args: Context, scope: Scope): MaybePromise<Settled> {
+  const { name, timeout, immutable } = plan.definition;
+  const own = !scope.deep && immutable === "deep" ? { ...scope, deep: true } : scope;
+  if (timeout === undefined) return begin(plan, args, own);
   const [cancellation, release] = scope.cancellation?.child() ??
     [new Cancellation(), () => {}];
   const stopClock = startTimeout(timeout, cancellation, () => {
@@ -133,76 +151,115 @@ async function execute(
       `Cannot finish pipeline '${name}' as it must settle within ${timeout} ms: it is still pending`;
     return new TimeoutError(message, timeout);
   });
-  try {
-    return await inOrder(definition, children, args, {
-      ...scope,
-      deep,
-      cancellation,
-    });
-  } finally {
+  const stop = () => {
     stopClock();
     release();
-  }
+  };
+  return finallyDo(() => begin(plan, args, { ...own, cancellation }), stop);
 }
 
-async function inOrder(
-  { name, argsSchema, output, middleware }: Definition,
-  children: readonly Child[],
-  args: Context,
-  scope: Scope,
-): Promise<Settled> {
+function begin(plan: Plan, args: Context, scope: Scope): MaybePromise<Settled> {
   const { path, cancellation, deep } = scope;
-  const nested = path !== "";
-  const executed: string[] = [];
-  const failed = (error: Error, failedStep: string): Settled => ({
-    ...failure(error, failedStep, executed.length > 0),
-    executed,
-  });
-  let ctx = args;
-  if (argsSchema) {
-    const checked = await untilGivenUp(
-      (nested ? validateDeclared : validate)(argsSchema, args),
-      cancellation,
-    );
-    if (!checked) return failed(cancellation!.error!, join(path, "<args>"));
+  const validate = path === "" ? plan.args : plan.nestedArgs;
+  if (!validate) return inOrder(plan, deep ? seal({ ...args }, deep) : args, scope);
+  return after(unlessGivenUp(validate(args), cancellation), (checked) => {
+    if (!checked) return failure(cancellation!.error!, join(path, "<args>"), false);
     if (!checked.ok) {
+      const { name } = plan.definition;
       const message =
         `Cannot run '${name}' as its args must be what 'argsSchema' says: ${checked.summary}`;
-      return failed(
-        new ArgsValidationError(message, checked.issues, checked),
-        join(path, "<args>"),
-      );
+      const error = new ArgsValidationError(message, checked.issues, checked);
+      return failure(error, join(path, "<args>"), false);
     }
-    ctx = seal({ ...args, ...checked.value }, deep);
-  } else if (deep) ctx = seal({ ...args }, deep);
-  let added = EMPTY;
-  for (const { node, label } of children) {
-    const settled = await runChild(node, label, ctx, scope, middleware);
-    if (settled.ran) executed.push(label);
-    if (!settled.ok) return failed(settled.error, settled.failedStep);
-    ctx = Object.freeze({ ...ctx, ...settled.output });
-    if (nested && !output) {
-      added = Object.freeze({ ...added, ...settled.output });
+    const { value } = checked;
+    const ctx = value === args && !deep ? args : seal({ ...args, ...value }, deep);
+    return inOrder(plan, ctx, scope);
+  });
+}
+
+/** Runs the children one after the other; waits only for those that are not done at once. */
+function inOrder(plan: Plan, args: Context, scope: Scope): MaybePromise<Settled> {
+  const walk = new Walk(plan, args, scope);
+  while (walk.isUnderWay) {
+    const settling = walk.runNext();
+    if (settling instanceof Promise) return waitFor(settling, walk);
+    walk.take(settling);
+  }
+  return walk.finish();
+}
+
+async function waitFor(first: Promise<Settled>, walk: Walk): Promise<Settled> {
+  walk.take(await first);
+  while (walk.isUnderWay) {
+    const settling = walk.runNext();
+    walk.take(settling instanceof Promise ? await settling : settling);
+  }
+  return walk.finish();
+}
+
+/** How far a run of a pipeline has come. */
+class Walk {
+  readonly #plan: Plan;
+  readonly #scope: Scope;
+  readonly #executed: string[] = [];
+  #ctx: Context;
+  /** What the steps have added, where it is not the same as the context. */
+  #added: Context | undefined;
+  #next = 0;
+  #failure: Settled | undefined;
+
+  constructor(plan: Plan, args: Context, scope: Scope) {
+    this.#plan = plan;
+    this.#scope = scope;
+    this.#ctx = args;
+    this.#added = scope.path === "" || plan.output ? undefined : EMPTY;
+  }
+
+  /** Whether there is a child to be run. */
+  get isUnderWay(): boolean {
+    return !this.#failure && this.#next < this.#plan.children.length;
+  }
+
+  runNext(): MaybePromise<Settled> {
+    const { children, definition } = this.#plan;
+    const { node, label } = children[this.#next]!;
+    return runChild(node, label, this.#ctx, this.#scope, definition.middleware);
+  }
+
+  /** Takes in what a child came to. */
+  take(settled: Settled): void {
+    const { label } = this.#plan.children[this.#next++]!;
+    if (settled.ran) this.#executed.push(label);
+    if (!settled.ok) {
+      this.#failure = this.#fail(settled.error, settled.failedStep);
+      return;
     }
+    this.#ctx = Object.freeze({ ...this.#ctx, ...settled.output });
+    if (this.#added) this.#added = Object.freeze({ ...this.#added, ...settled.output });
   }
-  if (cancellation?.error) {
-    return failed(cancellation.error, join(path, "<output>"));
-  }
-  if (output) {
-    const checked = await untilGivenUp(
-      validateDeclared(output, ctx),
-      cancellation,
-    );
-    if (!checked) return failed(cancellation!.error!, join(path, "<output>"));
-    if (!checked.ok) {
+
+  finish(): MaybePromise<Settled> {
+    if (this.#failure) return this.#failure;
+    const { path, cancellation, deep } = this.#scope;
+    const { definition: { name }, output } = this.#plan;
+    if (cancellation?.error) return this.#fail(cancellation.error, join(path, "<output>"));
+    if (!output) return this.#succeed(this.#added ?? this.#ctx);
+    return after(unlessGivenUp(output(this.#ctx), cancellation), (checked) => {
+      if (!checked) return this.#fail(cancellation!.error!, join(path, "<output>"));
+      if (checked.ok) return this.#succeed(seal(checked.value, deep));
       const message =
         `Cannot use the data of '${name}' as it must be what 'output' says: ${checked.summary}`;
-      return failed(
-        new ProvidesValidationError(message, checked.issues, checked),
-        join(path, "<output>"),
-      );
-    }
-    added = seal(checked.value, deep);
-  } else if (!nested) added = ctx;
-  return { ok: true, output: added, ran: true, executed };
+      const error = new ProvidesValidationError(message, checked.issues, checked);
+      return this.#fail(error, join(path, "<output>"));
+    });
+  }
+
+  #succeed(output: Context): Settled {
+    return { ok: true, output, ran: true, executed: this.#executed };
+  }
+
+  #fail(error: Error, failedStep: string): Settled {
+    const executed = this.#executed;
+    return { ok: false, error, failedStep, ran: executed.length > 0, executed };
+  }
 }

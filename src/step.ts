@@ -1,5 +1,5 @@
-import { attempt, pushUndo } from "./attempt.ts";
-import { untilGivenUp } from "./cancel.ts";
+import { attempt, attemptUndo, type Effect } from "./attempt.ts";
+import { unlessGivenUp } from "./cancel.ts";
 import {
   checkFunction,
   checkName,
@@ -17,10 +17,16 @@ import { expose, failure, type Settled } from "./engine.ts";
 import { ProvidesValidationError, RequiresValidationError, toError } from "./errors.ts";
 import type { Journal } from "./journal.ts";
 import { compensateLate } from "./late.ts";
-import { declaredKeys, validate, validateDeclared } from "./schema.ts";
+import {
+  contextValidator,
+  declaredKeys,
+  type Validate,
+  type Validated,
+  validator,
+} from "./schema.ts";
 import type { Scope } from "./scope.ts";
 import type { Schema, SchemaIssue } from "./standard_schema.ts";
-import type { RetryPolicy, RollbackInfo, RunInfo, Step } from "./types.ts";
+import type { MaybePromise, RetryPolicy, RollbackInfo, RunInfo, Step } from "./types.ts";
 import type { Needed, Provided, StepDefinition, Unset } from "./types_step.ts";
 
 type Handler = (ctx: Context, output: unknown, info: RollbackInfo) => unknown;
@@ -94,6 +100,7 @@ export function step<
     : [];
   const adds = provides &&
     declaredKeys(provides)?.map(({ key }) => [key, name] as const);
+  const plan = planOf(checked);
   return expose({
     name,
     requires,
@@ -101,7 +108,7 @@ export function step<
     keys: { needs, adds },
     isPipeline: false,
     policy: { retry: checked.retry, timeout: checked.timeout },
-    execute: (ctx, scope) => execute(checked, ctx, scope),
+    execute: (ctx, scope) => execute(plan, ctx, scope),
   });
 }
 
@@ -130,54 +137,79 @@ function check(definition: unknown): Definition {
   return { ...definition as Definition, rollback: undo };
 }
 
-async function execute(
-  definition: Definition,
+/** What a step does, made when it is built. */
+interface Plan {
+  readonly requires: Validate | undefined;
+  readonly provides: Validate | undefined;
+  readonly effect: Effect;
+  readonly rollback: UndoWith<Handler> | undefined;
+}
+
+function planOf(definition: Definition): Plan {
+  const { run, requires, provides, rollback, retry, timeout, graceMs, overlap } = definition;
+  const plan: Plan = {
+    requires: requires && contextValidator(requires),
+    provides: provides && validator(provides),
+    effect: {
+      kind: "attempt",
+      retry,
+      timeout,
+      graceMs,
+      overlap,
+      call: ({ ctx }, info) => run(ctx, info),
+      onLate: (late, ctx, scope) =>
+        compensateLate(late, ctx, scope, async (raw, journal, id) => {
+          const uncancelled = { ...scope, cancellation: undefined };
+          const { output } = await checkOutput(plan, raw, uncancelled);
+          pushRollback(plan, ctx, output, scope, journal, id);
+        }),
+    },
+    rollback,
+  };
+  return plan;
+}
+
+function execute(plan: Plan, ctx: Context, scope: Scope): MaybePromise<Settled> {
+  if (!plan.requires) return perform(plan, ctx, scope);
+  const checking = unlessGivenUp(plan.requires(ctx), scope.cancellation);
+  return checking instanceof Promise
+    ? checking.then((checked) => performChecked(plan, ctx, checked, scope))
+    : performChecked(plan, ctx, checking, scope);
+}
+
+function performChecked(
+  plan: Plan,
   ctx: Context,
+  checked: Validated | undefined,
   scope: Scope,
-): Promise<Settled> {
-  const { run, requires, retry, timeout, graceMs, overlap } = definition;
-  const { path, journal, cancellation, deep } = scope;
-  let seen = ctx;
-  if (requires) {
-    const checked = await untilGivenUp(
-      validateDeclared(requires, ctx),
-      cancellation,
-    );
-    if (!checked) return failure(cancellation!.error!, path, false);
-    if (!checked.ok) {
-      const message =
-        `Cannot run '${path}' as the context must be what it requires: ${checked.summary}`;
-      return failure(
-        new RequiresValidationError(message, checked.issues, checked),
-        path,
-        false,
-      );
-    }
-    seen = seal({ ...ctx, ...checked.value }, deep);
+): MaybePromise<Settled> {
+  const { path, cancellation, deep } = scope;
+  if (!checked) return failure(cancellation!.error!, path, false);
+  if (!checked.ok) {
+    const message =
+      `Cannot run '${path}' as the context must be what it requires: ${checked.summary}`;
+    const error = new RequiresValidationError(message, checked.issues, checked);
+    return failure(error, path, false);
   }
-  const outcome = await attempt({
-    kind: "attempt",
-    id: path,
-    path,
-    ctx: seen,
-    retry,
-    timeout,
-    graceMs,
-    overlap,
-    call: (info) => run(seen, info),
-    onLate: (late) =>
-      compensateLate(late, seen, scope, async (raw, journal, id) => {
-        const { output } = await checkOutput(definition, raw, {
-          ...scope,
-          cancellation: undefined,
-        });
-        pushRollback(definition, seen, output, scope, journal, id);
-      }),
-  }, scope);
-  if (!outcome.ok) return failure(outcome.error, path, outcome.attempts > 0);
+  const { value } = checked;
+  return perform(plan, value === ctx ? ctx : seal({ ...ctx, ...value }, deep), scope);
+}
+
+function perform(plan: Plan, ctx: Context, scope: Scope): MaybePromise<Settled> {
+  const { path } = scope;
+  return attempt(plan.effect, { id: path, path, ctx }, scope, (outcome) => {
+    if (!outcome.ok) return failure(outcome.error, path, outcome.ran);
+    const checking = checkOutput(plan, outcome.value, scope);
+    return checking instanceof Promise
+      ? checking.then((checked) => finish(plan, ctx, checked, scope))
+      : finish(plan, ctx, checking, scope);
+  });
+}
+
+function finish(plan: Plan, ctx: Context, { output, error }: Checked, scope: Scope): Settled {
+  const { path, journal } = scope;
   // The effect has happened: its undo is due also when its output is not what it must be.
-  const { output, error } = await checkOutput(definition, outcome.value, scope);
-  pushRollback(definition, seen, output, scope, journal, `${path}!undo`);
+  pushRollback(plan, ctx, output, scope, journal, `${path}!undo`);
   return error ? failure(error, path, true) : { ok: true, output, ran: true };
 }
 
@@ -187,46 +219,53 @@ type Checked = { readonly output: Context; readonly error?: never } | {
   readonly error: Error;
 };
 
-async function checkOutput(
-  { provides }: Definition,
-  raw: unknown,
-  scope: Scope,
-): Promise<Checked> {
-  const { path, cancellation, deep } = scope;
-  const wrong = (
-    problem: string,
-    issues: readonly SchemaIssue[],
-    options: ErrorOptions,
-  ) => ({
-    output: raw,
-    error: new ProvidesValidationError(
-      `Cannot use the output of '${path}' as it ${problem}`,
-      issues,
-      options,
-    ),
-  });
+function checkOutput({ provides }: Plan, raw: unknown, scope: Scope): MaybePromise<Checked> {
+  let copy: Record<string, unknown>;
   try {
-    const copy = raw === undefined || raw === null ? {} : copyObject(raw);
-    if (!provides) return { output: seal(copy, deep) };
-    const checked = await untilGivenUp(
-      validate(provides, copy),
-      cancellation,
-    );
-    if (!checked) return { output: raw, error: cancellation!.error! };
-    if (checked.ok) return { output: seal(checked.value, deep) };
-    return wrong(
-      `must be what it provides: ${checked.summary}`,
-      checked.issues,
-      checked,
-    );
+    copy = raw === undefined || raw === null ? {} : copyObject(raw);
   } catch (thrown) {
-    const cause = toError(thrown);
-    return wrong(cause.message, [], { cause });
+    return unusableOutput(thrown, raw, scope);
+  }
+  if (!provides) return sealOutput(copy, raw, scope);
+  const checking = unlessGivenUp(provides(copy), scope.cancellation);
+  return checking instanceof Promise
+    ? checking.then((checked) => readOutput(checked, raw, scope))
+    : readOutput(checking, raw, scope);
+}
+
+function readOutput(checked: Validated | undefined, raw: unknown, scope: Scope): Checked {
+  if (!checked) return { output: raw, error: scope.cancellation!.error! };
+  if (checked.ok) return sealOutput(checked.value, raw, scope);
+  const problem = `must be what it provides: ${checked.summary}`;
+  return wrongOutput(problem, checked.issues, checked, raw, scope);
+}
+
+function sealOutput(output: Record<string, unknown>, raw: unknown, scope: Scope): Checked {
+  try {
+    return { output: seal(output, scope.deep) };
+  } catch (thrown) {
+    return unusableOutput(thrown, raw, scope);
   }
 }
 
+function unusableOutput(thrown: unknown, raw: unknown, scope: Scope): Checked {
+  const cause = toError(thrown);
+  return wrongOutput(cause.message, [], { cause }, raw, scope);
+}
+
+function wrongOutput(
+  problem: string,
+  issues: readonly SchemaIssue[],
+  options: ErrorOptions,
+  raw: unknown,
+  { path }: Scope,
+): Checked {
+  const message = `Cannot use the output of '${path}' as it ${problem}`;
+  return { output: raw, error: new ProvidesValidationError(message, issues, options) };
+}
+
 function pushRollback(
-  { rollback }: Definition,
+  { rollback }: Plan,
   ctx: Context,
   output: unknown,
   scope: Scope,
@@ -234,11 +273,12 @@ function pushRollback(
   id: string,
 ): void {
   if (!rollback) return;
-  const { run, retry, timeout } = rollback;
-  pushUndo(
-    { id, path: scope.path, ctx, output, retry, timeout },
-    scope,
-    journal,
-    (info) => run(ctx, output, info),
-  );
+  const { path } = scope;
+  journal.push({
+    step: path,
+    undo: (error) => {
+      const undo = (info: RollbackInfo) => rollback.run(ctx, output, info);
+      return attemptUndo(rollback, { id, path, ctx, output }, scope, undo, error);
+    },
+  });
 }

@@ -3,10 +3,14 @@ import { consumerOn, tscParts } from "./app.ts";
 import { examplesOn, examplesOnDeno } from "./examples.ts";
 import { messageParts } from "./messages.ts";
 import { build, findAll } from "./npm.ts";
+import { publishedParts } from "./published.ts";
 import { check, countJUnit, finish, judge, type Part, runParts } from "./report.ts";
 import { targets, testsOn } from "./runtimes.ts";
+import { starterParts } from "./starters.ts";
 import { deno, must } from "./shell.ts";
 import { costParts } from "./type_cost.ts";
+import { workerParts } from "./worker.ts";
+import { smokeOnWorkerd, testsOnWorkerd } from "./workerd.ts";
 
 const checks = check(
   "format, lint, types, docs, publish",
@@ -37,11 +41,13 @@ await finish(async () => {
   return [
     ...first,
     ...await runParts([...tscParts, ...messageParts, ...costParts]),
-    ...await runParts([testsOnDeno, ...runtimes.map(testsOn)]),
+    ...await runParts([...publishedParts, ...starterParts(runtimes)]),
+    ...await runParts([testsOnDeno, ...runtimes.map(testsOn), testsOnWorkerd, smokeOnWorkerd]),
     ...await runParts([
       ...runtimes.map(consumerOn),
       ...examplesOnDeno(),
       ...runtimes.flatMap(examplesOn),
+      ...workerParts,
     ]),
   ];
 });

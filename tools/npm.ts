@@ -5,6 +5,8 @@ import { examplesOn } from "./examples.ts";
 import { pack } from "./pack.ts";
 import { check, finish, type Part, runParts } from "./report.ts";
 import { find, type Runtime, targets, testsOn } from "./runtimes.ts";
+import { workerParts } from "./worker.ts";
+import { smokeOnWorkerd, testsOnWorkerd } from "./workerd.ts";
 
 export const build: Part = check("npm package", async () => {
   await pack();
@@ -20,11 +22,13 @@ export async function findAll(wanted: string[]): Promise<Runtime[]> {
 
 if (import.meta.main) {
   await finish(async () => {
-    const runtimes = await findAll(Deno.args.length > 0 ? Deno.args : targets);
+    const wanted = Deno.args.length > 0 ? Deno.args : [...targets, "workerd"];
+    const runtimes = await findAll(wanted.filter((target) => target !== "workerd"));
+    const edge = wanted.includes("workerd") ? [testsOnWorkerd, smokeOnWorkerd, ...workerParts] : [];
     return [
       ...await runParts([build]),
       ...await runParts(tscParts),
-      ...await runParts(runtimes.map(testsOn)),
+      ...await runParts([...runtimes.map(testsOn), ...edge]),
       ...await runParts([...runtimes.map(consumerOn), ...runtimes.flatMap(examplesOn)]),
     ];
   });

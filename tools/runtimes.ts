@@ -4,7 +4,7 @@ import process from "node:process";
 import { run, shell } from "./shell.ts";
 import { type Counts, countSummary, judge, type Part } from "./report.ts";
 
-export const targets: string[] = ["node@20", "node@22", "node@24", "bun@1"];
+export const targets: string[] = ["node@20", "node@22", "node@24", "node@26", "bun@1"];
 
 /** A runtime that is on this machine. */
 export interface Runtime {

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { resolve } from "node:path";
 
 /** Where a command runs, and with what besides our environment. */
 export interface RunOptions {
@@ -48,7 +48,7 @@ export function deno(args: string[], options?: RunOptions): Promise<Ended> {
 
 /** Runs a line in Deno's own task shell, which is the same on every system. */
 export function shell(line: string, options?: RunOptions): Promise<Ended> {
-  const folder = join(Deno.cwd(), options?.cwd ?? ".");
+  const folder = resolve(options?.cwd ?? ".");
   return deno(["task", "--quiet", "--cwd", folder, "--eval", line], options);
 }
 

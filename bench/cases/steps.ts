@@ -100,6 +100,7 @@ function sideBySide(growing: boolean): Case[] {
         contender("Effect", inEffect(runs), count),
       ],
       targets: { Effect: 1 },
+      large: growing && count > 100,
     };
   });
 }
@@ -115,6 +116,7 @@ function scaling(growing: boolean): Case {
     name: `a step's cost by the length, ${growing ? "growing context" : "same keys"}`,
     contenders: sizes.toReversed().map(of),
     targets: { "10 steps": 3 },
+    large: growing,
   };
 }
 

@@ -1,10 +1,11 @@
+import { after } from "../after.ts";
 import { checkStep } from "../children.ts";
 import { checkFunction, refuse } from "../config.ts";
-import { cast, expose, failure, runChild } from "../engine.ts";
+import { cast, expose, failure, runChild, type Settled } from "../engine.ts";
 import { ChoiceNoMatchError } from "../errors.ts";
-import { holds } from "../predicate.ts";
+import { type Decision, holds } from "../predicate.ts";
 import { labels } from "../label.ts";
-import type { AnyStep, Predicate } from "../types.ts";
+import type { AnyStep, MaybePromise, Predicate } from "../types.ts";
 import type { Chosen, Ctx, If, Need, RealSteps } from "../types_combinators.ts";
 import type { Flat } from "../types_objects.ts";
 
@@ -102,20 +103,25 @@ export function choice<
         return choice(...cast<Parameters<typeof choice>>(others));
       },
     },
-    async execute(ctx, scope) {
-      for (const [n, { predicate, node }] of options.entries()) {
-        const label = unique[n]!;
-        if (predicate) {
-          const id = `${scope.path}?${label}`;
-          const decision = await holds(id, ctx, scope, () => predicate(ctx));
-          if (!decision.ok) return decision;
-          if (!decision.value) continue;
+    execute(ctx, scope) {
+      return chooseFrom(0);
+
+      function chooseFrom(n: number): MaybePromise<Settled> {
+        const option = options[n];
+        if (!option) {
+          const message =
+            `Cannot choose in '${scope.path}' as one of its ${options.length} predicates must hold: none does`;
+          return failure(new ChoiceNoMatchError(message), scope.path, false);
         }
-        return await runChild(node, label, ctx, scope);
+        const { predicate, node } = option;
+        const label = unique[n]!;
+        if (!predicate) return runChild(node, label, ctx, scope);
+        const decision = holds(`${scope.path}?${label}`, ctx, scope, () => predicate(ctx));
+        return after<Decision, Settled>(decision, (decision) => {
+          if (!decision.ok) return decision;
+          return decision.value ? runChild(node, label, ctx, scope) : chooseFrom(n + 1);
+        });
       }
-      const message =
-        `Cannot choose in '${scope.path}' as one of its ${options.length} predicates must hold: none does`;
-      return failure(new ChoiceNoMatchError(message), scope.path, false);
     },
   });
 }

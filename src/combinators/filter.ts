@@ -1,9 +1,11 @@
 // deno-lint-ignore-file ban-types -- {} is what the compiler shows where there are no keys
+import { after } from "../after.ts";
 import { type AttemptInfo, IndexedInfo } from "../attempt_info.ts";
 import type { Context } from "../context.ts";
 import { expose } from "../engine.ts";
+import type { Branch } from "../fan_out.ts";
 import { overCollection } from "../over_collection.ts";
-import { holds } from "../predicate.ts";
+import { type Decision, holds } from "../predicate.ts";
 import type { Collection, GroupOptions, ItemInfo, MaybePromise } from "../types.ts";
 import type { Filtered, ItemOf } from "../types_combinators.ts";
 
@@ -49,11 +51,12 @@ export function filter<
     callback: ["keep", keep],
     options,
     policies: ["abort", "settle"],
-    async run(item, index, ctx, scope) {
+    run(item, index, ctx, scope) {
       const keeps = (info: AttemptInfo) => call(item, ctx, new IndexedInfo(info, index));
-      const decision = await holds(scope.path, ctx, scope, keeps);
-      if (!decision.ok) return { ...decision, ran: true };
-      return { ok: true, value: decision.value ? [item] : [], ran: true };
+      return after<Decision, Branch>(holds(scope.path, ctx, scope, keeps), (decision) => {
+        if (!decision.ok) return { ...decision, ran: true };
+        return { ok: true, value: decision.value ? [item] : [], ran: true };
+      });
     },
     gather: (kept) => kept.flat(),
   }));

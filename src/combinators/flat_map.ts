@@ -2,7 +2,7 @@
 import type { Context } from "../context.ts";
 import { expose } from "../engine.ts";
 import { ProvidesValidationError } from "../errors.ts";
-import { callForItem } from "../items.ts";
+import { callForItem, itemEffect } from "../items.ts";
 import { overCollection } from "../over_collection.ts";
 import { show } from "../show.ts";
 import type { Collection, ItemInfo, ItemOptions, MaybePromise } from "../types.ts";
@@ -43,6 +43,10 @@ export function flatMap<
   options: ItemOptions & { readonly onFailure?: F } = {},
 ): FlatMapped<K, ItemOf<L>, C, O, F> {
   const call = each as (item: unknown, ctx: Context, info: ItemInfo) => unknown;
+  // Read there, where an error of the list is one of the item.
+  const effect = itemEffect(async (item, ctx, info, path) =>
+    toArray(await call(item, ctx, info), path)
+  );
   return expose(overCollection({
     combinator: "flatMap",
     key,
@@ -50,11 +54,7 @@ export function flatMap<
     callback: ["each", each],
     options,
     policies: ["abort", "settle", "collect"],
-    run: (item, index, ctx, scope) => {
-      // Read here, where an error of the list is one of the item.
-      const list = async (info: ItemInfo) => toArray(await call(item, ctx, info), scope.path);
-      return callForItem(list, index, ctx, scope);
-    },
+    run: (item, index, ctx, scope) => callForItem(effect, item, index, ctx, scope),
     // A failure that was collected is no list, and stands for itself.
     gather: (lists) => lists.flat(),
   }));

@@ -4,7 +4,7 @@ import { refuse } from "../config.ts";
 import { expose, type Node, nodeOf } from "../engine.ts";
 import { RequiresValidationError, toError } from "../errors.ts";
 import type { Branch } from "../fan_out.ts";
-import { callForItem } from "../items.ts";
+import { callForItem, itemEffect } from "../items.ts";
 import { labelOf } from "../label.ts";
 import { overCollection } from "../over_collection.ts";
 import { runBranch } from "../children.ts";
@@ -80,7 +80,7 @@ export function map<
   options: MapOptions & { readonly as?: As; readonly onFailure?: F } = {},
 ): Mapped<K, ItemOf<L>, C, S, As, O, F> {
   const node = nodeOf(each);
-  const call = each as (item: unknown, ctx: Context, info: ItemInfo) => unknown;
+  const effect = itemEffect(each as (item: unknown, ctx: Context, info: ItemInfo) => unknown);
   const { as } = options;
   if (as !== undefined && (typeof as !== "string" || as === "")) {
     refuse(`create map(${String(key)})`, "'as' must be a string that is not empty", as);
@@ -101,19 +101,17 @@ export function map<
       rebuild: ([other]) => map(key, items, other!, options),
     },
     run: (item, index, ctx, scope) =>
-      node
-        ? runForItem(node, item, as, ctx, scope)
-        : callForItem((info) => call(item, ctx, info), index, ctx, scope),
+      node ? runForItem(node, item, as, ctx, scope) : callForItem(effect, item, index, ctx, scope),
   }));
 }
 
-async function runForItem(
+function runForItem(
   node: Node,
   item: unknown,
   as: string | undefined,
   ctx: Context,
   scope: Scope,
-): Promise<Branch> {
+): MaybePromise<Branch> {
   let own: Context;
   try {
     own = seal({ ...ctx, ...(as === undefined ? copyObject(item) : { [as]: item }) }, scope.deep);
@@ -124,5 +122,5 @@ async function runForItem(
     const error = new RequiresValidationError(message, [], { cause });
     return { ok: false, error, failedStep: scope.path, ran: false };
   }
-  return await runBranch({ node, label: labelOf(node.name) }, own, scope);
+  return runBranch({ node, label: labelOf(node.name) }, own, scope);
 }

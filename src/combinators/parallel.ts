@@ -86,11 +86,8 @@ function group(options: GroupOptions) {
           (child, _index, branch) => runBranch(child, ctx, branch),
         );
         if (!outcome.ok) return outcome;
-        const merged = outcome.values.reduce<object>(
-          (all, output) => ({ ...all, ...output as object }),
-          {},
-        );
-        return { ok: true, output: seal({ ...merged }, scope.deep), ran: outcome.ran };
+        const merged: Record<string, unknown> = Object.assign({}, ...outcome.values);
+        return { ok: true, output: seal(merged, scope.deep), ran: outcome.ran };
       },
     });
   };

@@ -1,9 +1,10 @@
+import { after } from "../after.ts";
 import { checkStep } from "../children.ts";
 import { checkFunction } from "../config.ts";
 import { EMPTY } from "../context.ts";
-import { expose, runChild } from "../engine.ts";
+import { expose, runChild, type Settled } from "../engine.ts";
 import { labelOf } from "../label.ts";
-import { holds } from "../predicate.ts";
+import { type Decision, holds } from "../predicate.ts";
 import type { AnyStep, Predicate } from "../types.ts";
 import type { Ctx, When } from "../types_combinators.ts";
 
@@ -44,11 +45,13 @@ export function when<S extends AnyStep, C = Ctx<S>>(
     keys: { needs: [], adds: child.keys.adds },
     isPipeline: false,
     parts: { children: [child], rebuild: ([step]) => when(predicate as Predicate<unknown>, step!) },
-    async execute(ctx, scope) {
-      const decision = await holds(`${scope.path}?`, ctx, scope, () => predicate(ctx as C));
-      if (!decision.ok) return decision;
-      if (!decision.value) return { ok: true, output: EMPTY, ran: false };
-      return await runChild(child, label, ctx, scope);
+    execute(ctx, scope) {
+      const decision = holds(`${scope.path}?`, ctx, scope, () => predicate(ctx as C));
+      return after<Decision, Settled>(decision, (decision) => {
+        if (!decision.ok) return decision;
+        if (!decision.value) return { ok: true, output: EMPTY, ran: false };
+        return runChild(child, label, ctx, scope);
+      });
     },
   });
 }

@@ -1,0 +1,41 @@
+import { assertCompensated, ledger, sweep } from "@runsheet/runsheet/testing";
+import { assertEquals } from "@std/assert";
+import { makeCheckout, type Services } from "./checkout.ts";
+
+const books = ledger();
+
+/** Fakes that note in the books what they do and undo. */
+const services: Services = {
+  charge(chargeId) {
+    books.add("charge", chargeId);
+    return Promise.resolve();
+  },
+  refund(chargeId) {
+    if (books.has("charge", chargeId)) books.remove("charge", chargeId);
+    return Promise.resolve();
+  },
+  sendMail(to) {
+    const bounces = to.endsWith(".invalid");
+    return bounces ? Promise.reject(new Error("bounced")) : Promise.resolve();
+  },
+};
+const checkout = makeCheckout(services);
+
+Deno.test("an order is charged", async () => {
+  books.clear();
+  const result = await checkout.run({ email: "ada@mail.example", amount: 50 });
+  if (!result.success) throw result.error;
+  assertEquals(books.has("charge", result.data.chargeId), true);
+});
+
+Deno.test("the charge is refunded when no receipt can be sent", async () => {
+  books.clear();
+  const result = await checkout.run({ email: "bob@mail.invalid", amount: 50 });
+  assertEquals(!result.success && result.failedStep, "sendReceipt");
+  assertEquals(books.left(), []);
+});
+
+Deno.test("whatever goes wrong, everything is undone", async () => {
+  const order = { email: "ada@mail.example", amount: 50 };
+  assertCompensated(await sweep(checkout, order, { ledger: books }));
+});

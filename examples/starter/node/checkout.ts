@@ -1,0 +1,40 @@
+import { pipeline, step } from "@runsheet/runsheet";
+import { type } from "arktype";
+
+/** What the pipeline needs of the world outside. Tests give it fakes. */
+export interface Services {
+  charge(chargeId: string, amount: number): Promise<void>;
+  /** Does nothing if there is no such charge. */
+  refund(chargeId: string): Promise<void>;
+  sendMail(to: string, text: string): Promise<void>;
+}
+
+const Order = type({ email: "string.email", amount: "number > 0" });
+
+export function makeCheckout({ charge, refund, sendMail }: Services) {
+  const chargePayment = step({
+    name: "chargePayment",
+    requires: Order,
+    timeout: 5_000, // milliseconds
+    retry: { count: 2, delay: 200 },
+    run: async ({ amount }, { key, attempt, defer }) => {
+      const chargeId = `${key}@${attempt}`;
+      // Before the charge, so that it is undone even if its answer gets lost.
+      defer({ run: () => refund(chargeId), timeout: 5_000 });
+      await charge(chargeId, amount);
+      return { chargeId };
+    },
+  });
+
+  const sendReceipt = step({
+    name: "sendReceipt",
+    requires: type({ email: "string", chargeId: "string" }),
+    run: ({ email, chargeId }) => sendMail(email, `Paid with ${chargeId}`),
+  });
+
+  return pipeline({
+    name: "checkout",
+    argsSchema: Order,
+    steps: [chargePayment, sendReceipt],
+  });
+}

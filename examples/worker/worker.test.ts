@@ -1,0 +1,202 @@
+// Runs the Worker in workerd, by miniflare, and talks to it over HTTP: `node --test worker.test.ts` (Node 24).
+import assert from "node:assert/strict";
+import { type ClientRequest, request } from "node:http";
+import { after, before, beforeEach, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { Miniflare, type Request, Response } from "miniflare";
+
+/** What the Worker posts; each path has some of it. */
+interface Call {
+  key: string;
+  sku: string;
+  quantity: number;
+  card: string;
+  to: string;
+  reservationId: string;
+  chargeId: string;
+  reason: string;
+}
+
+/** A call that is kept from having its effect. */
+interface Hold {
+  reached: PromiseWithResolvers<void>;
+  released: PromiseWithResolvers<void>;
+}
+
+/** Stands in for the services behind the bindings. */
+class Services {
+  readonly stock = new Map([["tea", 10]]);
+  readonly reservations = new Map<string, { sku: string; quantity: number }>();
+  readonly charges = new Map<string, "kept" | `refunded: ${string}`>();
+  readonly mails: string[] = [];
+  readonly #holds = new Map<string, Hold>();
+  readonly #waiting: { path: string; resolve: () => void }[] = [];
+
+  /** Keeps the next call of a path from having its effect until it is let go. */
+  hold(path: string): Hold {
+    const hold = { reached: Promise.withResolvers<void>(), released: Promise.withResolvers<void>() };
+    this.#holds.set(path, hold);
+    return hold;
+  }
+
+  /** Resolves when the next call of a path has been answered. */
+  answered(path: string): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push({ path, resolve }));
+  }
+
+  async handle(request: Request): Promise<Response> {
+    const { pathname } = new URL(request.url);
+    if (request.method === "GET") {
+      return Response.json({ left: this.stock.get(pathname.slice("/stock/".length)) });
+    }
+    const body = await request.json() as Call;
+    const hold = this.#holds.get(pathname);
+    this.#holds.delete(pathname);
+    hold?.reached.resolve();
+    await hold?.released.promise;
+    const [status, answer] = this.#post(pathname, body);
+    for (const { path, resolve } of this.#waiting) if (path === pathname) resolve();
+    return Response.json(answer, { status });
+  }
+
+  #post(path: string, body: Call): [status: number, answer: unknown] {
+    if (path === "/reservations") {
+      const left = (this.stock.get(body.sku) ?? 0) - body.quantity;
+      if (left < 0) return [409, {}];
+      this.stock.set(body.sku, left);
+      this.reservations.set(body.key, body);
+      return [201, { id: body.key }];
+    }
+    if (path === "/releases") {
+      const { sku, quantity } = this.reservations.get(body.reservationId)!;
+      this.reservations.delete(body.reservationId);
+      this.stock.set(sku, this.stock.get(sku)! + quantity);
+      return [200, {}];
+    }
+    if (path === "/charges") {
+      if (body.card === "declined") return [402, {}];
+      this.charges.set(body.key, "kept");
+      return [201, { id: body.key }];
+    }
+    if (path === "/refunds") {
+      this.charges.set(body.chargeId, `refunded: ${body.reason}`);
+      return [200, {}];
+    }
+    this.mails.push(body.to);
+    return [200, {}];
+  }
+}
+
+const order = { sku: "tea", quantity: 2, amount: 700, card: "visa", email: "ada@mail.example" };
+describe("examples/worker", () => {
+  let services = new Services();
+  let miniflare: Miniflare;
+  let url: URL;
+
+  before(async () => {
+    const { outputFiles } = await build({
+      entryPoints: [fileURLToPath(new URL("worker.ts", import.meta.url))],
+      bundle: true,
+      format: "esm",
+      conditions: ["workerd", "worker"],
+      write: false,
+    });
+    const handle = (request: Request) => services.handle(request);
+    miniflare = new Miniflare({
+      modules: true,
+      script: outputFiles[0]!.text,
+      compatibilityDate: "2026-04-01",
+      compatibilityFlags: ["enable_request_signal"],
+      serviceBindings: { STOCK: handle, PAYMENTS: handle, MAIL: handle },
+    });
+    url = await miniflare.ready;
+  });
+  after(() => miniflare.dispose());
+  beforeEach(() => {
+    services = new Services();
+  });
+
+  const post = (body: string) => fetch(new URL("/checkout", url), { method: "POST", body });
+  const checkout = (changes = {}) => post(JSON.stringify({ ...order, ...changes }));
+  const client = () => {
+    const sent = request(new URL("/checkout", url), { method: "POST" }).on("error", () => {});
+    return sent.end(JSON.stringify(order));
+  };
+  const stockLeft = async () => {
+    const response = await fetch(new URL("/stock/tea", url));
+    return (await response.json() as { left: number }).left;
+  };
+
+  it("takes the goods and the money, and sends the receipt", async () => {
+    const response = await checkout();
+    const { chargeId } = await response.json() as { chargeId: string };
+    assert.equal(response.status, 201);
+    assert.deepEqual([...services.charges], [[chargeId, "kept"]]);
+    assert.deepEqual(services.mails, [order.email]);
+    assert.equal(await stockLeft(), 8);
+  });
+
+  it("refuses bad input with 400, before anything is done", async () => {
+    for (const body of ["", "[]", "{}", JSON.stringify({ ...order, quantity: 0.5 })]) {
+      const response = await post(body);
+      assert.equal(response.status, 400);
+      assert.match((await response.json() as { error: string }).error, /order/);
+    }
+    assert.equal(await stockLeft(), 10);
+  });
+
+  it("gives the goods back when the card is declined, with 402", async () => {
+    assert.equal((await checkout({ card: "declined" })).status, 402);
+    assert.equal(await stockLeft(), 10);
+    assert.equal(services.charges.size, 0);
+  });
+
+  it("answers with 409 when there is not enough", async () => {
+    assert.equal((await checkout({ quantity: 11 })).status, 409);
+    assert.equal(await stockLeft(), 10);
+  });
+
+  it("refunds a payment that lands after its timeout, when it has answered with 504", async () => {
+    const charge = services.hold("/charges");
+    const response = await checkout();
+    assert.equal(response.status, 504);
+    assert.equal(await stockLeft(), 10);
+    assert.equal(services.charges.size, 0);
+    const refunded = services.answered("/refunds");
+    charge.released.resolve();
+    await refunded;
+    assert.deepEqual([...services.charges.values()], ["refunded: TimeoutError"]);
+    assert.deepEqual(services.mails, []);
+  });
+
+  it("undoes everything when the client hangs up before the receipt is sent", async () => {
+    const mail = services.hold("/mails");
+    const impatient = client();
+    await mail.reached.promise;
+    assert.equal(await stockLeft(), 8);
+    const released = services.answered("/releases");
+    hangUp(impatient);
+    await released;
+    assert.equal(await stockLeft(), 10);
+    assert.deepEqual([...services.charges.values()], ["refunded: AbortedError"]);
+  });
+
+  it("refunds a payment that lands when the client has hung up", async () => {
+    const charge = services.hold("/charges");
+    const impatient = client();
+    await charge.reached.promise;
+    const [released, refunded] = [services.answered("/releases"), services.answered("/refunds")];
+    hangUp(impatient);
+    await released;
+    assert.equal(await stockLeft(), 10);
+    charge.released.resolve();
+    await refunded;
+    assert.deepEqual([...services.charges.values()], ["refunded: AbortedError"]);
+  });
+});
+
+/** With nothing between it and the client, workerd notices a connection that is reset, not one that is closed. */
+function hangUp(impatient: ClientRequest): void {
+  impatient.socket?.resetAndDestroy();
+}

@@ -1,0 +1,94 @@
+// What npm users do with the tarball besides running it: linters of packages look at it, and bundlers make programs with it,
+// of which tools/bundled has three. After `deno task test:npm` has made the tarball: `deno run -A tools/published.ts`.
+import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
+import { check, finish, type Part, runParts } from "./report.ts";
+import { must, shell, write } from "./shell.ts";
+import config from "../deno.json" with { type: "json" };
+
+const folder = "npm/published";
+
+/** Both must say that all is well: publint ends with 0 when it has mere suggestions, attw when there are no types at all. */
+const linters: Record<string, { command: string; says: RegExp }> = {
+  publint: { command: "publint run ../package.tgz --strict", says: /All good!/ },
+  attw: {
+    command: "attw ../package.tgz --profile esm-only --no-emoji --no-color --format ascii",
+    says: /OK \(ESM\)/,
+  },
+};
+
+async function install(): Promise<void> {
+  await must("clear", shell(`rm -rf ${folder} && cp -r tools/bundled ${folder}`));
+  await write(`${folder}/package.json`, {
+    type: "module",
+    dependencies: { [config.name]: "file:../package.tgz" },
+    devDependencies: {
+      "@arethetypeswrong/cli": "^0.18.5",
+      "@rollup/plugin-node-resolve": "^16",
+      esbuild: "^0.28.2",
+      publint: "^0.3.25",
+      rollup: "^4",
+      vite: "^8",
+    },
+  });
+  await must(
+    "install the bundlers",
+    shell("npm install --silent --no-audit --no-fund", { cwd: folder }),
+  );
+}
+
+let installed: Promise<void> | undefined;
+
+/** Runs a line where npm has installed the package and the tools. */
+async function use(what: string, line: string): Promise<string> {
+  await (installed ??= install());
+  return (await must(what, shell(line, { cwd: folder }))).trimEnd();
+}
+
+/** What a program prints, and its length. */
+async function tryProgram(path: string) {
+  const { length } = await Deno.readTextFile(`${folder}/${path}`);
+  return { prints: await use(`run ${path}`, `node ${path}`), length };
+}
+
+async function checkBundles(bundler: string): Promise<void> {
+  const warnings = await use("bundle", `node bundle.js ${bundler} all.js some.js none.js`);
+  assertEquals(warnings, "");
+  const all = await tryProgram(`${bundler}/all.js`);
+  assertEquals(all.prints, (await tryProgram("all.js")).prints);
+  const some = await tryProgram(`${bundler}/some.js`);
+  assertEquals(some.prints, "booked 10\nfreed 30\noffline");
+  assertLess(some.length, 0.8 * all.length, "what a program does not use must be left out");
+  const none = await tryProgram(`${bundler}/none.js`);
+  assertEquals(none.prints, "nothing used");
+  assertLess(none.length, 100, "a program that uses nothing must have nothing of the package");
+}
+
+/** The package, as it is installed, has what deno.json exports, with types, and the documents. */
+async function checkContents(): Promise<void> {
+  await (installed ??= install());
+  const root = `${folder}/node_modules/${config.name}`;
+  const manifest = JSON.parse(await Deno.readTextFile(`${root}/package.json`));
+  assertEquals(Object.keys(manifest.exports), Object.keys(config.exports));
+  const files = Object.values<Record<string, string>>(manifest.exports).flatMap((targets) => {
+    assertEquals(Object.keys(targets), ["types", "import", "default"]);
+    return Object.values(targets);
+  });
+  for (const file of [...files, "README.md", "LICENSE", "CHANGELOG.md"]) {
+    assert((await Deno.stat(`${root}/${file}`)).size > 0, `${file} must not be empty`);
+  }
+}
+
+export const publishedParts: Part[] = [
+  check("contents of the npm package", checkContents),
+  ...Object.entries(linters).map(([name, { command, says }]) =>
+    check(
+      `${name} of the npm package`,
+      async () => assertMatch(await use(name, `npx --no-install ${command}`), says),
+    )
+  ),
+  ...["esbuild", "rollup", "vite"].map((name) =>
+    check(`bundles of ${name}`, () => checkBundles(name))
+  ),
+];
+
+if (import.meta.main) await finish(() => runParts(publishedParts));

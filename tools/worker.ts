@@ -1,0 +1,57 @@
+// The Worker of examples/worker with a schema of arktype or of valibot: its types, its test inside
+// workerd, and its size.
+import { gzipSync } from "node:zlib";
+import { countSummary, judge, type Part } from "./report.ts";
+import { find, type Runtime } from "./runtimes.ts";
+import { must, run, shell, write } from "./shell.ts";
+
+const app = { cwd: "npm/app" };
+
+let node: Promise<Runtime> | undefined;
+
+/** The parts that test it where the package is installed. */
+export const workerParts: Part[] = ["arktype", "valibot"].map((vendor) => ({
+  name: `examples/worker with ${vendor}`,
+  run: async () => {
+    const folder = await copyWith(vendor);
+    await must(
+      "check its types",
+      shell(`node node_modules/typescript-5.9/bin/tsc -p ${folder}`, app),
+    );
+    console.log(`examples/worker with ${vendor}: ${await sizeOf(folder)}`);
+    // Node 24 runs TypeScript as it is.
+    const { path } = await (node ??= find("node@24"));
+    const flags = ["--test", "--test-timeout=30000", "--test-reporter=spec"];
+    const ended = await run([path, ...flags, `${folder}/worker.test.ts`], app);
+    return judge(ended, countSummary(ended.output));
+  },
+}));
+
+/** Copies the example to where the package is installed. */
+async function copyWith(vendor: string): Promise<string> {
+  const folder = `edge/worker_${vendor}`;
+  await must("clear it", shell(`rm -rf ${folder} && cp -r ../../examples/worker ${folder}`, app));
+  if (vendor !== "arktype") {
+    await must(
+      "swap its schema",
+      shell(`cp schema_${vendor}.ts schema.ts`, { cwd: `npm/app/${folder}` }),
+    );
+  }
+  await write(`npm/app/${folder}/tsconfig.json`, {
+    extends: "../../tsconfig.json",
+    // Neither hono nor miniflare pass our strictness.
+    compilerOptions: { noEmit: true, skipLibCheck: true, lib: ["esnext"], rootDir: "../.." },
+    include: ["*.ts"],
+    exclude: [],
+  });
+  return folder;
+}
+
+/** What of it is shipped. */
+async function sizeOf(folder: string): Promise<string> {
+  const bundle = `npx esbuild ${folder}/worker.ts --bundle --minify --format=esm ` +
+    `--conditions=workerd,worker --outfile=${folder}/worker.min.js`;
+  await must("bundle it", shell(bundle, app));
+  const code = await Deno.readFile(`npm/app/${folder}/worker.min.js`);
+  return `${code.length} bytes minified, ${gzipSync(code, { level: 9 }).length} gzipped`;
+}

@@ -1,0 +1,63 @@
+// The tests inside workerd, the runtime of Cloudflare Workers. esbuild bundles them with the
+// installed package, as it bundles every Worker.
+import { check, countSummary, judge, type Part } from "./report.ts";
+import { type Ended, must, shell, write } from "./shell.ts";
+import { files, tests } from "./edge/left_out.ts";
+
+const app = { cwd: "npm/app" };
+
+// From 2026-08-04 on nodejs_compat is the default.
+const compatibilityDate = "2026-04-01";
+
+/** Bundles npm/app/edge/<name>.ts as a Worker, and runs its test handler. */
+async function runWorker(name: string, aliases: string, flags: string[]): Promise<Ended> {
+  // The messages of errors tell the names of functions, which bundling must not change.
+  const bundling = `npx esbuild edge/${name}.ts ${aliases} --bundle --format=esm --target=es2024 ` +
+    `--conditions=workerd,worker --external:node:* --keep-names --outfile=edge/${name}.js`;
+  await must(`bundle edge/${name}.ts`, shell(bundling, app));
+  await write(
+    `${app.cwd}/edge/${name}.capnp`,
+    `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (services = [(name = "${name}", worker = (
+  compatibilityDate = "${compatibilityDate}",
+  compatibilityFlags = ${JSON.stringify(flags)},
+  modules = [(name = "${name}.js", esModule = embed "${name}.js")],
+))]);`,
+  );
+  return await shell(`npx workerd test edge/${name}.capnp`, app);
+}
+
+/** The part that runs the tests, as they are in npm/app/tests. */
+export const testsOnWorkerd: Part = {
+  name: "workerd",
+  run: async () => {
+    const names = [...Deno.readDirSync("npm/app/tests")].map(({ name }) => name)
+      .filter((name) => name.endsWith(".test.js") && !(name.replace(/js$/, "ts") in files));
+    await write(
+      "npm/app/edge/tests.ts",
+      names.sort().map((name) => `import "../tests/${name}";\n`).join("") +
+        `import { runAll } from "node:test";
+export default { test: () => runAll(${JSON.stringify(Object.keys(tests))}) };`,
+    );
+    const ended = await runWorker(
+      "tests",
+      "--alias:node:test=./edge/node_test.ts --alias:node:vm=./edge/node_vm.ts",
+      // arktype tries eval when it is loaded, where it would be allowed, and misses it later.
+      ["nodejs_compat", "disallow_eval_during_startup"],
+    );
+    const { passed, failed, skipped } = countSummary(ended.output);
+    // workerd only notes what a timer throws.
+    const thrown = ended.output.match(/uncaught exception; source = Uncaught;/g) ?? [];
+    return judge(ended, {
+      passed,
+      failed: failed + thrown.length,
+      skipped: skipped + Object.keys(files).length,
+    });
+  },
+};
+
+/** The part that runs the library where there is nothing of Node. */
+export const smokeOnWorkerd: Part = check(
+  "tools/edge/smoke.ts on workerd",
+  () => must("run the smoke test", runWorker("smoke", "", [])),
+);

@@ -31,10 +31,10 @@ export async function startPaymentProvider(databaseUrl: string): Promise<Payment
     const { card, amount } = await c.req.json();
     if (card === "tok_declined") return c.body(null, 402);
     // The client has given up by then, and has cancelled what is not there yet.
-    if (card === "tok_late") await setTimeout(1_500);
+    if (card === "tok_late") await setTimeout(1_200);
     await db`
       insert into provider_charges values (${key}, ${amount}, true) on conflict do nothing`;
-    if (card === "tok_slow") await setTimeout(2_000);
+    if (card === "tok_slow") await setTimeout(1_400);
     if (card === "tok_flaky" && key.endsWith("@1")) return c.body(null, 503);
     return c.json({});
   });

@@ -8,6 +8,7 @@ import { assert, assertEquals } from "@std/assert";
 import postgres from "postgres";
 import { startPaymentProvider } from "./support/payment_provider.ts";
 import { startPostgres } from "./support/postgres.ts";
+import { scriptPath } from "./support/spawn.ts";
 
 const cards = ["tok_ok", "tok_declined", "tok_flaky", "tok_slow", "tok_late"];
 const products = [
@@ -184,13 +185,11 @@ async function withService(
 ): Promise<void> {
   const source = new URL("../examples/service/main.ts", import.meta.url);
   const compiled = new URL("../out/examples/service/main.js", import.meta.url);
-  const command = process.versions.deno === undefined
-    ? [fileURLToPath(compiled)]
-    : ["run", "-A", fileURLToPath(source)];
-  const child = spawn(process.execPath, command, {
-    env: { ...process.env, PORT: "0", ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const [run, path] = process.versions.deno === undefined
+    ? [[], compiled]
+    : [["run", "-A"], source];
+  const args = [...run, scriptPath("leash"), ...run, fileURLToPath(path)];
+  const child = spawn(process.execPath, args, { env: { ...process.env, PORT: "0", ...env } });
   const closed = new Promise<number | null>((resolve) => child.on("close", resolve));
   let stderr = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => stderr += text);
@@ -207,8 +206,7 @@ async function withService(
     assert(port, `the service must start: ${stderr}`);
     await use(port, () => lines);
   } finally {
-    // Not child.kill: Deno then takes the signal for the end of the process, and gives no exit code.
-    process.kill(child.pid!, "SIGTERM");
+    child.stdin.end();
     await closed;
   }
   if (process.platform !== "win32") { // where SIGTERM ends a process at once

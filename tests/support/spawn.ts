@@ -17,7 +17,7 @@ export function spawnScript(
   { signal }: { signal?: AbortSignal } = {},
 ): Promise<Ended> {
   const run = process.versions.deno === undefined ? [] : ["run", "-A"];
-  const child = spawn(process.execPath, [...run, find(name), ...args], {
+  const child = spawn(process.execPath, [...run, scriptPath(name), ...args], {
     env: { ...process.env, NO_COLOR: "1" },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -38,9 +38,10 @@ export function spawnScript(
   });
 }
 
+/** The path of tests/processes/<name>. */
 // On Node and Bun this module is bundled, to a place that the bundler chooses,
 // and the scripts have become JavaScript: so it looks around.
-function find(name: string): string {
+export function scriptPath(name: string): string {
   for (const up of [".", "..", "../.."]) {
     for (const extension of ["ts", "js"]) {
       const path = fileURLToPath(

@@ -8,6 +8,7 @@ const realms = "workerd has no node:vm";
 export const files: Record<string, string> = {
   "examples.test.ts": "workerd has no files to read, and starts no processes",
   "importer.test.ts": "workerd has no files to read, and starts no processes",
+  "service.test.ts": processes,
   "spawn.test.ts": processes,
   "stress.test.ts": processes,
 };

@@ -1,0 +1,82 @@
+// The service itself, for any runtime: one pipeline to an endpoint.
+import type { Pipeline, Result } from "@runsheet/runsheet";
+import { type Context, Hono } from "hono";
+import { cancelOrder } from "./cancel_order.ts";
+import type { Database } from "./database.ts";
+import { codeOf, statusOf } from "./errors.ts";
+import { type Import, importProducts } from "./import_products.ts";
+import { log } from "./log.ts";
+import type { Payments } from "./payments.ts";
+import { type Order, placeOrder } from "./place_order.ts";
+
+export interface Service {
+  app: Hono;
+  /** Resolves when nothing is under way any more, not even what a client did not wait for. */
+  settled: () => Promise<void>;
+}
+
+export function makeService(services: { db: Database; payments: Payments }): Service {
+  const underWay = new Set<Promise<unknown>>();
+  const track = (work: Promise<unknown>) => {
+    underWay.add(work);
+    work.finally(() => underWay.delete(work));
+  };
+
+  /** Runs a pipeline until it ends or the client leaves, and answers with its data or the code of its error. */
+  async function answer<Args extends object, Data extends object>(
+    c: Context,
+    { name, run }: Pick<Pipeline<string, Args, Data>, "name" | "run">,
+    args: Args,
+  ): Promise<Response> {
+    const start = performance.now();
+    const runId = crypto.randomUUID();
+    const running: Promise<Result<Data>> = run(args, {
+      runId,
+      signal: c.req.raw.signal,
+      onLate: ({ step, outcome }) => log("late", { runId, step, outcome }),
+      waitUntil: track,
+    });
+    track(running);
+    const result = await running;
+    const status = result.success ? 200 : statusOf(result.error);
+    log("request", {
+      runId,
+      pipeline: name,
+      status,
+      ms: Math.round(performance.now() - start),
+      ...!result.success && {
+        error: codeOf(result.error),
+        failedStep: result.failedStep,
+        undone: result.rollback.completed,
+        notUndone: result.rollback.failed.map(({ step }) => step), // wake somebody up
+      },
+    });
+    const body = result.success ? result.data : { error: codeOf(result.error) };
+    return Response.json(body, { status });
+  }
+
+  const app = new Hono();
+  app.post("/orders", async (c) => {
+    const orderId = crypto.randomUUID();
+    return await answer(c, placeOrder, { ...await bodyOf<Order>(c), ...services, orderId });
+  });
+  app.post("/orders/:id/cancel", (c) => {
+    return answer(c, cancelOrder, { ...services, orderId: c.req.param("id") });
+  });
+  app.post("/products/import", async (c) => {
+    return await answer(c, importProducts, { ...await bodyOf<Import>(c), ...services });
+  });
+  app.get("/health", (c) => c.json({ underWay: underWay.size }));
+
+  return {
+    app,
+    settled: async () => {
+      while (underWay.size > 0) await Promise.all(underWay);
+    },
+  };
+}
+
+/** The body, whatever it may hold: it is for the pipeline to check. */
+async function bodyOf<Body>(c: Context): Promise<Body> {
+  return await c.req.json().catch(() => undefined);
+}

@@ -1,0 +1,66 @@
+// Cancels an order: give the money back, then put the goods back on the shelf.
+//
+// A refund cannot be taken back, so nothing here is rolled back: this pipeline only goes forward. Every step can be
+// repeated, and where one fails the order stays 'cancelling' until the client asks again.
+import { type Pipeline, pipeline, step } from "@runsheet/runsheet";
+import { type } from "arktype";
+import type { Database } from "./database.ts";
+import { ShopError } from "./errors.ts";
+import { logSteps } from "./log.ts";
+import { Payments } from "./payments.ts";
+
+interface Args {
+  orderId: string;
+  db: Database;
+  payments: Payments;
+}
+
+const argsSchema = type({
+  orderId: "string.uuid",
+  db: type("object").as<Database>(),
+  payments: type.instanceOf(Payments),
+});
+
+const closeOrder = step({
+  name: "closeOrder",
+  provides: type({ chargeKey: "string" }),
+  run: async ({ db, orderId }: Pick<Args, "db" | "orderId">) => {
+    const [order] = await db`
+      update orders set status = 'cancelling'
+       where id = ${orderId} and status in ('confirmed', 'cancelling')
+      returning charge_key`;
+    if (order) return { chargeKey: order.charge_key };
+    const [known] = await db`select from orders where id = ${orderId}`;
+    throw new ShopError(known ? "NOT_CONFIRMED" : "NO_SUCH_ORDER");
+  },
+});
+
+const refundCharge = step({
+  name: "refundCharge",
+  timeout: 1_000,
+  retry: { count: 3, delay: 100, backoff: "exponential" },
+  run: ({ payments, chargeKey }: Pick<Args, "payments"> & { chargeKey: string }, { signal }) =>
+    payments.cancel(chargeKey, signal),
+});
+
+const restock = step({
+  name: "restock",
+  run: async ({ db, orderId }: Pick<Args, "db" | "orderId">) => {
+    // Two who cancel at once restock once: the second finds the order cancelled.
+    await db`
+      with done as (
+        update orders set status = 'cancelled'
+         where id = ${orderId} and status = 'cancelling' returning sku, quantity
+      )
+      update products set stock = stock + done.quantity from done where products.sku = done.sku`;
+  },
+});
+
+export const cancelOrder: Pipeline<"cancelOrder", Args, { orderId: string }> = pipeline({
+  name: "cancelOrder",
+  argsSchema,
+  steps: [closeOrder, refundCharge, restock],
+  output: type({ "+": "delete", orderId: "string" }),
+  middleware: [logSteps],
+  timeout: 10_000,
+});

@@ -1,0 +1,28 @@
+import postgres from "postgres";
+
+export type Database = postgres.Sql;
+
+// Whatever the code above it does, the database refuses to sell what is not there.
+const tables = `
+  create table if not exists products (
+    sku text primary key,
+    price integer not null check (price > 0),
+    stock integer not null check (stock >= 0)
+  );
+  create table if not exists orders (
+    id uuid primary key,
+    sku text not null references products,
+    quantity integer not null check (quantity > 0),
+    total integer not null check (total > 0),
+    status text not null default 'reserved'
+      check (status in ('reserved', 'confirmed', 'cancelling', 'cancelled')),
+    charge_key text unique
+  );
+`;
+
+/** Connects, and makes the tables that are missing. */
+export async function openDatabase(url: string): Promise<Database> {
+  const db = postgres(url, { max: 10, onnotice: () => {} });
+  await db.unsafe(tables);
+  return db;
+}

@@ -1,0 +1,83 @@
+// Imports products: wrong rows are set aside one by one, and one statement writes all others, or none of them.
+import { map, type Pipeline, pipeline, step } from "@runsheet/runsheet";
+import { type } from "arktype";
+import type { Database } from "./database.ts";
+import { codeOf } from "./errors.ts";
+import { logSteps } from "./log.ts";
+
+const Product = type({
+  sku: "string > 0",
+  price: "1 <= number.integer <= 1000000",
+  stock: "0 <= number.integer <= 1000000",
+});
+type Product = typeof Product.infer;
+
+/** Rows as they come; each is checked on its own. */
+export interface Import {
+  products: unknown[];
+}
+
+interface Args extends Import {
+  db: Database;
+}
+
+const argsSchema = type({ products: "unknown[] <= 10000", db: type("object").as<Database>() });
+
+/** What an import came to: what is new, and the rows that are wrong, by their numbers from 0. */
+export interface Imported {
+  imported: string[];
+  rejected: { row: number; code: string }[];
+}
+
+const checkProduct = step({
+  name: "checkProduct",
+  requires: type({ product: Product }),
+  run: ({ product }) => product,
+});
+
+const checkProducts = map(
+  "rows",
+  ({ products }: Pick<Args, "products">) => products,
+  checkProduct,
+  {
+    as: "product",
+    onFailure: "collect",
+  },
+);
+
+const saveProducts = step({
+  name: "saveProducts",
+  run: async (
+    { db, rows }: Pick<Args, "db"> & { rows: (Product | { success: false; error: Error })[] },
+  ) => {
+    const products = rows.filter((row) => "sku" in row);
+    const saved = await db`
+      insert into products
+      select sku, price, stock
+        from jsonb_to_recordset(${db.json(products)}) as row(sku text, price integer, stock integer)
+      on conflict do nothing returning sku`;
+    return {
+      imported: saved.map(({ sku }): string => sku),
+      rejected: rows.flatMap((row, n) => "sku" in row ? [] : [{ row: n, code: codeOf(row.error) }]),
+    };
+  },
+  // What somebody has ordered by now stays.
+  rollback: async ({ db }, { imported }) => {
+    await db`
+      delete from products where sku = any(${imported})
+         and not exists (select from orders where orders.sku = products.sku)`;
+  },
+});
+
+export const importProducts: Pipeline<"importProducts", Args, Imported> = pipeline({
+  name: "importProducts",
+  argsSchema,
+  steps: [checkProducts, saveProducts],
+  output: type({
+    "+": "delete",
+    imported: "string[]",
+    rejected: type({ row: "number", code: "string" }).array(),
+  }),
+  middleware: [logSteps],
+  timeout: 10_000,
+});

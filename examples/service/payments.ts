@@ -1,0 +1,33 @@
+import { ShopError } from "./errors.ts";
+
+/** Asks the payment provider, over HTTP. */
+export class Payments {
+  readonly #url: string;
+
+  constructor(url: string) {
+    this.#url = url;
+  }
+
+  /** Takes the money once for each key, however often it is asked. */
+  async charge(key: string, card: string, amount: number, signal: AbortSignal): Promise<void> {
+    await this.#send("PUT", key, signal, { card, amount });
+  }
+
+  /** Gives back what was charged under a key, and keeps it from being charged later. */
+  async cancel(key: string, signal: AbortSignal): Promise<void> {
+    await this.#send("DELETE", key, signal);
+  }
+
+  async #send(method: string, key: string, signal: AbortSignal, body?: object): Promise<void> {
+    const { ok, status } = await fetch(`${this.#url}/charges/${encodeURIComponent(key)}`, {
+      method,
+      signal,
+      headers: { "Content-Type": "application/json" },
+      ...body && { body: JSON.stringify(body) },
+    }).then(async (response) => {
+      await response.text(); // frees the connection
+      return response;
+    });
+    if (!ok) throw new ShopError(status === 402 ? "CARD_DECLINED" : "PAYMENTS_DOWN");
+  }
+}

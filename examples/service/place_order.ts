@@ -1,0 +1,119 @@
+// Places an order: reserve the goods, charge the card, confirm.
+//
+// Every step is a short transaction of its own, and its rollback is another one that takes it back. One transaction
+// around all steps would hold the product's row lock and a connection while the payment provider makes up its mind, so
+// that orders of one product would queue up; and it could not take back the charge anyway.
+import { type Pipeline, pipeline, step } from "@runsheet/runsheet";
+import { type } from "arktype";
+import type { Database } from "./database.ts";
+import { ShopError } from "./errors.ts";
+import { logSteps } from "./log.ts";
+import { Payments } from "./payments.ts";
+
+/** What a client orders. */
+export interface Order {
+  sku: string;
+  quantity: number;
+  card: string;
+}
+
+interface Args extends Order {
+  orderId: string;
+  db: Database;
+  payments: Payments;
+}
+
+const argsSchema = type({
+  orderId: "string.uuid",
+  sku: "string > 0",
+  quantity: "1 <= number.integer <= 100",
+  card: /^tok_\w+$/,
+  db: type("object").as<Database>(),
+  payments: type.instanceOf(Payments),
+});
+
+const reserveStock = step({
+  name: "reserveStock",
+  // PostgreSQL itself rolls back what throws half-way.
+  run: ({ db, orderId, sku, quantity }: Pick<Args, "db" | "orderId" | "sku" | "quantity">) =>
+    db.begin(async (tx) => {
+      const [product] = await tx`
+        update products set stock = stock - ${quantity}
+         where sku = ${sku} and stock >= ${quantity} returning price`;
+      if (!product) {
+        const [known] = await tx`select from products where sku = ${sku}`;
+        throw new ShopError(known ? "OUT_OF_STOCK" : "NO_SUCH_PRODUCT");
+      }
+      const total: number = product.price * quantity;
+      await tx`
+        insert into orders (id, sku, quantity, total)
+        values (${orderId}, ${sku}, ${quantity}, ${total})`;
+      return { total };
+    }),
+  rollback: {
+    run: async ({ db, orderId }) => {
+      // One statement is a transaction, too. It takes the goods back once, however often it is run.
+      await db`
+        with gone as (delete from orders where id = ${orderId} returning sku, quantity)
+        update products set stock = stock + gone.quantity from gone where products.sku = gone.sku`;
+    },
+    retry: { count: 3, delay: 100 },
+    timeout: 5_000,
+  },
+});
+
+const chargeCard = step({
+  name: "chargeCard",
+  timeout: 1_000,
+  // Not after a timeout: the client has waited long enough.
+  retry: {
+    count: 2,
+    delay: 50,
+    backoff: "exponential",
+    jitter: 0.5,
+    retryIf: (errors) => {
+      const last = errors.at(-1);
+      return last instanceof ShopError && last.code === "PAYMENTS_DOWN";
+    },
+  },
+  run: async (
+    { payments, card, total }: Pick<Args, "payments" | "card"> & { total: number },
+    { key, attempt, signal, defer },
+  ) => {
+    // An attempt that fails may have charged the card all the same. So it is cancelled before the next one, whatever it
+    // came to; and as a cancelled key charges no more, every attempt has its own.
+    const chargeKey = `${key}@${attempt}`;
+    defer({
+      run: ({ signal }) => payments.cancel(chargeKey, signal),
+      retry: { count: 3, delay: 100 },
+      timeout: 5_000,
+    });
+    await payments.charge(chargeKey, card, total, signal);
+    return { chargeKey };
+  },
+});
+
+const confirmOrder = step({
+  name: "confirmOrder",
+  run: async (
+    { db, orderId, chargeKey }: Pick<Args, "db" | "orderId"> & { chargeKey: string },
+  ) => {
+    const { count } = await db`
+      update orders set status = 'confirmed', charge_key = ${chargeKey}
+       where id = ${orderId} and status = 'reserved'`;
+    if (count === 0) throw new ShopError("NO_SUCH_ORDER");
+  },
+  rollback: async ({ db, orderId }) => {
+    await db`update orders set status = 'reserved', charge_key = null where id = ${orderId}`;
+  },
+});
+
+export const placeOrder: Pipeline<"placeOrder", Args, { orderId: string; total: number }> =
+  pipeline({
+    name: "placeOrder",
+    argsSchema,
+    steps: [reserveStock, chargeCard, confirmOrder],
+    output: type({ "+": "delete", orderId: "string", total: "number" }),
+    middleware: [logSteps],
+    timeout: 10_000,
+  });

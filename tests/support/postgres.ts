@@ -1,0 +1,36 @@
+import { spawn } from "node:child_process";
+import process from "node:process";
+import { createInterface } from "node:readline";
+import { scriptPath } from "./spawn.ts";
+
+/** A PostgreSQL of its own, empty. */
+export interface Postgres {
+  url: string;
+  stop: () => Promise<void>;
+}
+
+/** Starts one, or rejects. */
+export async function startPostgres(): Promise<Postgres> {
+  // Which binaries this platform needs is not in Deno's lockfile.
+  const run = process.versions.deno === undefined ? [] : ["run", "-A", "--no-lock"];
+  const child = spawn(process.execPath, [...run, scriptPath("postgres")]);
+  let stderr = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => stderr += text);
+  const closed = new Promise<number | null>((resolve) => child.on("close", resolve));
+  const failure = async () => {
+    const code = await closed;
+    if (code !== 0) throw new Error(`Cannot run PostgreSQL: it ended with ${code}\n${stderr}`);
+  };
+  const ready = new Promise<string>((resolve) =>
+    createInterface(child.stdout).once("line", resolve)
+  );
+  const url = await Promise.race([ready, failure()]);
+  if (url === undefined) throw new Error("Cannot run PostgreSQL: it ended before it began");
+  return {
+    url,
+    stop: async () => {
+      child.stdin.end();
+      await failure();
+    },
+  };
+}

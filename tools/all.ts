@@ -17,6 +17,8 @@ const checks = check(
   () => must("pass the checks", deno(["task", "check"])),
 );
 
+const size = check("size of the core", () => must("stay small", deno(["task", "size"])));
+
 const testsOnDeno: Part = {
   name: `deno ${Deno.version.deno}`,
   run: async () => {
@@ -40,7 +42,7 @@ await finish(async () => {
   ]);
   return [
     ...first,
-    ...await runParts([...tscParts, ...messageParts, ...costParts]),
+    ...await runParts([size, ...tscParts, ...messageParts, ...costParts]),
     ...await runParts([...publishedParts, ...starterParts(runtimes)]),
     ...await runParts([testsOnDeno, ...runtimes.map(testsOn), testsOnWorkerd, smokeOnWorkerd]),
     ...await runParts([

@@ -18,6 +18,7 @@ import {
   declaredKeys,
   declaredValidator,
   type Validate,
+  type Validated,
   validator,
 } from "./schema.ts";
 import { join, type Scope } from "./scope.ts";
@@ -162,19 +163,30 @@ function begin(plan: Plan, args: Context, scope: Scope): MaybePromise<Settled> {
   const { path, cancellation, deep } = scope;
   const validate = path === "" ? plan.args : plan.nestedArgs;
   if (!validate) return inOrder(plan, deep ? seal({ ...args }, deep) : args, scope);
-  return after(unlessGivenUp(validate(args), cancellation), (checked) => {
-    if (!checked) return failure(cancellation!.error!, join(path, "<args>"), false);
-    if (!checked.ok) {
-      const { name } = plan.definition;
-      const message =
-        `Cannot run '${name}' as its args must be what 'argsSchema' says: ${checked.summary}`;
-      const error = new ArgsValidationError(message, checked.issues, checked);
-      return failure(error, join(path, "<args>"), false);
-    }
-    const { value } = checked;
-    const ctx = value === args && !deep ? args : seal({ ...args, ...value }, deep);
-    return inOrder(plan, ctx, scope);
-  });
+  const checking = unlessGivenUp(validate(args), cancellation);
+  return checking instanceof Promise
+    ? checking.then((checked) => beginChecked(plan, args, checked, scope))
+    : beginChecked(plan, args, checking, scope);
+}
+
+function beginChecked(
+  plan: Plan,
+  args: Context,
+  checked: Validated | undefined,
+  scope: Scope,
+): MaybePromise<Settled> {
+  const { path, cancellation, deep } = scope;
+  if (!checked) return failure(cancellation!.error!, join(path, "<args>"), false);
+  if (!checked.ok) {
+    const { name } = plan.definition;
+    const message =
+      `Cannot run '${name}' as its args must be what 'argsSchema' says: ${checked.summary}`;
+    const error = new ArgsValidationError(message, checked.issues, checked);
+    return failure(error, join(path, "<args>"), false);
+  }
+  const { value } = checked;
+  const ctx = value === args && !deep ? args : seal({ ...args, ...value }, deep);
+  return inOrder(plan, ctx, scope);
 }
 
 /** Runs the children one after the other; waits only for those that are not done at once. */

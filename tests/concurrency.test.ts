@@ -10,7 +10,7 @@ import {
   step,
 } from "@runsheet/runsheet";
 import { ReorderingHost } from "./support/hosts.ts";
-import { failureOf } from "./support/results.ts";
+import { failureOf, plainOf } from "./support/results.ts";
 
 const RUNS = 100;
 
@@ -64,10 +64,11 @@ function orders(ledger: Ledger): Pipeline<string, { customer: number }, object> 
 
 /** A result without the stacks of its errors. */
 function plain(result: Result<object>): unknown {
-  if (result.success) return result;
-  const { error, rollback, ...rest } = result;
+  if (result.success) return plainOf(result);
+  const { error, failedStep, meta, rollback } = result;
   const failed = rollback.failed.map(({ step, error }) => ({ step, message: error.message }));
-  return { ...rest, message: error.message, completed: rollback.completed, failed };
+  const { message } = error;
+  return { message, failedStep, meta: { ...meta }, completed: rollback.completed, failed };
 }
 
 async function together(host?: Host) {

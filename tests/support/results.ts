@@ -12,3 +12,8 @@ export function failureOf(result: Result<unknown>): Failure {
   if (result.success) throw new AssertionError("the run succeeded");
   return result;
 }
+
+/** A result in plain objects: with args and data as JSON, and with no prototypes, which `assertEquals` trips over on Node 20. */
+export function plainOf(result: Result<unknown>): object {
+  return { ...result, meta: { ...result.meta } };
+}

@@ -1,11 +1,6 @@
-import { after } from "./after.ts";
 import { refuse } from "./config.ts";
-import type { Context } from "./context.ts";
-import { type Node, nodeOf, runChild } from "./engine.ts";
-import type { Branch } from "./fan_out.ts";
+import { type Node, nodeOf } from "./engine.ts";
 import { labels } from "./label.ts";
-import type { Scope } from "./scope.ts";
-import type { MaybePromise } from "./types.ts";
 
 /** A node among its siblings. */
 export interface Child {
@@ -26,16 +21,4 @@ export function checkSteps(action: string, steps: readonly unknown[]): readonly 
   const nodes = Array.from(steps, (step, n) => checkStep(action, `steps[${n}]`, step));
   const unique = labels(nodes.map(({ name }) => name));
   return nodes.map((node, n) => ({ node, label: unique[n]! }));
-}
-
-/** A child as a branch of a group. */
-export function runBranch(
-  { node, label }: Child,
-  ctx: Context,
-  scope: Scope,
-): MaybePromise<Branch> {
-  return after(
-    runChild(node, label, ctx, scope),
-    (settled) => settled.ok ? { ok: true, value: settled.output, ran: settled.ran } : settled,
-  );
 }

@@ -16,7 +16,7 @@ export interface FailedBranch {
 
 /** What a branch or item came to. */
 export type Branch =
-  | { readonly ok: true; readonly value: unknown; readonly ran: boolean }
+  | { readonly ok: true; readonly output: unknown; readonly ran: boolean }
   | FailedBranch;
 
 /** What a group came to: the values in the order of the tasks, or a failure. */
@@ -61,7 +61,7 @@ export async function fanOut<Item>(
 
   function keep(branch: Branch, item: Item, index: number, journal: Journal): MaybePromise<void> {
     if (branch.ok || onFailure !== "collect" || group.error) return store(branch, index, journal);
-    return collect(branch, item, journal).then((value) => store(value, index, journal));
+    return collect(branch, item, journal).then((failure) => store(failure, index, journal));
   }
 
   function runOne(item: Item, index: number): void {
@@ -111,7 +111,7 @@ export async function fanOut<Item>(
   const failures = branches.filter((branch) => !branch.ok);
   if (sourceFailed) failures.push(sourceFailed);
   if (failures.length > 0 || group.error) return { ...oneOf(failures, group, scope), ran };
-  return { ok: true, values: branches.map((branch) => branch.ok ? branch.value : undefined), ran };
+  return { ok: true, values: branches.map((branch) => branch.ok ? branch.output : undefined), ran };
 }
 
 /** Promises in flight, and a wait for room among them. */
@@ -170,7 +170,7 @@ async function collect(
     causes,
     { cause: error },
   );
-  return { ok: true, value: Object.freeze({ success: false, error: failed, item }), ran };
+  return { ok: true, output: Object.freeze({ success: false, error: failed, item }), ran };
 }
 
 /** What a group fails with: the one failure, or all of them in order. */

@@ -64,7 +64,7 @@ export function callForItem(
     scope,
     (outcome) =>
       outcome.ok
-        ? { ok: true, value: outcome.value, ran: true }
+        ? { ok: true, output: outcome.value, ran: true }
         : { ok: false, error: outcome.error, failedStep: path, ran: outcome.ran },
   );
 }

@@ -1,8 +1,8 @@
-import { checkStep, runBranch } from "../children.ts";
+import { checkStep } from "../children.ts";
 import { collectItems } from "../collect_items.ts";
 import { checkGroup, checkName, refuse } from "../config.ts";
 import { type Context, seal } from "../context.ts";
-import { expose, failure, type Node } from "../engine.ts";
+import { expose, failure, type Node, runChild } from "../engine.ts";
 import { RequiresValidationError } from "../errors.ts";
 import { labelOf } from "../label.ts";
 import { declaredKeys } from "../schema.ts";
@@ -83,11 +83,7 @@ export function distribute<
         scope,
         options,
         (bound, _index, own) =>
-          runBranch(
-            { node, label: labelOf(node.name) },
-            seal({ ...rest, ...bound }, own.deep),
-            own,
-          ),
+          runChild(node, labelOf(node.name), seal({ ...rest, ...bound }, own.deep), own),
       );
     },
   });

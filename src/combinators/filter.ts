@@ -55,7 +55,7 @@ export function filter<
       const keeps = (info: AttemptInfo) => call(item, ctx, new IndexedInfo(info, index));
       return after<Decision, Branch>(holds(scope.path, ctx, scope, keeps), (decision) => {
         if (!decision.ok) return { ...decision, ran: true };
-        return { ok: true, value: decision.value ? [item] : [], ran: true };
+        return { ok: true, output: decision.value ? [item] : [], ran: true };
       });
     },
     gather: (kept) => kept.flat(),

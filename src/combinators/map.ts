@@ -1,13 +1,12 @@
 // deno-lint-ignore-file ban-types -- {} is what the compiler shows where there are no keys
 import { type Context, copyObject, seal } from "../context.ts";
 import { refuse } from "../config.ts";
-import { expose, type Node, nodeOf } from "../engine.ts";
+import { expose, type Node, nodeOf, runChild } from "../engine.ts";
 import { RequiresValidationError, toError } from "../errors.ts";
 import type { Branch } from "../fan_out.ts";
 import { callForItem, itemEffect } from "../items.ts";
 import { labelOf } from "../label.ts";
 import { overCollection } from "../over_collection.ts";
-import { runBranch } from "../children.ts";
 import type { Scope } from "../scope.ts";
 import type {
   AnyStep,
@@ -122,5 +121,5 @@ function runForItem(
     const error = new RequiresValidationError(message, [], { cause });
     return { ok: false, error, failedStep: scope.path, ran: false };
   }
-  return runBranch({ node, label: labelOf(node.name) }, own, scope);
+  return runChild(node, labelOf(node.name), own, scope);
 }

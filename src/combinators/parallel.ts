@@ -1,7 +1,7 @@
-import { checkSteps, runBranch } from "../children.ts";
+import { checkSteps } from "../children.ts";
 import { checkGroup, refuse } from "../config.ts";
 import { seal } from "../context.ts";
-import { expose } from "../engine.ts";
+import { expose, runChild } from "../engine.ts";
 import { fanOut } from "../fan_out.ts";
 import type { AnyStep, GroupOptions } from "../types.ts";
 import type { Together } from "../types_combinators.ts";
@@ -83,7 +83,7 @@ function group(options: GroupOptions) {
           children,
           scope,
           own,
-          (child, _index, branch) => runBranch(child, ctx, branch),
+          ({ node, label }, _index, branch) => runChild(node, label, ctx, branch),
         );
         if (!outcome.ok) return outcome;
         const merged: Record<string, unknown> = Object.assign({}, ...outcome.values);

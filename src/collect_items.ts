@@ -11,7 +11,7 @@ export async function collectItems<Item>(
   scope: Scope,
   options: ItemOptions,
   run: (item: Item, index: number, scope: Scope) => MaybePromise<Branch>,
-  gather: (values: readonly unknown[]) => unknown[] = (values) => [...values],
+  gather: (values: unknown[]) => unknown[] = (values) => values,
 ): Promise<Settled> {
   const outcome = await fanOut(
     items,

@@ -21,7 +21,7 @@ export type Branch =
 
 /** What a group came to: the values in the order of the tasks, or a failure. */
 export type FannedOut =
-  | { readonly ok: true; readonly values: readonly unknown[]; readonly ran: boolean }
+  | { readonly ok: true; readonly values: unknown[]; readonly ran: boolean }
   | FailedBranch;
 
 /**
@@ -43,7 +43,9 @@ export async function fanOut<Item>(
   const [group, release] = cancellation?.child(cancellation.canGiveUp) ??
     [new Cancellation(false), () => {}];
   const journals: Journal[] = [];
-  const branches: Branch[] = [];
+  const values: unknown[] = [];
+  const failures: FailedBranch[] = [];
+  let ran = false;
   const pool = new Pool();
   const failed = (error: unknown, failedStep: string): FailedBranch => {
     if (whole.seam.interruption) throw error;
@@ -54,9 +56,13 @@ export async function fanOut<Item>(
   };
 
   function store(branch: Branch, index: number, journal: Journal): void {
-    branches[index] = branch;
     if (journal.mark > 0) journals[index] = journal;
-    if (!branch.ok) abort(branch.error);
+    ran ||= branch.ran;
+    if (branch.ok) values[index] = branch.output;
+    else {
+      failures[index] = branch;
+      abort(branch.error);
+    }
   }
 
   function keep(branch: Branch, item: Item, index: number, journal: Journal): MaybePromise<void> {
@@ -107,11 +113,9 @@ export async function fanOut<Item>(
   await pool.room(1);
   release();
   journals.forEach((journal) => scope.journal.join(journal));
-  const ran = branches.some((branch) => branch.ran);
-  const failures = branches.filter((branch) => !branch.ok);
   if (sourceFailed) failures.push(sourceFailed);
   if (failures.length > 0 || group.error) return { ...oneOf(failures, group, scope), ran };
-  return { ok: true, values: branches.map((branch) => branch.ok ? branch.output : undefined), ran };
+  return { ok: true, values, ran };
 }
 
 /** Promises in flight, and a wait for room among them. */
@@ -140,12 +144,12 @@ class Pool {
   };
 
   /** Waits until fewer than so many are in flight; rejects as soon as one has thrown. */
-  async room(limit: number): Promise<void> {
+  room(limit: number): Promise<void> {
     this.#limit = limit;
-    if (this.inFlight >= limit && !this.#crash) {
-      await new Promise<void>((resolve) => this.#wake = resolve);
-    }
-    if (this.#crash) throw this.#crash.thrown;
+    return new Promise((resolve, reject) => {
+      this.#wake = () => this.#crash ? reject(this.#crash.thrown) : resolve();
+      if (this.inFlight < limit || this.#crash) this.#wake();
+    });
   }
 }
 
@@ -175,14 +179,12 @@ async function collect(
 
 /** What a group fails with: the one failure, or all of them in order. */
 function oneOf(
-  failures: readonly Branch[],
+  failures: readonly FailedBranch[],
   group: Cancellation,
   { path, cancellation }: Scope,
 ): Omit<FailedBranch, "ran"> {
   // A branch that stopped because it was told to has not failed of itself.
-  const own = failures.filter((branch): branch is FailedBranch =>
-    !branch.ok && !isConsequence(branch.error, group)
-  );
+  const own = failures.filter(({ error }) => !isConsequence(error, group));
   const [first, ...others] = own;
   if (!first) return { ok: false, error: cancellation?.error ?? group.error!, failedStep: path };
   if (others.length === 0) return first;

@@ -78,8 +78,8 @@ export class Journal {
         entry.onUndone(notUndone);
         continue;
       }
-      const { step, undo } = entry;
-      const undoing = undo(error);
+      const { step } = entry;
+      const undoing = entry.undo(error);
       const outcome = undoing instanceof Promise ? await undoing : undoing;
       if (outcome.ok) {
         this.#report.completed.push(step);

@@ -15,7 +15,7 @@ import {
 import { type Context, copyObject, seal } from "./context.ts";
 import { expose, failure, type Settled } from "./engine.ts";
 import { ProvidesValidationError, RequiresValidationError, toError } from "./errors.ts";
-import type { Journal } from "./journal.ts";
+import type { Entry, Journal } from "./journal.ts";
 import { compensateLate } from "./late.ts";
 import {
   contextValidator,
@@ -27,6 +27,7 @@ import {
 import type { Scope } from "./scope.ts";
 import type { Schema, SchemaIssue } from "./standard_schema.ts";
 import type { MaybePromise, RetryPolicy, RollbackInfo, RunInfo, Step } from "./types.ts";
+import type { Outcome } from "./types_host.ts";
 import type { Needed, Provided, StepDefinition, Unset } from "./types_step.ts";
 
 type Handler = (ctx: Context, output: unknown, info: RollbackInfo) => unknown;
@@ -209,7 +210,7 @@ function perform(plan: Plan, ctx: Context, scope: Scope): MaybePromise<Settled> 
 function finish(plan: Plan, ctx: Context, { output, error }: Checked, scope: Scope): Settled {
   const { path, journal } = scope;
   // The effect has happened: its undo is due also when its output is not what it must be.
-  pushRollback(plan, ctx, output, scope, journal, `${path}!undo`);
+  pushRollback(plan, ctx, output, scope, journal);
   return error ? failure(error, path, true) : { ok: true, output, ran: true };
 }
 
@@ -270,15 +271,47 @@ function pushRollback(
   output: unknown,
   scope: Scope,
   journal: Journal,
-  id: string,
+  id?: string,
 ): void {
-  if (!rollback) return;
-  const { path } = scope;
-  journal.push({
-    step: path,
-    undo: (error) => {
-      const undo = (info: RollbackInfo) => rollback.run(ctx, output, info);
-      return attemptUndo(rollback, { id, path, ctx, output }, scope, undo, error);
-    },
-  });
+  if (rollback) journal.push(new HandlerEntry(rollback, ctx, output, scope, id));
+}
+
+/** A rollback handler that is due when the run fails; a closure for each took a tenth of the time of a run. */
+class HandlerEntry implements Entry {
+  readonly step: string;
+  readonly #rollback: UndoWith<Handler>;
+  readonly #ctx: Context;
+  readonly #output: unknown;
+  readonly #scope: Scope;
+  readonly #id: string | undefined;
+
+  constructor(
+    rollback: UndoWith<Handler>,
+    ctx: Context,
+    output: unknown,
+    scope: Scope,
+    id: string | undefined,
+  ) {
+    this.step = scope.path;
+    this.#rollback = rollback;
+    this.#ctx = ctx;
+    this.#output = output;
+    this.#scope = scope;
+    this.#id = id;
+  }
+
+  undo(error: Error): MaybePromise<Outcome> {
+    const { run } = this.#rollback;
+    const ctx = this.#ctx;
+    const output = this.#output;
+    const path = this.step;
+    const site = { id: this.#id ?? `${path}!undo`, path, ctx, output };
+    return attemptUndo(
+      this.#rollback,
+      site,
+      this.#scope,
+      (info) => run(ctx, output, info),
+      error,
+    );
+  }
 }

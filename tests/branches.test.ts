@@ -46,6 +46,11 @@ describe("when", () => {
     assertEquals(result.meta.stepsExecuted, []);
   });
 
+  it("skips the group that it is alone in, and that is not in stepsExecuted either", async () => {
+    const result = await pipeline({ name: "p", steps: [parallel(large)] }).run({ amount: 5 });
+    assertEquals(result.meta.stepsExecuted, []);
+  });
+
   it("waits for an asynchronous predicate", async () => {
     const later = when(async (ctx) => await Promise.resolve(ctx.amount > 100), notify);
     assertEquals(

@@ -310,3 +310,28 @@ describe("immutable: 'deep'", () => {
     assertEquals(Object.getPrototypeOf(seen.data), Object.prototype);
   });
 });
+
+describe("args that a schema has only checked", () => {
+  const argsSchema = type({ skus: "string[]" });
+  const push = step({
+    name: "push",
+    requires: argsSchema,
+    run: ({ skus }) => {
+      skus.push("coffee");
+    },
+  });
+
+  it("are frozen all the way down in a deep pipeline, and the caller's own are not", async () => {
+    const skus = ["tea"];
+    const p = pipeline({ name: "p", argsSchema, immutable: "deep", steps: [push] });
+    assert(failureOf(await p.run({ skus })).error instanceof TypeError);
+    assertEquals(skus, ["tea"]);
+    assertFalse(Object.isFrozen(skus));
+  });
+
+  it("are the caller's own beyond the top level by default", async () => {
+    const skus = ["tea"];
+    dataOf(await pipeline({ name: "p", argsSchema, steps: [push] }).run({ skus }));
+    assertEquals(skus, ["tea", "coffee"]);
+  });
+});

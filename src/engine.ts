@@ -200,6 +200,7 @@ async function conclude(
   }
 }
 
+// To check no options and to make a seam without a host took 7 % of the time of a sync run.
 const NO_OPTIONS: RunOptions = {};
 const DIRECT = new Seam(undefined);
 

@@ -9,8 +9,6 @@ import {
 import type { SchemaIssue } from "./standard_schema.ts";
 import { show } from "./show.ts";
 
-export { showIssues } from "./show_issues.ts";
-
 /** The `code` of every error of the library. */
 export type ErrorCode =
   | "ARGS_VALIDATION"

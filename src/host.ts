@@ -19,14 +19,12 @@ export class Seam {
     return this.#host === undefined;
   }
 
-  /** Calls the user's code. `fn` never rejects, so what is thrown here is the host's own signal. */
+  /** Calls the user's code by way of the host, where there is one. `fn` never rejects, so what is thrown here is the host's own signal. */
   async perform(
     call: Call,
     fn: (signal?: AbortSignal) => Promise<Outcome>,
   ): Promise<Outcome> {
-    const host = this.#host;
-    if (!host) return fn();
-    return checkOutcome(call.id, await this.#watch(() => host.perform(call, fn)));
+    return checkOutcome(call.id, await this.#watch(() => this.#host!.perform(call, fn)));
   }
 
   /** Waits until the time is over or the run is cancelled. */

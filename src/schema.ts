@@ -1,6 +1,7 @@
 import { type Context, copyObject } from "./context.ts";
-import { showIssues, toError } from "./errors.ts";
+import { toError } from "./errors.ts";
 import { isThenable } from "./is_thenable.ts";
+import { showIssues } from "./show_issues.ts";
 import type { Schema, SchemaIssue, SchemaResult } from "./standard_schema.ts";
 import type { MaybePromise } from "./types.ts";
 

@@ -1,4 +1,4 @@
-import { after, finallyDo } from "./after.ts";
+import { after } from "./after.ts";
 import { Cancellation, startTimeout, unlessGivenUp } from "./cancel.ts";
 import {
   checkFunction,
@@ -142,21 +142,31 @@ function keysOf(
 }
 
 function execute(plan: Plan, args: Context, scope: Scope): MaybePromise<Settled> {
-  const { name, timeout, immutable } = plan.definition;
+  const { timeout, immutable } = plan.definition;
   const own = !scope.deep && immutable === "deep" ? { ...scope, deep: true } : scope;
   if (timeout === undefined) return begin(plan, args, own);
-  const [cancellation, release] = scope.cancellation?.child() ??
-    [new Cancellation(), () => {}];
+  return withTimeout(plan, timeout, args, own);
+}
+
+async function withTimeout(
+  plan: Plan,
+  timeout: number,
+  args: Context,
+  scope: Scope,
+): Promise<Settled> {
+  const { name } = plan.definition;
+  const [cancellation, release] = scope.cancellation?.child() ?? [new Cancellation(), () => {}];
   const stopClock = startTimeout(timeout, cancellation, () => {
     const message =
       `Cannot finish pipeline '${name}' as it must settle within ${timeout} ms: it is still pending`;
     return new TimeoutError(message, timeout);
   });
-  const stop = () => {
+  try {
+    return await begin(plan, args, { ...scope, cancellation });
+  } finally {
     stopClock();
     release();
-  };
-  return finallyDo(() => begin(plan, args, { ...own, cancellation }), stop);
+  }
 }
 
 function begin(plan: Plan, args: Context, scope: Scope): MaybePromise<Settled> {

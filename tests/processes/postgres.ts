@@ -8,6 +8,7 @@ import {
   copyFileSync,
   cpSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -63,7 +64,9 @@ async function findBinary(): Promise<string> {
 
 /** Copies them to where anybody may run them, with the links that npm cannot pack. */
 function copyBinaries(native: string): void {
-  cpSync(native, join(folder, "native"), { recursive: true });
+  // Links that an install script has made would go on leading to where they are now, and others may not enter there.
+  const filter = (path: string) => !lstatSync(path).isSymbolicLink();
+  cpSync(native, join(folder, "native"), { recursive: true, filter });
   const list = join(native, "pg-symlinks.json");
   const links = existsSync(list) ? JSON.parse(readFileSync(list, "utf8")) : [];
   for (const { source, target } of links as { source: string; target: string }[]) {

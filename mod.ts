@@ -28,6 +28,28 @@
  *
  * @module
  */
+export type { Collection, ItemFailure, Predicate } from "./src/api/collection.ts";
+export type { Call, Host, Outcome } from "./src/api/host.ts";
+export type { ItemInfo, RollbackInfo, RunInfo, Undo, UndoPolicy } from "./src/api/info.ts";
+export type { Middleware, Next, StepInfo, StepResult } from "./src/api/middleware.ts";
+export type {
+  GroupOptions,
+  ItemOptions,
+  MapOptions,
+  OnFailure,
+  RetryPolicy,
+} from "./src/api/policy.ts";
+export type {
+  Failure,
+  Result,
+  RollbackFailure,
+  RollbackReport,
+  RunMeta,
+  Success,
+} from "./src/api/result.ts";
+export type { LateReport, RunOptions } from "./src/api/run.ts";
+export type { Schema, SchemaIn, SchemaIssue, SchemaOut, SchemaResult } from "./src/api/schema.ts";
+export type { AnyStep, engine, Pipeline, Step, StepLike } from "./src/api/step.ts";
 export { choice } from "./src/combinators/choice.ts";
 export { distribute } from "./src/combinators/distribute.ts";
 export { filter } from "./src/combinators/filter.ts";
@@ -35,8 +57,7 @@ export { flatMap } from "./src/combinators/flat_map.ts";
 export { map } from "./src/combinators/map.ts";
 export { type Parallel, parallel } from "./src/combinators/parallel.ts";
 export { when } from "./src/combinators/when.ts";
-export type { Context } from "./src/context.ts";
-export type { ErrorJSON, IssueJSON, JSONOptions } from "./src/error_json.ts";
+export type { ErrorJSON, IssueJSON, JSONOptions } from "./src/report/error_json.ts";
 export {
   AbortedError,
   ArgsValidationError,
@@ -55,40 +76,24 @@ export {
   TimeoutError,
   UnknownError,
   ValidationError,
-} from "./src/errors.ts";
-export { type Made, pipeline } from "./src/pipeline.ts";
+} from "./src/report/errors.ts";
+export { type AsJSON, type ReportJSON, type ResultJSON, toJSON } from "./src/report/to_json.ts";
+export { unwrap } from "./src/report/unwrap.ts";
+export { typed } from "./src/schema/typed.ts";
+export { type Made, pipeline } from "./src/steps/pipeline.ts";
+export { step } from "./src/steps/step.ts";
 export type {
-  Failure,
-  Result,
-  RollbackFailure,
-  RollbackReport,
-  RunMeta,
-  Success,
-} from "./src/result.ts";
-export type {
-  Schema,
-  SchemaIn,
-  SchemaIssue,
-  SchemaOut,
-  SchemaResult,
-} from "./src/standard_schema.ts";
-export { step } from "./src/step.ts";
-export { type AsJSON, type ReportJSON, type ResultJSON, toJSON } from "./src/to_json.ts";
-export { typed } from "./src/typed.ts";
-export type {
-  Added,
-  Collapse,
-  Declared,
-  Flat,
-  IsUnion,
-  Over,
-  SureKeys,
-  Without,
-} from "./src/types_objects.ts";
-export type { Last, Show, ShowKeys } from "./src/types_show.ts";
-export type { Alike } from "./src/types_alike.ts";
-export type { Issue, NotNew, OutputIssue } from "./src/types_check.ts";
-export type { Fold, Folded, Rules, Taken } from "./src/types_fold.ts";
+  AllFit,
+  ArgsFrom,
+  Branch,
+  BranchesFit,
+  Builder,
+  EachFits,
+  Fits,
+  Ready,
+  Sight,
+  Then,
+} from "./src/types/builder.ts";
 export type {
   AllAdded,
   AllNeeds,
@@ -114,20 +119,20 @@ export type {
   StepsOf,
   Together,
   When,
-} from "./src/types_combinators.ts";
+} from "./src/types/combinators.ts";
+export type { Fold, Folded, Rules, Taken } from "./src/types/fold.ts";
+export type { Issue, NotNew, OutputIssue } from "./src/types/messages.ts";
 export type {
-  IsNoOutput,
-  Needed,
-  ObjectSchema,
-  Provided,
-  RollbackFunction,
-  RollbackPolicy,
-  RunFunction,
-  Seen,
-  StepDefinition,
-  Undone,
-  Unset,
-} from "./src/types_step.ts";
+  Added,
+  Collapse,
+  Declared,
+  Flat,
+  IsUnion,
+  Over,
+  SureKeys,
+  Without,
+} from "./src/types/objects.ts";
+export type { NameOf, ProvidesOf, RequiresOf } from "./src/types/of.ts";
 export type {
   AddsOf,
   ArgsOf,
@@ -144,48 +149,21 @@ export type {
   Start,
   StepsFit,
   Walk,
-} from "./src/types_pipeline.ts";
+} from "./src/types/pipeline.ts";
+export type { Alike } from "./src/types/spelling.ts";
 export type {
-  AllFit,
-  ArgsFrom,
-  Branch,
-  BranchesFit,
-  Builder,
-  EachFits,
-  Fits,
-  Ready,
-  Sight,
-  Then,
-} from "./src/types_builder.ts";
-export type {
-  AnyStep,
-  Collection,
-  engine,
-  GroupOptions,
-  ItemFailure,
-  ItemInfo,
-  ItemOptions,
-  LateReport,
-  MapOptions,
-  MaybePromise,
-  Middleware,
-  NameOf,
-  Next,
-  OnFailure,
-  Pipeline,
-  Predicate,
-  ProvidesOf,
-  RequiresOf,
-  RetryPolicy,
-  RollbackInfo,
-  RunInfo,
-  RunOptions,
-  Step,
-  StepInfo,
-  StepLike,
-  StepResult,
-  Undo,
-  UndoPolicy,
-} from "./src/types.ts";
-export type { Call, Host, Outcome } from "./src/types_host.ts";
-export { unwrap } from "./src/unwrap.ts";
+  IsNoOutput,
+  Needed,
+  ObjectSchema,
+  Provided,
+  RollbackFunction,
+  RollbackPolicy,
+  RunFunction,
+  Seen,
+  StepDefinition,
+  Undone,
+  Unset,
+} from "./src/types/step.ts";
+export type { Last, Show, ShowKeys } from "./src/types/text.ts";
+export type { Context } from "./src/values/context.ts";
+export type { MaybePromise } from "./src/values/maybe_promise.ts";

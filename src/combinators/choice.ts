@@ -1,13 +1,17 @@
-import { after } from "../after.ts";
-import { checkStep } from "../children.ts";
-import { checkFunction, refuse } from "../config.ts";
-import { cast, expose, failure, runChild, type Settled } from "../engine.ts";
-import { ChoiceNoMatchError } from "../errors.ts";
-import { type Decision, holds } from "../predicate.ts";
-import { labels } from "../label.ts";
-import type { AnyStep, MaybePromise, Predicate } from "../types.ts";
-import type { Chosen, Ctx, If, Need, RealSteps } from "../types_combinators.ts";
-import type { Flat } from "../types_objects.ts";
+import type { Predicate } from "../api/collection.ts";
+import type { AnyStep } from "../api/step.ts";
+import { type Decision, holds } from "../effect/predicate.ts";
+import { checkStep } from "../engine/children.ts";
+import { expose } from "../engine/expose.ts";
+import { runChild } from "../engine/run_child.ts";
+import { checkFunction, refuse } from "../report/checks.ts";
+import { ChoiceNoMatchError } from "../report/errors.ts";
+import { labels } from "../run/paths.ts";
+import { failure, type Settled } from "../run/settled.ts";
+import type { Chosen, Ctx, If, Need, RealSteps } from "../types/combinators.ts";
+import type { Flat } from "../types/objects.ts";
+import { cast } from "../values/cast.ts";
+import { after, type MaybePromise } from "../values/maybe_promise.ts";
 
 /**
  * Runs the first branch whose predicate holds; a bare step at the end is the default. Without a match and a default

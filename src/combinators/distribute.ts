@@ -1,14 +1,19 @@
-import { checkStep } from "../children.ts";
-import { collectItems } from "../collect_items.ts";
-import { checkGroup, checkName, refuse } from "../config.ts";
-import { type Context, seal } from "../context.ts";
-import { expose, failure, type Node, runChild } from "../engine.ts";
-import { RequiresValidationError } from "../errors.ts";
-import { labelOf } from "../label.ts";
-import { declaredKeys } from "../schema.ts";
-import { show } from "../show.ts";
-import type { AnyStep, ItemOptions, RequiresOf } from "../types.ts";
-import type { Distributed } from "../types_combinators.ts";
+import type { ItemOptions } from "../api/policy.ts";
+import type { AnyStep } from "../api/step.ts";
+import { checkStep } from "../engine/children.ts";
+import { expose } from "../engine/expose.ts";
+import type { Node } from "../engine/node.ts";
+import { runChild } from "../engine/run_child.ts";
+import { collectItems } from "../groups/collection.ts";
+import { checkGroup, checkName, refuse } from "../report/checks.ts";
+import { RequiresValidationError } from "../report/errors.ts";
+import { labelOf } from "../run/paths.ts";
+import { failure } from "../run/settled.ts";
+import { declaredKeys } from "../schema/declared_keys.ts";
+import type { Distributed } from "../types/combinators.ts";
+import type { RequiresOf } from "../types/of.ts";
+import { type Context, seal } from "../values/context.ts";
+import { show } from "../values/show.ts";
 
 /**
  * Runs a step for every item of a list in the context, bound to the key that the step calls it by; with several lists,

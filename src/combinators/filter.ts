@@ -1,13 +1,15 @@
 // deno-lint-ignore-file ban-types -- {} is what the compiler shows where there are no keys
-import { after } from "../after.ts";
-import { type AttemptInfo, IndexedInfo } from "../attempt_info.ts";
-import type { Context } from "../context.ts";
-import { expose } from "../engine.ts";
-import type { Branch } from "../fan_out.ts";
-import { overCollection } from "../over_collection.ts";
-import { type Decision, holds } from "../predicate.ts";
-import type { Collection, GroupOptions, ItemInfo, MaybePromise } from "../types.ts";
-import type { Filtered, ItemOf } from "../types_combinators.ts";
+import type { Collection } from "../api/collection.ts";
+import type { ItemInfo } from "../api/info.ts";
+import type { GroupOptions } from "../api/policy.ts";
+import { type AttemptInfo, IndexedInfo } from "../effect/info.ts";
+import { type Decision, holds } from "../effect/predicate.ts";
+import { expose } from "../engine/expose.ts";
+import { overCollection } from "../groups/collection.ts";
+import type { Branch } from "../run/settled.ts";
+import type { Filtered, ItemOf } from "../types/combinators.ts";
+import type { Context } from "../values/context.ts";
+import { after, type MaybePromise } from "../values/maybe_promise.ts";
 
 /**
  * Keeps the items of a collection for which a predicate holds, in their order, under a key. A type guard narrows them.

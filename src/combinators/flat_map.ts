@@ -1,12 +1,15 @@
 // deno-lint-ignore-file ban-types -- {} is what the compiler shows where there are no keys
-import type { Context } from "../context.ts";
-import { expose } from "../engine.ts";
-import { ProvidesValidationError } from "../errors.ts";
-import { callForItem, itemEffect } from "../items.ts";
-import { overCollection } from "../over_collection.ts";
-import { show } from "../show.ts";
-import type { Collection, ItemInfo, ItemOptions, MaybePromise } from "../types.ts";
-import type { FlatMapped, ItemOf } from "../types_combinators.ts";
+import type { Collection } from "../api/collection.ts";
+import type { ItemInfo } from "../api/info.ts";
+import type { ItemOptions } from "../api/policy.ts";
+import { callForItem, itemEffect } from "../effect/item.ts";
+import { expose } from "../engine/expose.ts";
+import { overCollection } from "../groups/collection.ts";
+import { ProvidesValidationError } from "../report/errors.ts";
+import type { FlatMapped, ItemOf } from "../types/combinators.ts";
+import type { Context } from "../values/context.ts";
+import type { MaybePromise } from "../values/maybe_promise.ts";
+import { show } from "../values/show.ts";
 
 /**
  * Calls a function that gives a list for every item of a collection, and joins the lists in order under a key.

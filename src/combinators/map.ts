@@ -1,22 +1,21 @@
 // deno-lint-ignore-file ban-types -- {} is what the compiler shows where there are no keys
-import { type Context, copyObject, seal } from "../context.ts";
-import { refuse } from "../config.ts";
-import { expose, type Node, nodeOf, runChild } from "../engine.ts";
-import { RequiresValidationError, toError } from "../errors.ts";
-import type { Branch } from "../fan_out.ts";
-import { callForItem, itemEffect } from "../items.ts";
-import { labelOf } from "../label.ts";
-import { overCollection } from "../over_collection.ts";
-import type { Scope } from "../scope.ts";
-import type {
-  AnyStep,
-  Collection,
-  ItemInfo,
-  ItemOptions,
-  MapOptions,
-  MaybePromise,
-} from "../types.ts";
-import type { ItemOf, Mapped } from "../types_combinators.ts";
+import type { Collection } from "../api/collection.ts";
+import type { ItemInfo } from "../api/info.ts";
+import type { ItemOptions, MapOptions } from "../api/policy.ts";
+import type { AnyStep } from "../api/step.ts";
+import { callForItem, itemEffect } from "../effect/item.ts";
+import { expose } from "../engine/expose.ts";
+import { type Node, nodeOf } from "../engine/node.ts";
+import { runChild } from "../engine/run_child.ts";
+import { overCollection } from "../groups/collection.ts";
+import { refuse } from "../report/checks.ts";
+import { RequiresValidationError, toError } from "../report/errors.ts";
+import { labelOf } from "../run/paths.ts";
+import type { Scope } from "../run/scope.ts";
+import type { Branch } from "../run/settled.ts";
+import type { ItemOf, Mapped } from "../types/combinators.ts";
+import { type Context, copyObject, seal } from "../values/context.ts";
+import type { MaybePromise } from "../values/maybe_promise.ts";
 
 /**
  * Calls a function, or runs a step, for every item of a collection, and collects the results in order under a key.

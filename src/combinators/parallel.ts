@@ -1,10 +1,12 @@
-import { checkSteps } from "../children.ts";
-import { checkGroup, refuse } from "../config.ts";
-import { seal } from "../context.ts";
-import { expose, runChild } from "../engine.ts";
-import { fanOut } from "../fan_out.ts";
-import type { AnyStep, GroupOptions } from "../types.ts";
-import type { Together } from "../types_combinators.ts";
+import type { GroupOptions } from "../api/policy.ts";
+import type { AnyStep } from "../api/step.ts";
+import { checkSteps } from "../engine/children.ts";
+import { expose } from "../engine/expose.ts";
+import { runChild } from "../engine/run_child.ts";
+import { fanOut } from "../groups/fan_out.ts";
+import { checkGroup, refuse } from "../report/checks.ts";
+import type { Together } from "../types/combinators.ts";
+import { seal } from "../values/context.ts";
 
 /** Makes a step of steps that run side by side. */
 export interface Parallel {

@@ -1,12 +1,16 @@
-import { after } from "../after.ts";
-import { checkStep } from "../children.ts";
-import { checkFunction } from "../config.ts";
-import { EMPTY } from "../context.ts";
-import { expose, runChild, type Settled } from "../engine.ts";
-import { labelOf } from "../label.ts";
-import { type Decision, holds } from "../predicate.ts";
-import type { AnyStep, Predicate } from "../types.ts";
-import type { Ctx, When } from "../types_combinators.ts";
+import { cast } from "../values/cast.ts";
+import type { Predicate } from "../api/collection.ts";
+import type { AnyStep } from "../api/step.ts";
+import { type Decision, holds } from "../effect/predicate.ts";
+import { checkStep } from "../engine/children.ts";
+import { expose } from "../engine/expose.ts";
+import { runChild } from "../engine/run_child.ts";
+import { checkFunction } from "../report/checks.ts";
+import { labelOf } from "../run/paths.ts";
+import type { Settled } from "../run/settled.ts";
+import type { Ctx, When } from "../types/combinators.ts";
+import { EMPTY } from "../values/context.ts";
+import { after } from "../values/maybe_promise.ts";
 
 /**
  * Runs a step only if a predicate holds. A skipped step adds nothing, has no rollback, and is not in
@@ -46,7 +50,7 @@ export function when<S extends AnyStep, C = Ctx<S>>(
     isPipeline: false,
     parts: { children: [child], rebuild: ([step]) => when(predicate as Predicate<unknown>, step!) },
     execute(ctx, scope) {
-      const decision = holds(`${scope.path}?`, ctx, scope, () => predicate(ctx as C));
+      const decision = holds(`${scope.path}?`, ctx, scope, () => predicate(cast(ctx)));
       return after<Decision, Settled>(decision, (decision) => {
         if (!decision.ok) return decision;
         if (!decision.value) return { ok: true, output: EMPTY, ran: false };

@@ -1,4 +1,4 @@
-import type { Call, Host, Outcome } from "../types_host.ts";
+import type { Call, Host, Outcome } from "../api/host.ts";
 
 /** A call of the user's code, and what it came to. */
 export interface RecordedCall extends Call {

@@ -1,8 +1,10 @@
-import { checkStep } from "../children.ts";
-import { expose } from "../engine.ts";
-import type { Journal } from "../journal.ts";
-import type { Result, RollbackReport } from "../result.ts";
-import type { AnyStep, ProvidesOf, RequiresOf, RunOptions, Step } from "../types.ts";
+import type { Result, RollbackReport } from "../api/result.ts";
+import type { RunOptions } from "../api/run.ts";
+import type { AnyStep, Step } from "../api/step.ts";
+import { checkStep } from "../engine/children.ts";
+import { expose } from "../engine/expose.ts";
+import type { Journal } from "../run/journal.ts";
+import type { ProvidesOf, RequiresOf } from "../types/of.ts";
 import { type RecordedCall, recorder } from "./recorder.ts";
 
 /** What a step came to when it ran alone. */

@@ -1,10 +1,12 @@
-import { checkStep } from "../children.ts";
-import { refuse } from "../config.ts";
-import { cast, expose, type Node, nodeOf } from "../engine.ts";
-import { labels } from "../label.ts";
-import { join } from "../scope.ts";
-import { step } from "../step.ts";
-import type { AnyStep, RunInfo } from "../types.ts";
+import type { RunInfo } from "../api/info.ts";
+import type { AnyStep } from "../api/step.ts";
+import { checkStep } from "../engine/children.ts";
+import { expose } from "../engine/expose.ts";
+import { type Node, nodeOf } from "../engine/node.ts";
+import { refuse } from "../report/checks.ts";
+import { join, labels } from "../run/paths.ts";
+import { step } from "../steps/step.ts";
+import { cast } from "../values/cast.ts";
 
 /**
  * What stands in for a step: another step, or a function for its `run`. With a function the step keeps its schemas, its

@@ -13,7 +13,7 @@ const pages = [
 
 const entries = {
   "@runsheet/runsheet": "mod.ts",
-  "@runsheet/runsheet/testing": "src/testing.ts",
+  "@runsheet/runsheet/testing": "src/testing/mod.ts",
 };
 
 for (const [name, entry] of Object.entries(entries)) {

@@ -21,24 +21,24 @@ for (const [name, rule] of Object.entries(rules)) {
 // Each mistake, made in a copy of our files, and the complaint it must cause.
 const mistakes: [path: string, text: string, complaint: string][] = [
   [
-    "src/no_layer.ts",
+    "src/stray.ts",
     "",
-    "src/no_layer.ts must stand in one row of the layers table in CONTRIBUTING.md: it stands in 0",
+    "src/stray.ts must stand in a folder that CONTRIBUTING.md lists",
   ],
   [
-    "src/errors.ts",
-    'import { step } from "./step.ts";',
-    "src/errors.ts must not import src/step.ts, a layer above it",
+    "src/report/errors.ts",
+    'import { step } from "../steps/step.ts";',
+    "src/report/errors.ts must not import src/steps/step.ts, which stands above it",
   ],
   [
-    "src/result.ts",
-    'export type { Step } from "./step.ts";',
-    "src/result.ts must not import src/step.ts, a layer above it",
+    "src/api/result.ts",
+    'export type { Step } from "../types/step.ts";',
+    "src/api/result.ts must not import src/types/step.ts, which stands above it",
   ],
   [
-    "src/result.ts",
+    "src/api/result.ts",
     'import { a } from "./result.ts";',
-    "src/result.ts must not import itself, through others",
+    "src/api/result.ts must not import itself, through others",
   ],
   [
     "src/combinators/when.ts",
@@ -46,50 +46,44 @@ const mistakes: [path: string, text: string, complaint: string][] = [
     "src/combinators/when.ts must not import src/combinators/choice.ts",
   ],
   [
-    "src/combinators/when.ts",
-    'import { pipeline } from "../pipeline.ts";',
-    "src/combinators/when.ts must not import src/pipeline.ts",
+    "src/steps/step.ts",
+    'import { step } from "../../mod.ts";',
+    "src/steps/step.ts must not import mod.ts",
   ],
   [
-    "src/step.ts",
-    'import { when } from "./combinators/when.ts";',
-    "src/step.ts must not import src/combinators/when.ts",
-  ],
-  [
-    "src/step.ts",
-    'import { step } from "../mod.ts";',
-    "src/step.ts must not import mod.ts",
-  ],
-  [
-    "src/step.ts",
+    "src/steps/step.ts",
     'const load = () => import("zod");',
-    "src/step.ts must not import zod",
+    "src/steps/step.ts must not import zod",
   ],
   [
-    "src/step.ts",
+    "src/steps/step.ts",
     'import { type } from "arktype";',
-    "src/step.ts must not import arktype",
+    "src/steps/step.ts must not import arktype",
   ],
-  ["src/step.ts", 'import "node:fs";', "src/step.ts must not import node:fs"],
-  ["src/step.ts", "Deno.exit();", "src/step.ts must not use Deno"],
-  ["src/step.ts", "process.exit();", "src/step.ts must not use process"],
+  ["src/steps/step.ts", 'import "node:fs";', "src/steps/step.ts must not import node:fs"],
+  ["src/steps/step.ts", "Deno.exit();", "src/steps/step.ts must not use Deno"],
+  ["src/steps/step.ts", "process.exit();", "src/steps/step.ts must not use process"],
   ["mod.ts", "export const a = 1;", "mod.ts must not have: export const a = 1;"],
   [
     "mod.ts",
-    'export * from "./src/step.ts";',
-    'mod.ts must not have: export * from "./src/step.ts";',
+    'export * from "./src/steps/step.ts";',
+    'mod.ts must not have: export * from "./src/steps/step.ts";',
   ],
-  ["src/testing.ts", "export const a = 1;", "src/testing.ts must not have: export const a = 1;"],
   [
-    "src/pipeline.ts",
-    'import { stub } from "./testing/stub.ts";',
-    "src/pipeline.ts must not import src/testing/stub.ts, a layer above it",
+    "src/testing/mod.ts",
+    "export const a = 1;",
+    "src/testing/mod.ts must not have: export const a = 1;",
+  ],
+  [
+    "src/steps/pipeline.ts",
+    'import { stub } from "../testing/stub.ts";',
+    "src/steps/pipeline.ts must not import src/testing/stub.ts, which stands above it",
   ],
   ["tests/myTest.ts", "", "tests/myTest.ts must be in snake_case"],
   [
-    "src/step.ts",
+    "src/steps/step.ts",
     "\n".repeat(401),
-    "src/step.ts must have at most 400 lines: it has 401",
+    "src/steps/step.ts must have at most 400 lines: it has 401",
   ],
 ];
 
@@ -102,16 +96,31 @@ for (const [path, text, complaint] of mistakes) {
   });
 }
 
-Deno.test("the rules see a second file with unsafe casts", () => {
-  const cast = "const a = 1 as unknown as string;";
-  const broken = new Map([["src/a.ts", cast], ["src/b.ts", cast]]);
-  assertEquals(rules["unsafe casts stand in one file of src"]?.(broken, layers), [
-    "unsafe casts must stand in one file: they stand in [src/a.ts,src/b.ts]",
+for (
+  const cast of [
+    "const a = 1 as unknown as string;",
+    "const a = 1 as never;",
+    "function to<T>(a: unknown): T {\n  return a as T;\n}",
+    "function to<T extends object>(a: object) {\n  return a as Schema<T>;\n}",
+  ]
+) {
+  Deno.test(`the rules see the unsafe cast of ${cast}`, () => {
+    const broken = new Map([["src/values/cast.ts", cast], ["src/report/a.ts", cast]]);
+    assertEquals(rules["unsafe casts stand in one file of src"]?.(broken, layers), [
+      "src/report/a.ts must not cast, as unsafe casts stand in src/values/cast.ts",
+    ]);
+  });
+}
+
+Deno.test("the rules see a folder that has no file", () => {
+  const rule = rules["every folder that CONTRIBUTING.md lists has files"];
+  assertEquals(rule?.(files, [...layers, { folder: "moon", isAdapter: false }]), [
+    "CONTRIBUTING.md must not list src/moon/, which has no file",
   ]);
 });
 
 Deno.test("the rules do not take a comment or a text for code", () => {
   const text = '/** Deno.exit() */\n// process.exit()\nconst a = "Bun.x";\n';
   const rule = rules["src uses no runtime's globals"];
-  assertEquals(rule?.(new Map([["src/step.ts", text]]), layers), []);
+  assertEquals(rule?.(new Map([["src/steps/step.ts", text]]), layers), []);
 });

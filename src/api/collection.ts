@@ -1,0 +1,37 @@
+import type { MaybePromise } from "../values/maybe_promise.ts";
+
+/** A condition on the context; may be asynchronous. */
+export type Predicate<Ctx> = (ctx: Ctx) => MaybePromise<boolean>;
+
+/**
+ * What stands in the output in place of a failed item's result when `onFailure` is `"collect"`.
+ *
+ * @example Set failed items aside
+ * ```ts
+ * import { map, pipeline, step, unwrap } from "@runsheet/runsheet";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const check = step({
+ *   name: "check",
+ *   run: (ctx: { n: number }) => {
+ *     if (ctx.n < 0) throw new RangeError("negative");
+ *     return { root: Math.sqrt(ctx.n) };
+ *   },
+ * });
+ * const roots = map("roots", () => [4, -4], check, { as: "n", onFailure: "collect" });
+ * const { roots: [four, failed] } = unwrap(await pipeline({ name: "p", steps: [roots] }).run());
+ * assertEquals(four, { root: 2 });
+ * assertEquals(failed && "error" in failed && failed.item, -4);
+ * ```
+ */
+export interface ItemFailure<Item> {
+  /** Tells it from a result. */
+  readonly success: false;
+  /** Why the item failed. */
+  readonly error: Error;
+  /** The item. */
+  readonly item: Item;
+}
+
+/** A collection: an array, a Set, a Map's values, or whatever can be iterated, asynchronously too. */
+export type Collection<Item> = Iterable<Item> | AsyncIterable<Item>;

@@ -1,0 +1,41 @@
+import type { ItemInfo } from "../api/info.ts";
+import type { Scope } from "../run/scope.ts";
+import type { Branch } from "../run/settled.ts";
+import type { Context } from "../values/context.ts";
+import type { MaybePromise } from "../values/maybe_promise.ts";
+import { attempt } from "./attempt.ts";
+import type { Effect } from "./effect.ts";
+import { IndexedInfo } from "./info.ts";
+import { compensateLate } from "./late.ts";
+
+/** A function of the user's that is called for each item. */
+export function itemEffect(
+  call: (item: unknown, ctx: Context, info: ItemInfo, path: string) => unknown,
+): Effect {
+  return {
+    kind: "item",
+    call: ({ item, ctx, index, path }, info) =>
+      call(item, ctx, new IndexedInfo(info, index!), path),
+    onLate: compensateLate,
+  };
+}
+
+/** Calls a function of the user's for an item. */
+export function callForItem(
+  effect: Effect,
+  item: unknown,
+  index: number,
+  ctx: Context,
+  scope: Scope,
+): MaybePromise<Branch> {
+  const { path } = scope;
+  return attempt<Branch>(
+    effect,
+    { id: path, path, ctx, item, index },
+    scope,
+    (outcome) =>
+      outcome.ok
+        ? { ok: true, output: outcome.value, ran: true }
+        : { ok: false, error: outcome.error, failedStep: path, ran: outcome.ran },
+  );
+}

@@ -1,0 +1,16 @@
+import type { RunOptions } from "../api/run.ts";
+import { engine } from "../api/step.ts";
+import { cast } from "../values/cast.ts";
+import type { Node } from "./node.ts";
+import { startRun } from "./start.ts";
+
+/** The step that the user holds. */
+export function expose<S>(node: Node): S {
+  return cast(Object.freeze({
+    name: node.name,
+    requires: node.requires,
+    provides: node.provides,
+    [engine]: node,
+    run: (args: unknown, options?: RunOptions) => startRun(node, args, options),
+  }));
+}

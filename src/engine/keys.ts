@@ -1,0 +1,63 @@
+import { ConfigError, StrictOverlapError } from "../report/errors.ts";
+import { join } from "../run/paths.ts";
+import type { DeclaredKey } from "../schema/declared_keys.ts";
+import type { Node, NodeKeys } from "./node.ts";
+
+/** What the pipeline as a whole needs and adds, as far as its schemas and its steps tell. */
+export function keysOf(
+  name: string,
+  nodes: readonly Node[],
+  args: readonly DeclaredKey[] | undefined,
+  output: readonly DeclaredKey[] | undefined,
+): NodeKeys {
+  const added = new Map<string, string>();
+  const needed = new Set<string>();
+  let known = true;
+  for (const { keys: { needs, adds } } of nodes) {
+    needs?.filter((key) => !added.has(key)).forEach((key) => needed.add(key));
+    adds?.forEach(([key, by]) => added.set(key, join(name, by)));
+    known &&= needs !== undefined && adds !== undefined;
+  }
+  return {
+    needs: args
+      ? args.filter(({ required }) => required).map(({ key }) => key)
+      : known
+      ? [...needed]
+      : undefined,
+    adds: output ? output.map(({ key }) => [key, name] as const) : known ? [...added] : undefined,
+  };
+}
+
+/** Throws when two steps provide one key, or when a step needs a key that nothing before it gives. */
+export function checkStrict(
+  pipeline: string,
+  steps: readonly Node[],
+  args: readonly string[] | undefined,
+): void {
+  const providers = new Map<string, string>();
+  // Once a step may add anything, or the args may hold anything, nothing can be said to be missing.
+  let known = args && new Set(args);
+  for (const { name, keys: { needs, adds } } of steps) {
+    const missing = known && needs?.filter((key) => !known?.has(key));
+    if (missing && missing.length > 0) {
+      throw new ConfigError(
+        `Cannot create strict pipeline '${pipeline}' as '${name}' must find '${
+          missing.join("', '")
+        }' in the context: ` +
+          `the args and the steps before it give [${[...known ?? []].join(", ")}]`,
+      );
+    }
+    for (const [key, by] of adds ?? []) {
+      const first = providers.get(key);
+      if (first !== undefined) {
+        const message =
+          `Cannot create strict pipeline '${pipeline}' as only one step may provide '${key}': ` +
+          `both '${first}' and '${by}' do`;
+        throw new StrictOverlapError(message, key, [first, by]);
+      }
+      providers.set(key, by);
+      known?.add(key);
+    }
+    if (!adds) known = undefined;
+  }
+}

@@ -1,0 +1,52 @@
+import type { Middleware, Next, StepInfo, StepResult } from "../api/middleware.ts";
+import { refuse } from "../report/checks.ts";
+import { toError } from "../report/errors.ts";
+import type { Context } from "../values/context.ts";
+
+/** Runs a step inside its middleware, the first outermost; never throws. */
+export async function throughMiddleware(
+  middleware: readonly Middleware[],
+  step: StepInfo,
+  ctx: Context,
+  runStep: Next,
+): Promise<StepResult> {
+  try {
+    // Composed for every run of the step: `runStep` belongs to one run, and so does the guard against a second call.
+    const result = await middleware.reduceRight(
+      (next, layer) => wrap(layer, step, next),
+      runStep,
+    )(ctx);
+    // A copy: the result is the user's, and reading it again might throw.
+    return { ...result };
+  } catch (thrown) {
+    return { success: false, error: toError(thrown) };
+  }
+}
+
+function wrap(layer: Middleware, step: StepInfo, next: Next): Next {
+  let calls = 0;
+  const run = layer(step, function nextOnce(ctx) {
+    calls++;
+    const result = calls === 1 ? next(ctx) : Promise.resolve().then(calledAgain);
+    // A middleware that does not wait for it must not end the process: the engine waits for the step itself.
+    result.catch(() => {});
+    return result;
+  });
+  function calledAgain(): never {
+    refuse(`run '${step.name}' again`, "a middleware must call 'next' at most once", calls);
+  }
+  if (typeof run !== "function") {
+    refuse(`run '${step.name}'`, "its middleware must return a function", run);
+  }
+  return async function runLayer(ctx) {
+    const result = await run(ctx);
+    if (typeof result !== "object" || typeof result?.success !== "boolean") {
+      refuse(
+        `run '${step.name}'`,
+        "its middleware must give a step result",
+        result,
+      );
+    }
+    return result;
+  };
+}

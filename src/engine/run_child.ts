@@ -1,0 +1,123 @@
+import type { Middleware, Next, StepResult } from "../api/middleware.ts";
+import { ConfigError, ProvidesValidationError, RollbackError, toError } from "../report/errors.ts";
+import { untilGivenUp } from "../run/cancellation.ts";
+import { join } from "../run/paths.ts";
+import type { Scope } from "../run/scope.ts";
+import { failure, type Settled } from "../run/settled.ts";
+import { type Context, copyObject, seal } from "../values/context.ts";
+import type { MaybePromise } from "../values/maybe_promise.ts";
+import { show } from "../values/show.ts";
+import { throughMiddleware } from "./middleware.ts";
+import type { Node } from "./node.ts";
+
+/** Runs a child of a node, inside the middleware of the pipeline that it stands in. */
+export function runChild(
+  child: Node,
+  label: string,
+  ctx: Context,
+  scope: Scope,
+  middleware: readonly Middleware[] = [],
+): MaybePromise<Settled> {
+  const { run, journal, cancellation, deep } = scope;
+  const path = join(scope.path, label);
+  if (cancellation?.error) return failure(cancellation.error, path, false);
+  const own = { run, path, journal, cancellation, deep };
+  return middleware.length === 0
+    ? child.execute(ctx, own)
+    : runInMiddleware(child, ctx, own, middleware);
+}
+
+async function runInMiddleware(
+  child: Node,
+  ctx: Context,
+  own: Scope,
+  middleware: readonly Middleware[],
+): Promise<Settled> {
+  const { cancellation, journal, path } = own;
+  const mark = journal.mark;
+  let running: MaybePromise<Settled> | undefined;
+  let returned = false;
+  const runStep: Next = async (given) => {
+    if (returned) throw cancellation?.error ?? calledLate(path);
+    running = child.execute(given === ctx ? ctx : copyContext(given, own), own);
+    const settled = await running;
+    return settled.ok ? { success: true, data: settled.output } : {
+      success: false,
+      error: settled.error,
+      failedStep: settled.failedStep,
+    };
+  };
+  const wrapped = throughMiddleware(middleware, child, ctx, runStep);
+  // A middleware that does not come back is not waited for past a cancellation, and its step not started any more.
+  const result = await untilGivenUp(wrapped, cancellation);
+  returned = true;
+  const inner = await running;
+  return await conclude(
+    result ?? { success: false, error: cancellation!.error!, failedStep: failedAt(inner) },
+    inner,
+    own,
+    mark,
+  );
+}
+
+function failedAt(inner: Settled | undefined): string | undefined {
+  return inner?.ok === false ? inner.failedStep : undefined;
+}
+
+function copyContext(given: unknown, { path, deep }: Scope): Context {
+  try {
+    return seal(copyObject(given), deep);
+  } catch (cause) {
+    throw new ConfigError(
+      `Cannot run '${path}' as the context that its middleware gives ${toError(cause).message}`,
+      { cause },
+    );
+  }
+}
+
+function calledLate(path: string): ConfigError {
+  return new ConfigError(
+    `Cannot run '${path}' as 'next' must be called before its middleware returns`,
+  );
+}
+
+/** What a child came to once its middleware has had its say on what the step itself came to. */
+async function conclude(
+  result: StepResult,
+  inner: Settled | undefined,
+  { path, journal, deep }: Scope,
+  mark: number,
+): Promise<Settled> {
+  const ran = inner?.ran ?? false;
+  if (!result.success) {
+    return failure(toError(result.error), result.failedStep ?? path, ran);
+  }
+  if (inner && !inner.ok) {
+    // The middleware goes on as if the step had not failed: what had been done by then is undone at once.
+    const notUndone = await journal.unwind(inner.error, mark);
+    if (notUndone.length > 0) {
+      const causes = notUndone.map(({ error }) => error);
+      const message = `Cannot recover '${path}' as what it did must be undone first: ${
+        causes.map(show).join("; ")
+      }`;
+      return failure(
+        new RollbackError(message, causes, { cause: inner.error }),
+        path,
+        ran,
+      );
+    }
+  }
+  if (inner?.ok && inner.output === result.data) return inner;
+  try {
+    return { ok: true, output: seal(copyObject(result.data), deep), ran };
+  } catch (cause) {
+    const message = `Cannot use the result of a middleware at '${path}' as its data ${
+      toError(cause).message
+    }`;
+    return failure(
+      new ProvidesValidationError(message, [], { cause }),
+      path,
+      ran,
+    );
+  }
+}

@@ -1,0 +1,26 @@
+import type { RunOptions } from "../api/run.ts";
+import { checkFunction, checkOptions, refuse } from "../report/checks.ts";
+
+export function checkRunOptions(name: string, options: RunOptions): void {
+  const action = `run '${name}'`;
+  checkOptions(action, options, [
+    "signal",
+    "runId",
+    "host",
+    "onLate",
+    "waitUntil",
+  ]);
+  const { signal, runId, host, onLate, waitUntil } = options;
+  if (signal !== undefined && typeof signal?.addEventListener !== "function") {
+    refuse(action, "'signal' must be an AbortSignal", signal);
+  }
+  if (runId !== undefined && (typeof runId !== "string" || runId === "")) {
+    refuse(action, "'runId' must be a string that is not empty", runId);
+  }
+  if (host !== undefined) {
+    checkFunction(action, "host.perform", host?.perform);
+    checkFunction(action, "host.sleep", host?.sleep);
+  }
+  if (onLate !== undefined) checkFunction(action, "onLate", onLate);
+  if (waitUntil !== undefined) checkFunction(action, "waitUntil", waitUntil);
+}

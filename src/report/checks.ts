@@ -1,0 +1,179 @@
+import { cast } from "../values/cast.ts";
+import {
+  type ItemOptions,
+  MAX_TIMER_MS,
+  type Patience,
+  type RetryPolicy,
+  type UndoWith,
+} from "../api/policy.ts";
+import { show } from "../values/show.ts";
+import { ConfigError } from "./errors.ts";
+
+/** Throws what is wrong with a definition: what cannot be done, why, and the value that stands in the way. */
+export function refuse(
+  action: string,
+  constraint: string,
+  value: unknown,
+): never {
+  throw new ConfigError(
+    `Cannot ${action} as ${constraint}: current value is ${show(value)}`,
+  );
+}
+
+/** A definition is an object with known options only. */
+export function checkOptions(
+  action: string,
+  def: unknown,
+  known: readonly string[],
+): void {
+  if (typeof def !== "object" || def === null) {
+    refuse(action, "its definition must be an object", def);
+  }
+  for (const key of Object.keys(def)) {
+    if (!known.includes(key)) {
+      refuse(action, `its options must be among ${known.join(", ")}`, key);
+    }
+  }
+}
+
+/** A name is a string with at least one character. */
+export function checkName(what: string, name: unknown): void {
+  if (typeof name !== "string" || name === "") {
+    refuse(
+      `create a ${what}`,
+      "'name' must be a string that is not empty",
+      name,
+    );
+  }
+}
+
+/** A function must be one. */
+export function checkFunction(
+  action: string,
+  name: string,
+  value: unknown,
+): void {
+  if (typeof value !== "function") {
+    refuse(action, `'${name}' must be a function`, value);
+  }
+}
+
+/** A schema, where there is one, must satisfy Standard Schema. */
+export function checkSchema(
+  action: string,
+  name: string,
+  value: unknown,
+): void {
+  if (value === undefined) return;
+  const standard = (value as { "~standard"?: { validate?: unknown } } | null)
+    ?.["~standard"];
+  if (typeof standard?.validate !== "function") {
+    refuse(action, `'${name}' must be a Standard Schema`, value);
+  }
+}
+
+/** A timeout, where there is one, must be a time that a timer can wait. */
+export function checkTimeout(action: string, value: unknown): void {
+  if (value !== undefined) checkMs(action, "timeout", value, 1);
+}
+
+/** How an attempt that was given up is waited for must be said in known words and numbers. */
+export function checkPatience(action: string, { graceMs, overlap }: Patience): void {
+  if (graceMs !== undefined) checkMs(action, "graceMs", graceMs, 0);
+  if (overlap !== undefined && !["allow", "never"].includes(overlap)) {
+    refuse(action, "'overlap' must be 'allow' or 'never'", overlap);
+  }
+}
+
+/** A retry policy, where there is one, must have numbers that make sense. */
+export function checkRetry(
+  action: string,
+  policy: RetryPolicy | undefined,
+): void {
+  if (policy === undefined) return;
+  checkOptions(action, policy, [
+    "count",
+    "delay",
+    "backoff",
+    "jitter",
+    "maxDelay",
+    "retryIf",
+  ]);
+  const { count, delay, backoff, jitter, maxDelay, retryIf } = policy;
+  if (!Number.isSafeInteger(count) || count < 0) {
+    refuse(action, "'count' must be a non-negative integer", count);
+  }
+  if (delay !== undefined) checkMs(action, "delay", delay, 0);
+  if (maxDelay !== undefined) checkMs(action, "maxDelay", maxDelay, 0);
+  if (
+    jitter !== undefined &&
+    !(typeof jitter === "number" && jitter >= 0 && jitter <= 1)
+  ) {
+    refuse(action, "'jitter' must be between 0 and 1", jitter);
+  }
+  if (
+    backoff !== undefined &&
+    !["linear", "exponential", "fixed"].includes(backoff)
+  ) {
+    refuse(
+      action,
+      "'backoff' must be 'linear', 'exponential' or 'fixed'",
+      backoff,
+    );
+  }
+  if (retryIf !== undefined) checkFunction(action, "retryIf", retryIf);
+}
+
+/** An undo is a function, or one with a retry policy and a timeout; returns it as the latter. */
+export function checkUndo<Undo>(
+  action: string,
+  place: string,
+  path: string,
+  undo: Undo | UndoWith<Undo>,
+): UndoWith<Undo> {
+  if (typeof undo === "function") return { run: undo };
+  if (typeof undo !== "object" || undo === null) {
+    refuse(action, `${place} must be a function or { run, retry, timeout }`, undo);
+  }
+  const { run, retry, timeout } = cast<UndoWith<Undo>>(undo);
+  checkOptions(`undo '${path}'`, undo, ["run", "retry", "timeout"]);
+  checkFunction(`undo '${path}'`, "run", run);
+  checkRetry(`retry the rollback of '${path}'`, retry);
+  checkTimeout(`time the rollback of '${path}'`, timeout);
+  return { run, retry, timeout };
+}
+
+/** How a group runs must be said in known words and numbers. */
+export function checkGroup(
+  action: string,
+  options: ItemOptions,
+  policies: readonly string[],
+  more: readonly string[] = [],
+): void {
+  checkOptions(action, options, ["concurrency", "onFailure", ...more]);
+  const { concurrency, onFailure } = options;
+  if (
+    concurrency !== undefined && concurrency !== Infinity &&
+    !(Number.isSafeInteger(concurrency) && concurrency > 0)
+  ) {
+    refuse(action, "'concurrency' must be a positive integer", concurrency);
+  }
+  if (onFailure !== undefined && !policies.includes(onFailure)) {
+    refuse(action, `'onFailure' must be among ${policies.join(", ")}`, onFailure);
+  }
+}
+
+function checkMs(
+  action: string,
+  name: string,
+  value: unknown,
+  least: number,
+): void {
+  if (typeof value !== "number" || !(value >= least && value <= MAX_TIMER_MS)) {
+    refuse(
+      action,
+      `'${name}' must be a number of milliseconds from ${least} to ${MAX_TIMER_MS}`,
+      value,
+    );
+  }
+}

@@ -1,0 +1,99 @@
+import type { Schema } from "../api/schema.ts";
+
+/** A schema that gives its very input back. */
+export type Checking = Schema & { readonly allows: (value: unknown) => boolean };
+
+/** A key that a schema declares. */
+export interface DeclaredKey {
+  /** The key. */
+  readonly key: string;
+  /** Whether it must be there. */
+  readonly required: boolean;
+  /** Whether the schema may change what stands there. */
+  readonly morphs: boolean;
+  /** The schema of what stands there. */
+  readonly schema: Schema;
+}
+
+const declared = new WeakMap<Schema, readonly DeclaredKey[] | undefined>();
+
+/** The keys that an object schema of arktype, zod or valibot declares; `undefined` where that cannot be known. */
+export function declaredKeys(
+  schema: Schema,
+): readonly DeclaredKey[] | undefined {
+  if (!declared.has(schema)) declared.set(schema, readKeys(schema));
+  return declared.get(schema);
+}
+
+// Standard Schema does not tell keys, and its JSON Schema companion throws on what JSON cannot hold (a client, a
+// morph), so each library's own property is read. All of them are optional, and absent means unknown.
+interface Introspectable {
+  // arktype
+  readonly props?: readonly {
+    readonly key: unknown;
+    readonly kind: string;
+    readonly value: Schema & { readonly includesTransform?: boolean };
+  }[];
+  readonly structure?: { readonly index?: unknown; readonly undeclared?: unknown };
+  readonly includesTransform?: boolean;
+  readonly references?: readonly { readonly kind: string }[];
+  readonly allows?: unknown;
+  // zod
+  readonly shape?: Record<string, Schema & { readonly _zod?: { readonly optin?: string } }>;
+  readonly _zod?: {
+    readonly def: {
+      readonly catchall?: { readonly _zod: { readonly def: { readonly type: string } } };
+    };
+  };
+  // valibot
+  readonly entries?: Record<string, Schema & { readonly type: string }>;
+  readonly rest?: unknown;
+}
+
+/**
+ * Whether a schema gives its very input back and does not mind keys that it does not declare: one of arktype's without a
+ * morph, a default, a predicate of the user's, or a say on undeclared keys.
+ */
+export function onlyChecks(schema: Schema): schema is Checking {
+  try {
+    const { structure, includesTransform, references, allows } = schema as Introspectable;
+    return schema["~standard"].vendor === "arktype" && typeof allows === "function" &&
+      includesTransform === false && structure !== undefined &&
+      structure.undeclared === undefined &&
+      references?.every(({ kind }) => kind !== "predicate") === true;
+  } catch {
+    return false;
+  }
+}
+
+function readKeys(schema: Schema): readonly DeclaredKey[] | undefined {
+  try {
+    const { props, structure, shape, _zod, entries, rest } = schema as Introspectable;
+    if (
+      props && !structure?.index &&
+      props.every(({ key }) => typeof key === "string")
+    ) {
+      return props.map(({ key, kind, value }) => ({
+        key: String(key),
+        required: kind === "required",
+        morphs: value.includesTransform ?? true,
+        schema: value,
+      }));
+    }
+    const catchall = _zod?.def.catchall?._zod.def.type ?? "never";
+    if (shape && catchall === "never") {
+      return Object.entries(shape).map(([key, schema]) => {
+        return { key, required: !schema._zod?.optin, morphs: true, schema };
+      });
+    }
+    if (entries && !rest) {
+      const optional = ["optional", "exact_optional", "nullish", "undefinedable"];
+      return Object.entries(entries).map(([key, schema]) => {
+        return { key, required: !optional.includes(schema.type), morphs: true, schema };
+      });
+    }
+  } catch {
+    // arktype throws when it is asked for the properties of a union or of a morph
+  }
+  return undefined;
+}

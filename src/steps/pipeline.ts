@@ -1,0 +1,88 @@
+import type { Schema } from "../api/schema.ts";
+import type { Pipeline } from "../api/step.ts";
+import { expose } from "../engine/expose.ts";
+import type { Builder } from "../types/builder.ts";
+import type {
+  AddsOf,
+  ArgsOf,
+  Begin,
+  DataOf,
+  GivenArgs,
+  PipelineDefinition,
+  RulesOf,
+  Walk,
+} from "../types/pipeline.ts";
+import type { Unset } from "../types/step.ts";
+import { cast } from "../values/cast.ts";
+import { makeBuilder } from "./builder.ts";
+import { checkPipeline, sequence } from "./sequence.ts";
+
+/**
+ * What `pipeline` makes: a pipeline when it is given steps, else a builder. Indexed, not conditional, so that a declared
+ * type is not inferred backwards into the steps.
+ */
+export interface Made<Args, N extends string, AS, S, OS, Strict extends boolean, W> {
+  /** A builder that begins with the args. */
+  readonly builder: Builder<
+    N,
+    Begin<Args, AS>,
+    GivenArgs<Args, AS>,
+    RulesOf<Args, AS, Strict, never>,
+    OS
+  >;
+  /** The pipeline of the steps. */
+  readonly pipeline: Pipeline<N, ArgsOf<Args, AS, W>, DataOf<OS, W>, AddsOf<OS, W>>;
+}
+
+/**
+ * Makes a pipeline of steps: they run in order, each sees the args and what all before it have added, and when one
+ * fails all completed ones are undone in reverse. A pipeline is a step, so pipelines nest.
+ *
+ * @param definition The pipeline's name and steps, and what the engine is to guarantee.
+ * @returns A frozen pipeline; without `steps`, a builder.
+ * @throws {ConfigError} If the definition is wrong: no name, an unknown option, something that is no step.
+ * @throws {StrictOverlapError} If it is `strict` and two steps provide the same key.
+ *
+ * @example Undo what was done before the failure
+ * ```ts
+ * import { pipeline, step } from "@runsheet/runsheet";
+ * import { assert, assertEquals } from "@std/assert";
+ *
+ * const reserve = step({
+ *   name: "reserve",
+ *   run: (ctx: { sku: string }) => ({ reservation: `one ${ctx.sku}` }),
+ *   rollback: (_ctx, output) => console.log("released", output.reservation),
+ * });
+ * const charge = step({
+ *   name: "charge",
+ *   run: () => {
+ *     throw new Error("card declined");
+ *   },
+ * });
+ * const checkout = pipeline({ name: "checkout", steps: [reserve, charge] });
+ *
+ * const result = await checkout.run({ sku: "tea" });
+ * assert(!result.success);
+ * assertEquals(result.error.message, "card declined");
+ * assertEquals(result.failedStep, "charge");
+ * assertEquals(result.rollback.completed, ["reserve"]);
+ * ```
+ */
+export function pipeline<
+  Args = Unset,
+  const N extends string = string,
+  AS = undefined,
+  const S extends readonly unknown[] = never,
+  OS extends Schema | undefined = undefined,
+  const Strict extends boolean = false,
+>(
+  definition: PipelineDefinition<N, AS, S, OS, Strict, Walk<S, Args, AS, Strict>>,
+): Made<Args, N, AS, S, OS, Strict, Walk<S, Args, AS, Strict>>[
+  [S] extends [never] ? "builder" : "pipeline"
+] {
+  const erased: unknown = definition;
+  checkPipeline(erased);
+  return cast(
+    erased.steps === undefined ? makeBuilder({ ...erased }) : expose(sequence(erased)),
+  );
+}

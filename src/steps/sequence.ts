@@ -1,0 +1,265 @@
+import type { Middleware } from "../api/middleware.ts";
+import type { Schema } from "../api/schema.ts";
+import { checkSteps, type Child } from "../engine/children.ts";
+import { expose } from "../engine/expose.ts";
+import { checkStrict, keysOf } from "../engine/keys.ts";
+import type { Node } from "../engine/node.ts";
+import { runChild } from "../engine/run_child.ts";
+import {
+  checkFunction,
+  checkName,
+  checkOptions,
+  checkSchema,
+  checkTimeout,
+  refuse,
+} from "../report/checks.ts";
+import { ArgsValidationError, ProvidesValidationError, TimeoutError } from "../report/errors.ts";
+import { Cancellation, startTimeout, unlessGivenUp } from "../run/cancellation.ts";
+import { join } from "../run/paths.ts";
+import type { Scope } from "../run/scope.ts";
+import { failure, type Settled } from "../run/settled.ts";
+import { declaredKeys } from "../schema/declared_keys.ts";
+import {
+  contextValidator,
+  declaredValidator,
+  type Validate,
+  type Validated,
+  validator,
+} from "../schema/validate.ts";
+import { type Context, EMPTY, seal } from "../values/context.ts";
+import { after, type MaybePromise } from "../values/maybe_promise.ts";
+
+/** A pipeline's definition without its types. */
+export interface Definition {
+  readonly name: string;
+  readonly steps?: readonly unknown[] | undefined;
+  readonly argsSchema?: Schema | undefined;
+  readonly output?: Schema | undefined;
+  readonly middleware?: readonly Middleware[] | undefined;
+  readonly strict?: boolean | undefined;
+  readonly timeout?: number | undefined;
+  readonly immutable?: "deep" | undefined;
+}
+
+const OPTIONS = [
+  "name",
+  "steps",
+  "argsSchema",
+  "output",
+  "middleware",
+  "strict",
+  "timeout",
+  "immutable",
+];
+
+/** Throws what is wrong with the options of a pipeline. */
+export function checkPipeline(
+  definition: unknown,
+): asserts definition is Definition {
+  checkOptions("create a pipeline", definition, OPTIONS);
+  const { name, argsSchema, output, middleware, strict, timeout, immutable } =
+    definition as Definition;
+  checkName("pipeline", name);
+  const action = `create pipeline '${name}'`;
+  checkSchema(action, "argsSchema", argsSchema);
+  checkSchema(action, "output", output);
+  if (middleware !== undefined && !Array.isArray(middleware)) {
+    refuse(action, "'middleware' must be an array", middleware);
+  }
+  middleware?.forEach((layer, n) => checkFunction(action, `middleware[${n}]`, layer));
+  if (strict !== undefined && typeof strict !== "boolean") {
+    refuse(action, "'strict' must be a boolean", strict);
+  }
+  if (immutable !== undefined && immutable !== "deep") {
+    refuse(action, "'immutable' must be 'deep'", immutable);
+  }
+  checkTimeout(`time pipeline '${name}'`, timeout);
+}
+
+/** What a pipeline does, made when it is built. */
+interface Plan {
+  readonly definition: Definition;
+  readonly children: readonly Child[];
+  /** How its args are validated where it is the root of a run, and where they are a context. */
+  readonly args: Validate | undefined;
+  readonly nestedArgs: Validate | undefined;
+  readonly output: Validate | undefined;
+}
+
+/** The node that runs steps one after the other. */
+export function sequence(definition: Definition): Node {
+  checkPipeline(definition);
+  const { name, argsSchema, output, strict, middleware = [] } = definition;
+  const action = `create pipeline '${name}'`;
+  const { steps } = definition;
+  if (!Array.isArray(steps)) {
+    refuse(action, "'steps' must be an array of steps", steps);
+  }
+  const children = checkSteps(action, steps);
+  const nodes = children.map(({ node }) => node);
+  const args = argsSchema && declaredKeys(argsSchema);
+  if (strict) checkStrict(name, nodes, args?.map(({ key }) => key));
+  // A copy: what the caller goes on to do with the definition must not change the pipeline.
+  const own = { ...definition, middleware: [...middleware] };
+  const plan: Plan = {
+    definition: own,
+    children,
+    args: argsSchema && validator(argsSchema),
+    nestedArgs: argsSchema && contextValidator(argsSchema),
+    output: output && declaredValidator(output),
+  };
+  return {
+    name,
+    requires: argsSchema,
+    provides: output,
+    keys: keysOf(name, nodes, args, output && declaredKeys(output)),
+    isPipeline: true,
+    parts: { children: nodes, rebuild: (steps) => expose(sequence({ ...own, steps })) },
+    execute: (ctx, scope) => execute(plan, ctx, scope),
+  };
+}
+
+function execute(plan: Plan, args: Context, scope: Scope): MaybePromise<Settled> {
+  const { timeout, immutable } = plan.definition;
+  const own = !scope.deep && immutable === "deep" ? { ...scope, deep: true } : scope;
+  if (timeout === undefined) return begin(plan, args, own);
+  return withTimeout(plan, timeout, args, own);
+}
+
+async function withTimeout(
+  plan: Plan,
+  timeout: number,
+  args: Context,
+  scope: Scope,
+): Promise<Settled> {
+  const { name } = plan.definition;
+  const [cancellation, release] = scope.cancellation?.child() ?? [new Cancellation(), () => {}];
+  const stopClock = startTimeout(timeout, cancellation, () => {
+    const message =
+      `Cannot finish pipeline '${name}' as it must settle within ${timeout} ms: it is still pending`;
+    return new TimeoutError(message, timeout);
+  });
+  try {
+    return await begin(plan, args, { ...scope, cancellation });
+  } finally {
+    stopClock();
+    release();
+  }
+}
+
+function begin(plan: Plan, args: Context, scope: Scope): MaybePromise<Settled> {
+  const { path, cancellation, deep } = scope;
+  const validate = path === "" ? plan.args : plan.nestedArgs;
+  if (!validate) return inOrder(plan, deep ? seal({ ...args }, deep) : args, scope);
+  const checking = unlessGivenUp(validate(args), cancellation);
+  return checking instanceof Promise
+    ? checking.then((checked) => beginChecked(plan, args, checked, scope))
+    : beginChecked(plan, args, checking, scope);
+}
+
+function beginChecked(
+  plan: Plan,
+  args: Context,
+  checked: Validated | undefined,
+  scope: Scope,
+): MaybePromise<Settled> {
+  const { path, cancellation, deep } = scope;
+  if (!checked) return failure(cancellation!.error!, join(path, "<args>"), false);
+  if (!checked.ok) {
+    const { name } = plan.definition;
+    const message =
+      `Cannot run '${name}' as its args must be what 'argsSchema' says: ${checked.summary}`;
+    const error = new ArgsValidationError(message, checked.issues, checked);
+    return failure(error, join(path, "<args>"), false);
+  }
+  const { value } = checked;
+  const ctx = value === args && !deep ? args : seal({ ...args, ...value }, deep);
+  return inOrder(plan, ctx, scope);
+}
+
+/** Runs the children one after the other; waits only for those that are not done at once. */
+function inOrder(plan: Plan, args: Context, scope: Scope): MaybePromise<Settled> {
+  const walk = new Walk(plan, args, scope);
+  while (walk.isUnderWay) {
+    const settling = walk.runNext();
+    if (settling instanceof Promise) return waitFor(settling, walk);
+    walk.take(settling);
+  }
+  return walk.finish();
+}
+
+async function waitFor(first: Promise<Settled>, walk: Walk): Promise<Settled> {
+  walk.take(await first);
+  while (walk.isUnderWay) {
+    const settling = walk.runNext();
+    walk.take(settling instanceof Promise ? await settling : settling);
+  }
+  return walk.finish();
+}
+
+/** How far a run of a pipeline has come. */
+class Walk {
+  readonly #plan: Plan;
+  readonly #scope: Scope;
+  readonly #executed: string[] = [];
+  #ctx: Context;
+  /** What the steps have added, where it is not the same as the context. */
+  #added: Context | undefined;
+  #next = 0;
+  #failure: Settled | undefined;
+
+  constructor(plan: Plan, args: Context, scope: Scope) {
+    this.#plan = plan;
+    this.#scope = scope;
+    this.#ctx = args;
+    this.#added = scope.path === "" || plan.output ? undefined : EMPTY;
+  }
+
+  /** Whether there is a child to be run. */
+  get isUnderWay(): boolean {
+    return !this.#failure && this.#next < this.#plan.children.length;
+  }
+
+  runNext(): MaybePromise<Settled> {
+    const { children, definition } = this.#plan;
+    const { node, label } = children[this.#next]!;
+    return runChild(node, label, this.#ctx, this.#scope, definition.middleware);
+  }
+
+  /** Takes in what a child came to. */
+  take(settled: Settled): void {
+    const { label } = this.#plan.children[this.#next++]!;
+    if (settled.ran) this.#executed.push(label);
+    if (!settled.ok) {
+      this.#failure = this.#fail(settled.error, settled.failedStep);
+      return;
+    }
+    this.#ctx = Object.freeze({ ...this.#ctx, ...settled.output });
+    if (this.#added) this.#added = Object.freeze({ ...this.#added, ...settled.output });
+  }
+
+  finish(): MaybePromise<Settled> {
+    if (this.#failure) return this.#failure;
+    const { path, cancellation, deep } = this.#scope;
+    const { definition: { name }, output } = this.#plan;
+    if (cancellation?.error) return this.#fail(cancellation.error, join(path, "<output>"));
+    if (!output) return this.#succeed(this.#added ?? this.#ctx);
+    return after(unlessGivenUp(output(this.#ctx), cancellation), (checked) => {
+      if (!checked) return this.#fail(cancellation!.error!, join(path, "<output>"));
+      if (checked.ok) return this.#succeed(seal(checked.value, deep));
+      const message =
+        `Cannot use the data of '${name}' as it must be what 'output' says: ${checked.summary}`;
+      const error = new ProvidesValidationError(message, checked.issues, checked);
+      return this.#fail(error, join(path, "<output>"));
+    });
+  }
+
+  #succeed(output: Context): Settled {
+    return { ok: true, output, ran: true, executed: this.#executed };
+  }
+
+  #fail(error: Error, failedStep: string): Settled {
+    const executed = this.#executed;
+    return { ok: false, error, failedStep, ran: executed.length > 0, executed };
+  }
+}

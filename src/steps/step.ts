@@ -1,0 +1,211 @@
+import type { RunInfo } from "../api/info.ts";
+import type { Patience, RetryPolicy, UndoWith } from "../api/policy.ts";
+import type { Schema } from "../api/schema.ts";
+import type { Step } from "../api/step.ts";
+import { attempt } from "../effect/attempt.ts";
+import type { Effect } from "../effect/effect.ts";
+import { compensateLate } from "../effect/late.ts";
+import { expose } from "../engine/expose.ts";
+import {
+  checkFunction,
+  checkName,
+  checkOptions,
+  checkPatience,
+  checkRetry,
+  checkSchema,
+  checkTimeout,
+  checkUndo,
+} from "../report/checks.ts";
+import { RequiresValidationError } from "../report/errors.ts";
+import { unlessGivenUp } from "../run/cancellation.ts";
+import type { Scope } from "../run/scope.ts";
+import { failure, type Settled } from "../run/settled.ts";
+import { declaredKeys } from "../schema/declared_keys.ts";
+import { contextValidator, type Validate, type Validated, validator } from "../schema/validate.ts";
+import type { Needed, Provided, StepDefinition, Unset } from "../types/step.ts";
+import { type Context, seal } from "../values/context.ts";
+import type { MaybePromise } from "../values/maybe_promise.ts";
+import { type Checked, checkOutput } from "./output.ts";
+import { type Handler, pushRollback } from "./rollback.ts";
+
+/** A step's definition without its types. */
+interface Definition extends Patience {
+  readonly name: string;
+  readonly requires?: Schema;
+  readonly provides?: Schema;
+  readonly run: (ctx: Context, info: RunInfo) => unknown;
+  readonly rollback?: UndoWith<Handler> | undefined;
+  readonly retry?: RetryPolicy;
+  readonly timeout?: number;
+}
+
+/**
+ * Makes a step: a piece of work that declares what it needs of the context and what it adds to it, and how it is
+ * undone.
+ *
+ * Without `retry` a failed step is not tried again; without `timeout` it may take for ever. Validation failures are
+ * never retried. A sync `run` is as good as an async one.
+ *
+ * @param definition The step's name, its work, and what the engine may rely on.
+ * @returns A frozen step, to be put in a pipeline or run alone.
+ * @throws {ConfigError} If the definition is wrong: no name, an unknown option, a number out of range.
+ *
+ * @example Work that can be undone
+ * ```ts
+ * import { step } from "@runsheet/runsheet";
+ * import { assertEquals } from "@std/assert";
+ * import { type } from "arktype";
+ *
+ * const charges = new Set<string>();
+ * const charge = step({
+ *   name: "charge",
+ *   requires: type({ orderId: "string", amount: "number > 0" }),
+ *   provides: type({ chargeId: "string" }),
+ *   retry: { count: 3, delay: 200, backoff: "exponential" },
+ *   timeout: 5_000,
+ *   run: (ctx) => {
+ *     charges.add(`charge for ${ctx.orderId}`);
+ *     return { chargeId: `charge for ${ctx.orderId}` };
+ *   },
+ *   rollback: (_ctx, output) => charges.delete(output.chargeId),
+ * });
+ * const result = await charge.run({ orderId: "o1", amount: 50 });
+ * assertEquals(result.success && result.data, { chargeId: "charge for o1" });
+ * ```
+ *
+ * @example Without schemas
+ * ```ts
+ * import { step } from "@runsheet/runsheet";
+ *
+ * step({ name: "inferred", run: (ctx: { a: string }) => ({ b: ctx.a.length }) });
+ * step<{ a: string }, { b: number }>({ name: "given", run: (ctx) => ({ b: ctx.a.length }) });
+ * ```
+ */
+export function step<
+  R = Unset,
+  P = Unset,
+  const N extends string = string,
+  RS = undefined,
+  PS = undefined,
+>(
+  definition: StepDefinition<R, P, N, RS, PS>,
+): Step<N, Needed<R, RS>, Provided<P, PS>> {
+  const checked = check(definition);
+  const { name, requires, provides } = checked;
+  const needs = requires
+    ? declaredKeys(requires)?.filter((key) => key.required).map(({ key }) => key)
+    : [];
+  const adds = provides &&
+    declaredKeys(provides)?.map(({ key }) => [key, name] as const);
+  const plan = planOf(checked);
+  return expose({
+    name,
+    requires,
+    provides,
+    keys: { needs, adds },
+    isPipeline: false,
+    policy: { retry: checked.retry, timeout: checked.timeout },
+    execute: (ctx, scope) => execute(plan, ctx, scope),
+  });
+}
+
+function check(definition: unknown): Definition {
+  checkOptions("create a step", definition, [
+    "name",
+    "requires",
+    "provides",
+    "run",
+    "rollback",
+    "retry",
+    "timeout",
+    "graceMs",
+    "overlap",
+  ]);
+  const { name, requires, provides, run, rollback, retry, timeout } = definition as Definition;
+  checkName("step", name);
+  const action = `create step '${name}'`;
+  checkFunction(action, "run", run);
+  checkSchema(action, "requires", requires);
+  checkSchema(action, "provides", provides);
+  checkRetry(`retry '${name}'`, retry);
+  checkTimeout(`time '${name}'`, timeout);
+  checkPatience(`time '${name}'`, definition as Definition);
+  const undo = rollback === undefined ? undefined : checkUndo(action, "'rollback'", name, rollback);
+  return { ...definition as Definition, rollback: undo };
+}
+
+/** What a step does, made when it is built. */
+interface Plan {
+  readonly requires: Validate | undefined;
+  readonly provides: Validate | undefined;
+  readonly effect: Effect;
+  readonly rollback: UndoWith<Handler> | undefined;
+}
+
+function planOf(definition: Definition): Plan {
+  const { run, requires, provides, rollback, retry, timeout, graceMs, overlap } = definition;
+  const plan: Plan = {
+    requires: requires && contextValidator(requires),
+    provides: provides && validator(provides),
+    effect: {
+      kind: "attempt",
+      retry,
+      timeout,
+      graceMs,
+      overlap,
+      call: ({ ctx }, info) => run(ctx, info),
+      onLate: (late, ctx, scope) =>
+        compensateLate(late, ctx, scope, async (raw, journal, id) => {
+          const uncancelled = { ...scope, cancellation: undefined };
+          const { output } = await checkOutput(plan.provides, raw, uncancelled);
+          pushRollback(plan.rollback, ctx, output, scope, journal, id);
+        }),
+    },
+    rollback,
+  };
+  return plan;
+}
+
+function execute(plan: Plan, ctx: Context, scope: Scope): MaybePromise<Settled> {
+  if (!plan.requires) return perform(plan, ctx, scope);
+  const checking = unlessGivenUp(plan.requires(ctx), scope.cancellation);
+  return checking instanceof Promise
+    ? checking.then((checked) => performChecked(plan, ctx, checked, scope))
+    : performChecked(plan, ctx, checking, scope);
+}
+
+function performChecked(
+  plan: Plan,
+  ctx: Context,
+  checked: Validated | undefined,
+  scope: Scope,
+): MaybePromise<Settled> {
+  const { path, cancellation, deep } = scope;
+  if (!checked) return failure(cancellation!.error!, path, false);
+  if (!checked.ok) {
+    const message =
+      `Cannot run '${path}' as the context must be what it requires: ${checked.summary}`;
+    const error = new RequiresValidationError(message, checked.issues, checked);
+    return failure(error, path, false);
+  }
+  const { value } = checked;
+  return perform(plan, value === ctx ? ctx : seal({ ...ctx, ...value }, deep), scope);
+}
+
+function perform(plan: Plan, ctx: Context, scope: Scope): MaybePromise<Settled> {
+  const { path } = scope;
+  return attempt(plan.effect, { id: path, path, ctx }, scope, (outcome) => {
+    if (!outcome.ok) return failure(outcome.error, path, outcome.ran);
+    const checking = checkOutput(plan.provides, outcome.value, scope);
+    return checking instanceof Promise
+      ? checking.then((checked) => finish(plan, ctx, checked, scope))
+      : finish(plan, ctx, checking, scope);
+  });
+}
+
+function finish(plan: Plan, ctx: Context, { output, error }: Checked, scope: Scope): Settled {
+  const { path, journal } = scope;
+  // The effect has happened: its undo is due also when its output is not what it must be.
+  pushRollback(plan.rollback, ctx, output, scope, journal);
+  return error ? failure(error, path, true) : { ok: true, output, ran: true };
+}

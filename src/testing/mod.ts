@@ -1,0 +1,46 @@
+/**
+ * For tests of pipelines: run one step alone, put fakes in place of steps, record the order of effects and undos, and prove
+ * that whatever goes wrong, everything is undone.
+ *
+ * @example Prove the rollbacks of a checkout
+ * ```ts
+ * import { pipeline, step } from "@runsheet/runsheet";
+ * import { assertCompensated, ledger, sweep } from "@runsheet/runsheet/testing";
+ *
+ * const books = ledger();
+ * const payments = {
+ *   charge: (key: string) => Promise.resolve(books.add("charge", key)),
+ *   // May be called for what was never charged, and again.
+ *   void: (key: string) => Promise.resolve(books.has("charge", key) && books.remove("charge", key)),
+ * };
+ *
+ * const charge = step({
+ *   name: "charge",
+ *   timeout: 5_000,
+ *   retry: { count: 2, delay: 200 },
+ *   run: async (_ctx, { key, attempt, defer }) => {
+ *     defer({ run: () => payments.void(`${key}@${attempt}`), timeout: 5_000 });
+ *     await payments.charge(`${key}@${attempt}`);
+ *   },
+ * });
+ * const ship = step({ name: "ship", run: () => {} });
+ * const checkout = pipeline({ name: "checkout", steps: [charge, ship] });
+ *
+ * assertCompensated(await sweep(checkout, {}, { ledger: books }));
+ * ```
+ *
+ * @module
+ */
+export { type RecordedCall, type Recorder, recorder } from "./recorder.ts";
+export { runStep, type StepRun } from "./run_step.ts";
+export { type Fake, stub } from "./stub.ts";
+export type { Fault } from "./sweep/faults.ts";
+export { type Books, type Ledger, ledger, type LedgerEntry } from "./sweep/ledger.ts";
+export {
+  assertCompensated,
+  type LeftEffect,
+  type SweepOutcome,
+  type SweepReport,
+  type SweepRow,
+} from "./sweep/report.ts";
+export { sweep, type SweepOptions } from "./sweep/sweep.ts";

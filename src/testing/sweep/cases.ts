@@ -1,0 +1,99 @@
+import type { Call } from "../../api/host.ts";
+import { refuse } from "../../report/checks.ts";
+import { baseOf, stepOf } from "../../run/paths.ts";
+import { type Fault, faultsOf, words } from "./faults.ts";
+
+/** A fault in a place. */
+export interface Case {
+  /** The call that goes wrong. */
+  readonly call: Call;
+  /** What goes wrong in it. */
+  readonly fault: Fault;
+  /** All that goes wrong in the run: the attempts before it fail, too. */
+  readonly plan: ReadonlyMap<string, Fault>;
+}
+
+/** Which cases are wanted. */
+export interface Wanted {
+  readonly faults: readonly Fault[];
+  readonly only: readonly string[] | undefined;
+  readonly except: readonly string[];
+}
+
+/** The cases of a call; those before it are what makes the run come there. */
+export function casesOf(call: Call, before: ReadonlyMap<string, Fault> = new Map()): Case[] {
+  return faultsOf(call).map((fault) => ({
+    call,
+    fault,
+    plan: new Map([...before, [call.id, fault]]),
+  }));
+}
+
+/** Whether a case is wanted. */
+export function isWanted(one: Case, { faults, only, except }: Wanted): boolean {
+  return faults.includes(one.fault) && (!only || only.some((pattern) => matches(pattern, one))) &&
+    !except.some((pattern) => matches(pattern, one));
+}
+
+/** Whether a case must be run for the sake of a later attempt, to which it may lead. */
+export function leadsOn(one: Case, wanted: Wanted): boolean {
+  const base = baseOf(one.call);
+  return isWanted(one, { ...wanted, only: undefined }) && (wanted.only ?? []).some((pattern) => {
+    const [target, attempt] = /^(.*)@(\d+)$/.exec(targetOf(pattern).target)?.slice(1) ?? [];
+    return target === base && one.call.attempt < Number(attempt);
+  });
+}
+
+/**
+ * A pattern is the id of a call or the path of a step, with the indexes of items or without, and a fault or none. With a
+ * fault a path means what the step does, not its undo: that is `step!undo`.
+ */
+function matches(pattern: string, { call, fault }: Case): boolean {
+  const wanted = targetOf(pattern);
+  if (wanted.fault !== undefined && wanted.fault !== fault) return false;
+  const step = stepOf(call.path);
+  const names = [call.id];
+  if (call.kind !== "undo" || wanted.fault === undefined) names.push(step);
+  if (call.path !== step) names.push(call.path);
+  return names.some((name) => name === wanted.target || withoutIndexes(name) === wanted.target);
+}
+
+function targetOf(pattern: string): { target: string; fault: string | undefined } {
+  const colon = pattern.lastIndexOf(": ");
+  const fault = pattern.slice(colon + 2);
+  // A step may have such a name.
+  if (colon < 0 || !Object.hasOwn(words, fault)) return { target: pattern, fault: undefined };
+  return { target: pattern.slice(0, colon), fault };
+}
+
+function withoutIndexes(path: string): string {
+  return path.replaceAll(/\[\d+\]/g, "");
+}
+
+/** Throws when a pattern stands for no case. */
+export function checkPatterns(action: string, { only = [], except }: Wanted, cases: Case[]): void {
+  for (const pattern of [...only, ...except]) {
+    if (cases.some((one) => matches(pattern, one))) continue;
+    const ids = [...new Set(cases.map(({ call }) => call.id))].join(", ");
+    refuse(action, `'only' and 'except' must name one of its calls [${ids}], and a fault`, pattern);
+  }
+}
+
+/** So many of the cases, in order, the same for the same seed. */
+export function sampleOf(cases: readonly Case[], count: number, seed: number): Case[] {
+  const random = randoms(seed);
+  const drawn = cases.map((one, n) => ({ one, n, lot: random() }));
+  return drawn.sort((a, b) => a.lot - b.lot).slice(0, count).sort((a, b) => a.n - b.n)
+    .map(({ one }) => one);
+}
+
+/** The same numbers for the same seed, from 0 to 1 (mulberry32). */
+function randoms(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

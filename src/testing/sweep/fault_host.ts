@@ -1,0 +1,225 @@
+import type { Call, Host, Outcome } from "../../api/host.ts";
+import type { LateReport } from "../../api/run.ts";
+import { TimeoutError } from "../../report/errors.ts";
+import type { Fault } from "./faults.ts";
+import { InferredBooks } from "./inferred_books.ts";
+import type { Books } from "./ledger.ts";
+
+type Perform = (signal?: AbortSignal) => Promise<Outcome>;
+
+/** How much of each kind of effect. */
+export type Totals = ReadonlyMap<string, number>;
+
+/** What the runs of one sweep share. */
+export interface Shared {
+  /** Which effects stand. */
+  readonly books: Books;
+  /** How long a run may do nothing before it is taken to hang, in milliseconds. */
+  readonly patience: number;
+  /** What faults throw. */
+  readonly error: (call: Call) => Error;
+  /** The calls that hung by themselves: they are not waited for again. */
+  readonly stuck: Set<string>;
+}
+
+/** Makes the calls of one run go wrong as it is told, and keeps what happens. */
+export class FaultHost implements Host {
+  /** Every call, in the order in which they began. */
+  readonly calls: Call[] = [];
+  /** The ids of those that succeeded, as the run was told. */
+  readonly succeeded: Set<string> = new Set<string>();
+  /** What the faults gave the run as errors. */
+  readonly injected: Set<unknown> = new Set<unknown>();
+  /** What each undo took away of every kind of effect. */
+  readonly undone: Map<string, Totals> = new Map<string, Totals>();
+  /** What the caller aborts with. */
+  readonly controller: AbortController = new AbortController();
+  /** The ids of the calls that hang, once the run can be seen not to end. */
+  readonly hung: Promise<readonly string[]>;
+  /** Whether a call came out at once that was to be given up. */
+  wasInTime = false;
+  /** The call that was made to hang, if nothing would have ended it. */
+  endless: string | undefined;
+  readonly #shared: Shared;
+  readonly #plan: ReadonlyMap<string, Fault>;
+  readonly #inFlight = new Map<string, string>();
+  readonly #givenUp = new Set<string>();
+  readonly #standing = new Map<string, { readonly amount: number; readonly by: string }>();
+  #hang: (ids: readonly string[]) => void = () => {};
+  #clock: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(shared: Shared, plan: ReadonlyMap<string, Fault>) {
+    this.#shared = shared;
+    this.#plan = plan;
+    this.hung = new Promise((resolve) => this.#hang = resolve);
+    this.#restartClock();
+  }
+
+  async perform(call: Call, fn: Perform): Promise<Outcome> {
+    const { books, stuck } = this.#shared;
+    this.#restartClock();
+    this.#attribute(this.#active());
+    this.calls.push(call);
+    if (stuck.has(call.id)) {
+      this.#hang([call.id]);
+      return await new Promise(() => {});
+    }
+    if (books instanceof InferredBooks) books.learn(call);
+    const before = totalsOf(books);
+    if (this.#isLate(call)) await nextTurn();
+    const running = this.#inject(call, async (signal) => {
+      const outcome = await fn(signal);
+      if (outcome.ok && books instanceof InferredBooks) books.done(call);
+      return outcome;
+    });
+    this.#attribute([call.path]);
+    this.#inFlight.set(call.id, call.path);
+    const outcome = await running;
+    this.#restartClock();
+    this.#attribute(this.#active());
+    this.#inFlight.delete(call.id);
+    if (outcome.ok) this.succeeded.add(call.id);
+    else this.#givenUp.add(call.path);
+    if (call.kind === "undo") this.undone.set(call.id, difference(before, totalsOf(books)));
+    return outcome;
+  }
+
+  sleep(): Promise<void> {
+    this.#restartClock();
+    return Promise.resolve();
+  }
+
+  /** Whose doing it is that an effect stands. */
+  madeBy(effect: string, id: string): string | undefined {
+    return this.#standing.get(keyOf(effect, id))?.by;
+  }
+
+  /** To be told how attempts that were given up came out. */
+  onLate(late: LateReport): void {
+    const { books } = this.#shared;
+    if (books instanceof InferredBooks) books.late(late);
+    this.#attribute(this.#active());
+  }
+
+  /** Waits for a promise, but no longer than anything goes on. */
+  async untilIdle(promise: Promise<unknown>): Promise<void> {
+    this.#restartClock();
+    await Promise.race([promise, this.hung]);
+  }
+
+  /** Stops the clock. */
+  dispose(): void {
+    clearTimeout(this.#clock);
+  }
+
+  async #inject(call: Call, fn: Perform): Promise<Outcome> {
+    const fault = this.#plan.get(call.id);
+    switch (fault) {
+      case "before":
+        return { ok: false, error: this.#error(call) };
+      case "after": {
+        const outcome = await fn();
+        return outcome.ok ? { ok: false, error: this.#error(call) } : outcome;
+      }
+      case "invalid": {
+        const outcome = await fn();
+        return outcome.ok ? { ...outcome, value: refused(outcome.value) } : outcome;
+      }
+      case "abort": {
+        const running = fn();
+        this.controller.abort(this.#error(call));
+        return await running;
+      }
+      case "late":
+      case "hang":
+        return await this.#giveUp(call, fn);
+      default:
+        return await fn();
+    }
+  }
+
+  /** Whether it undoes what landed late. It is held back for as long as anything else goes on: then it does most harm. */
+  #isLate({ id, kind }: Call): boolean {
+    if (kind !== "undo") return false;
+    const [given] = id.split(/!(?:undo|late)/);
+    const fault = this.#plan.get(given!);
+    return fault === "late" || fault === "abort";
+  }
+
+  /** What a timeout does, at once; the call goes on, as one does that ignores its signal. */
+  async #giveUp(call: Call, fn: Perform): Promise<Outcome> {
+    const { id, timeout } = call;
+    const error = new TimeoutError(
+      `Cannot finish '${id}' as the sweep lets it time out`,
+      timeout ?? Infinity,
+    );
+    this.injected.add(error);
+    const clock = new AbortController();
+    const running = fn(clock.signal);
+    clock.abort(error);
+    const outcome = await running;
+    if (outcome.ok) this.wasInTime = true;
+    else if (timeout === undefined) this.endless = id;
+    return outcome;
+  }
+
+  #error(call: Call): Error {
+    const error = this.#shared.error(call);
+    this.injected.add(error);
+    return error;
+  }
+
+  /** Whose code may be running: what failed may have been given up, and go on. */
+  #active(): Iterable<string> {
+    return this.#inFlight.size > 0 ? this.#inFlight.values() : this.#givenUp;
+  }
+
+  /** What has come to stand since the last time is the doing of what was in flight. */
+  #attribute(paths: Iterable<string>): void {
+    const by = [...new Set(paths)].join(" or ");
+    for (const { effect, id, amount } of this.#shared.books.left()) {
+      const key = keyOf(effect, id);
+      const known = this.#standing.get(key);
+      const grew = Math.abs(amount) > Math.abs(known?.amount ?? 0);
+      this.#standing.set(key, { amount, by: grew ? by : known?.by ?? by });
+    }
+  }
+
+  // The only clock of a sweep: it runs out when a fake of the user's never settles, and changes no other run.
+  #restartClock(): void {
+    clearTimeout(this.#clock);
+    this.#clock = setTimeout(() => {
+      const ids = [...this.#inFlight.keys()];
+      for (const id of ids) this.#shared.stuck.add(id);
+      this.#hang(ids);
+    }, this.#shared.patience);
+  }
+}
+
+/** What stands, by kind. */
+export function totalsOf(books: Books): Totals {
+  const totals = new Map<string, number>();
+  for (const { effect, amount } of books.left()) {
+    totals.set(effect, (totals.get(effect) ?? 0) + amount);
+  }
+  return totals;
+}
+
+/** How much less there is of each kind. */
+function difference(before: Totals, after: Totals): Totals {
+  return new Map([...before].map(([kind, amount]) => [kind, amount - (after.get(kind) ?? 0)]));
+}
+
+/** Waits for all that needs no timer. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+function keyOf(effect: string, id: string): string {
+  return JSON.stringify([effect, id]);
+}
+
+/** The same output, with all its fields for the rollback to read, but none that the engine accepts. */
+function refused(value: unknown): object {
+  return Object.defineProperty({ ...value as object }, Symbol.iterator, { value: undefined });
+}

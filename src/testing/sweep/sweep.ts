@@ -1,0 +1,241 @@
+import type { Call } from "../../api/host.ts";
+import type { AnyStep } from "../../api/step.ts";
+import { checkStep } from "../../engine/children.ts";
+import { checkFunction, checkOptions, refuse } from "../../report/checks.ts";
+import { ConfigError } from "../../report/errors.ts";
+import { baseOf } from "../../run/paths.ts";
+import type { RequiresOf } from "../../types/of.ts";
+import { cast } from "../../values/cast.ts";
+import type { MaybePromise } from "../../values/maybe_promise.ts";
+import { show } from "../../values/show.ts";
+import {
+  type Case,
+  casesOf,
+  checkPatterns,
+  isWanted,
+  leadsOn,
+  sampleOf,
+  type Wanted,
+} from "./cases.ts";
+import type { Shared } from "./fault_host.ts";
+import { allFaults, type Fault } from "./faults.ts";
+import { InferredBooks } from "./inferred_books.ts";
+import { judge, type Observed } from "./judge.ts";
+import type { Books } from "./ledger.ts";
+import { makeReport, type SweepReport, type SweepRow } from "./report.ts";
+import { END, Runner } from "./runner.ts";
+
+/** How a sweep goes about it. */
+export interface SweepOptions {
+  /**
+   * Where to see which effects stand: the `ledger()` that the fakes write to, or books of your own. It is cleared before
+   * every run. Without one the effects are inferred: an attempt of a step that has an undo is one until the undo has
+   * succeeded. That finds much less, as it takes the undo's word for what it has undone.
+   */
+  readonly ledger?: Books | undefined;
+  /** Called before every run, to make all fakes clean. */
+  readonly setup?: (() => MaybePromise<unknown>) | undefined;
+  /**
+   * Which faults there are.
+   *
+   * @default {["before", "after", "late", "invalid", "abort", "hang", "end"]}
+   */
+  readonly faults?: readonly Fault[] | undefined;
+  /**
+   * The only cases to run: `"chargePayment@2: late"`, or less of it. A path or an id without a fault stands for all its
+   * cases; indexes of items may be left out.
+   */
+  readonly only?: string | readonly string[] | undefined;
+  /** Cases that cannot happen, in the same form: `"reserveStock: after"` for a transaction. */
+  readonly except?: string | readonly string[] | undefined;
+  /**
+   * How many cases there may be. A case takes one run, or two where the run goes on in spite of the fault.
+   *
+   * @default {1000}
+   */
+  readonly maxCases?: number | undefined;
+  /** Takes so many cases at random where there are more; the same ones for the same seed. Retries come on top. */
+  readonly sample?: { readonly count: number; readonly seed: number } | undefined;
+  /**
+   * What faults throw; for a step whose `retryIf` looks at its errors give one that is retried.
+   *
+   * @default {(call) => new Error(`thrown by the sweep in '${call.id}'`)}
+   */
+  readonly error?: ((call: Call) => Error) | undefined;
+  /**
+   * How long a run may do nothing at all before it is taken to hang, in milliseconds. The only real time in a sweep, and
+   * only a fake that never settles lets it pass.
+   *
+   * @default {1000}
+   */
+  readonly patience?: number | undefined;
+}
+
+/**
+ * Proves the rollbacks of a pipeline: learns from a clean run what it does, and then runs it once for every call of a
+ * step, an item or an undo, every attempt, and every fault, and looks at what stands after it. A run that goes on in
+ * spite of a fault, by a retry say, is made to fail at its end: nothing may stand in the end, whatever went wrong.
+ *
+ * Nothing is left to chance, and no time passes: waits are over at once, and what is to time out is given up at once and
+ * goes on, as what ignores its signal does. It needs fakes in place of real services, and each run must begin with clean
+ * ones: see `setup`.
+ *
+ * @param target A pipeline, or any other step.
+ * @param args Its args, or a function that makes them for every run.
+ * @param options What to look at, and which cases to run.
+ * @returns Every case, and what came of it; see `assertCompensated`.
+ * @throws {ConfigError} If the pipeline fails without any fault, if there are more cases than `maxCases`, or if an option
+ * is wrong.
+ *
+ * @example Usage
+ * ```ts
+ * import { pipeline, step } from "@runsheet/runsheet";
+ * import { assertCompensated, ledger, sweep } from "@runsheet/runsheet/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const books = ledger();
+ * const reserve = step({
+ *   name: "reserve",
+ *   run: (ctx: { sku: string }, { defer }) => {
+ *     defer(() => books.has("reservation", ctx.sku) && books.remove("reservation", ctx.sku));
+ *     books.add("reservation", ctx.sku);
+ *   },
+ * });
+ * const ship = step({ name: "ship", run: () => {} });
+ * const order = pipeline({ name: "order", steps: [reserve, ship] });
+ *
+ * const report = await sweep(order, { sku: "tea" }, { ledger: books });
+ * assertCompensated(report);
+ * assertEquals(report.rows.length, 12);
+ * ```
+ */
+export async function sweep<S extends AnyStep>(
+  target: S,
+  args: RequiresOf<S> | (() => MaybePromise<RequiresOf<S>>),
+  options: SweepOptions = {},
+): Promise<SweepReport> {
+  const node = checkStep("sweep a pipeline", "target", target);
+  const action = `sweep '${node.name}'`;
+  checkSweep(action, options);
+  const { setup, maxCases = 1000, sample } = options;
+  const wanted = wantedOf(options);
+  const runner = new Runner(node, sharedOf(options), async () => {
+    await setup?.();
+    return typeof args === "function" ? await cast<() => unknown>(args)() : args;
+  });
+
+  const doomed = await runner.run(new Map(), true);
+  checkSucceeds(action, doomed);
+  const clean = await runner.run(new Map(), false);
+  const end = endOf(node.name);
+  const all = [end, ...doomed.host.calls.flatMap((call) => casesOf(call))];
+  const isDue = (one: Case) => isWanted(one, wanted) || leadsOn(one, wanted);
+  const due = all.filter(isDue);
+  const queue = sample ? sampleOf(due, sample.count, sample.seed) : due;
+
+  const rows: SweepRow[] = [];
+  const begun = new Set(doomed.host.calls.map(({ id }) => id));
+  while (queue.length > 0) {
+    const count = rows.length + queue.length;
+    if (count > maxCases) refuse(action, tooMany(maxCases), count);
+    const one = queue.shift()!;
+    const { row, seen } = one === end
+      ? { row: judge(end, doomed, true), seen: doomed }
+      : await runner.try(one, doomed, clean);
+    if (isWanted(one, wanted)) rows.push(row);
+    // Only now is it known that there is another attempt.
+    const next = seen.host.calls.find((call) => isRetryOf(call, one.call) && !begun.has(call.id));
+    if (!next) continue;
+    begun.add(next.id);
+    const more = casesOf(next, one.plan);
+    all.push(...more);
+    queue.unshift(...more.filter(isDue));
+  }
+  checkPatterns(action, wanted, all);
+  return makeReport(node.name, runner.runs, rows);
+}
+
+/** The case in which nothing goes wrong but the end. */
+function endOf(name: string): Case {
+  // No call has this id: the name of a pipeline is in no path of its own.
+  const call: Call = { id: name, path: name, kind: "predicate", attempt: 1, ctx: undefined };
+  return { call, fault: "end", plan: new Map() };
+}
+
+function isRetryOf(call: Call, first: Call): boolean {
+  return call.attempt === first.attempt + 1 && baseOf(call) === baseOf(first);
+}
+
+/** Without faults a run must come to its end; whether it can be undone then is a case. */
+function checkSucceeds(action: string, { result, hung, host }: Observed): void {
+  if (result?.success === false && result.failedStep === END) return;
+  const problem = `${action} as its run must succeed where nothing goes wrong`;
+  if (result?.success === false) {
+    const { failedStep, error } = result;
+    const message = `Cannot ${problem}: it failed in '${failedStep}': ${show(error)}`;
+    throw new ConfigError(message, { cause: error });
+  }
+  const pending = host.calls.filter(({ id }) => hung.includes(id));
+  if (pending.some(({ kind }) => kind !== "undo") || pending.length === 0) {
+    throw new ConfigError(`Cannot ${problem}: it does not end, [${hung}] never settles`);
+  }
+}
+
+function tooMany(maxCases: number): string {
+  return `its cases must be no more than 'maxCases', ${maxCases}, or it must take a 'sample'`;
+}
+
+function sharedOf({ ledger, patience = 1000, error }: SweepOptions): Shared {
+  return {
+    books: ledger ?? new InferredBooks(),
+    patience,
+    error: error ?? (({ id }) => new Error(`thrown by the sweep in '${id}'`)),
+    stuck: new Set(),
+  };
+}
+
+function wantedOf({ faults = allFaults, only, except = [] }: SweepOptions): Wanted {
+  return { faults, only: only === undefined ? undefined : [only].flat(), except: [except].flat() };
+}
+
+function checkSweep(action: string, options: SweepOptions): void {
+  checkOptions(action, options, [
+    "ledger",
+    "setup",
+    "faults",
+    "only",
+    "except",
+    "maxCases",
+    "sample",
+    "error",
+    "patience",
+  ]);
+  const { ledger, setup, faults, only, except, maxCases, sample, error, patience } = options;
+  if (ledger !== undefined) {
+    checkFunction(action, "ledger.left", ledger?.left);
+    checkFunction(action, "ledger.clear", ledger?.clear);
+  }
+  if (setup !== undefined) checkFunction(action, "setup", setup);
+  if (error !== undefined) checkFunction(action, "error", error);
+  const strange = faults?.find((fault) => !allFaults.includes(fault));
+  if (strange !== undefined) {
+    refuse(action, `'faults' must be among ${allFaults.join(", ")}`, strange);
+  }
+  for (const [name, patterns] of Object.entries({ only, except })) {
+    const other = [patterns ?? []].flat().find((pattern) => typeof pattern !== "string");
+    if (other !== undefined) refuse(action, `'${name}' must be a string or several`, other);
+  }
+  checkCount(action, "maxCases", maxCases);
+  checkCount(action, "patience", patience);
+  if (sample === undefined) return;
+  checkOptions(action, sample, ["count", "seed"]);
+  checkCount(action, "sample.count", sample.count);
+  if (!Number.isSafeInteger(sample.seed)) {
+    refuse(action, "'sample.seed' must be an integer", sample.seed);
+  }
+}
+
+function checkCount(action: string, name: string, value: number | undefined): void {
+  if (value === undefined || Number.isSafeInteger(value) && value > 0) return;
+  refuse(action, `'${name}' must be a positive integer`, value);
+}

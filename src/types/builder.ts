@@ -1,0 +1,312 @@
+// deno-lint-ignore-file ban-types -- {} is what the compiler shows where there are no keys
+import type { Collection, Predicate } from "../api/collection.ts";
+import type { ItemInfo } from "../api/info.ts";
+import type { Middleware } from "../api/middleware.ts";
+import type { GroupOptions, ItemOptions, MapOptions } from "../api/policy.ts";
+import type { Schema } from "../api/schema.ts";
+import type { AnyStep, Pipeline } from "../api/step.ts";
+import type { MaybePromise } from "../values/maybe_promise.ts";
+import type {
+  AllNeeds,
+  Chosen,
+  DefaultOf,
+  Distributed,
+  Filtered,
+  FlatMapped,
+  ItemOf,
+  Mapped,
+  StepOf,
+  StepsOf,
+  Together,
+  When,
+} from "./combinators.ts";
+import type { Fold, Folded, Rules } from "./fold.ts";
+import type { Flat } from "./objects.ts";
+import type { RequiresOf } from "./of.ts";
+import type { AddsOf, DataOf, OutputFits } from "./pipeline.ts";
+
+/**
+ * A fold with one more step.
+ *
+ * @internal
+ */
+export type Then<F extends Folded, S, G extends Rules> = Fold<
+  [S],
+  G,
+  F["taken"],
+  F["ctx"],
+  F["layers"],
+  F["provided"]
+>;
+
+/**
+ * `Given` as it is, or the sentence that says why the step `S` that it makes does not fit.
+ *
+ * @internal
+ */
+export type Fits<Given, S, F extends Folded, G extends Rules> = Then<F, S, G>["verdicts"] extends
+  readonly [infer Sentence extends string] ? Sentence : Given;
+
+/**
+ * A step for the items of a `map`; fits as long as the compiler has not yet inferred the items.
+ *
+ * @internal
+ */
+export type EachFits<Given, S, I, F extends Folded, G extends Rules> = unknown extends I ? Given
+  : Fits<Given, S, F, G>;
+
+/**
+ * The context as a callback sees it.
+ *
+ * @internal
+ */
+export type Sight<F extends Folded> = { readonly [K in keyof F["ctx"]]: F["ctx"][K] } & {};
+
+/**
+ * Steps as they are, or sentences in place of those that do not fit.
+ *
+ * @internal
+ */
+export type AllFit<S extends readonly unknown[], F extends Folded, G extends Rules> = {
+  [I in keyof S]: Fits<S[I], S[I], F, G>;
+};
+
+/**
+ * A branch of a `choice`: a predicate and a step, or a bare step as the default.
+ *
+ * @internal
+ */
+export type Branch<F extends Folded> =
+  | readonly [predicate: Predicate<Sight<F>>, step: AnyStep]
+  | AnyStep;
+
+type Beginning<B> = B extends readonly [...infer Init, unknown] ? Init : [];
+
+/**
+ * Branches as they are, or sentences in place of those that do not fit.
+ *
+ * @internal
+ */
+export type BranchesFit<B extends readonly unknown[], F extends Folded, G extends Rules> = {
+  [I in keyof B]: B[I] extends AnyStep
+    ? I extends keyof Beginning<B> ? "only the last branch may be a default"
+    : Fits<B[I], B[I], F, G>
+    : Fits<B[I], StepOf<B[I]>, F, G>;
+};
+
+/**
+ * Makes a pipeline step by step. Every method gives a new builder and leaves the old one as it was, so that a builder
+ * can be forked. Callbacks see the context that the steps before them have made.
+ *
+ * @typeParam Name The pipeline's name.
+ * @typeParam F What is known of the args and the context so far.
+ * @typeParam Args What `run` takes; `undefined` when it is inferred from the steps.
+ * @typeParam G What the steps are checked by.
+ * @typeParam OS The output schema.
+ *
+ * @example Two pipelines with one beginning
+ * ```ts
+ * import { pipeline, step } from "@runsheet/runsheet";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const trim = step({ name: "trim", run: (ctx: { text: string }) => ({ text: ctx.text.trim() }) });
+ * const count = step({ name: "count", run: (ctx: { text: string }) => ({ length: ctx.text.length }) });
+ *
+ * const trimmed = pipeline({ name: "trimmed" }).step(trim);
+ * const counted = trimmed.step(count).build();
+ * const result = await counted.run({ text: " tea " });
+ * assertEquals(result.success && result.data, { text: "tea", length: 3 });
+ * ```
+ *
+ * @example Callbacks that see what came before
+ * ```ts
+ * import { pipeline, typed } from "@runsheet/runsheet";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const p = pipeline({ name: "p", argsSchema: typed<{ prices: number[]; limit: number }>() })
+ *   .filter("dear", (ctx) => ctx.prices, (price, ctx) => price > ctx.limit)
+ *   .map("labels", (ctx) => ctx.dear, (price) => `${price} EUR`)
+ *   .build();
+ * const result = await p.run({ prices: [5, 50], limit: 10 });
+ * assertEquals(result.success && result.data.labels, ["50 EUR"]);
+ * ```
+ */
+export interface Builder<
+  Name extends string,
+  F extends Folded,
+  Args,
+  G extends Rules,
+  OS = undefined,
+> {
+  /**
+   * Adds a step to the end.
+   *
+   * @param step A step, a combinator or a pipeline.
+   */
+  step<S extends AnyStep>(
+    step: Fits<S, S, F, G>,
+  ): Builder<Name, Then<F, S, G>, Args, G, OS>;
+  /**
+   * Adds a step that runs only if the predicate holds.
+   *
+   * @param predicate Told the context; may be asynchronous.
+   * @param step A step, a combinator or a pipeline.
+   */
+  when<S extends AnyStep>(
+    predicate: Predicate<Sight<F>>,
+    step: Fits<S, When<S, unknown>, F, G>,
+  ): Builder<Name, Then<F, When<S, unknown>, G>, Args, G, OS>;
+  /**
+   * Adds branches, of which the first runs whose predicate holds.
+   *
+   * @param branches Pairs of a predicate and a step, at least one; the last may be a bare step.
+   */
+  choice<const B extends readonly Branch<F>[]>(
+    ...branches: BranchesFit<B, F, G>
+  ): Builder<
+    Name,
+    Then<F, Chosen<StepsOf<B>, DefaultOf<B>, AllNeeds<StepsOf<B>>>, G>,
+    Args,
+    G,
+    OS
+  >;
+  /**
+   * Adds steps that all run at once. For options add `parallel.with(options)(…)` by `step`.
+   *
+   * @param steps Steps, combinators or pipelines; at least one.
+   */
+  parallel<const S extends readonly AnyStep[]>(
+    ...steps: AllFit<S, F, G>
+  ): Builder<Name, Then<F, Together<S>, G>, Args, G, OS>;
+  /**
+   * Adds a step that runs for every combination of the items of some lists.
+   *
+   * @param key The key of the results.
+   * @param mapping For each list in the context the key under which the step finds its item.
+   * @param step The step.
+   * @param options `concurrency`, `onFailure`.
+   */
+  distribute<
+    const K extends string,
+    S extends AnyStep,
+    const M extends { readonly [list: string]: keyof RequiresOf<S> & string },
+    const Mode extends ItemOptions["onFailure"] = undefined,
+  >(
+    key: K,
+    mapping: M,
+    step: Fits<S, Distributed<K, S, M, Mode>, F, G>,
+    options?: ItemOptions & { readonly onFailure?: Mode },
+  ): Builder<Name, Then<F, Distributed<K, S, M, Mode>, G>, Args, G, OS>;
+  /**
+   * Adds a function, or a step, that is run for every item of a collection.
+   *
+   * @param key The key of the results.
+   * @param items The collection: an array, a Set, a Map's values, or anything that can be iterated.
+   * @param each The function or the step.
+   * @param options `concurrency`, `onFailure`, `as`.
+   */
+  map<
+    const K extends string,
+    L extends Collection<unknown>,
+    O = never,
+    S extends AnyStep = never,
+    const As extends string | undefined = undefined,
+    const Mode extends ItemOptions["onFailure"] = undefined,
+  >(
+    key: K,
+    items: (ctx: Sight<F>) => MaybePromise<L>,
+    each:
+      | ((item: ItemOf<L>, ctx: Sight<F>, info: ItemInfo) => MaybePromise<O>)
+      | EachFits<S, Mapped<K, ItemOf<L>, unknown, S, As, O, Mode>, ItemOf<L>, F, G>,
+    options?: MapOptions & { readonly as?: As; readonly onFailure?: Mode },
+  ): Builder<
+    Name,
+    Then<F, Mapped<K, ItemOf<L>, unknown, S, As, O, Mode>, G>,
+    Args,
+    G,
+    OS
+  >;
+  /**
+   * Adds a filter of a collection.
+   *
+   * @param key The key of the items that are kept.
+   * @param items The collection.
+   * @param keep Says whether an item is kept; a type guard narrows the items.
+   * @param options `concurrency`, `onFailure`.
+   */
+  filter<
+    const K extends string,
+    L extends Collection<unknown>,
+    J extends ItemOf<L> = ItemOf<L>,
+  >(
+    key: K,
+    items: (ctx: Sight<F>) => MaybePromise<L>,
+    keep:
+      | ((item: ItemOf<L>, ctx: Sight<F>, info: ItemInfo) => item is J)
+      | ((item: ItemOf<L>, ctx: Sight<F>, info: ItemInfo) => MaybePromise<boolean>),
+    options?: GroupOptions,
+  ): Builder<Name, Then<F, Filtered<K, unknown, J>, G>, Args, G, OS>;
+  /**
+   * Adds a function that makes a list of every item of a collection; the lists become one.
+   *
+   * @param key The key of the results.
+   * @param items The collection.
+   * @param each The function.
+   * @param options `concurrency`, `onFailure`.
+   */
+  flatMap<
+    const K extends string,
+    L extends Collection<unknown>,
+    O,
+    const Mode extends ItemOptions["onFailure"] = undefined,
+  >(
+    key: K,
+    items: (ctx: Sight<F>) => MaybePromise<L>,
+    each: (item: ItemOf<L>, ctx: Sight<F>, info: ItemInfo) => MaybePromise<Iterable<O>>,
+    options?: ItemOptions & { readonly onFailure?: Mode },
+  ): Builder<
+    Name,
+    Then<F, FlatMapped<K, ItemOf<L>, unknown, O, Mode>, G>,
+    Args,
+    G,
+    OS
+  >;
+  /**
+   * Adds middleware around every step of the pipeline, also those added before; the first is outermost.
+   *
+   * @param middleware What to wrap the steps in.
+   */
+  use(...middleware: readonly Middleware[]): Builder<Name, F, Args, G, OS>;
+  /**
+   * Makes the pipeline.
+   *
+   * @throws {ConfigError} If the pipeline is wrong, as `pipeline` does.
+   */
+  build(this: Ready<this, OS, F>): Pipeline<Name, ArgsFrom<Args, F>, DataOf<OS, F>, AddsOf<OS, F>>;
+  /**
+   * Makes the pipeline, with an output schema.
+   *
+   * @param options `output` says what the data must be: a schema of an object.
+   * @throws {ConfigError} If `output` has already been given to `pipeline`.
+   */
+  build<Out extends Schema>(
+    options: { readonly output: OutputFits<Out, F["ctx"]> },
+  ): Pipeline<Name, ArgsFrom<Args, F>, DataOf<Out, F>, AddsOf<Out, F>>;
+}
+
+/**
+ * What `run` takes.
+ *
+ * @internal
+ */
+export type ArgsFrom<Args, F extends Folded> = [Args] extends [undefined] ? Flat<F["taken"]["args"]>
+  : Args;
+
+/**
+ * The builder, or the sentence that says why the context is not what `output` wants.
+ *
+ * @internal
+ */
+export type Ready<B, OS, F extends Folded> = OutputFits<OS, F["ctx"]> extends
+  infer Sentence extends string ? Sentence
+  : B;

@@ -1,0 +1,217 @@
+import type { AnyStep } from "../api/step.ts";
+import type { Issue, NotNew } from "./messages.ts";
+import type { Over, SureKeys, Without } from "./objects.ts";
+import type { ProvidesOf, RequiresOf } from "./of.ts";
+
+/**
+ * What a fold of steps goes by.
+ *
+ * @internal
+ */
+export interface Rules {
+  /** Whether the args are inferred: what is missing becomes one. */
+  readonly open: boolean;
+  /** The keys whose absence is a mistake all the same, as some step creates them; any, where the args are given. */
+  readonly told: PropertyKey;
+  /** Whether a key may be provided once only. */
+  readonly strict: boolean;
+}
+
+/**
+ * The args that a fold has inferred so far.
+ *
+ * @internal
+ */
+export interface Taken {
+  /** Their type. */
+  readonly args: unknown;
+  /** The keys that must be given. */
+  readonly keys: PropertyKey;
+}
+
+/**
+ * What is known after some steps.
+ *
+ * @internal
+ */
+export interface Folded {
+  /** For each step 0, or a sentence on what is wrong with it. */
+  readonly verdicts: unknown;
+  /** What the steps need that no step before them provides. */
+  readonly taken: Taken;
+  /** The accumulated context. */
+  readonly ctx: unknown;
+  /** What the context is made of. */
+  readonly layers: readonly unknown[];
+  /** The keys that steps have provided. */
+  readonly provided: PropertyKey;
+}
+
+// The context is a flat intersection C of layers L, never a merge of a merge: the compiler instantiates nested mapped
+// types recursively and gives up ("excessively deep") at about 45 of them.
+type Overlaps<C, P, K = keyof C & keyof P> = [K] extends [never] ? false
+  : IsSameAt<C, P, K & keyof C & keyof P> extends true ? false
+  : true;
+
+// What is written over a key with the same type leaves the intersection right as it is.
+type IsSameAt<C, P, K extends keyof C & keyof P> = [Pick<C, K>] extends [Partial<Pick<P, K>>]
+  ? [Pick<P, K>] extends [Partial<Pick<C, K>>] ? true : false
+  : false;
+
+type Cleared<L, K> = { [I in keyof L]: keyof L[I] & K extends never ? L[I] : Without<L[I], K> };
+
+type All<L, C = unknown> = L extends readonly [infer H, ...infer T] ? All<T, C & H> : C;
+
+type Unmet<R, Provided> = { [K in keyof R as K extends Provided ? never : K]: R[K] };
+
+type Met<R, Provided> = { [K in keyof R as K extends Provided ? K : never]: R[K] };
+
+/** Keys of both with types that exclude each other. */
+type Clash<A, N> = {
+  [K in keyof A & keyof N]: [Required<A>[K] & Required<N>[K]] extends [never] ? K : never;
+}[keyof A & keyof N];
+
+/**
+ * A fold of the steps `S` by rules `G`: args taken `T`, context `C` in layers `L`, `Provided` keys, verdicts `V`. Of
+ * few parameters, as each is instantiated for every step.
+ *
+ * The step at hand is `S[V["length"]]`: `[infer H, ...infer T]` would instantiate every later step at every step.
+ *
+ * @internal
+ */
+export type Fold<
+  S extends readonly unknown[],
+  G extends Rules,
+  T extends Taken,
+  C,
+  L extends readonly unknown[],
+  Provided extends PropertyKey = never,
+  V extends readonly unknown[] = [],
+> = V["length"] extends S["length"]
+  ? { verdicts: V; taken: T; ctx: C; layers: L; provided: Provided }
+  : FoldAt<S[V["length"]], S, G, T, C, L, Provided, V>;
+
+type FoldAt<
+  H,
+  S extends readonly unknown[],
+  G extends Rules,
+  T extends Taken,
+  C,
+  L extends readonly unknown[],
+  Provided extends PropertyKey,
+  V extends readonly unknown[],
+> = [H] extends [AnyStep] ? [C] extends [RequiresOf<H>] ? Add<
+      ProvidesOf<H>,
+      S,
+      G,
+      T,
+      C,
+      L,
+      Provided | keyof ProvidesOf<H>,
+      [...V, Verdict<H, G, T, Provided>]
+    >
+  : Unfit<H, S, G, T, C, L, Provided, V>
+  : Fold<S, G, T, C, L, Provided, [...V, "this is not a step"]>;
+
+/** Writes `P` over the context, and goes on. */
+type Add<
+  P,
+  S extends readonly unknown[],
+  G extends Rules,
+  T extends Taken,
+  C,
+  L extends readonly unknown[],
+  Provided extends PropertyKey,
+  V extends readonly unknown[],
+> = Overlaps<C, P> extends true
+  ? Overwrite<[...Cleared<L, keyof P>, Over<C, P>], S, G, T, Provided, V>
+  : Fold<S, G, T, C & P, [...L, P], Provided, V>;
+
+type Overwrite<
+  L extends readonly unknown[],
+  S extends readonly unknown[],
+  G extends Rules,
+  T extends Taken,
+  Provided extends PropertyKey,
+  V extends readonly unknown[],
+> = Fold<S, G, T, All<L>, L, Provided, V>;
+
+/** A step that does not just find what it requires. */
+type Unfit<
+  H extends AnyStep,
+  S extends readonly unknown[],
+  G extends Rules,
+  T extends Taken,
+  C,
+  L extends readonly unknown[],
+  Provided extends PropertyKey,
+  V extends readonly unknown[],
+> = Trouble<H, S, G, T, C, Provided> extends infer M
+  ? [M] extends [never] ? IsClosed<H, G> extends true ? Add<
+        ProvidesOf<H>,
+        S,
+        G,
+        T,
+        C,
+        L,
+        Provided | keyof ProvidesOf<H>,
+        [...V, Verdict<H, G, T, Provided>]
+      >
+    : Take<Unmet<RequiresOf<H>, Provided>, H, S, G, T, C, L, Provided, V>
+    // As if it had found what it needs, so that a mistake is told once.
+  : Add<
+    Without<RequiresOf<H>, keyof ProvidesOf<H>> & ProvidesOf<H>,
+    S,
+    G,
+    T,
+    C,
+    L,
+    Provided | keyof ProvidesOf<H>,
+    [...V, M]
+  >
+  : never;
+
+// A step that is only known to be a step has no needs that can be told.
+type IsClosed<H extends AnyStep, G extends Rules> = G["open"] extends false ? true
+  : [RequiresOf<H>] extends [never] ? true
+  : false;
+
+/** `N` become args, and are in the context from the start. */
+type Take<
+  N,
+  H extends AnyStep,
+  S extends readonly unknown[],
+  G extends Rules,
+  T extends Taken,
+  C,
+  L extends readonly unknown[],
+  Provided extends PropertyKey,
+  V extends readonly unknown[],
+> = Add<
+  ProvidesOf<H>,
+  S,
+  G,
+  { args: T["args"] & N; keys: T["keys"] | SureKeys<N> },
+  C & N,
+  [...L, N],
+  Provided | keyof ProvidesOf<H>,
+  [...V, Verdict<H, G, T, Provided>]
+>;
+
+/** What is wrong with a step, or never when its unmet keys can become args. */
+type Trouble<H extends AnyStep, S, G extends Rules, T extends Taken, C, Provided> =
+  [RequiresOf<H>] extends [never] ? never
+    : G["open"] extends false ? Issue<H, C, S, G["told"]>
+    : [C] extends [Met<RequiresOf<H>, Provided>]
+      ? [Clash<T["args"], Unmet<RequiresOf<H>, Provided>>] extends [never]
+        ? [Exclude<SureKeys<Unmet<RequiresOf<H>, Provided>>, T["keys"]> & G["told"]] extends [never]
+          ? never
+        : Issue<H, C, S, G["told"]>
+      : Issue<H, C, S, G["told"]>
+    : Issue<H, C, S, G["told"]>;
+
+type Verdict<H extends AnyStep, G extends Rules, T extends Taken, Provided> = G["strict"] extends
+  true ? [keyof ProvidesOf<H> & (T["keys"] | Provided)] extends [never] ? 0
+  : NotNew<H, T["keys"], Provided>
+  : [keyof ProvidesOf<H> & T["keys"]] extends [never] ? 0
+  : NotNew<H, T["keys"], never>;

@@ -1,0 +1,108 @@
+import type { AnyStep } from "../api/step.ts";
+import type { SureKeys } from "./objects.ts";
+import type { NameOf, ProvidesOf, RequiresOf } from "./of.ts";
+import type { Alike } from "./spelling.ts";
+import type { Last, Show, ShowKeys } from "./text.ts";
+
+// What the compiler says when steps do not fit together. Evaluated on mistakes alone, so that only they cost.
+
+/** Keys of `R` that the context lacks altogether. */
+type Absent<R, C> = Exclude<SureKeys<R>, keyof C> & string;
+
+/** Keys of `R` that the context may lack. */
+type Unsure<R, C> = Exclude<SureKeys<R> & keyof C, SureKeys<C>> & string;
+
+/** Keys of `R` that the context has with a type that does not fit. */
+type Wrong<R, C> =
+  & { [K in keyof R & keyof C]: Required<C>[K] extends R[K] ? never : K }[keyof R & keyof C]
+  & string;
+
+type Label<N extends string> = string extends N ? "this step" : `step '${N}'`;
+
+type Needs<N extends string, R, K extends string> = `${Label<N>} needs ${ShowKeys<R, K>}`;
+
+/** The first of some steps that provides one of the keys, without needing it itself. */
+type Provider<S, K> = S extends readonly [infer H, ...infer T]
+  ? H extends AnyStep ? [K & Created<H>] extends [never] ? Provider<T, K> : H
+  : Provider<T, K>
+  : never;
+
+type Hint<H extends AnyStep, A extends string, C, S, P = Provider<S, A>> = [P] extends [never]
+  ? [Alike<A, keyof C & string>] extends [never] ? [A & keyof ProvidesOf<H>] extends [never] ? ""
+    : NameOf<H> extends `parallel(${string}`
+      ? " (what runs in parallel does not see what the others provide)"
+    : ""
+  : ` (did you mean '${Last<Alike<A, keyof C & string>>}'?)`
+  : P extends AnyStep
+    ? [Exclude<A, keyof ProvidesOf<P>>] extends [never] ? ` ('${NameOf<P>}' comes later)`
+    : ` ('${NameOf<P>}' comes later and has ${ShowKeys<ProvidesOf<P>, A & keyof ProvidesOf<P>>})`
+  : "";
+
+type Sometimes<S, K, P = Provider<S, K>> = [P] extends [never] ? ""
+  : P extends AnyStep ? ` ('${NameOf<P>}' provides it only sometimes)`
+  : "";
+
+/** Any property that both sides have turns off the rule on weak types ("has no properties in common"). */
+interface Anchor {
+  readonly " anchor": 0;
+}
+
+/**
+ * The sentence for step `H` of the steps `S` when the context `C` does not hold what it requires; never when it does.
+ * `Told` are the keys whose absence is a mistake: where args are inferred, the others become args.
+ *
+ * @internal
+ */
+export type Issue<H extends AnyStep, C, S, Told> = Sentence<
+  H,
+  RequiresOf<H>,
+  C,
+  S,
+  Absent<RequiresOf<H>, C> & Told & string,
+  Unsure<RequiresOf<H>, C>,
+  Wrong<RequiresOf<H>, C>
+>;
+
+type Sentence<
+  H extends AnyStep,
+  R,
+  C,
+  S,
+  A extends string,
+  U extends string,
+  W extends string,
+> = [A] extends [never]
+  ? [W] extends [never] ? [U] extends [never] ? [C & Anchor] extends [R & Anchor] ? never
+      : `${Label<NameOf<H>>} needs ${Show<R>}, and by then the context is not that`
+    : `${Needs<NameOf<H>, R, U>} which may be missing by then${Sometimes<S, U>}`
+  : `${Needs<NameOf<H>, R, W>} but by then it is ${ShowKeys<C, W>}`
+  : `${Needs<NameOf<H>, R, A>} which nothing before it provides${Hint<H, A, C, S>}`;
+
+/**
+ * The sentence for a step that provides a key for the second time in a strict pipeline, or one that a step before it
+ * has already taken from the args; else 0.
+ *
+ * @internal
+ */
+export type NotNew<H extends AnyStep, Taken, Provided> = [keyof ProvidesOf<H> & Provided] extends
+  [never] ? [Created<H> & Taken] extends [never] ? 0
+  : `${Label<NameOf<H>>} provides ${ShowKeys<
+    ProvidesOf<H>,
+    Created<H> & Taken & string
+  >} too late: a step before it takes it from the args`
+  : `${Label<NameOf<H>>} provides '${
+    & Last<keyof ProvidesOf<H> & Provided>
+    & string}', which a step before it provides, too, and the pipeline is strict`;
+
+type Created<H extends AnyStep> = Exclude<keyof ProvidesOf<H>, keyof RequiresOf<H>>;
+
+/**
+ * The sentence for an `output` schema that asks for `R` where the context `C` does not hold it.
+ *
+ * @internal
+ */
+export type OutputIssue<R, C> = [Absent<R, C>] extends [never]
+  ? [Unsure<R, C>] extends [never]
+    ? `output needs ${ShowKeys<R, Wrong<R, C>>} but it is ${ShowKeys<C, Wrong<R, C>>}`
+  : `output needs ${ShowKeys<R, Unsure<R, C>>} which may be missing`
+  : `output needs ${ShowKeys<R, Absent<R, C>>} which no step provides`;

@@ -1,0 +1,97 @@
+// deno-lint-ignore-file ban-types -- {} is what the compiler shows where there are no keys
+/**
+ * Shows an intersection or a chain of mapped types as one object type.
+ *
+ * @internal
+ */
+export type Flat<T> = { [K in keyof T]: T[K] } & {};
+
+/**
+ * Whether a type is a union.
+ *
+ * @internal
+ */
+export type IsUnion<T, U = T> = T extends unknown ? [U] extends [T] ? false : true
+  : never;
+
+type KeysOfAny<T> = T extends unknown ? keyof T : never;
+
+type OptionalKeys<T> = {
+  [K in keyof T]-?: {} extends Pick<T, K> ? K : never;
+}[keyof T];
+
+/**
+ * The keys that are always there.
+ *
+ * @internal
+ */
+export type SureKeys<T> = Exclude<keyof T, OptionalKeys<T>>;
+
+type IsSureInAll<T, K> = (T extends unknown ? K extends SureKeys<T> ? never : 1 : never) extends
+  never ? true
+  : false;
+
+type SureInAll<T> = keyof T extends infer K
+  ? K extends keyof T ? IsSureInAll<T, K> extends true ? K : never : never
+  : never;
+
+type ValueIn<T, K> = T extends unknown ? K extends keyof T ? Required<T>[K] : never
+  : never;
+
+/**
+ * A union of objects as one: keys that are sure in all members stay required, the others become optional.
+ *
+ * @internal
+ */
+export type Collapse<T> = Flat<
+  & { [K in SureInAll<T>]: ValueIn<T, K> }
+  & { [K in Exclude<KeysOfAny<T>, SureInAll<T>>]?: ValueIn<T, K> }
+>;
+
+/**
+ * An object without its index signatures: of their keys nothing is known.
+ *
+ * @internal
+ */
+export type Declared<T> = string extends keyof T ? {
+    [
+      K in keyof T as string extends K ? never : number extends K ? never : symbol extends K ? never
+      : K
+    ]: T[K];
+  }
+  : T;
+
+/**
+ * What an output adds to the context: nothing for `void` and `any`, one object for a union.
+ *
+ * @internal
+ */
+export type Added<T> = 0 extends 1 & T ? {}
+  : [T] extends [void | null | undefined] ? {}
+  : IsUnion<T> extends true ? Collapse<T extends object ? T : {}>
+  : T;
+
+/**
+ * `A` without the keys `K`.
+ *
+ * @internal
+ */
+export type Without<A, K> = { [P in keyof A as P extends K ? never : P]: A[P] };
+
+/**
+ * The keys of `B` as they are once it is written over `A`: where `B` has a key only sometimes, either may hold.
+ *
+ * @internal
+ */
+export type Over<A, B> = keyof A & OptionalKeys<B> extends never ? B
+  : Without<B, keyof A & OptionalKeys<B>> & Kept<A, B>;
+
+// Values go in as arguments, not as A[K] inside a mapped type: that would keep A, and all before it, in the result.
+type Kept<A, B, K = keyof A & OptionalKeys<B>> = (K extends keyof A & keyof B ? (
+    x: {} extends Pick<A, K> ? Maybe<K, A[K] | Required<B>[K]> : Sure<K, A[K] | Required<B>[K]>,
+  ) => void
+  : never) extends (x: infer I) => void ? I : never;
+
+type Sure<K extends PropertyKey, V> = { [P in K]: V };
+
+type Maybe<K extends PropertyKey, V> = { [P in K]?: V };

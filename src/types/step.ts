@@ -1,0 +1,161 @@
+// deno-lint-ignore-file ban-types -- {} is what the compiler shows where there are no keys
+import type { RollbackInfo, RunInfo } from "../api/info.ts";
+import type { RetryPolicy } from "../api/policy.ts";
+import type { Schema, SchemaIn, SchemaOut } from "../api/schema.ts";
+import type { MaybePromise } from "../values/maybe_promise.ts";
+import type { Added, Declared } from "./objects.ts";
+
+declare const unset: unique symbol;
+
+type Literal = "" | boolean | null | undefined | readonly Literal[] | {
+  readonly [key: string]: Literal;
+};
+
+/**
+ * Stands for a type argument that was neither given nor inferred. Its index signature makes TypeScript keep the literals
+ * of `{ status: "paid" }`; not those of numbers, or `prices.reduce((sum, price) => sum + price, 0)` would be a `0`.
+ *
+ * @internal
+ */
+export interface Unset {
+  /** Never there. @internal */
+  readonly [unset]: never;
+  /** A hint to keep literals. @internal */
+  readonly [key: string]: Literal;
+}
+
+type IsAnyOrNever<T> = 0 extends 1 & T ? true
+  : [T] extends [never] ? true
+  : false;
+
+/**
+ * What the context must hold for a step: the input side of `requires`.
+ *
+ * @internal
+ */
+export type Needed<R, RS> = RS extends Schema ? SchemaIn<RS>
+  : IsAnyOrNever<R> extends true ? {}
+  : [R] extends [Unset] ? {}
+  : Declared<R>;
+
+/**
+ * What `run` sees: the output side of `requires`.
+ *
+ * @internal
+ */
+export type Seen<R, RS> = RS extends Schema ? Readonly<SchemaOut<RS>>
+  : [R] extends [Unset] ? Readonly<Record<string, unknown>>
+  : R;
+
+/**
+ * Whether `run` returns neither an object nor nothing.
+ *
+ * @internal
+ */
+export type IsNoOutput<P> = [P] extends [never] ? false
+  : [P] extends [readonly unknown[]] ? true
+  : [P] extends [object | void | null] ? false
+  : true;
+
+/**
+ * The type of `run`. A conditional type around function types, not the other way about: only so is it resolved before
+ * the body is checked, and `{ status: "paid" }` fits `"paid" | "due"`; and a union that `run` returns stays one.
+ *
+ * @internal
+ */
+export type RunFunction<R, P, RS, PS> = PS extends Schema
+  ? (ctx: Seen<R, RS>, info: RunInfo) => MaybePromise<SchemaIn<PS>>
+  : IsNoOutput<P> extends true
+    ? (ctx: Seen<R, RS>, info: RunInfo) => "a step returns an object or nothing"
+  // Where `rollback` stands first, P is not inferred: what is wrong then is told there.
+  : [P] extends [Unset]
+    ? (ctx: Seen<R, RS>, info: RunInfo) => MaybePromise<P | Unset | object | void>
+  : (ctx: Seen<R, RS>, info: RunInfo) => MaybePromise<P>;
+
+/**
+ * What a step adds to the context: the output side of `provides`.
+ *
+ * @internal
+ */
+export type Provided<P, PS> = PS extends Schema ? Added<SchemaOut<PS>>
+  : IsAnyOrNever<P> extends true ? {}
+  : [P] extends [Unset] ? {}
+  : Added<P>;
+
+/**
+ * What `rollback` gets of it. Where `rollback` stands above `run`, the output is not known yet.
+ *
+ * @internal
+ */
+export type Undone<P, PS> = PS extends Schema ? Provided<P, PS>
+  : [P] extends [Unset] ? "put run above rollback, or give provides"
+  : Provided<P, PS>;
+
+/**
+ * A schema, or a sentence when it is not a schema of an object.
+ *
+ * @internal
+ */
+export type ObjectSchema<S> = S extends Schema
+  ? [SchemaOut<S>] extends [NoRecord] ? "this must be a schema of an object"
+  : [SchemaOut<S>] extends [object] ? S
+  : "this must be a schema of an object"
+  : S extends undefined ? S
+  : "this must be a schema, such as type({ … })";
+
+type NoRecord = readonly unknown[] | ((...args: never) => unknown);
+
+/** Undoes what a step did: gets the context that its `run` saw and what it returned. */
+export type RollbackFunction<R, P, RS, PS> = (
+  ctx: Seen<R, RS>,
+  output: Readonly<Undone<P, PS>>,
+  info: RollbackInfo,
+) => MaybePromise<unknown>;
+
+/** A rollback handler with a retry policy and a timeout of its own. */
+export interface RollbackPolicy<R, P, RS, PS> {
+  /** Undoes what the step did. */
+  readonly run: RollbackFunction<R, P, RS, PS>;
+  /** When to try the undo again. */
+  readonly retry?: RetryPolicy | undefined;
+  /** How long one attempt of the undo may take, in milliseconds. */
+  readonly timeout?: number | undefined;
+}
+
+/** The definition of a step. */
+export interface StepDefinition<R, P, N, RS, PS> {
+  /** Names the step in reports, errors and idempotency keys. */
+  readonly name: N;
+  /** What the step needs of the context: a schema of an object. `run` sees what it makes of the context. */
+  readonly requires?: ObjectSchema<RS>;
+  /** What the step adds to the context: a schema of an object. The context gets what it makes of the output. */
+  readonly provides?: ObjectSchema<PS>;
+  /** Does the work, and returns only what it adds to the context, or nothing. */
+  readonly run: RunFunction<R, P, RS, PS>;
+  /** Undoes the work when a later step fails. */
+  readonly rollback?:
+    | RollbackFunction<R, P, RS, PS>
+    | RollbackPolicy<R, P, RS, PS>
+    | undefined;
+  /** When to try again. */
+  readonly retry?: RetryPolicy | undefined;
+  /** How long one attempt may take, in milliseconds. */
+  readonly timeout?: number | undefined;
+  /**
+   * How long an attempt that was given up (timeout, abort) is still waited for before there is a retry or a rollback,
+   * in milliseconds. It stays a failure with the same error, also if it succeeds by then; but then its effect is known
+   * in time, and is undone with its real output before the next attempt, or in its place in the rollback and its
+   * report. An abort does not cut this time short.
+   *
+   * @default {0}
+   */
+  readonly graceMs?: number | undefined;
+  /**
+   * Whether a retry may start while an attempt that was given up is still under way. With `"never"` it is waited for,
+   * however long that takes, and undone if it succeeds; an abort or the timeout of a pipeline ends that wait, and then
+   * there is no retry.
+   *
+   * @default {"allow"}
+   */
+  readonly overlap?: "allow" | "never" | undefined;
+}

@@ -69,7 +69,7 @@ const reserveStock = step({
 const chargePayment = step({
   name: "chargePayment",
   provides: type({ chargeId: "string" }),
-  timeout: 300,
+  timeout: 60_000,
   retry: {
     count: 3,
     delay: 20,
@@ -83,7 +83,7 @@ const chargePayment = step({
     // An attempt that fails may have charged the card all the same. It is voided before the next one begins, and a key
     // that is voided can charge no more: so every attempt has a key of its own.
     const attemptKey = `${key}@${attempt}`;
-    defer({ run: ({ signal }) => gateway.void(attemptKey, signal), timeout: 1_000 });
+    defer({ run: ({ signal }) => gateway.void(attemptKey, signal), timeout: 60_000 });
     const { chargeId } = await gateway.charge(
       { orderId, cardToken, amount: total },
       attemptKey,
@@ -96,7 +96,7 @@ const chargePayment = step({
   rollback: {
     run: ({ gateway }, { chargeId }, { key, signal }) => gateway.refund(chargeId, key, signal),
     retry: { count: 3, delay: 20 },
-    timeout: 1_000,
+    timeout: 60_000,
   },
 });
 

@@ -1,16 +1,15 @@
 // A payment gateway over HTTP, on this machine: POST /charges, /refunds and /voids.
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { type Answer, GatewayBooks, type Unpaid } from "./gateway_books.ts";
+import { text } from "node:stream/consumers";
+import type { Answer, GatewayBooks } from "./gateway_books.ts";
 
 export interface Gateway {
   url: string;
-  books: GatewayBooks;
   close(): void;
 }
 
-export async function startGateway(unpaid?: Unpaid): Promise<Gateway> {
-  const books = new GatewayBooks(unpaid);
+export async function startGateway(books: GatewayBooks): Promise<Gateway> {
   const server = createServer((request, response) => respond(books, request, response));
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -21,7 +20,7 @@ export async function startGateway(unpaid?: Unpaid): Promise<Gateway> {
     // Some requests are never answered: their connections would keep the server up.
     server.closeAllConnections();
   };
-  return { url: `http://127.0.0.1:${address.port}`, books, close };
+  return { url: `http://127.0.0.1:${address.port}`, close };
 }
 
 async function respond(
@@ -29,20 +28,20 @@ async function respond(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  let text = "";
-  for await (const chunk of request) text += chunk;
-  const answer = handle(books, `${request.method} ${request.url}`, idempotencyKey(request), text);
-  if (!answer) return;
+  const body = await text(request).catch(() => undefined);
+  if (body === undefined) return; // the client has hung up in the middle of its request
+  const answer = handle(books, `${request.method} ${request.url}`, idempotencyKey(request), body);
+  if (!answer) return; // the connection stays open until the client gives up
   response.writeHead(answer.status);
   response.end(answer.body);
 }
 
-function handle(books: GatewayBooks, route: string, key: string, text: string): Answer {
+function handle(books: GatewayBooks, route: string, key: string, body: string): Answer {
   switch (route) {
     case "POST /charges":
-      return books.charge(key, JSON.parse(text));
+      return books.charge(key, JSON.parse(body));
     case "POST /refunds":
-      return books.refund(JSON.parse(text).chargeId);
+      return books.refund(JSON.parse(body).chargeId);
     case "POST /voids":
       return books.void(key);
     default:

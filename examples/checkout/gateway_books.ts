@@ -19,17 +19,20 @@ interface Charge {
 }
 
 /** What a gateway that is broken on purpose confirms, but does not pay back. */
-export type Unpaid = "refunded" | "voided" | undefined;
+export type Unpaid = "refunded" | "voided";
 
 /** A gateway that fails by rule, so that every run of the demo meets the same faults. */
 export class GatewayBooks {
   readonly #charges = new Map<string, Charge>();
   readonly #voidedKeys = new Set<string>();
   readonly #faults = new Set<string>();
-  readonly #unpaid: Unpaid;
+  readonly #unpaid: Unpaid | undefined;
+  readonly #onStall: (orderId: string) => void;
 
-  constructor(unpaid: Unpaid) {
+  /** `onStall` is told the order of each charge that is made and never answered. */
+  constructor(unpaid?: Unpaid, onStall: (orderId: string) => void = () => {}) {
     this.#unpaid = unpaid;
+    this.#onStall = onStall;
   }
 
   /** Takes the money once for each key, however often it is asked. */
@@ -47,7 +50,10 @@ export class GatewayBooks {
     const charge: Charge = { chargeId, orderId, state: "captured", held: amount };
     this.#charges.set(key, charge);
     // The worst of faults: the money is taken, and nobody is told.
-    if (cardToken === "tok_stalls" || this.#strikes("stall", 11, orderId)) return undefined;
+    if (cardToken === "tok_stalls" || this.#strikes("stall", 11, orderId)) {
+      this.#onStall(orderId);
+      return undefined;
+    }
     return confirm(charge);
   }
 

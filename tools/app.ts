@@ -56,7 +56,8 @@ export async function makeApp(): Promise<void> {
     shell("npm install --silent --no-audit --no-fund", { cwd: "npm/app" }),
   );
   // The examples will be compiled into out, where they need their data.
-  const copies = "cp -r ../../tools/consumer consumer && cp -r ../../tests/types types && " +
+  const copies = "cp -r ../../tools/consumer consumer && " +
+    "mkdir types && cp ../../tests/types/mistakes.ts types && " +
     "cp -r ../../examples examples && cp -r ../../tools/edge edge && " +
     "mkdir out && cp -r examples out/examples";
   await must("copy the examples", shell(copies, { cwd: "npm/app" }));
@@ -91,7 +92,7 @@ export function consumerOn({ name, version, path }: Runtime): Part {
 }
 
 /** The tests that run everywhere, and the scripts that they spawn. */
-function testFiles(folder: string): string[] {
+export function testFiles(folder: string): string[] {
   return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) => {
     const path = `${folder}/${name}`;
     if (path === "tests/deno") return [];

@@ -45,7 +45,7 @@ function small(path: string, prints: RegExp): Example {
   return { path, command: ["run", path], args: [], exits: 0, prints, sqlite: false };
 }
 
-/** Those that run until they are stopped: tests/service.test.ts starts it. */
+/** Those that run until they are stopped: tests/examples/service.test.ts starts it. */
 const services = ["examples/service/main.ts"];
 
 /** The parts that run the examples on Deno, from their sources. */

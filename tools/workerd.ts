@@ -1,5 +1,6 @@
 // The tests inside workerd, the runtime of Cloudflare Workers. esbuild bundles them with the
 // installed package, as it bundles every Worker.
+import { testFiles } from "./app.ts";
 import { check, countSummary, judge, type Part } from "./report.ts";
 import { type Ended, must, shell, write } from "./shell.ts";
 import { files, tests } from "./edge/left_out.ts";
@@ -31,11 +32,11 @@ const config :Workerd.Config = (services = [(name = "${name}", worker = (
 export const testsOnWorkerd: Part = {
   name: "workerd",
   run: async () => {
-    const names = [...Deno.readDirSync("npm/app/tests")].map(({ name }) => name)
-      .filter((name) => name.endsWith(".test.js") && !(name.replace(/js$/, "ts") in files));
+    const compiled = testFiles("tests").filter((path) => path.endsWith(".test.ts"))
+      .filter((path) => !(path in files)).map((path) => path.replace(/ts$/, "js"));
     await write(
       "npm/app/edge/tests.ts",
-      names.sort().map((name) => `import "../tests/${name}";\n`).join("") +
+      compiled.map((path) => `import "../${path}";\n`).join("") +
         `import { runAll } from "node:test";
 export default { test: () => runAll(${JSON.stringify(Object.keys(tests))}) };`,
     );

@@ -4,13 +4,13 @@ const processes = "workerd starts no processes";
 const sqlite = "workerd has no node:sqlite";
 const realms = "workerd has no node:vm";
 
-/** Whole files of tests/, which would fail on import; each counts as one test. */
+/** Whole files, which would fail on import; each counts as one test. */
 export const files: Record<string, string> = {
-  "examples.test.ts": "workerd has no files to read, and starts no processes",
-  "importer.test.ts": "workerd has no files to read, and starts no processes",
-  "service.test.ts": processes,
-  "spawn.test.ts": processes,
-  "stress.test.ts": processes,
+  "tests/examples/programs.test.ts": "workerd has no files to read, and starts no processes",
+  "tests/examples/importer.test.ts": "workerd has no files to read, and starts no processes",
+  "tests/examples/service.test.ts": processes,
+  "tests/pipelines/stress.test.ts": processes,
+  "tests/support/spawn.test.ts": processes,
 };
 
 /** Suites and tests of the other files, by their path, the last of which may end in an asterisk. */

@@ -1,0 +1,293 @@
+import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { connect } from "node:net";
+import process from "node:process";
+import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import type { Demo } from "../../examples/checkout/demo.ts";
+
+const hasSqlite = await import("node:sqlite").then(() => true, () => false);
+const skip = hasSqlite ? false : "this runtime has no node:sqlite";
+
+describe("examples/checkout", () => {
+  it("does every order, or fails it for the reason that its row gives", { skip }, async () => {
+    const { results } = await demoRun();
+    const outcomes = results.map((result) => result.success ? "done" : kindOf(result.error));
+    assertEquals(countOf(outcomes), expectedOutcomes());
+  });
+
+  it("takes the money of the orders done, and no other", { skip }, async () => {
+    const { results, claims } = await demoRun();
+    const totals = results.map((result) => result.success ? result.data.total : 0);
+    assertEquals(sum(totals), expectedTurnover());
+    assertEquals(claims.filter(({ differences }) => differences.length > 0), []);
+  });
+
+  it("compensates what was done of every order that fails", { skip }, async () => {
+    const { results, charges } = await demoRun();
+    const { MailBounced = 0, RETRY_EXHAUSTED = 0, CardDeclined = 0 } = expectedOutcomes();
+    const undone = results.flatMap((result) => result.success ? [] : result.rollback.completed);
+    const failed = rows.filter((row) => !["done", "OutOfStock"].includes(outcomeOf(row)));
+    assertEquals(countOf(undone), {
+      "fulfil/createShipment": MailBounced,
+      "chargePayment": MailBounced,
+      // Every attempt that may have charged is voided; a payment in the database is taken out of it, too.
+      "chargePayment (deferred)": sum(failed.map(attemptsOf)) + MailBounced,
+      "reserveStock": MailBounced + RETRY_EXHAUSTED + CardDeclined,
+    });
+    assertEquals(charges.refunded, MailBounced);
+  });
+
+  it(
+    "gives up every attempt whose answer never comes, and voids its charge",
+    { skip },
+    async () => {
+      const { results, charges, late } = await demoRun();
+      const charged = rows.filter((_row, n) => {
+        const result = results[n];
+        return result?.success || kindOf(result?.error) !== "OutOfStock";
+      });
+      const stalls = sum(charged.map(stallsOf));
+      assertEquals(charges.voided, stalls);
+      assertEquals(countOf(late.map(({ step, outcome }) => `${step}: ${outcome}`)), {
+        "chargePayment: rejected": stalls,
+      });
+    },
+  );
+
+  it("survives clients that hang up on the gateway", { skip }, async () => {
+    const [{ startGateway }, { GatewayBooks }, { GatewayClient }] = await Promise.all([
+      import("../examples/checkout/gateway.ts"),
+      import("../examples/checkout/gateway_books.ts"),
+      import("../examples/checkout/gateway_client.ts"),
+    ]);
+    const books = new GatewayBooks();
+    const { url, close } = await startGateway(books);
+    try {
+      const body = JSON.stringify({ orderId: "o-0001", cardToken: "tok_ok", amount: 1 });
+      const head =
+        `POST /charges HTTP/1.1\r\nHost: gateway\r\nContent-Length: ${body.length}\r\n\r\n`;
+      for (const sent of ["POST /char", head, head + body.slice(0, 9), head + body]) {
+        await hangUpAfter(sent, url);
+      }
+      const { signal } = new AbortController();
+      const client = new GatewayClient(url);
+      await client.void("k", signal);
+    } finally {
+      close();
+    }
+  });
+
+  it("exits with 0 and prints that the balance holds", { skip }, async () => {
+    const { code, stdout } = await runMain();
+    assertEquals(code, 0);
+    assertStringIncludes(stdout, `${rows.length} orders`);
+    assertStringIncludes(stdout, "holds  money: kept by the gateway = payments in the database");
+  });
+
+  it(
+    "exits with 1 when a compensation does nothing, and prints what is wrong",
+    { skip },
+    async () => {
+      await Promise.all([
+        assertFails("refund", "money: kept by the gateway = payments in the database"),
+        assertFails("void", "money: kept by the gateway = payments in the database"),
+        assertFails("release", "stock: nothing is left reserved"),
+      ]);
+    },
+  );
+});
+
+async function assertFails(broken: string, claim: string): Promise<void> {
+  const { code, stdout, stderr } = await runMain(`--break=${broken}`);
+  assertEquals(code, 1);
+  assertStringIncludes(stdout, `FAILS  ${claim}`);
+  assertStringIncludes(stderr, "The balance does not hold");
+}
+
+describe("examples/onboarding.ts", () => {
+  it("tears down what was made for the customer who cannot be reached", async () => {
+    const lines = await printedBy(() => import("../../examples/onboarding.ts"));
+    const bob = lines.slice(lines.indexOf("bob@bounce.example, free"));
+    assertEquals(bob.slice(1, 8), [
+      "  created ws-of-bob",
+      "  provisioned bucket/ws-of-bob",
+      "  provisioned database/ws-of-bob",
+      "  tore down database/ws-of-bob",
+      "  tore down bucket/ws-of-bob",
+      "  deleted ws-of-bob",
+      "  failed in sendWelcomeEmail: bob@bounce.example cannot be reached",
+    ]);
+    assertEquals(lines.at(-2), "workspaces: ws-of-alice, ws-of-carol");
+    assert(!lines.at(-1)?.includes("bob"));
+  });
+});
+
+describe("examples/quick_start.ts", () => {
+  it("charges, and refunds when the confirmation cannot be sent", async () => {
+    assertEquals(await printedBy(() => import("../../examples/quick_start.ts")), [
+      "done: charge of 55",
+      "refunded: charge of 55",
+      "failed: no such mailbox: bob@mail.invalid | undone: chargePayment",
+    ]);
+  });
+});
+
+// What must become of the orders is worked out here from the text of the file, without the example's code.
+
+const [, ...rows] = readData("orders.csv").trim().split("\n");
+const stock = new Map(
+  readData("products.csv").trim().split("\n").slice(1).map((line) => {
+    const [sku = "", ...rest] = line.split(",");
+    return [sku, Number(rest.at(-1))];
+  }),
+);
+
+const text = `(?:"(?:[^"]|"")+"|[^",]+)`;
+const wellFormed = new RegExp(
+  `^o-\\d{4},${text},(?<email>[^",@]+@[^",@]+\\.\\w+),${text},(?<token>tok_\\w+),` +
+    `(?<sku>[\\w-]+),(?<quantity>[1-9]\\d{0,2}|1000),(?<price>[1-9]\\d*)$`,
+);
+
+interface Order {
+  email: string;
+  token: string;
+  sku: string;
+  quantity: number;
+  total: number;
+}
+
+function orderOf(row: string): Order | undefined {
+  const { email = "", token = "", sku = "", quantity, price } = wellFormed.exec(row)?.groups ?? {};
+  if (!email) return undefined;
+  return { email, token, sku, quantity: Number(quantity), total: Number(quantity) * Number(price) };
+}
+
+function outcomeOf(row: string): string {
+  const order = orderOf(row);
+  if (!order) return "REQUIRES_VALIDATION";
+  const { email, token, sku, quantity } = order;
+  const inStock = stock.get(sku);
+  if (inStock === undefined) return "UnknownProduct";
+  if (quantity > inStock) return "OutOfStock";
+  if (token.startsWith("tok_declined")) return "CardDeclined";
+  if (token === "tok_outage" || token === "tok_stalls") return "RETRY_EXHAUSTED";
+  return email.endsWith("@bounce.example") ? "MailBounced" : "done";
+}
+
+/** How often the gateway is asked to charge an order: it is out of order for every 7th, and stalls for every 11th. */
+function attemptsOf(row: string): number {
+  switch (outcomeOf(row)) {
+    case "CardDeclined":
+      return 1;
+    case "RETRY_EXHAUSTED":
+      return 4;
+    case "done":
+    case "MailBounced":
+      return 1 + Number(isFor(row, 7)) + Number(isFor(row, 11));
+    default:
+      return 0;
+  }
+}
+
+/** How many of these attempts are never answered. */
+function stallsOf(row: string): number {
+  const attempts = attemptsOf(row);
+  const token = orderOf(row)?.token;
+  if (token === "tok_stalls") return attempts - Number(isFor(row, 7));
+  return attempts > 1 && token !== "tok_outage" ? Number(isFor(row, 11)) : 0;
+}
+
+function isFor(row: string, n: number): boolean {
+  return Number(row.slice("o-".length, "o-0000".length)) % n === 0;
+}
+
+/** The orders that are done unless others have had the last one: all of those are for one lamp each. */
+const sound = rows.filter((row) => outcomeOf(row) === "done").flatMap((row) => orderOf(row) ?? []);
+const isLamp = ({ sku }: Order) => sku === "lamp-no-1";
+const lamps = sound.filter(isLamp).slice(0, stock.get("lamp-no-1"));
+
+function expectedOutcomes(): Record<string, number> {
+  const tooLate = sound.filter(isLamp).length - lamps.length;
+  const { done = 0, OutOfStock = 0, ...others } = countOf(rows.map(outcomeOf));
+  return { ...others, done: done - tooLate, OutOfStock: OutOfStock + tooLate };
+}
+
+function expectedTurnover(): number {
+  const done = [...sound.filter((order) => !isLamp(order)), ...lamps];
+  return sum(done.map(({ total }) => total));
+}
+
+function kindOf(error: Error | undefined): string {
+  if (!error) return "none";
+  return "code" in error ? String(error.code) : error.name;
+}
+
+function countOf(items: string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const item of items) counts[item] = (counts[item] ?? 0) + 1;
+  return counts;
+}
+
+function sum(numbers: number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+function readData(name: string): string {
+  return readFileSync(new URL(`../../examples/data/${name}`, import.meta.url), "utf8");
+}
+
+let demo: Promise<Demo> | undefined;
+
+/** The one run that the tests look at. The demo is imported only where there is node:sqlite. */
+function demoRun(): Promise<Demo> {
+  demo ??= import("../../examples/checkout/demo.ts").then(({ runDemo }) =>
+    runDemo(readData("orders.csv"), readData("products.csv"))
+  );
+  return demo;
+}
+
+/** Sends a server the beginning of a request, and closes the connection. */
+async function hangUpAfter(sent: string, url: string): Promise<void> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  await once(socket, "connect");
+  await new Promise((resolve) => socket.write(sent, resolve));
+  socket.destroy();
+  await once(socket, "close");
+}
+
+interface Ended {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs examples/checkout/main.ts in a process; on Node and Bun, what tsc has made of it. */
+function runMain(...args: string[]): Promise<Ended> {
+  const source = new URL("../../examples/checkout/main.ts", import.meta.url);
+  const compiled = new URL("../../out/examples/checkout/main.js", import.meta.url);
+  const command = process.versions.deno === undefined
+    ? [fileURLToPath(compiled)]
+    : ["run", "-A", fileURLToPath(source)];
+  return new Promise((resolve) =>
+    execFile(process.execPath, [...command, ...args], (error, stdout, stderr) => {
+      resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
+    })
+  );
+}
+
+/** What a script prints when it is imported, which only works once. */
+async function printedBy(script: () => Promise<unknown>): Promise<string[]> {
+  const lines: string[] = [];
+  const log = console.log;
+  console.log = (...values: unknown[]) => lines.push(values.join(" "));
+  try {
+    await script();
+  } finally {
+    console.log = log;
+  }
+  return lines;
+}

@@ -1,0 +1,220 @@
+import { spawn } from "node:child_process";
+import process from "node:process";
+import { createInterface } from "node:readline";
+import { describe, it } from "node:test";
+import { setTimeout } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { assert, assertEquals } from "@std/assert";
+import postgres from "postgres";
+import { startPaymentProvider } from "../support/payment_provider.ts";
+import { startPostgres } from "../support/postgres.ts";
+import { scriptPath } from "../support/spawn.ts";
+
+const cards = ["tok_ok", "tok_declined", "tok_flaky", "tok_slow", "tok_late"];
+const products = [
+  { sku: "lamp", price: 4900, stock: 40 }, // scarce
+  { sku: "mug", price: 700, stock: 1000 },
+];
+
+describe("examples/service", () => {
+  it("answers with the status of what went wrong", async () => {
+    await withShop(async ({ post, db, log }) => {
+      const rows = [{ sku: "pot", price: 1, stock: -1 }, { sku: "tea", price: 5, stock: 3 }, 7];
+      assertEquals(await post("/products/import", { products: rows }), {
+        status: 200,
+        body: {
+          imported: ["tea"],
+          rejected: [
+            { row: 0, code: "REQUIRES_VALIDATION" },
+            { row: 2, code: "REQUIRES_VALIDATION" },
+          ],
+        },
+      });
+
+      const tea = { sku: "tea", quantity: 1, card: "tok_ok" };
+      const failures: [object | undefined, number, string][] = [
+        [undefined, 400, "ARGS_VALIDATION"],
+        [{ ...tea, quantity: 0.5 }, 400, "ARGS_VALIDATION"],
+        [{ ...tea, sku: "gold" }, 404, "NO_SUCH_PRODUCT"],
+        [{ ...tea, quantity: 4 }, 409, "OUT_OF_STOCK"],
+        [{ ...tea, card: "tok_declined" }, 402, "CARD_DECLINED"],
+        [{ ...tea, card: "tok_slow" }, 504, "TIMEOUT"],
+      ];
+      for (const [order, status, error] of failures) {
+        assertEquals(await post("/orders", order), { status, body: { error } });
+      }
+
+      const { status, body } = await post("/orders", { ...tea, quantity: 3 });
+      assertEquals([status, body.total], [200, 15]);
+      const cancel = `/orders/${body.orderId}/cancel`;
+      assertEquals((await post(cancel)).status, 200);
+      assertEquals(await post(cancel), { status: 409, body: { error: "NOT_CONFIRMED" } });
+      const [{ stock } = {}] = await db`select stock from products where sku = 'tea'`;
+      assertEquals(stock, 3);
+
+      await db`drop table orders cascade`;
+      assertEquals(await post("/orders", tea), { status: 500, body: { error: "UNKNOWN" } });
+
+      const requests = log().filter(({ event }) => event === "request");
+      assertEquals(requests.map(({ status }) => status), [
+        ...[200, 400, 400, 404, 409, 402, 504],
+        ...[200, 200, 409, 500],
+      ]);
+      assert(!JSON.stringify(log()).includes("tok_"), "the log must not have the cards");
+    });
+  });
+
+  it("loses no goods and no money under load", async () => {
+    await withShop(async ({ post, db, log, settled }) => {
+      await post("/products/import", { products });
+      const answers = await Promise.all(
+        Array.from({ length: 240 }, async (_, n) => {
+          const order = {
+            sku: n % 2 === 0 ? "lamp" : "mug",
+            quantity: 1 + n % 3,
+            card: n < 120 ? "tok_ok" : cards[n % cards.length],
+          };
+          // Every sixth client leaves, some at once and some in the middle of it.
+          const signal = n % 6 === 5 ? AbortSignal.timeout(1 + 5 * n) : undefined;
+          const { status, body } = await post("/orders", order, signal);
+          if (status === 200 && n % 8 === 0) await post(`/orders/${body.orderId}/cancel`);
+          return status;
+        }),
+      );
+      const count = (status: number) => answers.filter((answer) => answer === status).length;
+      for (const status of [0, 200, 402, 409, 504]) {
+        assert(count(status) > 0, `there must be an answer with ${status}: ${answers}`);
+      }
+      await settled();
+
+      assertEquals(
+        [...await db`select id from orders where status not in ('confirmed', 'cancelled')`],
+        [],
+      );
+      // Goods: what there was = what is left + what was sold.
+      const stock = await db`
+        select sku, stock + coalesce(sum(quantity) filter (where status = 'confirmed'), 0)::int as stock
+          from products left join orders using (sku) group by products.sku order by products.sku`;
+      assertEquals(stock.map(({ sku, stock }) => [sku, stock]), [["lamp", 40], ["mug", 1000]]);
+      // Money: the provider keeps what the orders cost, charge by charge.
+      assertEquals([
+        ...await db`
+          select key, charge_key, amount, total
+            from (select * from provider_charges where kept) as charges
+            full join (select * from orders where status = 'confirmed') as sold
+              on key = charge_key and amount = total
+           where key is null or charge_key is null`,
+      ], []);
+      // Every order was answered for, or its client has left.
+      const [{ placed } = {}] = await db`select count(*)::int as placed from orders`;
+      const left = count(0);
+      const done = count(200);
+      assert(done <= placed && placed <= done + left, `${done} answers, ${placed} orders`);
+      const requests = log().filter(({ event }) => event === "request");
+      assertEquals(requests.flatMap(({ notUndone = [] }) => notUndone), []);
+      assert(requests.some(({ status }) => status === 499), "a run must have been aborted");
+    });
+  });
+});
+
+interface Answer {
+  /** 0 when the client has left. */
+  status: number;
+  body: Record<string, unknown>;
+}
+
+type Post = (path: string, body?: object, signal?: AbortSignal) => Promise<Answer>;
+
+interface LogLine {
+  event: string;
+  port?: number;
+  status?: number;
+  notUndone?: string[];
+}
+
+interface Shop {
+  post: Post;
+  db: postgres.Sql;
+  log: () => LogLine[];
+  /** Waits until all is done and undone that has been begun. */
+  settled: () => Promise<void>;
+}
+
+/** Runs the example in a process, beside a PostgreSQL and a payment provider; all is gone afterwards. */
+async function withShop(use: (shop: Shop) => Promise<void>): Promise<void> {
+  const { url, stop } = await startPostgres();
+  try {
+    const provider = await startPaymentProvider(url);
+    const db = postgres(url, { max: 1, onnotice: () => {} });
+    try {
+      await withService({ DATABASE_URL: url, PAYMENTS_URL: provider.url }, async (port, log) => {
+        const post: Post = async (path, body, signal) => {
+          const method = path === "/health" ? "GET" : "POST";
+          const init = {
+            method,
+            ...body && { body: JSON.stringify(body) },
+            ...signal && { signal },
+          };
+          try {
+            const response = await fetch(`http://127.0.0.1:${port}${path}`, init);
+            return { status: response.status, body: await response.json() };
+          } catch (error) {
+            if (signal?.aborted) return { status: 0, body: {} };
+            throw error;
+          }
+        };
+        const settled = async () => {
+          while ((await post("/health")).body.underWay !== 0) await setTimeout(20);
+          await provider.settled();
+        };
+        await use({ post, db, log, settled });
+      });
+    } finally {
+      await db.end();
+      await provider.stop();
+    }
+  } finally {
+    await stop();
+  }
+}
+
+/** Starts examples/service/main.ts; on Node and Bun, what tsc has made of it. */
+async function withService(
+  env: Record<string, string>,
+  use: (port: number, log: () => LogLine[]) => Promise<void>,
+): Promise<void> {
+  const source = new URL("../../examples/service/main.ts", import.meta.url);
+  const compiled = new URL("../../out/examples/service/main.js", import.meta.url);
+  const [run, path] = process.versions.deno === undefined
+    ? [[], compiled]
+    : [["run", "-A"], source];
+  const args = [...run, scriptPath("leash"), ...run, fileURLToPath(path)];
+  const child = spawn(process.execPath, args, { env: { ...process.env, PORT: "0", ...env } });
+  const closed = new Promise<number | null>((resolve) => child.on("close", resolve));
+  let stderr = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => stderr += text);
+  const lines: LogLine[] = [];
+  const ready = new Promise<number>((resolve) =>
+    createInterface(child.stdout).on("line", (line) => {
+      lines.push(JSON.parse(line));
+      const { event, port } = lines.at(-1)!;
+      if (event === "ready" && port !== undefined) resolve(port);
+    })
+  );
+  try {
+    const port = await Promise.race([ready, closed]);
+    assert(port, `the service must start: ${stderr}`);
+    await use(port, () => lines);
+  } finally {
+    child.stdin.end();
+    await closed;
+  }
+  if (process.platform !== "win32") { // where SIGTERM ends a process at once
+    const code = await closed;
+    assertEquals({ code, stderr, last: lines.at(-1)?.event }, {
+      code: 0,
+      stderr: "",
+      last: "stopped",
+    });
+  }
+}

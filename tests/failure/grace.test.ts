@@ -1,0 +1,389 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals, assertFalse, assertStrictEquals, assertThrows } from "@std/assert";
+import {
+  ConfigError,
+  isRunsheetError,
+  map,
+  parallel,
+  pipeline,
+  type Result,
+  step,
+} from "@runsheet/runsheet";
+import { type } from "arktype";
+import { cleanups } from "../support/cleanup.ts";
+import { deferred, drain, never } from "../support/deferred.ts";
+import { landing, listening } from "../support/landing.ts";
+import { dataOf, failureOf } from "../support/results.ts";
+import { watchTimers } from "../support/signals.ts";
+import { logged } from "../support/steps.ts";
+
+const boom = new Error("boom");
+
+/** Tells whether a run has returned. */
+function watched<T>(running: Promise<T>) {
+  const state = { running, returned: false };
+  running.then(() => state.returned = true);
+  return state;
+}
+
+function outcomes(result: Result<unknown>) {
+  const { error, rollback } = failureOf(result);
+  return { error: isRunsheetError(error) ? error.code : error.message, ...rollback };
+}
+
+describe("graceMs", () => {
+  const clean = cleanups();
+
+  it("keeps the run waiting for an attempt that was given up, and no longer", async () => {
+    const time = clean.fakeTime();
+    const { reports, watches, options } = listening();
+    const log: string[] = [];
+    const charge = landing("charge", log, { timeout: 50, graceMs: 20 });
+    const run = watched(charge.step.run({}, options));
+    await time.tickAsync(50);
+    await time.tickAsync(19);
+    await drain();
+    assertEquals([run.returned, watches.length], [false, 0]);
+    await time.tickAsync(1);
+    assertEquals(outcomes(await run.running), { error: "TIMEOUT", completed: [], failed: [] });
+    assertEquals([watches.length, reports], [1, []]);
+    charge.land(1);
+    await drain();
+    assertEquals(log, ["run charge1", "undo charge1"]);
+    assertEquals(reports, ["charge@1 compensated"]);
+  });
+
+  it("puts an attempt that lands by then in the rollback, in its place", async () => {
+    const time = clean.fakeTime();
+    const { reports, watches, options } = listening();
+    const log: string[] = [];
+    const charge = landing("charge", log, { timeout: 50, graceMs: 20 });
+    const p = pipeline({ name: "p", steps: [logged("a", log), charge.step, logged("c", log)] });
+    const running = p.run({}, options);
+    await time.tickAsync(60);
+    charge.land(1);
+    const completed = ["charge", "a"];
+    const result = await running;
+    assertEquals(outcomes(result), { error: "TIMEOUT", completed, failed: [] });
+    assertEquals(log, ["a", "run charge1", "undo charge1", "undo a"]);
+    assertEquals([reports, watches], [["charge@1 compensated"], []]);
+  });
+
+  it("hands the rollback the context, the validated output, and the error of the run", async () => {
+    const time = clean.fakeTime();
+    const gate = deferred<{ day: string }>();
+    const calls: unknown[] = [];
+    const s = step({
+      name: "s",
+      provides: type({ day: "string.date.parse" }),
+      timeout: 50,
+      graceMs: 20,
+      run: () => gate.promise,
+      rollback: (ctx, { day }, { error, key }) => void calls.push(ctx, day, error, key),
+    });
+    const running = s.run({ n: 1 } as Record<never, never>, { runId: "r" });
+    await time.tickAsync(50);
+    gate.resolve({ day: "2026-11-23" });
+    const { error } = failureOf(await running);
+    assertEquals(calls, [{ n: 1 }, new Date("2026-11-23"), error, "r/s@1!undo"]);
+    assertStrictEquals(calls[2], error);
+  });
+
+  it("lists the undo as failed when it fails, and reports that once", async () => {
+    const time = clean.fakeTime();
+    const { reports, options } = listening();
+    const charge = landing("charge", [], { timeout: 50, graceMs: 20 }, () => Promise.reject(boom));
+    const running = charge.step.run({}, options);
+    await time.tickAsync(50);
+    charge.land(1);
+    const failed = [{ step: "charge", error: boom }];
+    assertEquals(outcomes(await running), { error: "TIMEOUT", completed: [], failed });
+    assertEquals(reports, ["charge@1 failed: boom"]);
+  });
+
+  it("reports an attempt that fails by then, which ends the wait", async () => {
+    const time = clean.fakeTime();
+    const { reports, options } = listening();
+    const charge = landing("charge", [], { timeout: 50, graceMs: 20 });
+    const running = charge.step.run({}, options);
+    await time.tickAsync(50);
+    charge.fail(1, boom);
+    assertEquals(outcomes(await running), { error: "TIMEOUT", completed: [], failed: [] });
+    assertEquals(reports, ["charge@1 rejected: boom"]);
+  });
+
+  it("reports an attempt that lands by then and has no handler", async () => {
+    const time = clean.fakeTime();
+    const { reports, options } = listening();
+    const charge = landing("charge", [], { timeout: 50, graceMs: 20 }, null);
+    const running = charge.step.run({}, options);
+    await time.tickAsync(50);
+    charge.land(1);
+    assertEquals(outcomes(await running), { error: "TIMEOUT", completed: [], failed: [] });
+    assertEquals(reports, ["charge@1 no-handler"]);
+  });
+
+  it("undoes an attempt that lands by then before the next one starts", async () => {
+    const time = clean.fakeTime();
+    const { reports, options } = listening();
+    const log: string[] = [];
+    const charge = landing("charge", log, { timeout: 50, graceMs: 20, retry: { count: 1 } });
+    const running = charge.step.run({}, options);
+    await time.tickAsync(50);
+    charge.land(1);
+    await drain();
+    assertEquals(log, ["run charge1", "undo charge1", "run charge2"]);
+    charge.land(2);
+    assertEquals(dataOf(await running), { chargeId: "charge2" });
+    assertEquals(log.length, 3);
+    assertEquals(reports, ["charge@1 compensated"]);
+  });
+
+  it("allows no retry when what landed by then cannot be undone", async () => {
+    const time = clean.fakeTime();
+    const log: string[] = [];
+    const bounds = { timeout: 50, graceMs: 20, retry: { count: 1 } };
+    const charge = landing("charge", log, bounds, () => Promise.reject(boom));
+    const running = charge.step.run({});
+    await time.tickAsync(50);
+    charge.land(1);
+    const failed = [{ step: "charge", error: boom }];
+    assertEquals(outcomes(await running), { error: "ROLLBACK", completed: [], failed });
+    assertEquals(log, ["run charge1", "undo charge1"]);
+  });
+
+  it("holds after the caller's abort too, which does not cut it short", async () => {
+    const time = clean.fakeTime();
+    const { reports, options } = listening();
+    const log: string[] = [];
+    const charge = landing("charge", log, { timeout: 50, graceMs: 20 });
+    const aborter = new AbortController();
+    const p = pipeline({ name: "p", steps: [logged("a", log), charge.step] });
+    const run = watched(p.run({}, { ...options, signal: aborter.signal }));
+    await time.tickAsync(50);
+    aborter.abort(boom);
+    await time.tickAsync(19);
+    await drain();
+    assertFalse(run.returned);
+    charge.land(1);
+    const completed = ["charge", "a"];
+    assertEquals(outcomes(await run.running), { error: "ABORTED", completed, failed: [] });
+    assertEquals(reports, ["charge@1 compensated"]);
+  });
+
+  it("holds after the timeout of a nested pipeline, for each of its steps side by side", async () => {
+    const time = clean.fakeTime();
+    const { reports, options } = listening();
+    const log: string[] = [];
+    const [a, b] = ["a", "b"].map((name) => landing(name, log, { graceMs: 20 })) as [
+      ReturnType<typeof landing>,
+      ReturnType<typeof landing>,
+    ];
+    const inner = pipeline({ name: "inner", timeout: 50, steps: [parallel(a.step, b.step)] });
+    const running = pipeline({ name: "p", steps: [logged("first", log), inner] }).run({}, options);
+    await time.tickAsync(50);
+    b.land(1);
+    await drain();
+    a.land(1);
+    const completed = ["inner/parallel(a, b)/b", "inner/parallel(a, b)/a", "first"];
+    assertEquals(outcomes(await running), { error: "TIMEOUT", completed, failed: [] });
+    assertEquals(log.slice(3), ["undo b1", "undo a1", "undo first"]);
+    assertEquals(reports.length, 2);
+  });
+
+  it("holds for each item of a collection, undone in the order of the collection", async () => {
+    const time = clean.fakeTime();
+    const log: string[] = [];
+    const gates = [deferred(), deferred(), deferred()];
+    const send = step({
+      name: "send",
+      timeout: 50,
+      graceMs: 20,
+      run: (ctx: { n: number }) => gates[ctx.n]!.promise.then(() => ({ sent: ctx.n })),
+      rollback: (ctx) => void log.push(`undo ${ctx.n}`),
+    });
+    const mails = map("mails", () => [0, 1, 2], send, { as: "n" });
+    const running = mails.run({});
+    await time.tickAsync(50);
+    for (const n of [0, 2, 1]) {
+      gates[n]!.resolve();
+      await drain();
+    }
+    failureOf(await running);
+    assertEquals(log, ["undo 2", "undo 1", "undo 0"]);
+  });
+
+  it("holds for an item that is collected as a failure, and is undone before that is given", async () => {
+    const time = clean.fakeTime();
+    const { reports, options } = listening();
+    const log: string[] = [];
+    const charge = landing("charge", log, { timeout: 50, graceMs: 20 });
+    const charges = map("charges", () => [0], charge.step, { as: "n", onFailure: "collect" });
+    const next = logged("next", log);
+    const running = pipeline({ name: "p", steps: [charges, next] }).run({}, options);
+    await time.tickAsync(50);
+    charge.land(1);
+    assert(isRunsheetError((dataOf(await running).charges as { error: Error }[])[0]?.error));
+    assertEquals(log, ["run charge1", "undo charge1", "next"]);
+    assertEquals(reports, ["map(charges)[0]/charge@1 compensated"]);
+  });
+
+  it("collects what is deferred before and within it, undone in reverse", async () => {
+    const time = clean.fakeTime();
+    const { reports, options } = listening();
+    const log: string[] = [];
+    const gate = deferred();
+    const s = step({
+      name: "s",
+      timeout: 50,
+      graceMs: 20,
+      run: async (_ctx, { defer }) => {
+        defer(() => log.push("early"));
+        await gate.promise;
+        defer(() => log.push("in the grace"));
+      },
+      rollback: () => log.push("rollback"),
+    });
+    const running = s.run({}, options);
+    await time.tickAsync(50);
+    gate.resolve();
+    const completed = ["s", "s (deferred)", "s (deferred)"];
+    assertEquals(outcomes(await running), { error: "TIMEOUT", completed, failed: [] });
+    assertEquals(log, ["rollback", "in the grace", "early"]);
+    assertEquals(reports, ["s@1 compensated"]);
+  });
+
+  it("costs neither timer nor listener when nothing is given up, and leaves none behind", async () => {
+    const pending = watchTimers(clean);
+    const quick = { graceMs: 10_000, overlap: "never" as const, retry: { count: 1 } };
+    dataOf(await step({ name: "s", ...quick, run: () => Promise.resolve() }).run({}));
+    assertEquals(pending().made, 0);
+    const aborter = new AbortController();
+    const hung = step({ name: "hung", ...quick, run: never });
+    const gate = deferred();
+    const lands = step({ name: "lands", ...quick, run: () => gate.promise });
+    const running = parallel(lands, step({ name: "s", run: never })).run({}, aborter);
+    aborter.abort();
+    gate.resolve();
+    failureOf(await running);
+    failureOf(await hung.run({}, { signal: AbortSignal.abort() }));
+    assertEquals(pending(), { timers: 0, listeners: 0, made: 1 });
+  });
+});
+
+describe("overlap: never", () => {
+  const { fakeTime } = cleanups();
+  const bounds = { timeout: 50, overlap: "never", retry: { count: 1 } } as const;
+
+  it("starts no retry while the attempt before is under way, and undoes that first", async () => {
+    const time = fakeTime();
+    const { reports, watches, options } = listening();
+    const log: string[] = [];
+    const charge = landing("charge", log, bounds);
+    const running = charge.step.run({}, options);
+    await time.tickAsync(1_000);
+    await drain();
+    assertEquals(log, ["run charge1"]);
+    charge.land(1);
+    await drain();
+    assertEquals(log, ["run charge1", "undo charge1", "run charge2"]);
+    charge.land(2);
+    assertEquals(dataOf(await running), { chargeId: "charge2" });
+    assertEquals([reports, watches], [["charge@1 compensated"], []]);
+  });
+
+  it("goes on to the retry when the attempt before fails late", async () => {
+    const time = fakeTime();
+    const { reports, options } = listening();
+    const log: string[] = [];
+    const charge = landing("charge", log, bounds);
+    const running = charge.step.run({}, options);
+    await time.tickAsync(60);
+    charge.fail(1, boom);
+    await drain();
+    assertEquals(log, ["run charge1", "run charge2"]);
+    charge.land(2);
+    dataOf(await running);
+    assertEquals(reports, ["charge@1 rejected: boom"]);
+  });
+
+  it("does not wait after the last attempt, nor when retryIf says no", async () => {
+    const time = fakeTime();
+    for (const retry of [{ count: 0 }, { count: 3, retryIf: () => false }]) {
+      const running = landing("charge", [], { ...bounds, retry }).step.run({});
+      await time.tickAsync(50);
+      assertEquals(outcomes(await running).error, "TIMEOUT");
+    }
+  });
+
+  it("asks retryIf once for each attempt", async () => {
+    const time = fakeTime();
+    let asked = 0;
+    const retry = { count: 2, retryIf: () => ++asked > 0 };
+    const charge = landing("charge", [], { ...bounds, retry });
+    const running = charge.step.run({});
+    for (const attempt of [1, 2, 3]) {
+      await time.tickAsync(60);
+      charge.fail(attempt, boom);
+      await drain();
+    }
+    assertEquals(outcomes(await running).error, "RETRY_EXHAUSTED");
+    assertEquals(asked, 3);
+  });
+
+  it("does not ask retryIf once the run is cancelled", async () => {
+    const aborter = new AbortController();
+    let asked = 0;
+    const retry = { count: 2, retryIf: () => ++asked > 0 };
+    const running = landing("charge", [], { ...bounds, retry }).step.run({}, aborter);
+    await drain();
+    aborter.abort();
+    failureOf(await running);
+    assertEquals(asked, 0);
+  });
+
+  for (const by of ["the caller's abort", "the timeout of a pipeline", "a failing sibling"]) {
+    it(`stops waiting on ${by}, and there is no retry`, async () => {
+      const time = fakeTime();
+      const { reports, watches, options } = listening();
+      const log: string[] = [];
+      const aborter = new AbortController();
+      const charge = landing("charge", log, bounds);
+      const sibling = landing("sibling", []);
+      const steps = [parallel(charge.step, sibling.step)];
+      const p = pipeline({
+        name: "p",
+        steps,
+        ...(by.startsWith("the timeout") && { timeout: 70 }),
+      });
+      const running = p.run({}, { ...options, signal: aborter.signal });
+      await time.tickAsync(60);
+      if (by === "the caller's abort") aborter.abort();
+      if (by === "a failing sibling") sibling.fail(1, boom);
+      await time.tickAsync(10);
+      failureOf(await running);
+      charge.land(1);
+      if (by !== "a failing sibling") sibling.land(1);
+      await Promise.all(watches);
+      assertEquals(log, ["run charge1", "undo charge1"]);
+      assert(reports.includes("parallel(charge, sibling)/charge@1 compensated"));
+    });
+  }
+});
+
+describe("the patience of a step", () => {
+  const ms = "must be a number of milliseconds from 0 to 2147483647: current value is";
+  const cases: [wrong: object, message: string][] = [
+    ...[-1, NaN, 2 ** 31].map((graceMs): [object, string] => [
+      { graceMs },
+      `'graceMs' ${ms} ${graceMs}`,
+    ]),
+    [{ overlap: "some" }, `'overlap' must be 'allow' or 'never': current value is "some"`],
+  ];
+  for (const [wrong, message] of cases) {
+    it(`is refused at once when it has ${Object.entries(wrong)}`, () => {
+      const error = assertThrows(() => step({ name: "s", run: never, ...wrong }), ConfigError);
+      assertEquals(error.message, `Cannot time 's' as ${message}`);
+    });
+  }
+});

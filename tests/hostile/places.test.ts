@@ -1,0 +1,214 @@
+// Whatever is thrown, wherever: run() gives a failed result, and what was done before is undone once.
+import * as vm from "node:vm";
+import { describe, it } from "node:test";
+import { assert, assertEquals, assertFalse } from "@std/assert";
+import {
+  type AnyStep,
+  choice,
+  distribute,
+  filter,
+  flatMap,
+  isRunsheetError,
+  map,
+  type Middleware,
+  parallel,
+  pipeline,
+  type Schema,
+  step,
+  when,
+} from "@runsheet/runsheet";
+import { failureOf } from "../support/results.ts";
+import { boom } from "../support/steps.ts";
+
+function throwing(): never {
+  throw boom;
+}
+
+const cyclic = new Error("cyclic");
+cyclic.cause = cyclic;
+const thrown: Record<string, unknown> = {
+  "an Error": boom,
+  "a frozen Error": Object.freeze(new Error("frozen")),
+  "an Error that causes itself": cyclic,
+  "an Error of another realm": vm.runInNewContext("new TypeError('elsewhere')"),
+  "undefined": undefined,
+  "null": null,
+  "zero": 0,
+  "a symbol": Symbol("s"),
+  "a function": throwing,
+  "an object without a prototype": Object.create(null),
+  "a Proxy that throws": new Proxy({}, { get: throwing, getPrototypeOf: throwing, has: throwing }),
+  "a thenable": { then: throwing },
+};
+
+/** A schema whose validation does as it is told. */
+const schemaOf = (validate: () => unknown): Schema<object> => ({
+  "~standard": { version: 1, vendor: "hostile", validate: validate as never },
+});
+
+interface Options {
+  readonly middleware?: readonly Middleware[];
+  readonly output?: Schema<object>;
+}
+type Place = (hostile: () => never) => AnyStep | Options;
+const items = () => [{ item: 1 }];
+const some = step({ name: "some", run: (_: { item?: number }) => {} });
+const list = step({ name: "list", run: () => ({ list: [1] }) });
+const places: Record<string, Place> = {
+  "run": (hostile) => step({ name: "x", run: hostile }),
+  "an async run": (hostile) =>
+    step({ name: "x", run: async () => await Promise.resolve().then(hostile) }),
+  "a step of a parallel": (hostile) => parallel(some, step({ name: "x", run: hostile })),
+  "a predicate of when": (hostile) => when(hostile, some),
+  "a predicate of choice": (hostile) => choice([hostile, some]),
+  "the collection of map": (hostile) => map("k", hostile as () => number[], () => 1),
+  "the function of map": (hostile) => map("k", items, hostile),
+  "a step of map": (hostile) => map("k", items, step({ name: "x", run: hostile })),
+  "the iterator of a collection": (hostile) =>
+    map("k", () => ({ [Symbol.iterator]: hostile as () => Iterator<number> }), () => 1),
+  "the predicate of filter": (hostile) => filter("k", items, hostile as () => boolean),
+  "the function of flatMap": (hostile) => flatMap("k", items, hostile as () => number[]),
+  "a step of distribute": (hostile) =>
+    pipeline({
+      name: "x",
+      steps: [
+        list,
+        distribute(
+          "k",
+          { list: "item" },
+          step({ name: "y", run: (_: { item: number }) => hostile() }),
+        ),
+      ],
+    }),
+  "a step of a nested pipeline": (hostile) =>
+    pipeline({ name: "inner", steps: [step({ name: "x", run: hostile })] }),
+  "the schema of requires": (hostile) =>
+    step({ name: "x", requires: schemaOf(hostile), run: () => {} }),
+  "the schema of provides": (hostile) =>
+    step({ name: "x", provides: schemaOf(hostile), run: () => ({}) }),
+  "the schema of a nested pipeline's args": (hostile) =>
+    pipeline({ name: "inner", argsSchema: schemaOf(hostile), steps: [some] }),
+  "an asynchronous schema": (hostile) =>
+    step({ name: "x", requires: schemaOf(() => Promise.resolve().then(hostile)), run: () => {} }),
+  "the schema of output": (hostile) => ({ output: schemaOf(hostile) }),
+  "a getter of the output": (hostile) =>
+    step({
+      name: "x",
+      run: () => Object.defineProperty({}, "k", { enumerable: true, get: hostile }),
+    }),
+  "a middleware's factory": (hostile) => ({
+    middleware: [({ name }, next) => name === "after" ? hostile() : next],
+  }),
+  "a middleware": (hostile) => ({
+    middleware: [({ name }, next) => (ctx) => name === "after" ? hostile() : next(ctx)],
+  }),
+  "a middleware, after its step": (hostile) => ({
+    middleware: [({ name }, next) => async (ctx) => name === "after" ? hostile() : await next(ctx)],
+  }),
+};
+
+for (const [where, place] of Object.entries(places)) {
+  describe(`what is thrown by ${where} fails the run, and what was done is undone once, when it is`, () => {
+    for (const [what, value] of Object.entries(thrown)) {
+      it(what, async () => {
+        const log: string[] = [];
+        const effect = step({
+          name: "effect",
+          run: () => void log.push("do"),
+          rollback: () => void log.push("undo"),
+        });
+        const after = step({ name: "after", run: () => {} });
+        const made = place(() => {
+          throw value;
+        });
+        const [hostile, options] = "run" in made ? [[made], {}] : [[], made];
+        const steps: AnyStep[] = [effect, after, ...hostile];
+        const { error, rollback } = failureOf(
+          await pipeline({ name: "p", steps, ...options as object }).run(),
+        );
+        assert(error instanceof Error || value === thrown["an Error of another realm"]);
+        assertEquals(log, ["do", "undo"]);
+        assertEquals(rollback, { completed: ["effect"], failed: [] });
+        assertFalse("polluted" in {});
+      });
+    }
+  });
+}
+
+describe("what is thrown by a rollback is reported, and the others still run, when it is", () => {
+  for (const [what, value] of Object.entries(thrown)) {
+    it(what, async () => {
+      const undone: string[] = [];
+      const first = step({
+        name: "first",
+        run: () => {},
+        rollback: () => void undone.push("first"),
+      });
+      const hostile = step({
+        name: "hostile",
+        run: (_ctx, { defer }) => defer(() => void undone.push("deferred")),
+        rollback: () => {
+          throw value;
+        },
+      });
+      const fail = step({ name: "fail", run: throwing });
+      const { error, rollback } = failureOf(
+        await pipeline({ name: "p", steps: [first, hostile, fail] }).run(),
+      );
+      assertEquals(error, boom);
+      assertEquals(undone, ["deferred", "first"]);
+      assertEquals(rollback.completed, ["hostile (deferred)", "first"]);
+      assertEquals(rollback.failed.map(({ step }) => step), ["hostile"]);
+    });
+  }
+});
+
+describe("a schema", () => {
+  const answers: Record<string, () => unknown> = {
+    "that gives nothing": () => undefined,
+    "that gives a string": () => "fine",
+    "whose value is an array": () => ({ value: [1] }),
+    "whose value is null": () => ({ value: null }),
+    "whose issues are no list": () => ({ issues: 1 }),
+    "whose promise rejects": () => Promise.reject(boom),
+    "whose thenable throws": () => ({ then: throwing }),
+  };
+  for (const [what, validate] of Object.entries(answers)) {
+    for (const boundary of ["requires", "provides"] as const) {
+      it(`${what}, for ${boundary}, fails the run, which is compensated`, async () => {
+        const log: string[] = [];
+        const effect = step({
+          name: "effect",
+          run: () => void log.push("do"),
+          rollback: () => void log.push("undo"),
+        });
+        const x = step({ name: "x", [boundary]: schemaOf(validate), run: () => ({}) });
+        const { error } = failureOf(
+          await pipeline({ name: "p", steps: [effect, x] as AnyStep[] }).run(),
+        );
+        assert(isRunsheetError(error) || error === boom);
+        assertEquals(log, ["do", "undo"]);
+      });
+    }
+  }
+
+  it("that changes its input changes nothing that anyone else sees", async () => {
+    const meddling: Schema<object> = {
+      "~standard": {
+        version: 1,
+        vendor: "hostile",
+        validate: (value) => {
+          Object.assign(value as object, { n: 2 });
+          return { value: value as object };
+        },
+      },
+    };
+    const seen: unknown[] = [];
+    const look = step({ name: "look", run: (ctx: { n: number }) => void seen.push(ctx.n) });
+    const x = step({ name: "x", requires: meddling, run: (ctx) => void seen.push(ctx) });
+    const args = { n: 1 };
+    await pipeline({ name: "p", steps: [look, x, look] }).run(args);
+    assertEquals(seen, [1, { n: 2 }, 1]);
+    assertEquals(args, { n: 1 });
+  });
+});

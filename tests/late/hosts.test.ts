@@ -1,0 +1,128 @@
+import { setImmediate } from "node:timers/promises";
+import { describe, it } from "node:test";
+import { assertEquals } from "@std/assert";
+import { type Call, type Host, type Outcome, step } from "@runsheet/runsheet";
+import { cleanups } from "../support/cleanup.ts";
+import { deferred, drain } from "../support/deferred.ts";
+import { RecordingHost, ReplayingHost, throughJson } from "../support/hosts.ts";
+import { landing, listening } from "../support/landing.ts";
+import { failureOf } from "../support/results.ts";
+
+const boom = new Error("boom");
+
+/** Takes its time to record what a call came to. */
+class SlowHost extends RecordingHost {
+  override async perform(
+    call: Call,
+    fn: (signal?: AbortSignal) => Promise<Outcome>,
+  ): Promise<Outcome> {
+    const outcome = await super.perform(call, fn);
+    for (let turn = 0; turn < 5; turn++) await setImmediate();
+    return outcome;
+  }
+}
+
+describe("an attempt that lands within its grace, with a host", () => {
+  const { fakeTime } = cleanups();
+
+  /** Runs a step whose attempt lands in its grace with one undo deferred before, and one after it was given up. */
+  async function record(host: Host & { ids: string[] }) {
+    const time = fakeTime();
+    const gate = deferred();
+    const log: string[] = [];
+    const { reports, options } = listening();
+    const charge = step({
+      name: "charge",
+      timeout: 50,
+      graceMs: 20,
+      run: async (_ctx, { defer }) => {
+        defer(() => void log.push("early"));
+        await gate.promise;
+        defer(() => void log.push("late"));
+        return { chargeId: "c1" };
+      },
+      rollback: (_ctx, { chargeId }) => void log.push(chargeId),
+    });
+    const running = charge.run({}, { ...options, host });
+    await time.tickAsync(50);
+    gate.resolve();
+    return { charge, log, reports, result: failureOf(await running) };
+  }
+
+  const ids = ["charge@1", "charge@1!undo", "charge@1!late1", "charge@1!defer1"];
+
+  it("is undone by way of the host, each undo under its own id", async () => {
+    const host = new RecordingHost();
+    const { log, reports } = await record(host);
+    assertEquals(host.ids, ids);
+    assertEquals(log, ["c1", "late", "early"]);
+    assertEquals(reports, ["charge@1 compensated"]);
+  });
+
+  for (const stored of ["in memory", "as JSON"]) {
+    it(`has the same result when it is replayed from a record kept ${stored}`, async () => {
+      const host = new RecordingHost();
+      const { charge, result, log } = await record(host);
+      const { outcomes } = host;
+      const replaying = new ReplayingHost(stored === "as JSON" ? throughJson(outcomes) : outcomes);
+      const again = listening();
+      const second = failureOf(await charge.run({}, { ...again.options, host: replaying }));
+      assertEquals(second.rollback, result.rollback);
+      assertEquals(replaying.unused, []);
+      assertEquals([log.length, again.reports], [3, ["charge@1 compensated"]]);
+    });
+  }
+
+  it("is undone also when the host does not keep that it landed", async () => {
+    class Forgetful extends RecordingHost {
+      override async perform(call: Call, fn: () => Promise<Outcome>): Promise<Outcome> {
+        const outcome = await super.perform(call, fn);
+        return outcome.ok ? outcome : { ok: false, error: outcome.error };
+      }
+    }
+    const { log } = await record(new Forgetful());
+    assertEquals(log, ["c1", "late", "early"]);
+  });
+
+  for (const late of [null, 7, {}, { ok: "no" }]) {
+    it(`is not undone when what the host says of it is no outcome: ${JSON.stringify(late)}`, async () => {
+      const log: string[] = [];
+      const { reports, options } = listening();
+      const { step } = landing("charge", log, { graceMs: 20 });
+      const host: Host = {
+        // deno-lint-ignore no-explicit-any -- it is wrong
+        perform: () => Promise.resolve({ ok: false, error: boom, late: late as any }),
+        sleep: () => Promise.resolve(),
+      };
+      const { error } = failureOf(await step.run({}, { ...options, host }));
+      assertEquals([error, log], [boom, []]);
+      assertEquals(reports.filter((report) => !report.includes(" rejected")), []);
+    });
+  }
+});
+
+describe("an attempt that is given up while a host takes its time", () => {
+  it("has what it deferred in the run undone in the run, once, however soon it settles", async () => {
+    for (const host of [undefined, new SlowHost()]) {
+      const { reports, watches, options } = listening();
+      const log: string[] = [];
+      const aborter = new AbortController();
+      const s = step({
+        name: "s",
+        run: (_ctx, { signal, defer }) =>
+          new Promise((_resolve, reject) => {
+            defer(() => void log.push("undo"));
+            signal.addEventListener("abort", () => reject(boom));
+          }),
+      });
+      const running = s.run({}, { ...options, signal: aborter.signal, ...(host && { host }) });
+      await drain();
+      aborter.abort();
+      const { rollback } = failureOf(await running);
+      await Promise.all(watches);
+      assertEquals([rollback.completed, rollback.failed, log], [["s (deferred)"], [], ["undo"]]);
+      assertEquals(reports, ["s@1 rejected: boom"]);
+      if (host) assertEquals(host.ids, ["s@1", "s@1!defer1"]);
+    }
+  });
+});

@@ -1,0 +1,166 @@
+// What random trees come to when attempts settle in any order, before and after they were given up.
+import { describe, it } from "node:test";
+import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
+import type { LateReport, Result } from "@runsheet/runsheet";
+import { type Attempt, isGivenUp, landsInGrace, LateWorld } from "../support/late_world.ts";
+import { property } from "../support/property.ts";
+import { type LateScenario, lateScenarios } from "../support/random_late.ts";
+
+/** What happened in one run, told by the user's side of it. */
+interface Story {
+  readonly world: LateWorld;
+  readonly result: Result<unknown>;
+  readonly scenario: LateScenario;
+  /** The reports of attempts of `run`, by path and attempt. */
+  readonly late: ReadonlyMap<string, LateReport>;
+}
+
+const idOf = ({ path, nth }: Attempt) => `${path}@${nth}`;
+
+/** Checks what random runs come to; `counts` is called with each, and must have found something by the end. */
+function holdsFor(check: (story: Story) => void, counts: (story: Story) => number) {
+  return async () => {
+    let found = 0;
+    await property(lateScenarios, async (scenario) => {
+      const world = new LateWorld();
+      const result = await world.run(scenario);
+      const reports = world.reports.filter(({ undo }) => !undo);
+      const late = new Map(reports.map((report) => [`${report.step}@${report.attempt}`, report]));
+      const story = { world, result, scenario, late };
+      check(story);
+      found += counts(story);
+    });
+    assert(found > 0, "no case was about this");
+  };
+}
+
+/** Whether it is the attempt whose effect stays: the last one where the run has succeeded. */
+function isKept({ world, result }: Story, attempt: Attempt): boolean {
+  return result.success && world.attempts.findLast(({ path }) => path === attempt.path) === attempt;
+}
+
+/** What the rollback report lists, completed or failed. */
+function listed({ result }: Story): string[] {
+  if (result.success) return [];
+  const { completed, failed } = result.rollback;
+  return [...completed, ...failed.map(({ step }) => step)];
+}
+
+describe("attempts that settle at any time", () => {
+  it(
+    "have every effect undone exactly once, unless it stays or nothing is there to undo it",
+    holdsFor((story) => {
+      const { effects, mistakes } = story.world;
+      const expected = [...effects].map(([id, { attempt, hasUndo }]) => {
+        return [id, hasUndo && !isKept(story, attempt) ? 1 : 0];
+      });
+      assertEquals([...effects].map(([id, { undone }]) => [id, undone]), expected);
+      assertEquals(mistakes.filter((mistake) => mistake.includes("never happened")), []);
+    }, ({ late }) => [...late.values()].filter(({ outcome }) => outcome === "compensated").length),
+  );
+
+  it(
+    "are reported once each when they were given up, and never when they were not",
+    holdsFor((story) => {
+      const { world, late } = story;
+      assertEquals(late.size, world.reports.filter(({ undo }) => !undo).length);
+      for (const attempt of world.attempts) {
+        const isReported = late.has(idOf(attempt));
+        if (isGivenUp(attempt)) assert(isReported, `${idOf(attempt)} is not reported`);
+        if (isKept(story, attempt)) assert(!isReported, `${idOf(attempt)} is reported`);
+      }
+    }, ({ late }) => late.size),
+  );
+
+  it(
+    "are reported as what they came to",
+    holdsFor(({ world, late }) => {
+      for (const attempt of world.attempts) {
+        const { settled, leaf: { undo, defers } } = attempt;
+        const outcome = late.get(idOf(attempt))?.outcome;
+        if (!outcome) continue;
+        const landed = {
+          none: defers.includes("late") ? ["no-handler", "compensated"] : ["no-handler"],
+          works: ["compensated"],
+          slow: ["compensated"],
+          fails: ["failed"],
+        };
+        const expected = settled === "landed" ? landed[undo] : ["rejected"];
+        assert(expected.includes(outcome), `${idOf(attempt)} is reported as ${outcome}`);
+      }
+    }, ({ late }) => [...late.values()].filter(({ outcome }) => outcome === "failed").length),
+  );
+
+  it(
+    "are listed in the rollback report when the run knew of them in time",
+    holdsFor((story) => {
+      const { world, result, late } = story;
+      const names = listed(story);
+      for (const path of new Set(world.attempts.map(({ path }) => path))) {
+        const mine = [...world.effects].filter(([id, { attempt, hasUndo }]) => {
+          return hasUndo && attempt.path === path && id === idOf(attempt);
+        });
+        const inTime = mine.filter(([id, { attempt }]) => {
+          return !late.has(id) && !isKept(story, attempt);
+        });
+        const inReport = names.filter((name) => name === path).length;
+        assertLessOrEqual(inReport, result.success ? 0 : mine.length, path);
+        if (!result.success) assertLessOrEqual(inTime.length, inReport, path);
+      }
+      if (result.success) return;
+      const failing = world.attempts.filter(({ leaf }) => leaf.undo === "fails");
+      for (const { step } of result.rollback.failed) {
+        assert(failing.some(({ path }) => path === step), `${step} failed`);
+      }
+    }, (story) => listed(story).length),
+  );
+
+  it(
+    "are listed in the rollback report when they land within their grace",
+    holdsFor((story) => {
+      if (story.result.success) return;
+      for (const { path } of inGrace(story)) assert(listed(story).includes(path), path);
+    }, (story) => story.result.success ? 0 : inGrace(story).length),
+  );
+
+  it(
+    "do not overlap with a retry where they must not, and are undone before it",
+    holdsFor(
+      ({ world }) => assertEquals(world.mistakes, []),
+      ({ world, late }) =>
+        world.attempts.filter((attempt) => {
+          const { nth, path, leaf: { overlap } } = attempt;
+          return overlap === "never" && nth > 1 && late.has(`${path}@${nth - 1}`);
+        }).length,
+    ),
+  );
+
+  it(
+    "of an undo are reported once each, and the undo does not run again",
+    holdsFor(({ world }) => {
+      const reports = world.reports.filter(({ undo }) => undo);
+      assertEquals(reports.map(({ step }) => step).sort(), [...world.slowUndos].sort());
+      for (const { attempt, outcome } of reports) {
+        assertEquals([attempt, outcome], [1, "compensated"]);
+      }
+    }, ({ world }) => world.slowUndos.length),
+  );
+
+  it(
+    "are undone by way of the host under ids that are unique",
+    holdsFor(
+      ({ world: { ids } }) => assertEquals(ids.length, new Set(ids).size, ids.join(" ")),
+      ({ world: { ids }, late }) => late.size > 0 ? ids.length : 0,
+    ),
+  );
+});
+
+/** Attempts that landed within their grace, whose effect has an undo, where no abort came earlier. */
+function inGrace({ world, scenario }: Story): readonly Attempt[] {
+  const isBounded = scenario.abortAt !== undefined ||
+    JSON.stringify(scenario.root).match(/"kind":"p\w+","timeout"/);
+  if (isBounded) return [];
+  return world.attempts.filter((attempt) => {
+    return landsInGrace(attempt) && attempt.settled === "landed" && attempt.leaf.undo !== "none";
+  });
+}

@@ -1,0 +1,209 @@
+import { describe, it } from "node:test";
+import { inspect } from "node:util";
+import { assert, assertEquals } from "@std/assert";
+import {
+  type LateReport,
+  pipeline,
+  type Result,
+  type ResultJSON,
+  step,
+  toJSON,
+} from "@runsheet/runsheet";
+import { ledger, sweep } from "@runsheet/runsheet/testing";
+import { deferred } from "../support/deferred.ts";
+import { withFakeTime } from "../support/fake_time.ts";
+import { logged, SECRET } from "../support/logged.ts";
+import { failureOf } from "../support/results.ts";
+import { boom, fail } from "../support/steps.ts";
+
+/** A client that holds its key, as clients do. */
+class Client {
+  readonly key = SECRET;
+}
+
+const args = { token: SECRET, client: new Client(), order: { lines: [{ sku: "tea" }] } };
+
+describe("a result as JSON", () => {
+  const reserve = step({
+    name: "reserve",
+    run: () => ({ slot: 7 }),
+    rollback: () => {},
+  });
+  const unsend = step({
+    name: "notify",
+    run: () => {},
+    rollback: () => Promise.reject(new TypeError("cannot unsend")),
+  });
+
+  it("that succeeded tells what ran, but neither args nor data", async () => {
+    const result = await pipeline({ name: "p", steps: [reserve] }).run(args);
+    assertEquals(logged(result), {
+      success: true,
+      meta: { name: "p", stepsExecuted: ["reserve"] },
+    });
+  });
+
+  it("that failed tells the error, where, and what was undone, by path", async () => {
+    const inner = pipeline({ name: "inner", steps: [reserve, unsend] });
+    const result = await pipeline({ name: "p", steps: [inner, fail] }).run(args);
+    assertEquals(logged(result), {
+      success: false,
+      error: { name: "Error", message: "boom" },
+      failedStep: "fail",
+      rollback: {
+        completed: ["inner/reserve"],
+        failed: [{
+          step: "inner/notify",
+          error: { name: "TypeError", message: "cannot unsend" },
+        }],
+      },
+      meta: { name: "p", stepsExecuted: ["inner", "fail"] },
+    });
+  });
+
+  it("is the same wherever it stands, and what JSON.stringify gives as a key is no option", async () => {
+    const result = await pipeline({ name: "p", steps: [reserve] }).run(args);
+    const { success, meta } = logged(result) as ResultJSON;
+    assertEquals(logged({ args: result, list: [result] }), {
+      args: { success, meta },
+      list: [{ success, meta }],
+    });
+  });
+
+  it("hides args and data in its parts, too, and in a copy that is given to toJSON", async () => {
+    const ok = await pipeline({ name: "p", steps: [reserve] }).run(args);
+    const failed = failureOf(await pipeline({ name: "p", steps: [unsend, fail] }).run(args));
+    assertEquals(logged(ok.meta), { name: "p", stepsExecuted: ["reserve"] });
+    assertEquals(logged(failed.rollback), {
+      completed: [],
+      failed: logged(failed.rollback.failed),
+    });
+    assertEquals(logged(failed.rollback.failed), [
+      { step: "notify", error: { name: "TypeError", message: "cannot unsend" } },
+    ]);
+    assertEquals(logged(toJSON({ ...ok })), logged(ok));
+  });
+
+  it("of a step that gives the result of another run does not tell that one's args either", async () => {
+    const inner = pipeline({ name: "inner", steps: [reserve] });
+    const result = await step({
+      name: "outer",
+      run: async () => ({ inner: await inner.run(args) }),
+    })
+      .run({});
+    assert(result.success);
+    assertEquals(logged(result.data), {
+      inner: { success: true, meta: { name: "inner", stepsExecuted: ["reserve"] } },
+    });
+  });
+
+  it("tells args and data when asked to, but of a client only what it is", async () => {
+    const result = await pipeline({ name: "p", steps: [reserve] }).run(args);
+    const order = { lines: [{ sku: "tea" }] };
+    assertEquals<unknown>(toJSON(result, { args: true }), {
+      success: true,
+      data: { token: SECRET, client: "a Client", order, slot: 7 },
+      meta: {
+        name: "p",
+        args: { token: SECRET, client: "a Client", order },
+        stepsExecuted: ["reserve"],
+      },
+    });
+    const failed = await pipeline({ name: "p", steps: [fail] }).run(args);
+    assertEquals(toJSON(failed, { args: true }).meta.args, {
+      token: SECRET,
+      client: "a Client",
+      order,
+    });
+    assertEquals(toJSON(failed, {}), logged(failed));
+    assertEquals(toJSON(failed, { args: false }), logged(failed));
+  });
+
+  it("never throws, whatever the args are", async () => {
+    const cyclic: Record<string, unknown> = { n: 1n, f: () => 1, s: Symbol("s"), u: undefined };
+    cyclic["self"] = cyclic;
+    const deep: unknown[] = [];
+    let innermost = deep;
+    for (let n = 0; n < 100_000; n++) innermost.push(innermost = []);
+    const hostile = new Proxy({}, {
+      ownKeys: () => {
+        throw boom;
+      },
+    });
+    const given = {
+      cyclic,
+      deep,
+      hostile,
+      date: new Date(0),
+      noDate: new Date(NaN),
+      map: new Map([[1, 2]]),
+      error: new RangeError("out", { cause: SECRET }),
+    };
+    const result = await pipeline({ name: "p", steps: [reserve] }).run(given);
+    logged(result);
+    const told = toJSON(result, { args: true }).meta.args as Record<string, unknown>;
+    assertEquals(JSON.stringify(told["deep"]), `${"[".repeat(61)}"an array of 1"${"]".repeat(61)}`);
+    assertEquals(told["cyclic"], {
+      n: "1n",
+      f: "function f",
+      s: "Symbol(s)",
+      u: undefined,
+      self: "[circular]",
+    });
+    assertEquals(told["hostile"], "a value that cannot be shown");
+    assertEquals(told["date"], "1970-01-01T00:00:00.000Z");
+    assertEquals(told["noDate"], "a Date");
+    assertEquals(told["map"], "a Map");
+    assertEquals(told["error"], { name: "RangeError", message: "out", cause: SECRET });
+  });
+
+  it("does not show in the result itself", async () => {
+    const ok: Result<object> = await pipeline({ name: "p", steps: [reserve] }).run({});
+    const failed = failureOf(await pipeline({ name: "p", steps: [unsend, fail] }).run());
+    assertEquals(Object.keys(ok), ["success", "data", "meta"]);
+    assertEquals(Object.keys(failed), ["success", "error", "failedStep", "rollback", "meta"]);
+    assertEquals(Object.keys(ok.meta), ["name", "args", "stepsExecuted"]);
+    assertEquals(failed.rollback.completed, []);
+    assertEquals(failed.rollback, { completed: [], failed: [...failed.rollback.failed] });
+    for (const part of [ok, failed, ok.meta, failed.rollback, failed.rollback.failed[0]]) {
+      assert(Object.isFrozen(part));
+      assertEquals(inspect(part), inspect({ ...part }));
+    }
+    assertEquals<unknown>(structuredClone(ok), { ...ok, meta: { ...ok.meta } });
+  });
+});
+
+describe("a report as JSON", () => {
+  it(
+    "of a late attempt tells its error",
+    withFakeTime(async (time) => {
+      const late: LateReport[] = [];
+      const gate = deferred<void>();
+      const watches: Promise<unknown>[] = [];
+      const slow = step({ name: "slow", timeout: 5, run: () => gate.promise });
+      const running = slow.run({}, {
+        onLate: (report) => late.push(report),
+        waitUntil: (watch) => watches.push(watch),
+      });
+      await time.tickAsync(5);
+      await running;
+      gate.reject(new RangeError("late"));
+      await Promise.all(watches);
+      assertEquals(logged(late), [{
+        step: "slow",
+        attempt: 1,
+        outcome: "rejected",
+        error: { name: "RangeError", message: "late" },
+      }]);
+    }),
+  );
+
+  it("of a sweep tells its rows", async () => {
+    const books = ledger();
+    const charge = step({ name: "charge", run: () => books.add("charge", "c1") });
+    const report = await sweep(charge, {}, { ledger: books });
+    const { pipeline, runs, rows } = logged(report) as { [key: string]: unknown };
+    assertEquals([pipeline, runs], [report.pipeline, report.runs]);
+    assertEquals((rows as unknown[]).length, report.rows.length);
+  });
+});

@@ -1,0 +1,138 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import { ConfigError, isRunsheetError, pipeline, step } from "@runsheet/runsheet";
+import { runStep } from "@runsheet/runsheet/testing";
+import { type } from "arktype";
+import { boom, fail, logged } from "../support/steps.ts";
+
+/** A step that fails so many times first, and what is left of what it did. */
+function charging(failures: number) {
+  const charges: string[] = [];
+  const charge = step({
+    name: "charge",
+    requires: type({ amount: "string.integer.parse" }),
+    provides: type({ chargeId: "string" }),
+    retry: { count: 2, delay: 200 },
+    timeout: 1_000,
+    run: ({ amount }, { attempt, defer }) => {
+      if (attempt <= failures) throw boom;
+      charges.push(`charge ${amount}`);
+      defer(() => charges.push("unlock"));
+      return { chargeId: `ch_${attempt}` };
+    },
+    rollback: (ctx, { chargeId }, { error }) => {
+      charges.push(`refund ${chargeId} of ${ctx.amount + 1} for ${error.message}`);
+    },
+  });
+  return { charge, charges };
+}
+
+describe("runStep", () => {
+  it("gives what the step provides, with its types", async () => {
+    const { charge } = charging(0);
+    const ran = await runStep(charge, { amount: "5" });
+    const chargeId: string = ran.output.chargeId;
+    assertEquals(chargeId, "ch_1");
+    assert(ran.result.success);
+    assertStrictEquals(ran.output, ran.result.data);
+  });
+
+  it("gives its attempts and its waits, in which no time passes", async () => {
+    const { charge } = charging(2);
+    const start = performance.now();
+    const { attempts, waits } = await runStep(charge, { amount: "5" });
+    assert(performance.now() - start < 200);
+    assertEquals(attempts.map(({ id, outcome }) => [id, outcome.ok]), [
+      ["charge@1", false],
+      ["charge@2", false],
+      ["charge@3", true],
+    ]);
+    assertEquals(waits, [200, 400]);
+  });
+
+  it("undoes it with what run saw and returned, and what it deferred, once", async () => {
+    const { charge, charges } = charging(0);
+    const ran = await runStep(charge, { amount: "5" });
+    assertEquals(charges, ["charge 5"]);
+    const report = { completed: ["charge", "charge (deferred)"], failed: [] };
+    assertEquals(await ran.rollback(new Error("no stock")), report);
+    assertEquals(charges, ["charge 5", "refund ch_1 of 6 for no stock", "unlock"]);
+    assertEquals(await ran.rollback(), report);
+    assertEquals(charges.length, 3);
+  });
+
+  it("reports a handler that fails", async () => {
+    const broken = step({ name: "broken", run: () => {}, rollback: () => Promise.reject(boom) });
+    const ran = await runStep(broken, {});
+    assertEquals(await ran.rollback(), {
+      completed: [],
+      failed: [{ step: "broken", error: boom }],
+    });
+  });
+
+  it("gives the failure of a step, what was undone of it, and no output", async () => {
+    const { charge } = charging(3);
+    const ran = await runStep(charge, { amount: "5" });
+    assert(!ran.result.success && isRunsheetError(ran.result.error, "RETRY_EXHAUSTED"));
+    const error = assertThrows(
+      () => ran.output,
+      Error,
+      "Cannot give the output of 'charge' as it must succeed: it failed in 'charge'",
+    );
+    assertStrictEquals(error.cause, ran.result.error);
+    assertStrictEquals(await ran.rollback(), ran.result.rollback);
+  });
+
+  it("undoes in the run what a step had done when it failed", async () => {
+    const log: string[] = [];
+    const both = pipeline({ name: "both", steps: [logged("a", log), fail] });
+    const ran = await runStep(both, {});
+    assertEquals(log, ["a", "undo a"]);
+    assertEquals(await ran.rollback(), { completed: ["a"], failed: [] });
+  });
+
+  it("keeps what was undone before a retry in the report", async () => {
+    const part = step({
+      name: "part",
+      retry: { count: 1 },
+      run: (_ctx, { attempt, defer }) => {
+        defer(() => {});
+        if (attempt === 1) throw boom;
+      },
+    });
+    const ran = await runStep(part, {});
+    const deferred = "part (deferred)";
+    assertEquals((await ran.rollback()).completed, [deferred, deferred]);
+  });
+
+  it("validates as ever, and takes the options of a run", async () => {
+    const { charge, charges } = charging(0);
+    const refused = await runStep(charge, { amount: "five" });
+    assert(!refused.result.success);
+    assert(isRunsheetError(refused.result.error, "REQUIRES_VALIDATION"));
+    assertEquals(refused.attempts, []);
+    const aborted = await runStep(charge, { amount: "5" }, { signal: AbortSignal.abort() });
+    assert(!aborted.result.success && isRunsheetError(aborted.result.error, "ABORTED"));
+    assertEquals(charges, []);
+  });
+
+  it("undoes in the run what was done when the caller aborts at its end", async () => {
+    const aborter = new AbortController();
+    const log: string[] = [];
+    const last = step({
+      name: "last",
+      run: () => aborter.abort(),
+      rollback: () => log.push("undone"),
+    });
+    const ran = await runStep(last, {}, { signal: aborter.signal });
+    assertEquals(log, ["undone"]);
+    assertEquals((await ran.rollback()).completed, ["last"]);
+  });
+
+  it("refuses what is no step", async () => {
+    // @ts-expect-error a name is no step
+    await assertRejects(() => runStep("charge", {}), ConfigError, "'step' must be a step");
+    // @ts-expect-error the amount is missing
+    await runStep(charging(0).charge, {});
+  });
+});

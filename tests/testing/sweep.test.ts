@@ -1,0 +1,286 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { isRunsheetError, map, parallel, pipeline, step, when } from "@runsheet/runsheet";
+import { assertCompensated, ledger, sweep, type SweepOptions } from "@runsheet/runsheet/testing";
+import { outcomes, sweepRobust } from "../support/sweeps.ts";
+
+const aftermath = "left failed differs hangs";
+
+describe("a sweep", () => {
+  it("tries every fault in every step, attempt and undo, and finds nothing where there is nothing", async () => {
+    const report = await sweepRobust();
+    assertCompensated(report);
+    assertEquals(outcomes(report), [
+      "checkout: end compensated",
+      "reserve@1: before compensated",
+      "reserve@1: after compensated",
+      "reserve@1: invalid compensated",
+      "reserve@1: abort compensated",
+      "charge@1: before compensated",
+      "charge@2: before compensated",
+      "charge@2: after compensated",
+      "charge@2: late compensated",
+      "charge@2: invalid compensated",
+      "charge@2: abort compensated",
+      "charge@1: after compensated",
+      "charge@1: late compensated",
+      "charge@1: invalid compensated",
+      "charge@1: abort compensated",
+      "charge@1!defer1: before compensated",
+      "charge@1!defer1@2: before reported",
+      "charge@1!defer1@2: after compensated",
+      "charge@1!defer1@2: hang compensated",
+      "charge@1!defer1: after compensated",
+      "charge@1!defer1: hang compensated",
+      "reserve@1!defer1: before reported",
+      "reserve@1!defer1: after compensated",
+      "reserve@1!defer1: hang compensated",
+    ]);
+  });
+
+  it("takes no time, whatever the timeouts and waits are", async () => {
+    const start = performance.now();
+    await sweepRobust();
+    assert(performance.now() - start < 5_000);
+  });
+
+  it("gives the same every time", async () => {
+    const [one, two] = [await sweepRobust(), await sweepRobust()];
+    assertEquals(JSON.stringify(one), JSON.stringify(two));
+    assertEquals(String(one), String(two));
+  });
+
+  it("counts its runs: two where the run goes on in spite of the fault, and two to begin with", async () => {
+    const { rows, runs } = await sweepRobust();
+    const survived = rows.filter((row) => row.survived).map(({ id, fault }) => `${id}: ${fault}`);
+    assertEquals(survived, [
+      "checkout: end",
+      "charge@1: before",
+      "charge@1: after",
+      "charge@1: late",
+    ]);
+    assertEquals(runs, 2 + (rows.length - 1) + 3);
+  });
+
+  it("makes a step time out as its own timeout does, and it lands late", async () => {
+    const errors: unknown[] = [];
+    const signals: unknown[] = [];
+    const slow = step({
+      name: "slow",
+      timeout: 123,
+      run: async (_ctx, { signal }) => {
+        await Promise.resolve();
+        signals.push(signal.reason);
+        return { id: 1 };
+      },
+      rollback: { run: (_ctx, output, { error }) => errors.push([output, error]), timeout: 9 },
+    });
+    await sweep(pipeline({ name: "p", steps: [slow] }), {}, { only: "slow@1: late" });
+    const [, , reason] = signals;
+    assert(isRunsheetError(reason, "TIMEOUT") && reason.timeoutMs === 123);
+    assertEquals(errors.at(-1), [{ id: 1 }, reason]);
+  });
+
+  it("holds the undo of a late landing back until the rest is done", async () => {
+    const log: string[] = [];
+    const slow = step({
+      name: "slow",
+      timeout: 123,
+      retry: { count: 1 },
+      run: async (_ctx, { attempt }) => {
+        await Promise.resolve();
+        log.push(`do ${attempt}`);
+        return { attempt };
+      },
+      rollback: { run: (_ctx, { attempt }) => log.push(`undo ${attempt}`), timeout: 9 },
+    });
+    const next = step({ name: "next", run: () => void log.push("next") });
+    const setup = () => log.splice(0);
+    await sweep(pipeline({ name: "p", steps: [slow, next] }), {}, { setup, only: "slow@1: late" });
+    assertEquals(log, ["do 1", "do 2", "next", "undo 2", "undo 1"]);
+  });
+
+  it("gives the rollback all that the step returned, when it makes the output invalid", async () => {
+    const seen: unknown[] = [];
+    const charge = step({
+      name: "charge",
+      run: () => ({ id: "ch_1" }),
+      rollback: (_ctx, output) => seen.push({ ...output }),
+    });
+    const one = pipeline({ name: "p", steps: [charge] });
+    const { rows } = await sweep(one, {}, { only: "charge@1: invalid" });
+    assertEquals(seen.at(-1), { id: "ch_1" });
+    assertEquals(rows[0]?.survived, false);
+  });
+
+  it("goes into items, predicates and branches, also where the run goes on without an item", async () => {
+    const books = ledger();
+    const write = step({
+      name: "write",
+      run: ({ line }: { line: string }, { defer }) => {
+        defer(() => books.remove("line", line));
+        books.add("line", line);
+      },
+    });
+    const count = map("counts", () => [1, 2], (n, _ctx, { defer }) => {
+      defer(() => books.remove("count", n));
+      books.add("count", n);
+      return n;
+    });
+    const one = pipeline({
+      name: "p",
+      steps: [
+        map("lines", () => ["a", "b"], write, { as: "line", onFailure: "collect" }),
+        parallel(count, when(() => true, step({ name: "log", run: () => {} }))),
+      ],
+    });
+    const report = await sweep(one, {}, { ledger: books });
+    assertCompensated(report);
+    const group = "parallel(map(counts), when(log))";
+    const ids = [...new Set(report.rows.map(({ id }) => id))];
+    assertEquals(ids, [
+      "p",
+      "map(lines)[0]/write@1",
+      "map(lines)[1]/write@1",
+      `${group}/when(log)?`,
+      `${group}/map(counts)[0]`,
+      `${group}/map(counts)[1]`,
+      `${group}/when(log)/log@1`,
+      `${group}/map(counts)[1]@1!defer1`,
+      `${group}/map(counts)[0]@1!defer1`,
+      "map(lines)[1]/write@1!defer1",
+      "map(lines)[0]/write@1!defer1",
+    ]);
+    const survivors = report.rows.filter(({ survived, fault }) => survived && fault !== "end");
+    assertEquals(survivors.map(({ path }) => path), [
+      ...Array(3).fill("map(lines)[0]/write"),
+      ...Array(3).fill("map(lines)[1]/write"),
+    ]);
+    const impossible = report.rows.filter(({ outcome }) => outcome === "impossible");
+    assertEquals(impossible.map(({ fault }) => fault), ["hang", "hang", "hang", "hang"]);
+  });
+
+  it("lets stand only what the undo would have undone that it made fail", async () => {
+    const books = ledger();
+    const two = ["a", "b"].map((name) =>
+      step({
+        name,
+        run: () => books.add(name, 1),
+        // The second one's undo does what the first one's should.
+        rollback: () =>
+          name === "b" ? void (books.remove("a", 1), books.remove("b", 1)) : undefined,
+      })
+    );
+    const one = pipeline({ name: "p", steps: two });
+    const report = await sweep(one, {}, {
+      ledger: books,
+      only: ["a!undo: before", "b!undo: before"],
+    });
+    assertEquals(outcomes(report), ["b!undo: before reported", "a!undo: before compensated"]);
+  });
+
+  it("throws what 'error' gives, for steps that look at their errors", async () => {
+    const picky = step({
+      name: "picky",
+      retry: { count: 1, retryIf: (errors) => errors.at(-1) instanceof RangeError },
+      run: () => {},
+    });
+    const one = pipeline({ name: "p", steps: [picky] });
+    const ids = async (
+      options: SweepOptions,
+    ) => [...new Set((await sweep(one, {}, options)).rows.map(({ id }) => id))];
+    assertEquals(await ids({}), ["p", "picky@1"]);
+    const error = ({ id }: { id: string }) => new RangeError(id);
+    assertEquals(await ids({ error }), ["p", "picky@1", "picky@2"]);
+  });
+
+  it("begins every run with clean fakes: setup, and args from a factory", async () => {
+    let setups = 0;
+    let factories = 0;
+    const once = step({
+      name: "once",
+      run: ({ stock }: { stock: string[] }) => {
+        if (!stock.pop()) throw new Error("out of stock");
+      },
+    });
+    const { runs } = await sweep(pipeline({ name: "p", steps: [once] }), () => {
+      assertEquals(++factories, setups);
+      return Promise.resolve({ stock: ["one"] });
+    }, { setup: () => Promise.resolve(setups++) });
+    assertEquals([setups, factories], [runs, runs]);
+  });
+
+  it("sweeps any step, not only pipelines", async () => {
+    const books = ledger();
+    const charge = step({ name: "charge", run: () => books.add("charge") });
+    const report = await sweep(charge, {}, { ledger: books, faults: ["end"] });
+    assertEquals(outcomes(report), ["charge: end left"]);
+  });
+
+  it("shows a table, a line for every case", async () => {
+    const table = String(
+      await sweepRobust({ only: ["checkout: end", "reserve@1!defer1: before"] }),
+    );
+    assertEquals(table.split("\n"), [
+      "call              fault                           outcome      undone                                 left",
+      "checkout          fails at its end                compensated  charge (deferred), reserve (deferred)",
+      "reserve@1!defer1  throws before it does anything  reported     charge (deferred)                      reservation tea",
+    ]);
+  });
+});
+
+describe("a sweep without a ledger", () => {
+  const timeout = 1_000;
+  const undoable = (name: string, retried = false) =>
+    step({
+      name,
+      run: async (_ctx, { defer }) => {
+        await Promise.resolve();
+        if (retried) defer(() => {});
+      },
+      rollback: { run: () => {}, timeout },
+    });
+
+  it("takes every attempt of a step that has an undo for an effect", async () => {
+    const one = pipeline({ name: "p", steps: [undoable("a"), undoable("b", true)] });
+    const report = await sweep(one, {});
+    const bugs = report.rows.filter(({ outcome }) => aftermath.includes(outcome));
+    assertEquals(bugs.map(({ id, fault }) => `${id}: ${fault}`), ["a@1: after"]);
+    const { message } = assertThrows(() => assertCompensated(report), Error);
+    assertStringIncludes(message, "effect of a@1 is left, by 'a'");
+  });
+
+  it("finds an undo that fails", async () => {
+    const broken = step({
+      name: "broken",
+      run: () => {},
+      rollback: () => {
+        throw new Error("no route");
+      },
+    });
+    const report = await sweep(pipeline({ name: "p", steps: [broken] }), {}, { faults: ["end"] });
+    const { message } = assertThrows(() => assertCompensated(report), Error);
+    assertStringIncludes(message, "the undo of 'broken' failed: no route");
+  });
+
+  it("sees late landings undone, and those whose undo fails", async () => {
+    const landing = (rollback: () => void) =>
+      pipeline({
+        name: "p",
+        steps: [step({
+          name: "slow",
+          timeout,
+          run: () => Promise.resolve(),
+          rollback: { run: rollback, timeout },
+        })],
+      });
+    const only = "slow@1: late";
+    assertEquals(outcomes(await sweep(landing(() => {}), {}, { only })), [`${only} compensated`]);
+    const stuck = landing(() => {
+      throw new Error("stuck");
+    });
+    const { rows } = await sweep(stuck, {}, { only });
+    assertEquals(rows[0]?.outcome, "left");
+    assertEquals(rows[0]?.failed.map(({ step }) => step), ["slow"]);
+  });
+});

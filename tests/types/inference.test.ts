@@ -1,0 +1,380 @@
+// What the compiler infers, and that the values are of these types.
+import { assertEquals } from "@std/assert";
+import { assertType, type IsExact } from "@std/testing/types";
+import {
+  choice,
+  distribute,
+  filter,
+  flatMap,
+  map,
+  type NameOf,
+  parallel,
+  pipeline,
+  type ProvidesOf,
+  type RequiresOf,
+  type Step,
+  step,
+  typed,
+  when,
+} from "@runsheet/runsheet";
+import { type } from "arktype";
+import { describe, it } from "node:test";
+import * as v from "valibot";
+import { z } from "zod";
+import { dataOf } from "../support/results.ts";
+
+type Args<P extends { run(...args: never): unknown }> = Parameters<P["run"]>[0];
+type Data<P extends { run(...args: never): Promise<unknown> }> = Extract<
+  Awaited<ReturnType<P["run"]>>,
+  { success: true }
+> extends { data: infer D } ? D : never;
+
+const validate = step({
+  name: "validate",
+  requires: type({ cartId: "string", amount: "number > 0" }),
+  provides: type({ orderId: "string", total: "number" }),
+  run: (ctx) => ({ orderId: ctx.cartId, total: ctx.amount }),
+});
+const charge = step({
+  name: "charge",
+  requires: type({ orderId: "string", total: "number" }),
+  provides: type({ chargeId: "string" }),
+  run: (ctx) => ({ chargeId: ctx.orderId }),
+});
+const receipt = step({
+  name: "receipt",
+  run: (ctx: { chargeId: string; email: string }) => ({ sent: ctx.email !== ctx.chargeId }),
+});
+const num = step({ name: "num", run: (): { k: number; z: string } => ({ k: 1, z: "z" }) });
+const str = step({ name: "str", run: (): { k: string } => ({ k: "s" }) });
+const yes = () => true;
+
+describe("a step is inferred", () => {
+  it("from arktype schemas: callers give the input, run sees the output, rollback gets the output", async () => {
+    const seen: unknown[] = [];
+    const a = step({
+      name: "a",
+      requires: type({ amount: "string.numeric.parse", currency: "string = 'usd'" }),
+      provides: type({ at: "string.date.parse", n: "number = 0" }),
+      run: (ctx) => {
+        assertType<IsExact<typeof ctx, Readonly<{ amount: number; currency: string }>>>(true);
+        return { at: "2026-01-01" };
+      },
+      rollback: (ctx, output) => {
+        assertType<IsExact<typeof output, Readonly<{ at: Date; n: number }>>>(true);
+        seen.push(ctx.amount, output.at.getUTCFullYear(), output.n);
+      },
+    });
+    assertType<IsExact<RequiresOf<typeof a>, { amount: string; currency?: string }>>(true);
+    assertType<IsExact<ProvidesOf<typeof a>, { at: Date; n: number }>>(true);
+    const fail = step({ name: "fail", run: () => Promise.reject(new Error("no")) });
+    await pipeline({ name: "p", steps: [a, fail] }).run({ amount: "5" });
+    assertEquals(seen, [5, 2026, 0]);
+  });
+
+  it("from zod schemas", () => {
+    const a = step({
+      name: "a",
+      requires: z.object({ x: z.string().transform(Number), d: z.number().default(1) }),
+      provides: z.object({ y: z.coerce.date() }),
+      run: (ctx) => ({ y: ctx.x + ctx.d }),
+    });
+    assertType<IsExact<RequiresOf<typeof a>, { x: string; d?: number | undefined }>>(true);
+    assertType<IsExact<ProvidesOf<typeof a>, { y: Date }>>(true);
+  });
+
+  it("from valibot schemas", () => {
+    const a = step({
+      name: "a",
+      requires: v.object({ x: v.string() }),
+      provides: v.object({ y: v.pipe(v.string(), v.transform((text) => text.length)) }),
+      run: (ctx) => ({ y: ctx.x }),
+    });
+    assertType<IsExact<RequiresOf<typeof a>, { x: string }>>(true);
+    assertType<IsExact<ProvidesOf<typeof a>, { y: number }>>(true);
+  });
+
+  it("from type arguments", () => {
+    const a = step<{ a: string }, { b: number }>({
+      name: "a",
+      run: (ctx) => ({ b: ctx.a.length }),
+      rollback: (ctx, output) => ctx.a.repeat(output.b),
+    });
+    assertType<IsExact<typeof a, Step<string, { a: string }, { b: number }>>>(true);
+  });
+
+  it("from run alone", () => {
+    const a = step({
+      name: "a",
+      run: (ctx: { orderId: string }, { attempt }) => ({ chargeId: ctx.orderId + attempt }),
+      rollback: (ctx, output) => ctx.orderId === output.chargeId,
+    });
+    assertType<IsExact<typeof a, Step<"a", { orderId: string }, { chargeId: string }>>>(true);
+  });
+
+  it("from a schema for the needs and run for the output", () => {
+    const a = step({
+      name: "a",
+      requires: type({ orderId: "string" }),
+      run: (ctx) => Promise.resolve({ chargeId: ctx.orderId }),
+      rollback: (_ctx, output) => output.chargeId,
+    });
+    assertType<IsExact<typeof a, Step<"a", { orderId: string }, { chargeId: string }>>>(true);
+  });
+
+  it("with nothing required or provided", () => {
+    const a = step({ name: "a", run: () => {} });
+    // deno-lint-ignore ban-types
+    assertType<IsExact<typeof a, Step<"a", {}, {}>>>(true);
+  });
+
+  it("with a union as one object: a key is sure where every member has it", () => {
+    const a = step({
+      name: "a",
+      run: (ctx: { q: string }) => ctx.q ? { a: 1, c: true } : { b: ctx.q, c: false },
+    });
+    assertType<IsExact<ProvidesOf<typeof a>, { c: boolean; a?: number; b?: string }>>(true);
+  });
+
+  it("with literals that its schema asks for", () => {
+    const provides = type({ status: "'paid' | 'due'", "note?": { fast: "true" } });
+    step({ name: "a", provides, run: () => ({ status: "paid", note: { fast: true } }) });
+    step({ name: "b", provides, run: () => Promise.resolve({ status: "paid" }) });
+    step({ name: "c", provides, run: async (_ctx) => await Promise.resolve({ status: "due" }) });
+    step({
+      name: "d",
+      provides: z.object({ status: z.enum(["paid", "due"]) }),
+      run: (ctx: { x: string }) => ctx.x ? { status: "paid" } : { status: "due" },
+    });
+  });
+});
+
+describe("a pipeline of an array is inferred", () => {
+  it("with the args that no step before provides", async () => {
+    const p = pipeline({ name: "p", steps: [validate, charge, receipt] });
+    assertType<IsExact<Args<typeof p>, { cartId: string; amount: number; email: string }>>(true);
+    const data = dataOf(await p.run({ cartId: "c", amount: 1, email: "e" }));
+    assertType<
+      IsExact<typeof data, {
+        cartId: string;
+        amount: number;
+        email: string;
+        orderId: string;
+        total: number;
+        chargeId: string;
+        sent: boolean;
+      }>
+    >(true);
+    assertEquals(data.sent, true);
+  });
+
+  it("with the args of its schema: their input for callers, their output for steps", () => {
+    const argsSchema = type({
+      cartId: "string",
+      amount: "string.numeric.parse",
+      email: "string = ''",
+    });
+    const p = pipeline({ name: "p", argsSchema, steps: [validate, charge, receipt] });
+    assertType<IsExact<Args<typeof p>, { cartId: string; amount: string; email?: string }>>(true);
+    assertType<IsExact<Data<typeof p>["amount"], number>>(true);
+    assertType<IsExact<Data<typeof p>["email"], string>>(true);
+  });
+
+  it("with the data of its output schema", () => {
+    const p = pipeline({
+      name: "p",
+      argsSchema: typed<{ cartId: string; amount: number }>(),
+      steps: [validate, charge],
+      output: type({ chargeId: "string" }),
+    });
+    assertType<IsExact<Data<typeof p>, { chargeId: string }>>(true);
+  });
+
+  it("as a step of another", () => {
+    const inner = pipeline({ name: "inner", steps: [validate, charge, receipt] });
+    const after = step({ name: "after", run: (ctx: { sent: boolean }) => ({ done: ctx.sent }) });
+    const p = pipeline({ name: "p", steps: [inner, after] });
+    assertType<IsExact<Args<typeof p>, { cartId: string; amount: number; email: string }>>(true);
+    assertType<
+      IsExact<
+        ProvidesOf<typeof inner>,
+        Pick<Data<typeof inner>, "orderId" | "total" | "chargeId" | "sent">
+      >
+    >(true);
+  });
+
+  it("with one arg that two steps narrow", async () => {
+    const a = step({ name: "a", run: (ctx: { user: { id: string } }) => ({ x: ctx.user.id }) });
+    const b = step({ name: "b", run: (ctx: { user: { name: string } }) => ({ y: ctx.user.name }) });
+    const p = pipeline({ name: "p", steps: [a, b] });
+    assertEquals(dataOf(await p.run({ user: { id: "1", name: "Ann" } })).y, "Ann");
+  });
+
+  it("with a key that was overwritten", () => {
+    const p = pipeline({ name: "p", steps: [num, str] });
+    assertType<IsExact<Data<typeof p>, { k: string; z: string }>>(true);
+  });
+
+  it("with a key that when may have overwritten", () => {
+    const p = pipeline({ name: "p", steps: [num, when(yes, str)] });
+    assertType<IsExact<Data<typeof p>, { k: number | string; z: string }>>(true);
+  });
+
+  it("with a key that when may have brought", () => {
+    const p = pipeline({ name: "p", steps: [when(yes, str)] });
+    assertType<IsExact<Data<typeof p>, { k?: string }>>(true);
+  });
+});
+
+describe("a combinator is inferred", () => {
+  const card = step({
+    name: "card",
+    requires: type({ token: "string" }),
+    provides: type({ chargeId: "string", last4: "string" }),
+    run: (ctx) => ({ chargeId: ctx.token, last4: "" }),
+  });
+  const bank = step({
+    name: "bank",
+    requires: type({ iban: "string" }),
+    provides: type({ chargeId: "number" }),
+    run: (ctx) => ({ chargeId: ctx.iban.length }),
+  });
+  const free = step({ name: "free", run: () => ({ chargeId: null }) });
+  const mail = step({
+    name: "mail",
+    requires: type({ accountId: "string", orgId: "string" }),
+    provides: type({ mailId: "string" }),
+    run: (ctx) => ({ mailId: ctx.accountId }),
+  });
+  interface User {
+    id: string;
+    email: string;
+    vip: boolean;
+  }
+
+  it("choice: sure where every branch provides it, and there is a default", () => {
+    const c = choice(
+      [(ctx) => ctx.token === "", card],
+      [(ctx: { method: string; iban: string }) => ctx.method === "x", bank],
+      free,
+    );
+    assertType<IsExact<NameOf<typeof c>, "choice(card, bank, free)">>(true);
+    assertType<IsExact<RequiresOf<typeof c>, { token: string; iban: string; method: string }>>(
+      true,
+    );
+    assertType<IsExact<ProvidesOf<typeof c>, { chargeId: string | number | null; last4?: string }>>(
+      true,
+    );
+  });
+
+  it("choice without a default: optional", () => {
+    const c = choice([(ctx) => ctx.token === "", card], [yes, bank]);
+    assertType<IsExact<ProvidesOf<typeof c>, { chargeId?: string | number; last4?: string }>>(true);
+  });
+
+  it("parallel: later branches write over earlier ones", () => {
+    const all = parallel(num, str, receipt);
+    assertType<IsExact<ProvidesOf<typeof all>, { k: string; z: string; sent: boolean }>>(true);
+    assertType<IsExact<RequiresOf<typeof all>, { chargeId: string; email: string }>>(true);
+    const some = parallel(num, when(yes, str));
+    assertType<IsExact<ProvidesOf<typeof some>, { z: string; k: string | number }>>(true);
+  });
+
+  it("distribute: lists in place of the mapped keys", () => {
+    const d = distribute("mails", { accountIds: "accountId" }, mail);
+    assertType<IsExact<RequiresOf<typeof d>, { orgId: string; accountIds: readonly string[] }>>(
+      true,
+    );
+    assertType<IsExact<ProvidesOf<typeof d>, { mails: { mailId: string }[] }>>(true);
+    const e = distribute("mails", { accountIds: "accountId", orgs: "orgId" }, mail);
+    assertType<
+      IsExact<RequiresOf<typeof e>, { accountIds: readonly string[]; orgs: readonly string[] }>
+    >(true);
+  });
+
+  it("map of a function, and of a step", () => {
+    const f = map("mails", (ctx: { users: User[]; from: string }) => ctx.users, (user, ctx) => ({
+      to: user.email,
+      from: ctx.from,
+    }));
+    assertType<IsExact<RequiresOf<typeof f>, { users: User[]; from: string }>>(true);
+    assertType<IsExact<ProvidesOf<typeof f>, { mails: { to: string; from: string }[] }>>(true);
+    const each = step({
+      name: "each",
+      run: (ctx: { email: string; orgId: string }) => ({ r: ctx.email }),
+    });
+    const s = map("rs", (ctx: { users: User[] }) => ctx.users, each);
+    assertType<IsExact<RequiresOf<typeof s>, { users: User[]; orgId: string }>>(true);
+    assertType<IsExact<ProvidesOf<typeof s>, { rs: { r: string }[] }>>(true);
+  });
+
+  it("filter, with and without a type guard", () => {
+    const f = filter("vips", (ctx: { users: User[] }) => ctx.users, (user) => user.vip);
+    assertType<IsExact<ProvidesOf<typeof f>, { vips: User[] }>>(true);
+    const g = filter(
+      "texts",
+      (ctx: { xs: (string | number)[] }) => ctx.xs,
+      (x) => typeof x === "string",
+    );
+    assertType<IsExact<ProvidesOf<typeof g>, { texts: string[] }>>(true);
+    const h = filter(
+      "xs",
+      (ctx: { xs: (string | number)[] }) => ctx.xs,
+      (x) => Promise.resolve(x !== 2),
+    );
+    assertType<IsExact<ProvidesOf<typeof h>, { xs: (string | number)[] }>>(true);
+  });
+
+  it("flatMap", () => {
+    const f = flatMap(
+      "lines",
+      (ctx: { orders: { items: string[] }[] }) => ctx.orders,
+      (o) => o.items,
+    );
+    assertType<IsExact<ProvidesOf<typeof f>, { lines: string[] }>>(true);
+  });
+
+  it("all of them, in one pipeline", () => {
+    const p = pipeline({
+      name: "p",
+      steps: [
+        validate,
+        when((ctx) => ctx.total > 3, charge),
+        filter("vips", (ctx: { users: User[] }) => ctx.users, (user) => user.vip),
+        map("mails", (ctx: { vips: User[] }) => ctx.vips, (user) => user.email),
+        choice([(ctx) => ctx.token === "t", card], free),
+        distribute("sent", { accountIds: "accountId" }, mail),
+        parallel(num, str),
+      ],
+    });
+    assertType<
+      IsExact<Args<typeof p>, {
+        cartId: string;
+        amount: number;
+        users: User[];
+        token: string;
+        orgId: string;
+        accountIds: readonly string[];
+      }>
+    >(true);
+    assertType<
+      IsExact<Data<typeof p>, {
+        cartId: string;
+        amount: number;
+        orderId: string;
+        total: number;
+        users: User[];
+        vips: User[];
+        mails: string[];
+        token: string;
+        chargeId: string | null;
+        last4?: string;
+        orgId: string;
+        accountIds: readonly string[];
+        sent: { mailId: string }[];
+        k: string;
+        z: string;
+      }>
+    >(true);
+  });
+});

@@ -1,6 +1,7 @@
 // The runtimes that test what npm users install, each from npm itself.
 import { join } from "node:path";
 import process from "node:process";
+import { testPatience } from "./patience.ts";
 import { run, shell } from "./shell.ts";
 import { type Counts, countSummary, judge, type Part } from "./report.ts";
 
@@ -41,10 +42,10 @@ const commands: Record<string, string[]> = {
   node: [
     "--enable-source-maps",
     "--test",
-    "--test-timeout=120000",
+    `--test-timeout=${testPatience}`,
     "--test-reporter=spec",
   ],
-  bun: ["test", "--timeout=120000"],
+  bun: ["test", `--timeout=${testPatience}`],
 };
 
 /** The part that runs all tests on a runtime. */

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { commandPatience } from "./patience.ts";
 
 /** Where a command runs, and with what besides our environment. */
 export interface RunOptions {
@@ -12,8 +13,6 @@ export interface Ended {
   output: string;
 }
 
-const patience = 5 * 60_000;
-
 /** Runs a command to its end, but not for ever, and keeps its output. */
 export async function run(
   [command, ...args]: [string, ...string[]],
@@ -23,7 +22,7 @@ export async function run(
     args,
     cwd,
     env: { npm_config_loglevel: "error", NO_COLOR: "1", ...env },
-    signal: AbortSignal.timeout(patience),
+    signal: AbortSignal.timeout(commandPatience),
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
@@ -37,7 +36,7 @@ export async function run(
   const start = performance.now();
   await Promise.all([read(child.stdout), read(child.stderr)]);
   const { code } = await child.status;
-  if (performance.now() - start > patience) output += `Given up after ${patience} ms`;
+  if (performance.now() - start > commandPatience) output += `Given up after ${commandPatience} ms`;
   return { code, output };
 }
 

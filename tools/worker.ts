@@ -1,6 +1,7 @@
 // The Worker of examples/worker with a schema of arktype or of valibot: its types, its test inside
 // workerd, and its size.
 import { gzipSync } from "node:zlib";
+import { testPatience } from "./patience.ts";
 import { countSummary, judge, type Part } from "./report.ts";
 import { find, type Runtime } from "./runtimes.ts";
 import { must, run, shell, write } from "./shell.ts";
@@ -21,7 +22,7 @@ export const workerParts: Part[] = ["arktype", "valibot"].map((vendor) => ({
     console.log(`examples/worker with ${vendor}: ${await sizeOf(folder)}`);
     // Node 24 runs TypeScript as it is.
     const { path } = await (node ??= find("node@24"));
-    const flags = ["--test", "--test-timeout=30000", "--test-reporter=spec"];
+    const flags = ["--test", `--test-timeout=${testPatience}`, "--test-reporter=spec"];
     const ended = await run([path, ...flags, `${folder}/worker.test.ts`], app);
     return judge(ended, countSummary(ended.output));
   },

@@ -59,9 +59,9 @@ describe("examples/checkout", () => {
 
   it("survives clients that hang up on the gateway", { skip }, async () => {
     const [{ startGateway }, { GatewayBooks }, { GatewayClient }] = await Promise.all([
-      import("../examples/checkout/gateway.ts"),
-      import("../examples/checkout/gateway_books.ts"),
-      import("../examples/checkout/gateway_client.ts"),
+      import("../../examples/checkout/gateway.ts"),
+      import("../../examples/checkout/gateway_books.ts"),
+      import("../../examples/checkout/gateway_client.ts"),
     ]);
     const books = new GatewayBooks();
     const { url, close } = await startGateway(books);

@@ -17,6 +17,9 @@ export class Database {
   constructor(path: string) {
     this.#db = new DatabaseSync(path);
     this.#db.exec(`
+      -- Else every line would wait for the disk.
+      PRAGMA journal_mode = WAL;
+      PRAGMA synchronous = NORMAL;
       CREATE TABLE IF NOT EXISTS lines (
         id INTEGER PRIMARY KEY, orderId TEXT NOT NULL, region TEXT NOT NULL, currency TEXT NOT NULL,
         product TEXT NOT NULL, quantity INTEGER NOT NULL CHECK (quantity > 0), amount INTEGER NOT NULL

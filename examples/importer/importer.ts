@@ -11,7 +11,6 @@ import {
   step,
 } from "@runsheet/runsheet";
 import { parse } from "csv-parse/sync";
-import { setTimeout } from "node:timers/promises";
 import type { Database, Line } from "./database.ts";
 import type { Progress } from "./progress.ts";
 
@@ -33,8 +32,8 @@ export interface ImportArgs {
   currencies: readonly string[];
   db: Database;
   progress: Progress;
-  /** How long the writing of a line takes at least, in milliseconds. */
-  delay: number;
+  /** Awaited before a line is written or removed: what holds the import up. */
+  pace: (signal: AbortSignal) => Promise<void>;
 }
 
 /** What an import came to. */
@@ -60,15 +59,21 @@ const readRows = step({
 const writeLine = step({
   name: "writeLine",
   run: async (
-    { db, line, progress, delay }: Pick<ImportArgs, "db" | "progress" | "delay"> & { line: Line },
+    { db, line, progress, pace }: Pick<ImportArgs, "db" | "progress" | "pace"> & { line: Line },
     { signal },
   ) => {
-    await setTimeout(delay, undefined, { signal });
+    await pace(signal);
     progress.advance();
     // Last: what failed after it would leave the line behind, as a step that failed is not rolled back.
     return { id: db.addLine(line) };
   },
-  rollback: ({ db }, { id }) => db.removeLine(id),
+  rollback: {
+    run: async ({ db, pace }, { id }, { signal }) => {
+      await pace(signal);
+      db.removeLine(id);
+    },
+    timeout: 60_000,
+  },
 });
 
 const writeTotal = step({

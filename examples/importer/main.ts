@@ -1,8 +1,9 @@
-// `deno run -A examples/importer/main.ts`. Press Ctrl-C on the way (`--delay 20` leaves time for it): nothing of the import
-// remains. `--db file` keeps the result. With `--break undo` an undo does nothing, with `--break write` lines are not
-// written: the checks at the end find it.
+// `deno run -A examples/importer/main.ts`. Press Ctrl-C on the way: nothing of the import remains. `--delay 20` leaves time
+// for it, `--pause-at 1000` all the time in the world. `--db file` keeps the result. With `--break undo` an undo does
+// nothing, with `--break write` lines are not written: the checks at the end find it.
 import { readFileSync } from "node:fs";
 import process from "node:process";
+import { setImmediate, setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { imbalances } from "./balance.ts";
 import { Database } from "./database.ts";
@@ -13,6 +14,7 @@ const { values } = parseArgs({
   options: {
     db: { type: "string", default: ":memory:" },
     delay: { type: "string", default: "0" },
+    "pause-at": { type: "string", default: "Infinity" },
     break: { type: "string" },
   },
 });
@@ -30,17 +32,27 @@ process.on("SIGINT", () => {
   interrupted.abort(new Error("interrupted"));
 });
 
+const [delay, pauseAt] = [Number(values.delay), Number(values["pause-at"])];
+let lines = 0;
+/** Lets Ctrl-C be noticed before each line, and waits for it where the import is to pause. */
+async function pace(signal: AbortSignal): Promise<void> {
+  const pauses = !interrupted.signal.aborted && ++lines > pauseAt;
+  const ms = pauses ? 2 ** 31 - 1 : delay;
+  if (ms > 0) await setTimeout(ms, undefined, { signal });
+  else await setImmediate(undefined, { signal });
+}
+
 const result = await importOrders.run({
   csv,
   regions: ["north", "south", "east", "west"],
   currencies: ["EUR", "USD"],
   db,
   progress,
-  delay: Number(values.delay),
+  pace,
 }, { signal: interrupted.signal });
 progress.stop();
 
-const { lines, totals } = db.counts();
+const after = db.counts();
 if (result.success) {
   const { data } = result;
   const reasons = data.lines.flatMap((line) => "error" in line ? [line.error.message] : []);
@@ -52,11 +64,11 @@ if (result.success) {
     console.log(`${region}: ${(amount / 100).toFixed(2)} ${currency}`);
   }
   const sum = data.totals.reduce((all, { amount }) => all + amount, 0);
-  console.log(`${lines} lines written, ${(sum / 100).toFixed(2)} in all`);
+  console.log(`${after.lines} lines written, ${(sum / 100).toFixed(2)} in all`);
   imbalances(csv, data, db).forEach(fail);
 } else {
   console.log(`${result.error.message}: ${result.rollback.completed.length} undone`);
-  const remain = { lines: lines - before.lines, totals: totals - before.totals };
+  const remain = { lines: after.lines - before.lines, totals: after.totals - before.totals };
   console.log(`${remain.lines} lines and ${remain.totals} totals remain`);
   if (remain.lines || remain.totals) fail("nothing must remain of an import that failed");
   else process.exitCode = interrupted.signal.aborted ? 130 : 1;

@@ -243,7 +243,7 @@ i-4,east,EUR,paid,pot:1:3900
     regions: ["west", "east"],
     currencies: ["EUR"],
     progress: { start: () => {}, advance: () => {} },
-    delay: 0,
+    pace: () => Promise.resolve(),
   };
 
   async function sweepImport(broken: (db: ImportDatabase) => void = () => {}) {

@@ -1,6 +1,6 @@
 import type { Predicate } from "../api/collection.ts";
 import type { AnyStep } from "../api/step.ts";
-import { type Decision, holds } from "../effect/predicate.ts";
+import { holds } from "../effect/predicate.ts";
 import { checkStep } from "../engine/children.ts";
 import { expose } from "../engine/expose.ts";
 import { runChild } from "../engine/run_child.ts";
@@ -121,9 +121,9 @@ export function choice<
         const label = unique[n]!;
         if (!predicate) return runChild(node, label, ctx, scope);
         const decision = holds(`${scope.path}?${label}`, ctx, scope, () => predicate(ctx));
-        return after<Decision, Settled>(decision, (decision) => {
+        return after<Settled<boolean>, Settled>(decision, (decision) => {
           if (!decision.ok) return decision;
-          return decision.value ? runChild(node, label, ctx, scope) : chooseFrom(n + 1);
+          return decision.output ? runChild(node, label, ctx, scope) : chooseFrom(n + 1);
         });
       }
     },

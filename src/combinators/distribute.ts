@@ -4,7 +4,7 @@ import { checkStep } from "../engine/children.ts";
 import { expose } from "../engine/expose.ts";
 import type { Node } from "../engine/node.ts";
 import { runChild } from "../engine/run_child.ts";
-import { collectItems } from "../groups/collection.ts";
+import { collectItems } from "../groups/collect_items.ts";
 import { checkGroup, checkName, refuse } from "../report/checks.ts";
 import { RequiresValidationError } from "../report/errors.ts";
 import { labelOf } from "../run/paths.ts";

@@ -3,10 +3,10 @@ import type { Collection } from "../api/collection.ts";
 import type { ItemInfo } from "../api/info.ts";
 import type { GroupOptions } from "../api/policy.ts";
 import { type AttemptInfo, IndexedInfo } from "../effect/info.ts";
-import { type Decision, holds } from "../effect/predicate.ts";
+import { holds } from "../effect/predicate.ts";
 import { expose } from "../engine/expose.ts";
-import { overCollection } from "../groups/collection.ts";
-import type { Branch } from "../run/settled.ts";
+import { collectionNode } from "../groups/collection_node.ts";
+import type { Settled } from "../run/settled.ts";
 import type { Filtered, ItemOf } from "../types/combinators.ts";
 import type { Context } from "../values/context.ts";
 import { after, type MaybePromise } from "../values/maybe_promise.ts";
@@ -46,7 +46,7 @@ export function filter<
   options: GroupOptions = {},
 ): Filtered<K, C, J> {
   const call = keep as (item: unknown, ctx: Context, info: ItemInfo) => unknown;
-  return expose(overCollection({
+  return expose(collectionNode({
     combinator: "filter",
     key,
     items,
@@ -55,10 +55,13 @@ export function filter<
     policies: ["abort", "settle"],
     run(item, index, ctx, scope) {
       const keeps = (info: AttemptInfo) => call(item, ctx, new IndexedInfo(info, index));
-      return after<Decision, Branch>(holds(scope.path, ctx, scope, keeps), (decision) => {
-        if (!decision.ok) return { ...decision, ran: true };
-        return { ok: true, output: decision.value ? [item] : [], ran: true };
-      });
+      return after<Settled<boolean>, Settled<unknown>>(
+        holds(scope.path, ctx, scope, keeps),
+        (decision) => {
+          if (!decision.ok) return { ...decision, ran: true };
+          return { ok: true, output: decision.output ? [item] : [], ran: true };
+        },
+      );
     },
     gather: (kept) => kept.flat(),
   }));

@@ -4,7 +4,7 @@ import type { ItemInfo } from "../api/info.ts";
 import type { ItemOptions } from "../api/policy.ts";
 import { callForItem, itemEffect } from "../effect/item.ts";
 import { expose } from "../engine/expose.ts";
-import { overCollection } from "../groups/collection.ts";
+import { collectionNode } from "../groups/collection_node.ts";
 import { ProvidesValidationError } from "../report/errors.ts";
 import type { FlatMapped, ItemOf } from "../types/combinators.ts";
 import type { Context } from "../values/context.ts";
@@ -50,7 +50,7 @@ export function flatMap<
   const effect = itemEffect(async (item, ctx, info, path) =>
     toArray(await call(item, ctx, info), path)
   );
-  return expose(overCollection({
+  return expose(collectionNode({
     combinator: "flatMap",
     key,
     items,

@@ -7,12 +7,12 @@ import { callForItem, itemEffect } from "../effect/item.ts";
 import { expose } from "../engine/expose.ts";
 import { type Node, nodeOf } from "../engine/node.ts";
 import { runChild } from "../engine/run_child.ts";
-import { overCollection } from "../groups/collection.ts";
+import { collectionNode } from "../groups/collection_node.ts";
 import { refuse } from "../report/checks.ts";
 import { RequiresValidationError, toError } from "../report/errors.ts";
 import { labelOf } from "../run/paths.ts";
 import type { Scope } from "../run/scope.ts";
-import type { Branch } from "../run/settled.ts";
+import { failure, type Settled } from "../run/settled.ts";
 import type { ItemOf, Mapped } from "../types/combinators.ts";
 import { type Context, copyObject, seal } from "../values/context.ts";
 import type { MaybePromise } from "../values/maybe_promise.ts";
@@ -86,7 +86,7 @@ export function map<
   if (as !== undefined && !node) {
     refuse(`create map(${String(key)})`, "'as' must stand beside a step", as);
   }
-  return expose(overCollection({
+  return expose(collectionNode({
     combinator: "map",
     key,
     items,
@@ -109,7 +109,7 @@ function runForItem(
   as: string | undefined,
   ctx: Context,
   scope: Scope,
-): MaybePromise<Branch> {
+): MaybePromise<Settled<unknown>> {
   let own: Context;
   try {
     own = seal({ ...ctx, ...(as === undefined ? copyObject(item) : { [as]: item }) }, scope.deep);
@@ -118,7 +118,7 @@ function runForItem(
       toError(cause).message
     }`;
     const error = new RequiresValidationError(message, [], { cause });
-    return { ok: false, error, failedStep: scope.path, ran: false };
+    return failure(error, scope.path, false);
   }
   return runChild(node, labelOf(node.name), own, scope);
 }

@@ -58,7 +58,7 @@ export const parallel: Parallel = Object.freeze(Object.assign(group({}), { with:
 function group(options: GroupOptions) {
   const action = "create parallel()";
   checkGroup(action, options, ["abort", "settle"]);
-  // A copy: what the caller goes on to do with the options must not change the step.
+  // A copy: what the caller does with the options afterwards must not change the step.
   const own = { ...options };
   return <const S extends readonly AnyStep[]>(
     ...steps: S
@@ -81,15 +81,15 @@ function group(options: GroupOptions) {
       isPipeline: false,
       parts: { children: nodes, rebuild: (others) => group(own)(...others) },
       async execute(ctx, scope) {
-        const outcome = await fanOut(
+        const settled = await fanOut(
           children,
           scope,
           own,
           ({ node, label }, _index, branch) => runChild(node, label, ctx, branch),
         );
-        if (!outcome.ok) return outcome;
-        const merged: Record<string, unknown> = Object.assign({}, ...outcome.values);
-        return { ok: true, output: seal(merged, scope.deep), ran: outcome.ran };
+        if (!settled.ok) return settled;
+        const merged: Record<string, unknown> = Object.assign({}, ...settled.output);
+        return { ok: true, output: seal(merged, scope.deep), ran: settled.ran };
       },
     });
   };

@@ -1,7 +1,7 @@
 import { cast } from "../values/cast.ts";
 import type { Predicate } from "../api/collection.ts";
 import type { AnyStep } from "../api/step.ts";
-import { type Decision, holds } from "../effect/predicate.ts";
+import { holds } from "../effect/predicate.ts";
 import { checkStep } from "../engine/children.ts";
 import { expose } from "../engine/expose.ts";
 import { runChild } from "../engine/run_child.ts";
@@ -51,9 +51,9 @@ export function when<S extends AnyStep, C = Ctx<S>>(
     parts: { children: [child], rebuild: ([step]) => when(predicate as Predicate<unknown>, step!) },
     execute(ctx, scope) {
       const decision = holds(`${scope.path}?`, ctx, scope, () => predicate(cast(ctx)));
-      return after<Decision, Settled>(decision, (decision) => {
+      return after<Settled<boolean>, Settled>(decision, (decision) => {
         if (!decision.ok) return decision;
-        if (!decision.value) return { ok: true, output: EMPTY, ran: false };
+        if (!decision.output) return { ok: true, output: EMPTY, ran: false };
         return runChild(child, label, ctx, scope);
       });
     },

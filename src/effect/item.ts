@@ -1,6 +1,6 @@
 import type { ItemInfo } from "../api/info.ts";
 import type { Scope } from "../run/scope.ts";
-import type { Branch } from "../run/settled.ts";
+import { failure, type Settled } from "../run/settled.ts";
 import type { Context } from "../values/context.ts";
 import type { MaybePromise } from "../values/maybe_promise.ts";
 import { attempt } from "./attempt.ts";
@@ -27,15 +27,15 @@ export function callForItem(
   index: number,
   ctx: Context,
   scope: Scope,
-): MaybePromise<Branch> {
+): MaybePromise<Settled<unknown>> {
   const { path } = scope;
-  return attempt<Branch>(
+  return attempt<Settled<unknown>>(
     effect,
     { id: path, path, ctx, item, index },
     scope,
     (outcome) =>
       outcome.ok
         ? { ok: true, output: outcome.value, ran: true }
-        : { ok: false, error: outcome.error, failedStep: path, ran: outcome.ran },
+        : failure(outcome.error, path, outcome.ran),
   );
 }

@@ -1,6 +1,6 @@
 import { PredicateError } from "../report/errors.ts";
 import type { Scope } from "../run/scope.ts";
-import type { FailedBranch } from "../run/settled.ts";
+import { failure, type Settled } from "../run/settled.ts";
 import type { Context } from "../values/context.ts";
 import type { MaybePromise } from "../values/maybe_promise.ts";
 import { show } from "../values/show.ts";
@@ -9,30 +9,27 @@ import type { Effect } from "./effect.ts";
 import type { AttemptInfo } from "./info.ts";
 import { compensateLate } from "./late.ts";
 
-/** What a predicate said, or its failure. */
-export type Decision = { readonly ok: true; readonly value: boolean } | FailedBranch;
-
 /** Whether a predicate of the user's holds; a failure when it throws. */
 export function holds(
   id: string,
   ctx: Context,
   scope: Scope,
   call: (info: AttemptInfo) => unknown,
-): MaybePromise<Decision> {
+): MaybePromise<Settled<boolean>> {
   const { path, cancellation } = scope;
   const effect: Effect = {
     kind: "predicate",
     call: (_site, info) => call(info),
     onLate: compensateLate,
   };
-  return attempt<Decision>(effect, { id, path, ctx }, scope, (outcome) => {
-    if (outcome.ok) return { ok: true, value: Boolean(outcome.value) };
+  return attempt<Settled<boolean>>(effect, { id, path, ctx }, scope, (outcome) => {
+    if (outcome.ok) return { ok: true, output: Boolean(outcome.value), ran: false };
     const { error: cause } = outcome;
     const error = cause === cancellation?.error
       ? cause
       : new PredicateError(`Cannot go on in '${path}' as its predicate threw: ${show(cause)}`, {
         cause,
       });
-    return { ok: false, error, failedStep: path, ran: false };
+    return failure(error, path, false);
   });
 }

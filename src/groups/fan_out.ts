@@ -1,24 +1,20 @@
 import type { Collection } from "../api/collection.ts";
 import type { ItemOptions } from "../api/policy.ts";
-import { AbortedError, isRunsheetError, RollbackError, toError } from "../report/errors.ts";
+import { RollbackError, toError } from "../report/errors.ts";
 import { Cancellation } from "../run/cancellation.ts";
 import type { Journal } from "../run/journal.ts";
 import type { Scope } from "../run/scope.ts";
-import type { Branch, FailedBranch } from "../run/settled.ts";
+import { failure, type Settled, type SettledFailure } from "../run/settled.ts";
 import type { MaybePromise } from "../values/maybe_promise.ts";
 import { show } from "../values/show.ts";
+import { groupFailure, siblingFailed } from "./group_failure.ts";
 import { Pool } from "./pool.ts";
 import { takeEach } from "./take_each.ts";
-
-/** What a group came to: the values in the order of the tasks, or a failure. */
-export type FannedOut =
-  | { readonly ok: true; readonly values: unknown[]; readonly ran: boolean }
-  | FailedBranch;
 
 /**
  * Runs branches or items side by side, at most `concurrency` at once; each is taken from the collection when there is
  * room for it. By the time it returns, all that started have settled or been given up, and their undos are on the stack
- * in the order of the collection, whoever finished first.
+ * in the order of the collection, whoever finished first. Its output is the outputs in that order.
  *
  * `run` throws only the host's own signal.
  */
@@ -26,27 +22,27 @@ export async function fanOut<Item>(
   items: Collection<Item>,
   scope: Scope,
   { concurrency = Infinity, onFailure = "abort" }: ItemOptions,
-  run: (item: Item, index: number, scope: Scope) => MaybePromise<Branch>,
+  run: (item: Item, index: number, scope: Scope) => MaybePromise<Settled<unknown>>,
   pathOf: (index: number) => string = () => scope.path,
-): Promise<FannedOut> {
+): Promise<Settled<unknown[]>> {
   const { run: whole, path, cancellation, deep } = scope;
   // The group alone waits for what is in flight.
   const [group, release] = cancellation?.child(cancellation.canGiveUp) ??
     [new Cancellation(false), () => {}];
   const journals: Journal[] = [];
   const values: unknown[] = [];
-  const failures: FailedBranch[] = [];
+  const failures: SettledFailure[] = [];
   let ran = false;
   const pool = new Pool();
-  const failed = (error: unknown, failedStep: string): FailedBranch => {
+  const failed = (error: unknown, failedStep: string): SettledFailure => {
     if (whole.seam.interruption) throw error;
-    return { ok: false, error: toError(error), failedStep, ran: true };
+    return failure(toError(error), failedStep, true);
   };
   const abort = (error: Error) => {
     if (onFailure === "abort") group.cancel(siblingFailed(scope.path, error), undefined, false);
   };
 
-  function store(branch: Branch, index: number, journal: Journal): void {
+  function store(branch: Settled<unknown>, index: number, journal: Journal): void {
     if (journal.mark > 0) journals[index] = journal;
     ran ||= branch.ran;
     if (branch.ok) values[index] = branch.output;
@@ -56,7 +52,12 @@ export async function fanOut<Item>(
     }
   }
 
-  function keep(branch: Branch, item: Item, index: number, journal: Journal): MaybePromise<void> {
+  function keep(
+    branch: Settled<unknown>,
+    item: Item,
+    index: number,
+    journal: Journal,
+  ): MaybePromise<void> {
     if (branch.ok || onFailure !== "collect" || group.error) return store(branch, index, journal);
     return collect(branch, item, journal).then((failure) => store(failure, index, journal));
   }
@@ -64,7 +65,7 @@ export async function fanOut<Item>(
   function runOne(item: Item, index: number): void {
     const journal = scope.journal.fork();
     const own = { run: whole, path: pathOf(index), journal, cancellation: group, deep };
-    let branch: MaybePromise<Branch>;
+    let branch: MaybePromise<Settled<unknown>>;
     try {
       branch = run(item, index, own);
     } catch (thrown) {
@@ -90,7 +91,7 @@ export async function fanOut<Item>(
     await keep(failed(thrown, path), ...task);
   }
 
-  let sourceFailed: FailedBranch | undefined;
+  let sourceFailed: SettledFailure | undefined;
   try {
     // Where there is room all start at once.
     await takeEach(items, group, (item, index) => {
@@ -105,22 +106,16 @@ export async function fanOut<Item>(
   release();
   journals.forEach((journal) => scope.journal.join(journal));
   if (sourceFailed) failures.push(sourceFailed);
-  if (failures.length > 0 || group.error) return { ...oneOf(failures, group, scope), ran };
-  return { ok: true, values, ran };
-}
-
-function siblingFailed(path: string, cause: Error): AbortedError {
-  return new AbortedError(`Cannot go on in '${path}' as none of it must fail: ${show(cause)}`, {
-    cause,
-  });
+  if (failures.length > 0 || group.error) return { ...groupFailure(failures, group, scope), ran };
+  return { ok: true, output: values, ran };
 }
 
 /** A failure as a value, once its own effects are undone. */
 async function collect(
-  { error, ran }: FailedBranch,
+  { error, ran }: SettledFailure,
   item: unknown,
   journal: Journal,
-): Promise<Branch> {
+): Promise<Settled<unknown>> {
   const notUndone = await journal.unwind(error);
   const causes = notUndone.map((undo) => undo.error);
   const failed = causes.length === 0 ? error : new RollbackError(
@@ -131,29 +126,4 @@ async function collect(
     { cause: error },
   );
   return { ok: true, output: Object.freeze({ success: false, error: failed, item }), ran };
-}
-
-/** What a group fails with: the one failure, or all of them in order. */
-function oneOf(
-  failures: readonly FailedBranch[],
-  group: Cancellation,
-  { path, cancellation }: Scope,
-): Omit<FailedBranch, "ran"> {
-  // A branch that stopped because it was told to has not failed of itself.
-  const own = failures.filter(({ error }) => !isConsequence(error, group));
-  const [first, ...others] = own;
-  if (!first) return { ok: false, error: cancellation?.error ?? group.error!, failedStep: path };
-  if (others.length === 0) return first;
-  const errors = own.map(({ error }) => error);
-  const message = `Cannot finish '${path}' as none of it must fail: ${errors.map(show).join("; ")}`;
-  return { ok: false, error: new AggregateError(errors, message), failedStep: path };
-}
-
-/** Whether a branch failed only because it was told to stop. */
-function isConsequence(error: Error, { error: reason }: Cancellation): boolean {
-  // A predicate's failure is the cause of another error.
-  const failure = isRunsheetError(error, "PREDICATE") ? error.cause : error;
-  if (!reason || error === reason.cause) return false;
-  if (error === reason || failure === reason) return true;
-  return failure instanceof Error && (failure.cause === reason || failure.name === "AbortError");
 }

@@ -1,31 +1,28 @@
 import type { Context } from "../values/context.ts";
 
-/** What a node came to. `ran` tells whether the user's code was called; `executed` names the children that ran. */
-export type Settled =
-  & { readonly ran: boolean; readonly executed?: readonly string[] }
-  & (
-    | { readonly ok: true; readonly output: Context }
-    | { readonly ok: false; readonly error: Error; readonly failedStep: string }
-  );
+/**
+ * How a node, a branch of a group, an item or a predicate ended. `ran` tells whether the user's code was called;
+ * `executed` names the children that ran.
+ */
+export type Settled<T = Context> =
+  | {
+    readonly ok: true;
+    readonly output: T;
+    readonly ran: boolean;
+    readonly executed?: readonly string[];
+  }
+  | SettledFailure;
 
-/** A node that did not succeed. */
-export function failure(
-  error: Error,
-  failedStep: string,
-  ran: boolean,
-): Settled {
-  return { ok: false, error, failedStep, ran };
-}
-
-/** A branch or item that failed. */
-export interface FailedBranch {
+/** One that did not succeed. */
+export interface SettledFailure {
   readonly ok: false;
   readonly error: Error;
   readonly failedStep: string;
   readonly ran: boolean;
+  readonly executed?: readonly string[];
 }
 
-/** What a branch or item came to. */
-export type Branch =
-  | { readonly ok: true; readonly output: unknown; readonly ran: boolean }
-  | FailedBranch;
+/** Makes one that did not succeed. */
+export function failure(error: Error, failedStep: string, ran: boolean): SettledFailure {
+  return { ok: false, error, failedStep, ran };
+}

@@ -1,0 +1,72 @@
+import type { ItemOptions } from "../api/policy.ts";
+import type { Node, Parts } from "../engine/node.ts";
+import { checkFunction, checkGroup, checkName } from "../report/checks.ts";
+import type { Scope } from "../run/scope.ts";
+import type { Settled } from "../run/settled.ts";
+import type { Context } from "../values/context.ts";
+import type { MaybePromise } from "../values/maybe_promise.ts";
+import { callCollection } from "./call_collection.ts";
+import { collectItems } from "./collect_items.ts";
+
+/** What `map`, `filter` and `flatMap` differ in. */
+export interface CollectionCombinator {
+  /** The combinator's name. */
+  readonly combinator: string;
+  /** The key of the results. */
+  readonly key: string;
+  /** The user's function that gives the collection. */
+  readonly items: unknown;
+  /** The user's function that is called for an item, under the name of its parameter; a step has none. */
+  readonly callback: readonly [name: string, value: unknown] | undefined;
+  /** How the items run. */
+  readonly options: ItemOptions;
+  /** What `onFailure` may be. */
+  readonly policies: readonly string[];
+  /** Options of its own. */
+  readonly moreOptions?: readonly string[];
+  /** The step that runs for each item, if one does. */
+  readonly parts?: Parts | undefined;
+  /** Runs one item. */
+  readonly run: (
+    item: unknown,
+    index: number,
+    ctx: Context,
+    scope: Scope,
+  ) => MaybePromise<Settled<unknown>>;
+  /** Makes the list that stands under the key of the items' results; without it they are the list. */
+  readonly gather?: (results: readonly unknown[]) => unknown[];
+}
+
+/** Makes the node of a combinator whose items come from a function of the user's. */
+export function collectionNode(definition: CollectionCombinator): Node {
+  const { combinator, key, items, callback, options, policies, moreOptions, parts, run, gather } =
+    definition;
+  checkName(`${combinator}()`, key);
+  const name = `${combinator}(${key})`;
+  checkFunction(`create ${name}`, "items", items);
+  if (callback) checkFunction(`create ${name}`, ...callback);
+  checkGroup(`create ${name}`, options, policies, moreOptions);
+  const collection = items as (ctx: Context) => unknown;
+  // A copy: what the caller does with the options afterwards must not change the step.
+  const own = { ...options };
+  return {
+    name,
+    requires: undefined,
+    provides: undefined,
+    keys: { needs: [], adds: [[key, name]] },
+    isPipeline: false,
+    parts,
+    async execute(ctx, scope) {
+      const given = await callCollection(collection, ctx, scope);
+      if (!given.ok) return given;
+      return await collectItems(
+        key,
+        given.output,
+        scope,
+        own,
+        (item, index, branch) => run(item, index, ctx, branch),
+        gather,
+      );
+    },
+  };
+}

@@ -1,0 +1,37 @@
+import { AbortedError, isRunsheetError } from "../report/errors.ts";
+import type { Cancellation } from "../run/cancellation.ts";
+import type { Scope } from "../run/scope.ts";
+import type { SettledFailure } from "../run/settled.ts";
+import { show } from "../values/show.ts";
+
+/** What the other branches of a group are cancelled with when one has failed. */
+export function siblingFailed(path: string, cause: Error): AbortedError {
+  return new AbortedError(`Cannot go on in '${path}' as none of it must fail: ${show(cause)}`, {
+    cause,
+  });
+}
+
+/** What a group fails with: the one failure, or all of them in order. */
+export function groupFailure(
+  failures: readonly SettledFailure[],
+  group: Cancellation,
+  { path, cancellation }: Scope,
+): Omit<SettledFailure, "ran"> {
+  // A branch that stopped because it was told to has not failed of itself.
+  const own = failures.filter(({ error }) => !isConsequence(error, group));
+  const [first, ...others] = own;
+  if (!first) return { ok: false, error: cancellation?.error ?? group.error!, failedStep: path };
+  if (others.length === 0) return first;
+  const errors = own.map(({ error }) => error);
+  const message = `Cannot finish '${path}' as none of it must fail: ${errors.map(show).join("; ")}`;
+  return { ok: false, error: new AggregateError(errors, message), failedStep: path };
+}
+
+/** Whether a branch failed only because it was told to stop. */
+function isConsequence(error: Error, { error: reason }: Cancellation): boolean {
+  // A predicate's failure is the cause of another error.
+  const failure = isRunsheetError(error, "PREDICATE") ? error.cause : error;
+  if (!reason || error === reason.cause) return false;
+  if (error === reason || failure === reason) return true;
+  return failure instanceof Error && (failure.cause === reason || failure.name === "AbortError");
+}

@@ -1,8 +1,8 @@
 // Makes npm/bench: an empty project with the tarball, the contenders and the bundled scripts, and runs them there.
 import config from "../deno.json" with { type: "json" };
-import { npmRanges, pack } from "../tools/pack.ts";
-import { find } from "../tools/runtimes.ts";
-import { bundle, must, shell, write } from "../tools/shell.ts";
+import { npmRanges, pack } from "../tools/runner/pack.ts";
+import { find } from "../tools/runner/runtimes.ts";
+import { bundle, must, shell, write } from "../tools/runner/shell.ts";
 import own from "./deno.json" with { type: "json" };
 
 const folder = "npm/bench";

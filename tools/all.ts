@@ -1,16 +1,16 @@
 // Everything that must hold, on every runtime: `deno task test`.
-import { consumerOn, tscParts } from "./app.ts";
-import { examplesOn, examplesOnDeno } from "./examples.ts";
-import { messageParts } from "./messages.ts";
-import { build, findAll } from "./npm.ts";
-import { publishedParts } from "./published.ts";
-import { check, countJUnit, finish, judge, type Part, runParts } from "./report.ts";
-import { targets, testsOn } from "./runtimes.ts";
-import { starterParts } from "./starters.ts";
-import { deno, must } from "./shell.ts";
-import { costParts } from "./type_cost.ts";
-import { workerParts } from "./worker.ts";
-import { smokeOnWorkerd, testsOnWorkerd } from "./workerd.ts";
+import { examplesOn, examplesOnDeno } from "./gates/examples.ts";
+import { messageParts } from "./gates/messages.ts";
+import { publishedParts } from "./gates/published.ts";
+import { starterParts } from "./gates/starters.ts";
+import { costParts } from "./gates/type_cost.ts";
+import { workerParts } from "./gates/worker.ts";
+import { build } from "./npm.ts";
+import { consumerOn, tscParts } from "./runner/app.ts";
+import { check, countJUnit, finish, judge, type Part, runParts } from "./runner/report.ts";
+import { findAll, targets, testsOn } from "./runner/runtimes.ts";
+import { deno, must } from "./runner/shell.ts";
+import { smokeOnWorkerd, testsOnWorkerd } from "./runner/workerd.ts";
 
 const checks = check(
   "format, lint, types, docs, publish",

@@ -1,24 +1,17 @@
 // Builds the npm package, installs its tarball in an empty project and tests
 // it there: `deno task test:npm`, or some targets: `deno task test:npm bun@1`.
-import { consumerOn, makeApp, tscParts } from "./app.ts";
-import { examplesOn } from "./examples.ts";
-import { pack } from "./pack.ts";
-import { check, finish, type Part, runParts } from "./report.ts";
-import { find, type Runtime, targets, testsOn } from "./runtimes.ts";
-import { workerParts } from "./worker.ts";
-import { smokeOnWorkerd, testsOnWorkerd } from "./workerd.ts";
+import { examplesOn } from "./gates/examples.ts";
+import { workerParts } from "./gates/worker.ts";
+import { consumerOn, makeApp, tscParts } from "./runner/app.ts";
+import { pack } from "./runner/pack.ts";
+import { check, finish, type Part, runParts } from "./runner/report.ts";
+import { findAll, targets, testsOn } from "./runner/runtimes.ts";
+import { smokeOnWorkerd, testsOnWorkerd } from "./runner/workerd.ts";
 
 export const build: Part = check("npm package", async () => {
   await pack();
   await makeApp();
 });
-
-/** Finds runtimes one after another, as npx keeps them all in one place. */
-export async function findAll(wanted: string[]): Promise<Runtime[]> {
-  const runtimes: Runtime[] = [];
-  for (const target of wanted) runtimes.push(await find(target));
-  return runtimes;
-}
 
 if (import.meta.main) {
   await finish(async () => {

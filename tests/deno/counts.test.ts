@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { countJUnit, countSummary } from "../../tools/report.ts";
+import { countJUnit, countSummary } from "../../tools/runner/report.ts";
 
 Deno.test("the counts of node --test are those of its last summary", () => {
   const output = `

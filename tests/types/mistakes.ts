@@ -1,5 +1,5 @@
-// The mistakes that users make, each with what the compiler must say of it. tools/messages.ts compiles this file
-// without the directives and compares what the compiler really says, with every version of it that we support.
+// The mistakes that users make, each with what the compiler must say of it. tools/gates/messages.ts
+// compiles this file without the directives, and compares what each version that we support says.
 import {
   choice,
   distribute,

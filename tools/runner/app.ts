@@ -1,10 +1,10 @@
 // Makes npm/app: an empty project that installs the tarball as users do, with
-// the examples, the consumers of tools/consumer and the tests beside it.
+// the examples, the consumers of tools/fixtures/consumer and the tests beside it.
 import { bundle, must, run, shell, write } from "./shell.ts";
 import { check, type Part } from "./report.ts";
 import { npmRanges } from "./pack.ts";
 import type { Runtime } from "./runtimes.ts";
-import config from "../deno.json" with { type: "json" };
+import config from "../../deno.json" with { type: "json" };
 
 /** The versions of TypeScript that must compile what users write. */
 export const compilers: Record<string, string> = {
@@ -42,7 +42,7 @@ export async function makeApp(): Promise<void> {
       outDir: "out",
     },
     include: ["consumer", "examples", "types"],
-    // See tools/starters.ts and tools/worker.ts.
+    // See tools/gates/starters.ts and tools/gates/worker.ts.
     exclude: ["examples/service", "examples/starter", "examples/worker"],
   });
   await write("npm/app/tsconfig.service.json", {
@@ -56,9 +56,9 @@ export async function makeApp(): Promise<void> {
     shell("npm install --silent --no-audit --no-fund", { cwd: "npm/app" }),
   );
   // The examples will be compiled into out, where they need their data.
-  const copies = "cp -r ../../tools/consumer consumer && " +
+  const copies = "cp -r ../../tools/fixtures/consumer consumer && " +
     "mkdir types && cp ../../tests/types/mistakes.ts types && " +
-    "cp -r ../../examples examples && cp -r ../../tools/edge edge && " +
+    "cp -r ../../examples examples && cp -r ../../tools/fixtures/edge edge && " +
     "mkdir out && cp -r examples out/examples";
   await must("copy the examples", shell(copies, { cwd: "npm/app" }));
   const externals = [...Object.keys(npmRanges), config.name];
@@ -86,7 +86,7 @@ export const tscParts: Part[] = Object.entries(compilers).flatMap(([alias, range
 /** Runs what tsc made of a consumer, on a runtime. */
 export function consumerOn({ name, version, path }: Runtime): Part {
   return check(
-    `tools/consumer on ${name} ${version}`,
+    `tools/fixtures/consumer on ${name} ${version}`,
     () => must("run the consumer", run([path, "out/consumer/checkout.js"], { cwd: "npm/app" })),
   );
 }

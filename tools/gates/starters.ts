@@ -1,20 +1,28 @@
-// Does what examples/starter/README.md tells a stranger, in an empty folder for each runtime, with the commands that stand
-// there. After `deno task test:npm` has made the tarball: `deno run -A tools/starters.ts`, or with runtimes: `node@22`.
+// Does what examples/starter/README.md tells a stranger, in an empty folder for each runtime, with
+// the commands that stand there. After `deno task test:npm` has made the tarball:
+// `deno run -A tools/gates/starters.ts`, or with runtimes: `node@22`.
 //
 // Three things are replaced, as neither GitHub nor JSR has to be there, nor this version on npm:
 // - `npx degit` by a copy of the folder in examples/starter;
 // - the range of @runsheet/runsheet in package.json by the path of a copy of the tarball;
-// - in deno.json `links` is added, which takes @runsheet/runsheet from the sources, as JSR publishes them, and @std from
-//   tools/std unless tools/real_std.ts has dropped it.
+// - in deno.json `links` is added, which takes @runsheet/runsheet from the sources, as JSR
+//   publishes them, and @std from tools/std unless tools/real_std.ts has dropped it.
 import { delimiter, dirname } from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
-import { findAll } from "./npm.ts";
-import { check, type Counts, countSummary, finish, judge, type Part, runParts } from "./report.ts";
-import { type Runtime, targets } from "./runtimes.ts";
-import { deno, type Ended, must, shell, write } from "./shell.ts";
-import config from "../deno.json" with { type: "json" };
+import {
+  check,
+  type Counts,
+  countSummary,
+  finish,
+  judge,
+  type Part,
+  runParts,
+} from "../runner/report.ts";
+import { findAll, type Runtime, targets } from "../runner/runtimes.ts";
+import { deno, type Ended, must, shell, write } from "../runner/shell.ts";
+import config from "../../deno.json" with { type: "json" };
 
 const starters = "examples/starter";
 const guide = `${starters}/README.md`;

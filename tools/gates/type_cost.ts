@@ -1,7 +1,7 @@
 // What the proofs cost the compiler, in type instantiations: unlike times, these are the same on every machine.
-// After `deno task test:npm` has made npm/app: `deno run -A tools/type_cost.ts`.
-import { check, finish, type Part, runParts } from "./report.ts";
-import { must, shell, write } from "./shell.ts";
+// After `deno task test:npm` has made npm/app: `deno run -A tools/gates/type_cost.ts`.
+import { check, finish, type Part, runParts } from "../runner/report.ts";
+import { must, shell, write } from "../runner/shell.ts";
 
 const folder = "npm/app/cost";
 const newest = "typescript-7";

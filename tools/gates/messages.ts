@@ -1,9 +1,10 @@
-// What the compilers say of the mistakes in tests/types/mistakes.ts, compared with what stands above each of them.
-// `deno run -A tools/messages.ts --update` writes what the newest says, whole, to tests/types/messages.txt.
+// What the compilers say of the mistakes in tests/types/mistakes.ts, compared with what stands
+// above each of them. `deno run -A tools/gates/messages.ts --update` writes what the newest says,
+// whole, to tests/types/messages.txt.
 import { assertEquals } from "@std/assert";
-import { compilers } from "./app.ts";
-import { check, finish, type Part, runParts } from "./report.ts";
-import { shell, write } from "./shell.ts";
+import { compilers } from "../runner/app.ts";
+import { check, finish, type Part, runParts } from "../runner/report.ts";
+import { shell, write } from "../runner/shell.ts";
 
 const source = "tests/types/mistakes.ts";
 const snapshot = "tests/types/messages.txt";

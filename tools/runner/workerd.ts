@@ -3,7 +3,7 @@
 import { testFiles } from "./app.ts";
 import { check, countSummary, judge, type Part } from "./report.ts";
 import { type Ended, must, shell, write } from "./shell.ts";
-import { files, tests } from "./edge/left_out.ts";
+import { files, tests } from "../fixtures/edge/left_out.ts";
 
 const app = { cwd: "npm/app" };
 
@@ -59,6 +59,6 @@ export default { test: () => runAll(${JSON.stringify(Object.keys(tests))}) };`,
 
 /** The part that runs the library where there is nothing of Node. */
 export const smokeOnWorkerd: Part = check(
-  "tools/edge/smoke.ts on workerd",
+  "tools/fixtures/edge/smoke.ts on workerd",
   () => must("run the smoke test", runWorker("smoke", "", [])),
 );

@@ -1,6 +1,6 @@
 // Builds the npm package in npm/package and its tarball, npm/package.tgz.
 import { bundle, deno, must, shell, write } from "./shell.ts";
-import config from "../deno.json" with { type: "json" };
+import config from "../../deno.json" with { type: "json" };
 
 // Provenance on npm is refused unless this is the repository that publishes.
 const repository = Deno.env.get("GITHUB_REPOSITORY") ?? "runsheet/runsheet";

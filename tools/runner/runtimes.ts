@@ -38,6 +38,13 @@ export async function find(target: string): Promise<Runtime> {
   );
 }
 
+/** Finds runtimes one after another, as npx keeps them all in one place. */
+export async function findAll(wanted: string[]): Promise<Runtime[]> {
+  const runtimes: Runtime[] = [];
+  for (const target of wanted) runtimes.push(await find(target));
+  return runtimes;
+}
+
 const commands: Record<string, string[]> = {
   node: [
     "--enable-source-maps",

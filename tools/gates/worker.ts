@@ -1,10 +1,10 @@
 // The Worker of examples/worker with a schema of arktype or of valibot: its types, its test inside
 // workerd, and its size.
 import { gzipSync } from "node:zlib";
-import { testPatience } from "./patience.ts";
-import { countSummary, judge, type Part } from "./report.ts";
-import { find, type Runtime } from "./runtimes.ts";
-import { must, run, shell, write } from "./shell.ts";
+import { testPatience } from "../runner/patience.ts";
+import { countSummary, judge, type Part } from "../runner/report.ts";
+import { find, type Runtime } from "../runner/runtimes.ts";
+import { must, run, shell, write } from "../runner/shell.ts";
 
 const app = { cwd: "npm/app" };
 

@@ -1,9 +1,9 @@
 // Runs every example and looks for what it must print:
 // `deno task examples` for Deno alone, `deno task test:npm` for the others.
 import { join } from "node:path";
-import { deno, type Ended, run } from "./shell.ts";
-import { check, finish, type Part, runParts } from "./report.ts";
-import type { Runtime } from "./runtimes.ts";
+import { deno, type Ended, run } from "../runner/shell.ts";
+import { check, finish, type Part, runParts } from "../runner/report.ts";
+import type { Runtime } from "../runner/runtimes.ts";
 
 interface Example {
   path: string;
@@ -50,7 +50,7 @@ const services = ["examples/service/main.ts"];
 
 /** The parts that run the examples on Deno, from their sources. */
 export function examplesOnDeno(): Part[] {
-  const all = check("every example is in the list of tools/examples.ts", () => {
+  const all = check("every example is in the list of tools/gates/examples.ts", () => {
     const listed = new Set([...services, ...examples.map(({ path }) => path)]);
     const missing = mains("examples").filter((path) => !listed.has(path));
     if (missing.length > 0) throw new Error(`Cannot leave an example untested: ${missing}`);

@@ -1,9 +1,10 @@
-// What npm users do with the tarball besides running it: linters of packages look at it, and bundlers make programs with it,
-// of which tools/bundled has three. After `deno task test:npm` has made the tarball: `deno run -A tools/published.ts`.
+// What npm users do with the tarball besides running it: linters of packages look at it, and
+// bundlers make programs with it, of which tools/fixtures/bundled has three.
+// After `deno task test:npm` has made the tarball: `deno run -A tools/gates/published.ts`.
 import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
-import { check, finish, type Part, runParts } from "./report.ts";
-import { must, shell, write } from "./shell.ts";
-import config from "../deno.json" with { type: "json" };
+import { check, finish, type Part, runParts } from "../runner/report.ts";
+import { must, shell, write } from "../runner/shell.ts";
+import config from "../../deno.json" with { type: "json" };
 
 const folder = "npm/published";
 
@@ -17,7 +18,7 @@ const linters: Record<string, { command: string; says: RegExp }> = {
 };
 
 async function install(): Promise<void> {
-  await must("clear", shell(`rm -rf ${folder} && cp -r tools/bundled ${folder}`));
+  await must("clear", shell(`rm -rf ${folder} && cp -r tools/fixtures/bundled ${folder}`));
   await write(`${folder}/package.json`, {
     type: "module",
     dependencies: { [config.name]: "file:../package.tgz" },

@@ -9,8 +9,8 @@ async function edit(path: string, pattern: RegExp, replacement: string): Promise
 
 await edit("deno.json", /^ *"workspace": .*\n/m, "");
 await edit(
-  "web.json",
-  /^( *"@std\/async\/.*\n)+/m,
-  `    "@std/async": "${config.imports["@std/async"]}",\n`,
+  "tools/gates/web.jsonc",
+  /"@std\/async\/delay": .*/,
+  `"@std/async": "${config.imports["@std/async"]}"`,
 );
 await Deno.remove("tools/std", { recursive: true });

@@ -5,7 +5,7 @@ import { connect } from "node:net";
 import process from "node:process";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { Demo } from "../../examples/checkout/demo.ts";
 
 const hasSqlite = await import("node:sqlite").then(() => true, () => false);
@@ -106,34 +106,6 @@ async function assertFails(broken: string, claim: string): Promise<void> {
   assertStringIncludes(stdout, `FAILS  ${claim}`);
   assertStringIncludes(stderr, "The balance does not hold");
 }
-
-describe("examples/onboarding.ts", () => {
-  it("tears down what was made for the customer who cannot be reached", async () => {
-    const lines = await printedBy(() => import("../../examples/onboarding.ts"));
-    const bob = lines.slice(lines.indexOf("bob@bounce.example, free"));
-    assertEquals(bob.slice(1, 8), [
-      "  created ws-of-bob",
-      "  provisioned bucket/ws-of-bob",
-      "  provisioned database/ws-of-bob",
-      "  tore down database/ws-of-bob",
-      "  tore down bucket/ws-of-bob",
-      "  deleted ws-of-bob",
-      "  failed in sendWelcomeEmail: bob@bounce.example cannot be reached",
-    ]);
-    assertEquals(lines.at(-2), "workspaces: ws-of-alice, ws-of-carol");
-    assert(!lines.at(-1)?.includes("bob"));
-  });
-});
-
-describe("examples/quick_start.ts", () => {
-  it("charges, and refunds when the confirmation cannot be sent", async () => {
-    assertEquals(await printedBy(() => import("../../examples/quick_start.ts")), [
-      "done: charge of 55",
-      "refunded: charge of 55",
-      "failed: no such mailbox: bob@mail.invalid | undone: chargePayment",
-    ]);
-  });
-});
 
 // What must become of the orders is worked out here from the text of the file, without the example's code.
 
@@ -277,17 +249,4 @@ function runMain(...args: string[]): Promise<Ended> {
       resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
     })
   );
-}
-
-/** What a script prints when it is imported, which only works once. */
-async function printedBy(script: () => Promise<unknown>): Promise<string[]> {
-  const lines: string[] = [];
-  const log = console.log;
-  console.log = (...values: unknown[]) => lines.push(values.join(" "));
-  try {
-    await script();
-  } finally {
-    console.log = log;
-  }
-  return lines;
 }

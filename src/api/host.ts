@@ -78,7 +78,7 @@ export interface Host {
    *
    * @param call The wait's id.
    * @param ms How long, in milliseconds.
-   * @param signal Ends the wait when the run is cancelled.
+   * @param signal Ends the wait when the run is cancelled. Each wait has its own.
    */
   sleep(
     call: { readonly id: string },

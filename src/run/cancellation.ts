@@ -56,16 +56,69 @@ export class Cancellation {
   }
 }
 
-/** Cancels when a signal aborts; returns how to let go. */
+/**
+ * Cancels when a signal aborts; returns how to let go. The signal is the user's: whatever it throws once it is followed
+ * changes nothing.
+ */
 export function followSignal(
   signal: AbortSignal,
   cancellation: Cancellation,
   toError: (reason: unknown) => Error,
 ): () => void {
-  const follow = () => cancellation.cancel(toError(signal.reason), signal.reason);
-  if (signal.aborted) follow();
-  else signal.addEventListener("abort", follow, { once: true });
-  return () => signal.removeEventListener("abort", follow);
+  const follow = () => {
+    const reason = reasonOf(signal);
+    cancellation.cancel(toError(reason), reason);
+  };
+  if (!signal.aborted) return listenTo(signal).add(follow);
+  follow();
+  return () => {};
+}
+
+function reasonOf(signal: AbortSignal): unknown {
+  try {
+    return signal.reason;
+  } catch (thrown) {
+    return thrown;
+  }
+}
+
+/** All that follow one signal. It has a single listener: Node takes more than ten for a leak, and warns. */
+class Followers {
+  readonly #signal: AbortSignal;
+  readonly #followers = new Set<() => void>();
+  readonly #onAbort = (): void => {
+    for (const follow of [...this.#followers]) follow();
+  };
+
+  constructor(signal: AbortSignal) {
+    signal.addEventListener("abort", this.#onAbort, { once: true });
+    this.#signal = signal;
+  }
+
+  /** Adds one; returns how to take it out again. With the last one the listener goes, too. */
+  add(follow: () => void): () => void {
+    this.#followers.add(follow);
+    return () => {
+      if (this.#followers.delete(follow) && this.#followers.size === 0) this.#stop();
+    };
+  }
+
+  #stop(): void {
+    listening.delete(this.#signal);
+    try {
+      this.#signal.removeEventListener("abort", this.#onAbort);
+    } catch {
+      // A signal that is no real one may lack the method: then a listener stays that has nothing to call.
+    }
+  }
+}
+
+const listening = new WeakMap<AbortSignal, Followers>();
+
+function listenTo(signal: AbortSignal): Followers {
+  let followers = listening.get(signal);
+  if (!followers) listening.set(signal, followers = new Followers(signal));
+  return followers;
 }
 
 /** Cancels after a time; returns how to stop the clock. */

@@ -34,13 +34,18 @@ export class Seam {
     cancellation: Cancellation | undefined,
   ): Promise<void> {
     const host = this.#host;
-    const signal = cancellation?.signal;
-    const wait = host
-      ? this.#watch(() => host.sleep({ id }, ms, signal), cancellation)
-      : delay(ms, signal ? { signal } : {});
-    await wait.catch((reason) => {
+    // A signal for each wait: eleven that listen to the same one make Node warn of a leak.
+    const [own, release] = cancellation?.child() ?? [undefined, undefined];
+    const signal = own?.signal;
+    try {
+      await (host
+        ? this.#watch(() => host.sleep({ id }, ms, signal), cancellation)
+        : delay(ms, signal ? { signal } : {}));
+    } catch (reason) {
       if (!cancellation?.error || this.interruption) throw reason;
-    });
+    } finally {
+      release?.();
+    }
   }
 
   /** Remembers a rejection, so that no middleware can hide it; a wait that was cancelled may reject for that. */

@@ -306,6 +306,25 @@ describe("a wait", () => {
     });
   }
 
+  it("that is over has a signal that does not abort with the run any more", async () => {
+    const controller = new AbortController();
+    const signals: AbortSignal[] = [];
+    const s = step({
+      name: "s",
+      retry: { count: 1, delay: 5 },
+      run: (_ctx, { attempt }) => {
+        if (attempt === 1) throw new Error("again");
+        controller.abort();
+      },
+    });
+    const host: Host = {
+      perform: (_call, fn) => fn(),
+      sleep: (_call, _ms, signal) => Promise.resolve(void signals.push(signal!)),
+    };
+    failureOf(await s.run({}, { host, signal: controller.signal }));
+    assertEquals(signals.map(({ aborted }) => aborted), [false]);
+  });
+
   it("of an undo is shielded: it has no signal of the run's", async () => {
     const controller = new AbortController();
     const signals: unknown[] = [];

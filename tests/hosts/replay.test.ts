@@ -9,8 +9,10 @@ import {
   pipeline,
   type Result,
   step,
+  TimeoutError,
 } from "@runsheet/runsheet";
 import { checkout, type Effects } from "../support/checkout.ts";
+import { deferred, drain } from "../support/deferred.ts";
 import { RecordingHost, ReplayingHost, SuspendingHost, throughJson } from "../support/hosts.ts";
 import { dataOf, failureOf, plainOf } from "../support/results.ts";
 
@@ -255,6 +257,41 @@ describe("a run that its host suspends", () => {
     };
     const run = checkout([], {}).run({ sku: "tea" }, { host, signal: controller.signal });
     assertStrictEquals(await rejection(run), reason);
+  });
+
+  it("rejects when its signal aborts a wait during which it was suspended", async () => {
+    const controller = new AbortController();
+    const reason = new Error("suspended");
+    const tooLong = new AbortController();
+    const landed = deferred();
+    const suspended = deferred();
+    const slow = step({
+      name: "slow",
+      retry: { count: 1, delay: 1_000 },
+      run: async (_ctx, { defer }) => {
+        await landed.promise;
+        defer(() => {});
+        throw new Error("too late");
+      },
+    });
+    const host: Host = {
+      perform: (call, fn) => {
+        if (call.kind !== "undo") return fn(tooLong.signal);
+        suspended.resolve();
+        return Promise.reject(reason);
+      },
+      sleep: (_call, _ms, signal) =>
+        new Promise((_resolve, reject) => {
+          signal?.addEventListener("abort", () => reject(signal.reason));
+          landed.resolve();
+        }),
+    };
+    const run = rejection(slow.run({}, { host, signal: controller.signal }));
+    tooLong.abort(new TimeoutError("too long", 1));
+    await suspended.promise;
+    await drain();
+    controller.abort();
+    assertStrictEquals(await run, reason);
   });
 });
 

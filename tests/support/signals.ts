@@ -21,6 +21,29 @@ export function countListeners(signal: AbortSignal): () => number {
   return () => [...isOnce.values()].filter((once) => !(once && signal.aborted)).length;
 }
 
+/** Watches every signal until the test is over: how many listeners any of them had at most. */
+export function mostListeners({ after }: Cleanups): () => number {
+  const { addEventListener, removeEventListener } = EventTarget.prototype;
+  const all = new Map<EventTarget, Set<unknown>>();
+  let most = 0;
+  const listenersOf = (target: EventTarget) => {
+    const listeners = all.get(target) ?? new Set();
+    if (target instanceof AbortSignal) all.set(target, listeners);
+    return listeners;
+  };
+  EventTarget.prototype.addEventListener = function (...args) {
+    const { size } = listenersOf(this).add(args[1]);
+    if (this instanceof AbortSignal) most = Math.max(most, size);
+    addEventListener.apply(this, args);
+  };
+  EventTarget.prototype.removeEventListener = function (...args) {
+    listenersOf(this).delete(args[1]);
+    removeEventListener.apply(this, args);
+  };
+  after(() => Object.assign(EventTarget.prototype, { addEventListener, removeEventListener }));
+  return () => most;
+}
+
 /** What is left of timers and of listeners on `AbortSignal.timeout`, made while it watches. */
 export interface Pending {
   readonly timers: number;

@@ -6,6 +6,7 @@ import type { Node } from "../engine/node.ts";
 import { runChild } from "../engine/run_child.ts";
 import { collectItems } from "../groups/collect_items.ts";
 import { checkGroup, checkName, refuse } from "../report/checks.ts";
+import { errorWith } from "../report/error_with.ts";
 import { RequiresValidationError } from "../report/errors.ts";
 import { labelOf } from "../run/paths.ts";
 import { failure } from "../run/settled.ts";
@@ -13,7 +14,8 @@ import { declaredKeys } from "../schema/declared_keys.ts";
 import type { Distributed } from "../types/combinators.ts";
 import type { RequiresOf } from "../types/of.ts";
 import { type Context, seal } from "../values/context.ts";
-import { show } from "../values/show.ts";
+import { message } from "../values/message.ts";
+import { shown } from "../values/show.ts";
 
 /**
  * Runs a step for every item of a list in the context, bound to the key that the step calls it by; with several lists,
@@ -74,11 +76,11 @@ export function distribute<
       const rest: Record<string, unknown> = { ...ctx };
       for (const [list] of pairs) {
         if (!Array.isArray(ctx[list])) {
-          const message =
-            `Cannot run '${scope.path}' as '${list}' must be an array: current value is ${
-              show(ctx[list])
+          const text =
+            message`Cannot run '${scope.path}' as '${list}' must be an array: current value is ${
+              shown(ctx[list])
             }`;
-          return failure(new RequiresValidationError(message, []), scope.path, false);
+          return failure(errorWith(RequiresValidationError, text, []), scope.path, false);
         }
         delete rest[list];
       }

@@ -5,11 +5,13 @@ import type { ItemOptions } from "../api/policy.ts";
 import { callForItem, itemEffect } from "../effect/item.ts";
 import { expose } from "../engine/expose.ts";
 import { collectionNode } from "../groups/collection_node.ts";
+import { errorWith } from "../report/error_with.ts";
 import { ProvidesValidationError } from "../report/errors.ts";
 import type { FlatMapped, ItemOf } from "../types/combinators.ts";
 import type { Context } from "../values/context.ts";
 import type { MaybePromise } from "../values/maybe_promise.ts";
-import { show } from "../values/show.ts";
+import { message } from "../values/message.ts";
+import { shown } from "../values/show.ts";
 
 /**
  * Calls a function that gives a list for every item of a collection, and joins the lists in order under a key.
@@ -68,8 +70,8 @@ function toArray(value: unknown, path: string): unknown[] {
     return [...value as Iterable<unknown>];
   }
   const constraint = "it must be an array or another iterable";
-  const message = `Cannot use what '${path}' gave as ${constraint}: current value is ${
-    show(value)
+  const text = message`Cannot use what '${path}' gave as ${constraint}: current value is ${
+    shown(value)
   }`;
-  throw new ProvidesValidationError(message, []);
+  throw errorWith(ProvidesValidationError, text, []);
 }

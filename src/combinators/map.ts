@@ -9,7 +9,8 @@ import { type Node, nodeOf } from "../engine/node.ts";
 import { runChild } from "../engine/run_child.ts";
 import { collectionNode } from "../groups/collection_node.ts";
 import { refuse } from "../report/checks.ts";
-import { RequiresValidationError, toError } from "../report/errors.ts";
+import { RequiresValidationError } from "../report/errors.ts";
+import { refusalError, refusedByReading } from "../report/refusal.ts";
 import { labelOf } from "../run/paths.ts";
 import type { Scope } from "../run/scope.ts";
 import { failure, type Settled } from "../run/settled.ts";
@@ -114,10 +115,8 @@ function runForItem(
   try {
     own = seal({ ...ctx, ...(as === undefined ? copyObject(item) : { [as]: item }) }, scope.deep);
   } catch (cause) {
-    const message = `Cannot run '${scope.path}' as its item, which 'as' does not name, ${
-      toError(cause).message
-    }`;
-    const error = new RequiresValidationError(message, [], { cause });
+    const problem = `Cannot run '${scope.path}' as its item, which 'as' does not name,`;
+    const error = refusalError(RequiresValidationError, problem, refusedByReading(cause));
     return failure(error, scope.path, false);
   }
   return runChild(node, labelOf(node.name), own, scope);

@@ -1,12 +1,12 @@
 import type { Call, Outcome } from "../api/host.ts";
 import type { Undo, UndoPolicy } from "../api/info.ts";
 import { RollbackError } from "../report/errors.ts";
+import { notUndoneError } from "../report/not_undone.ts";
 import type { Cancellation } from "../run/cancellation.ts";
 import { Journal } from "../run/journal.ts";
 import type { Scope } from "../run/scope.ts";
 import type { Context } from "../values/context.ts";
 import { after, type MaybePromise } from "../values/maybe_promise.ts";
-import { show } from "../values/show.ts";
 import { callOnce, type GivenUp, settle, type Site } from "./call.ts";
 import type { Attempted, Effect, LateAttempt } from "./effect.ts";
 import { outlast } from "./grace.ts";
@@ -49,8 +49,8 @@ async function tryAgain(
   for (let attempts = 1;; attempts++) {
     const notUndone = await journal.unwind(cause, mark);
     if (notUndone.length > 0) {
-      const causes = notUndone.map(({ error }) => error);
-      return { ok: false, error: cannotRetry(path, cause, causes), ran: true };
+      const error = notUndoneError(`retry '${path}'`, notUndone, cause);
+      return { ok: false, error, ran: true };
     }
     const ms = backoff(effect.retry!, attempts);
     if (ms > 0) await run.seam.sleep(`${id}@${attempts + 1}!wait`, ms, cancellation);
@@ -211,17 +211,6 @@ function watch(
       if (!run.seam.interruption) throw thrown;
     });
   run.waitUntil(compensated);
-}
-
-function cannotRetry(
-  path: string,
-  cause: Error,
-  causes: readonly Error[],
-): RollbackError {
-  const message = `Cannot retry '${path}' as what its last attempt did must be undone first: ${
-    causes.map(show).join("; ")
-  }`;
-  return new RollbackError(message, causes, { cause });
 }
 
 /** Puts one undo that an attempt deferred on the stack. */

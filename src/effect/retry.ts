@@ -1,6 +1,8 @@
 import { MAX_TIMER_MS, type RetryPolicy } from "../api/policy.ts";
+import { aggregateError, errorWith } from "../report/error_with.ts";
 import { PredicateError, RetryExhaustedError } from "../report/errors.ts";
-import { show } from "../values/show.ts";
+import { message } from "../values/message.ts";
+import { shown } from "../values/show.ts";
 
 /** The milliseconds to wait before the n-th retry; the jitter is that of `@std/async/retry`. */
 export function backoff(policy: RetryPolicy, n: number): number {
@@ -42,14 +44,13 @@ export class Retries {
     try {
       if (policy.retryIf && !policy.retryIf([...errors])) return last;
     } catch (cause) {
-      const message = `Cannot retry '${path}' as its 'retryIf' threw: ${show(cause)}`;
-      const error = new PredicateError(message, { cause });
-      return new AggregateError([last, error], error.message);
+      const text = message`Cannot retry '${path}' as its 'retryIf' threw: ${shown(cause)}`;
+      return aggregateError([last, errorWith(PredicateError, text, { cause })], text);
     }
     if (errors.length <= policy.count) return undefined;
-    return new RetryExhaustedError(
-      `Cannot retry '${path}' as its ${policy.count} retries are used up: ${show(last)}`,
-      errors,
-    );
+    const text = message`Cannot retry '${path}' as its ${policy.count} retries are used up: ${
+      shown(last)
+    }`;
+    return errorWith(RetryExhaustedError, text, errors);
   }
 }

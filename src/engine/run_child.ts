@@ -1,12 +1,15 @@
 import type { Middleware, Next, StepResult } from "../api/middleware.ts";
-import { ConfigError, ProvidesValidationError, RollbackError, toError } from "../report/errors.ts";
+import { errorWith } from "../report/error_with.ts";
+import { ConfigError, ProvidesValidationError, toError } from "../report/errors.ts";
+import { notUndoneError } from "../report/not_undone.ts";
+import { refusalError, refusedByReading } from "../report/refusal.ts";
 import { untilGivenUp } from "../run/cancellation.ts";
 import { join } from "../run/paths.ts";
 import type { Scope } from "../run/scope.ts";
 import { failure, type Settled } from "../run/settled.ts";
 import { type Context, copyObject, seal } from "../values/context.ts";
+import { message, messageOf } from "../values/message.ts";
 import type { MaybePromise } from "../values/maybe_promise.ts";
-import { show } from "../values/show.ts";
 import { throughMiddleware } from "./middleware.ts";
 import type { Node } from "./node.ts";
 
@@ -68,10 +71,9 @@ function copyContext(given: unknown, { path, deep }: Scope): Context {
   try {
     return seal(copyObject(given), deep);
   } catch (cause) {
-    throw new ConfigError(
-      `Cannot run '${path}' as the context that its middleware gives ${toError(cause).message}`,
-      { cause },
-    );
+    const problem = messageOf(toError(cause));
+    const text = message`Cannot run '${path}' as the context that its middleware gives ${problem}`;
+    throw errorWith(ConfigError, text, { cause });
   }
 }
 
@@ -96,28 +98,15 @@ async function conclude(
     // The middleware goes on as if the step had not failed: what had been done by then is undone at once.
     const notUndone = await journal.unwind(inner.error, mark);
     if (notUndone.length > 0) {
-      const causes = notUndone.map(({ error }) => error);
-      const message = `Cannot recover '${path}' as what it did must be undone first: ${
-        causes.map(show).join("; ")
-      }`;
-      return failure(
-        new RollbackError(message, causes, { cause: inner.error }),
-        path,
-        ran,
-      );
+      return failure(notUndoneError(`recover '${path}'`, notUndone, inner.error), path, ran);
     }
   }
   if (inner?.ok && inner.output === result.data) return inner;
   try {
     return { ok: true, output: seal(copyObject(result.data), deep), ran };
   } catch (cause) {
-    const message = `Cannot use the result of a middleware at '${path}' as its data ${
-      toError(cause).message
-    }`;
-    return failure(
-      new ProvidesValidationError(message, [], { cause }),
-      path,
-      ran,
-    );
+    const problem = `Cannot use the result of a middleware at '${path}' as its data`;
+    const error = refusalError(ProvidesValidationError, problem, refusedByReading(cause));
+    return failure(error, path, ran);
   }
 }

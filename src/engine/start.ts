@@ -1,6 +1,7 @@
 import type { Result } from "../api/result.ts";
 import type { RunOptions } from "../api/run.ts";
 import { abortedError, ArgsValidationError, toError } from "../report/errors.ts";
+import { refusalError, refusedByReading } from "../report/refusal.ts";
 import { Failed, Meta, Succeeded } from "../report/result.ts";
 import { Cancellation, followSignal } from "../run/cancellation.ts";
 import { Journal } from "../run/journal.ts";
@@ -85,10 +86,7 @@ function copyArgs(name: string, input: unknown): Context | Error {
   try {
     return Object.freeze(copyObject(input));
   } catch (cause) {
-    return new ArgsValidationError(
-      `Cannot run '${name}' as its args ${toError(cause).message}`,
-      [],
-      { cause },
-    );
+    const problem = `Cannot run '${name}' as its args`;
+    return refusalError(ArgsValidationError, problem, refusedByReading(cause));
   }
 }

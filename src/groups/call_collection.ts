@@ -1,10 +1,12 @@
 import type { Collection } from "../api/collection.ts";
+import { errorWith } from "../report/error_with.ts";
 import { RequiresValidationError, toError } from "../report/errors.ts";
 import { untilGivenUp } from "../run/cancellation.ts";
 import type { Scope } from "../run/scope.ts";
 import { failure, type Settled } from "../run/settled.ts";
 import type { Context } from "../values/context.ts";
-import { show } from "../values/show.ts";
+import { message } from "../values/message.ts";
+import { shown } from "../values/show.ts";
 
 /** Calls the user's function that gives a collection; of a Map, its values. */
 export async function callCollection(
@@ -18,8 +20,8 @@ export async function callCollection(
     const items = given instanceof Map ? given.values() : given;
     if (isCollection(items)) return { ok: true, output: items, ran: true };
     const constraint = "its collection must be an array or something else that can be iterated";
-    const message = `Cannot run '${path}' as ${constraint}: current value is ${show(given)}`;
-    return failure(new RequiresValidationError(message, []), path, true);
+    const text = message`Cannot run '${path}' as ${constraint}: current value is ${shown(given)}`;
+    return failure(errorWith(RequiresValidationError, text, []), path, true);
   } catch (thrown) {
     return failure(toError(thrown), path, true);
   }

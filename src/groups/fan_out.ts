@@ -1,12 +1,12 @@
 import type { Collection } from "../api/collection.ts";
 import type { ItemOptions } from "../api/policy.ts";
-import { RollbackError, toError } from "../report/errors.ts";
+import { toError } from "../report/errors.ts";
+import { notUndoneError } from "../report/not_undone.ts";
 import { Cancellation } from "../run/cancellation.ts";
 import type { Journal } from "../run/journal.ts";
 import type { Scope } from "../run/scope.ts";
 import { failure, type Settled, type SettledFailure } from "../run/settled.ts";
 import type { MaybePromise } from "../values/maybe_promise.ts";
-import { show } from "../values/show.ts";
 import { groupFailure, siblingFailed } from "./group_failure.ts";
 import { Pool } from "./pool.ts";
 import { takeEach } from "./take_each.ts";
@@ -117,13 +117,8 @@ async function collect(
   journal: Journal,
 ): Promise<Settled<unknown>> {
   const notUndone = await journal.unwind(error);
-  const causes = notUndone.map((undo) => undo.error);
-  const failed = causes.length === 0 ? error : new RollbackError(
-    `Cannot go on without an item as what it did must be undone first: ${
-      causes.map(show).join("; ")
-    }`,
-    causes,
-    { cause: error },
-  );
+  const failed = notUndone.length === 0
+    ? error
+    : notUndoneError("go on without an item", notUndone, error);
   return { ok: true, output: Object.freeze({ success: false, error: failed, item }), ran };
 }

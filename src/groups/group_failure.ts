@@ -1,14 +1,15 @@
+import { aggregateError, errorWith } from "../report/error_with.ts";
 import { AbortedError, isRunsheetError } from "../report/errors.ts";
 import type { Cancellation } from "../run/cancellation.ts";
 import type { Scope } from "../run/scope.ts";
 import type { SettledFailure } from "../run/settled.ts";
-import { show } from "../values/show.ts";
+import { list, message } from "../values/message.ts";
+import { shown } from "../values/show.ts";
 
 /** What the other branches of a group are cancelled with when one has failed. */
 export function siblingFailed(path: string, cause: Error): AbortedError {
-  return new AbortedError(`Cannot go on in '${path}' as none of it must fail: ${show(cause)}`, {
-    cause,
-  });
+  const text = message`Cannot go on in '${path}' as none of it must fail: ${shown(cause)}`;
+  return errorWith(AbortedError, text, { cause });
 }
 
 /** What a group fails with: the one failure, or all of them in order. */
@@ -23,8 +24,8 @@ export function groupFailure(
   if (!first) return { ok: false, error: cancellation?.error ?? group.error!, failedStep: path };
   if (others.length === 0) return first;
   const errors = own.map(({ error }) => error);
-  const message = `Cannot finish '${path}' as none of it must fail: ${errors.map(show).join("; ")}`;
-  return { ok: false, error: new AggregateError(errors, message), failedStep: path };
+  const text = message`Cannot finish '${path}' as none of it must fail: ${list(errors, shown)}`;
+  return { ok: false, error: aggregateError(errors, text), failedStep: path };
 }
 
 /** Whether a branch failed only because it was told to stop. */

@@ -1,6 +1,8 @@
 import type { Collection } from "../api/collection.ts";
 import { type Cancellation, untilCancelled } from "../run/cancellation.ts";
-import { show } from "../values/show.ts";
+import { errorWith } from "../report/error_with.ts";
+import { message } from "../values/message.ts";
+import { shown } from "../values/show.ts";
 
 /**
  * Takes one item after the other from a collection, until it ends or there is a cancellation, and closes it. An item is
@@ -37,8 +39,11 @@ async function takeEachAsync<Item>(
       isOpen = true;
       if (cancellation.error) return;
       if (typeof next !== "object" || next === null) {
-        throw new TypeError(
-          `Cannot take an item as 'next' must give an object: current value is ${show(next)}`,
+        throw errorWith(
+          TypeError,
+          message`Cannot take an item as 'next' must give an object: current value is ${
+            shown(next)
+          }`,
         );
       }
       isOpen = !next.done;

@@ -6,7 +6,9 @@ import {
   type RetryPolicy,
   type UndoWith,
 } from "../api/policy.ts";
-import { show } from "../values/show.ts";
+import { message } from "../values/message.ts";
+import { shown } from "../values/show.ts";
+import { errorWith } from "./error_with.ts";
 import { ConfigError } from "./errors.ts";
 
 /** Throws what is wrong with a definition: what cannot be done, why, and the value that stands in the way. */
@@ -15,9 +17,8 @@ export function refuse(
   constraint: string,
   value: unknown,
 ): never {
-  throw new ConfigError(
-    `Cannot ${action} as ${constraint}: current value is ${show(value)}`,
-  );
+  const text = message`Cannot ${action} as ${constraint}: current value is ${shown(value)}`;
+  throw errorWith(ConfigError, text);
 }
 
 /** A definition is an object with known options only. */

@@ -1,6 +1,8 @@
 import type { SchemaIssue } from "../api/schema.ts";
+import { isError } from "../values/is_error.ts";
+import { safeOf } from "../values/message.ts";
 import { show } from "../values/show.ts";
-import { showIssues } from "./issues.ts";
+import { type IssueJSON, pathOf, safeIssue } from "./safe_issue.ts";
 
 /** How `toJSON` prints. */
 export interface JSONOptions {
@@ -15,14 +17,6 @@ export interface JSONOptions {
 /** Whether args are to be printed; `JSON.stringify` calls `toJSON` with a key. */
 export function asksForArgs(options: JSONOptions | string | undefined): boolean {
   return typeof options === "object" && options?.args === true;
-}
-
-/** What a schema found, as JSON: without the value that it refused. */
-export interface IssueJSON {
-  /** What is wrong. */
-  readonly message: string;
-  /** Where. */
-  readonly path: readonly (string | number)[];
 }
 
 /** An error as JSON: what tells it, and nothing that may hold args. */
@@ -48,12 +42,6 @@ export interface ErrorJSON {
 /** Registered, so that the errors of another copy of the package are known, where `instanceof` fails. */
 export const brand: unique symbol = Symbol.for("runsheet.error");
 
-/** Whether a value is an error, of any realm. */
-export function isError(value: unknown): value is Error {
-  // Errors of another realm (an iframe, `node:vm`) fail `instanceof`, but structured clone's tag tells them.
-  return value instanceof Error || Object.prototype.toString.call(value) === "[object Error]";
-}
-
 const DEEPEST = 8;
 
 /** An error as JSON. Reads only what it names: a client's error may carry a whole request, with its credentials. */
@@ -64,13 +52,14 @@ export function errorJSON(
   depth = 0,
 ): ErrorJSON {
   const ours = safely(() => brand in (error as object)) ?? false;
-  const found = ours ? list(read(error, "issues")) : [];
-  const issues = found.map((issue) => issueJSON(issue, args));
+  const safe = args ? undefined : safely(() => safeOf(error as object));
+  const issues = safe?.issues ?? (ours ? list(read(error, "issues")) : [])
+    .flatMap((issue) => safely(() => issueJSON(issue as SchemaIssue, args)) ?? []);
   const code = read(error, "code");
   const json = {
     name: textOf(read(error, "name")),
     ...((typeof code === "string" || typeof code === "number") && { code }),
-    message: retell(textOf(read(error, "message")), found, issues),
+    message: safe?.message ?? textOf(read(error, "message")),
   };
   // Each is told once: errors may hold one another, in circles too.
   if (seen.has(error) || depth === DEEPEST) return json;
@@ -81,10 +70,10 @@ export function errorJSON(
       : typeof value === "string"
       ? value
       : show(value);
-  const parts = ours || safely(() => error instanceof AggregateError)
+  const parts = ours || safely(() => isAggregate(error))
     ? [...list(read(error, "errors")), ...list(read(error, "causes"))]
     : [];
-  const cause = read(error, "cause");
+  const cause = safe?.cause ?? read(error, "cause");
   return {
     ...json,
     ...(ours && detailsOf(error)),
@@ -100,6 +89,18 @@ export function errorJSON(
   };
 }
 
+/** Whether an error is made of others, in any realm. */
+function isAggregate(error: unknown): boolean {
+  let kind: unknown = error;
+  while (typeof kind === "object" && kind !== null) {
+    if (Object.hasOwn(kind, "constructor") && kind.constructor.name === "AggregateError") {
+      return true;
+    }
+    kind = Object.getPrototypeOf(kind);
+  }
+  return false;
+}
+
 function detailsOf(error: unknown): Partial<ErrorJSON> {
   const timeoutMs = read(error, "timeoutMs");
   const attempts = read(error, "attempts");
@@ -109,35 +110,9 @@ function detailsOf(error: unknown): Partial<ErrorJSON> {
   };
 }
 
-/** `a string`, `missing`: the kind of a value, and not the value. */
-const isKind = /^[a-z ]*$/i;
-
-// Standard Schema knows no values, but arktype's messages end in what the value "was", valibot's in what was "received".
-function issueJSON(issue: unknown, args: boolean): IssueJSON {
-  let message = textOf(read(issue, "message"));
-  const path = list(read(issue, "path")).map((part) => {
-    const key = read(part, "key") ?? part;
-    return typeof key === "number" ? key : textOf(key);
-  });
-  if (args) return { message, path };
-  for (const shown of [read(issue, "actual"), read(issue, "received")]) {
-    if (typeof shown !== "string" || isKind.test(shown)) continue;
-    message = message.replaceAll(`was ${shown}`, "was …").replaceAll(
-      `eceived ${shown}`,
-      "eceived …",
-    );
-  }
-  const value = read(issue, "data") ?? read(issue, "input");
-  if (typeof value === "string") {
-    message = message.replaceAll(JSON.stringify(value), "…").replaceAll(`"${value}"`, "…");
-  }
-  return { message, path };
-}
-
-/** The message of an error with its issues as they are told. */
-function retell(message: string, found: readonly unknown[], issues: readonly IssueJSON[]): string {
-  const summary = safely(() => showIssues(found as readonly SchemaIssue[]));
-  return summary ? message.replace(summary, () => showIssues(issues)) : message;
+function issueJSON(issue: SchemaIssue, args: boolean): IssueJSON {
+  if (!args) return safeIssue(issue, undefined);
+  return { message: textOf(read(issue, "message")), path: pathOf(issue) };
 }
 
 function textOf(value: unknown): string {

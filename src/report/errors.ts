@@ -1,13 +1,9 @@
 import type { SchemaIssue } from "../api/schema.ts";
-import { show } from "../values/show.ts";
-import {
-  asksForArgs,
-  brand,
-  type ErrorJSON,
-  errorJSON,
-  isError,
-  type JSONOptions,
-} from "./error_json.ts";
+import { isError } from "../values/is_error.ts";
+import { message, withSafe } from "../values/message.ts";
+import { shown } from "../values/show.ts";
+import { asksForArgs, brand, type ErrorJSON, errorJSON, type JSONOptions } from "./error_json.ts";
+import { errorWith } from "./error_with.ts";
 
 /** The `code` of every error of the library. */
 export type ErrorCode =
@@ -246,10 +242,13 @@ export class UnknownError extends RunsheetError {
   readonly originalValue: unknown;
   /** Makes the error with what was thrown. */
   constructor(originalValue: unknown) {
-    super(
-      `Cannot use what was thrown as it must be an Error: current value is ${show(originalValue)}`,
-    );
+    const { full, safe } =
+      message`Cannot use what was thrown as it must be an Error: current value is ${
+        shown(originalValue)
+      }`;
+    super(full);
     this.originalValue = originalValue;
+    withSafe(this, { message: safe });
   }
 }
 
@@ -324,8 +323,8 @@ export function toError(value: unknown): Error {
 
 /** What a run fails with when its signal aborts. */
 export function abortedError(what: string, reason: unknown): AbortedError {
-  return new AbortedError(
-    `Cannot finish '${what}' as its signal must not abort: its reason is ${show(reason)}`,
-    { cause: reason },
-  );
+  const text = message`Cannot finish '${what}' as its signal must not abort: its reason is ${
+    shown(reason)
+  }`;
+  return errorWith(AbortedError, text, { cause: reason });
 }

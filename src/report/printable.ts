@@ -1,5 +1,6 @@
 import { show } from "../values/show.ts";
-import { asksForArgs, errorJSON, isError, type JSONOptions } from "./error_json.ts";
+import { isError } from "../values/is_error.ts";
+import { asksForArgs, errorJSON, type JSONOptions } from "./error_json.ts";
 
 /**
  * What a run tells in each case: its class has `toJSON` at no cost. In all else the instances are like plain objects, for a
@@ -52,9 +53,8 @@ export function printable(value: unknown, args: boolean, around: readonly unknow
     if (around.length < DEEPEST) {
       if (Array.isArray(value)) return value.map((part) => print(part));
       if (isPlain(value)) {
-        // A copy of a result, such as a spread, is none of ours any more, but was given to be printed.
-        const hides = !args && (value instanceof Printed || around.length === 0);
-        const entries = Object.entries(value).filter(([key]) => !hides || !HIDDEN.includes(key));
+        // At any depth: a copy of a result, such as a spread, is none of ours any more.
+        const entries = Object.entries(value).filter(([key]) => args || !HIDDEN.includes(key));
         return Object.fromEntries(entries.map(([key, part]) => [key, print(part)]));
       }
     }

@@ -51,8 +51,8 @@ export type AsJSON<T> = T extends Error ? ErrorJSON
  *
  * By default neither `meta.args` nor `data` are printed: args may hold secrets and clients, and the data of a pipeline hold
  * its args. With `{ args: true }` both are, as far as they are plain data; a client is only named. Of an error there is its
- * name, code and message, what a schema found, and the same of its causes, but no stack, no fields of the application's, and
- * not the values that arktype and valibot quote in their messages.
+ * name, code and message, what a schema found, and the same of its causes, but no stack, and no fields of the application's.
+ * Where the message of one of the library's errors quotes a value that was refused, its kind is printed instead.
  *
  * @param value What a run gave, or any error.
  * @param options How to print it.

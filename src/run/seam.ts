@@ -1,6 +1,8 @@
 import type { Call, Host, Outcome } from "../api/host.ts";
+import { errorWith } from "../report/error_with.ts";
 import { ConfigError, toError } from "../report/errors.ts";
-import { show } from "../values/show.ts";
+import { message } from "../values/message.ts";
+import { shown } from "../values/show.ts";
 import type { Cancellation } from "./cancellation.ts";
 import { delay } from "@std/async/delay";
 
@@ -76,6 +78,8 @@ function checkOutcome(id: string, given: Outcome): Outcome {
   } catch {
     // told below
   }
-  const problem = `must give an outcome: current value is ${show(given)}`;
-  return { ok: false, error: new ConfigError(`Cannot perform '${id}' as the host ${problem}`) };
+  const text = message`Cannot perform '${id}' as the host must give an outcome: current value is ${
+    shown(given)
+  }`;
+  return { ok: false, error: errorWith(ConfigError, text) };
 }

@@ -1,6 +1,5 @@
-import type { Schema, SchemaIssue, SchemaResult } from "../api/schema.ts";
-import { toError } from "../report/errors.ts";
-import { showIssues } from "../report/issues.ts";
+import type { Schema, SchemaResult } from "../api/schema.ts";
+import { type Refusal, refusedBySchema, refusedByThrowing } from "../report/refusal.ts";
 import { type Context, copyObject } from "../values/context.ts";
 import { isThenable, type MaybePromise } from "../values/maybe_promise.ts";
 import { type Checking, declaredKeys, onlyChecks } from "./declared_keys.ts";
@@ -8,13 +7,7 @@ import { type Checking, declaredKeys, onlyChecks } from "./declared_keys.ts";
 /** What a schema made of an object, or what is wrong with it. */
 export type Validated =
   | { readonly ok: true; readonly value: Context }
-  | {
-    readonly ok: false;
-    readonly issues: readonly SchemaIssue[];
-    /** The issues in one line. */
-    readonly summary: string;
-    readonly cause?: unknown;
-  };
+  | { readonly ok: false; readonly refusal: Refusal };
 
 /** Validates an object against one schema, at once unless the schema is asynchronous. */
 export type Validate = (input: Context) => MaybePromise<Validated>;
@@ -82,20 +75,14 @@ async function validateLater(
 }
 
 function readResult(schema: Schema, input: Context, result: SchemaResult<unknown>): Validated {
-  if (result.issues) return refused(result.issues);
+  if (result.issues) return { ok: false, refusal: refusedBySchema(result.issues, input) };
   const value = copyObject(result.value);
   if (schema["~standard"].vendor === "arktype") keepInstances(schema, input, value);
   return { ok: true, value };
 }
 
-function refused(issues: readonly SchemaIssue[]): Validated {
-  return { ok: false, issues, summary: showIssues(issues) };
-}
-
 function schemaFailed(thrown: unknown): Validated {
-  const cause = toError(thrown);
-  const summary = `the schema failed: ${cause.message}`;
-  return { ok: false, issues: [{ message: summary }], summary, cause };
+  return { ok: false, refusal: refusedByThrowing(thrown) };
 }
 
 // Where an arktype schema has a morph or a default anywhere, it clones the whole input first, and the clone of a client

@@ -1,5 +1,5 @@
-import type { SchemaIssue } from "../api/schema.ts";
-import { ProvidesValidationError, toError } from "../report/errors.ts";
+import { ProvidesValidationError } from "../report/errors.ts";
+import { type Refusal, refusalError, refusedByReading } from "../report/refusal.ts";
 import { unlessGivenUp } from "../run/cancellation.ts";
 import type { Scope } from "../run/scope.ts";
 import type { Validate, Validated } from "../schema/validate.ts";
@@ -34,8 +34,7 @@ export function checkOutput(
 function readOutput(checked: Validated | undefined, raw: unknown, scope: Scope): Checked {
   if (!checked) return { output: raw, error: scope.cancellation!.error! };
   if (checked.ok) return sealOutput(checked.value, raw, scope);
-  const problem = `must be what it provides: ${checked.summary}`;
-  return wrongOutput(problem, checked.issues, checked, raw, scope);
+  return refuseOutput(" must be what it provides:", checked.refusal, raw, scope);
 }
 
 function sealOutput(output: Record<string, unknown>, raw: unknown, scope: Scope): Checked {
@@ -47,17 +46,10 @@ function sealOutput(output: Record<string, unknown>, raw: unknown, scope: Scope)
 }
 
 function unusableOutput(thrown: unknown, raw: unknown, scope: Scope): Checked {
-  const cause = toError(thrown);
-  return wrongOutput(cause.message, [], { cause }, raw, scope);
+  return refuseOutput("", refusedByReading(thrown), raw, scope);
 }
 
-function wrongOutput(
-  problem: string,
-  issues: readonly SchemaIssue[],
-  options: ErrorOptions,
-  raw: unknown,
-  { path }: Scope,
-): Checked {
-  const message = `Cannot use the output of '${path}' as it ${problem}`;
-  return { output: raw, error: new ProvidesValidationError(message, issues, options) };
+function refuseOutput(must: string, refusal: Refusal, raw: unknown, { path }: Scope): Checked {
+  const problem = `Cannot use the output of '${path}' as it${must}`;
+  return { output: raw, error: refusalError(ProvidesValidationError, problem, refusal) };
 }

@@ -14,6 +14,7 @@ import {
   refuse,
 } from "../report/checks.ts";
 import { ArgsValidationError, ProvidesValidationError, TimeoutError } from "../report/errors.ts";
+import { refusalError } from "../report/refusal.ts";
 import { Cancellation, startTimeout, unlessGivenUp } from "../run/cancellation.ts";
 import { join } from "../run/paths.ts";
 import type { Scope } from "../run/scope.ts";
@@ -167,9 +168,8 @@ function beginChecked(
   if (!checked) return failure(cancellation!.error!, join(path, "<args>"), false);
   if (!checked.ok) {
     const { name } = plan.definition;
-    const message =
-      `Cannot run '${name}' as its args must be what 'argsSchema' says: ${checked.summary}`;
-    const error = new ArgsValidationError(message, checked.issues, checked);
+    const problem = `Cannot run '${name}' as its args must be what 'argsSchema' says:`;
+    const error = refusalError(ArgsValidationError, problem, checked.refusal);
     return failure(error, join(path, "<args>"), false);
   }
   const { value } = checked;
@@ -247,9 +247,8 @@ class Walk {
     return after(unlessGivenUp(output(this.#ctx), cancellation), (checked) => {
       if (!checked) return this.#fail(cancellation!.error!, join(path, "<output>"));
       if (checked.ok) return this.#succeed(seal(checked.value, deep));
-      const message =
-        `Cannot use the data of '${name}' as it must be what 'output' says: ${checked.summary}`;
-      const error = new ProvidesValidationError(message, checked.issues, checked);
+      const problem = `Cannot use the data of '${name}' as it must be what 'output' says:`;
+      const error = refusalError(ProvidesValidationError, problem, checked.refusal);
       return this.#fail(error, join(path, "<output>"));
     });
   }

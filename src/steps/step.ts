@@ -17,6 +17,7 @@ import {
   checkUndo,
 } from "../report/checks.ts";
 import { RequiresValidationError } from "../report/errors.ts";
+import { refusalError } from "../report/refusal.ts";
 import { unlessGivenUp } from "../run/cancellation.ts";
 import type { Scope } from "../run/scope.ts";
 import { failure, type Settled } from "../run/settled.ts";
@@ -183,9 +184,8 @@ function performChecked(
   const { path, cancellation, deep } = scope;
   if (!checked) return failure(cancellation!.error!, path, false);
   if (!checked.ok) {
-    const message =
-      `Cannot run '${path}' as the context must be what it requires: ${checked.summary}`;
-    const error = new RequiresValidationError(message, checked.issues, checked);
+    const problem = `Cannot run '${path}' as the context must be what it requires:`;
+    const error = refusalError(RequiresValidationError, problem, checked.refusal);
     return failure(error, path, false);
   }
   const { value } = checked;

@@ -1,5 +1,6 @@
 import { freezeDeep } from "./freeze_deep.ts";
-import { show } from "./show.ts";
+import { message, withSafe } from "./message.ts";
+import { shown } from "./show.ts";
 
 /** What has accumulated in a run so far: args and outputs by key. Always frozen. */
 export type Context = Readonly<Record<string, unknown>>;
@@ -15,9 +16,8 @@ export const EMPTY: Context = Object.freeze({});
  */
 export function copyObject(value: unknown): Record<string, unknown> {
   if (typeof value !== "object" || value === null || Symbol.iterator in value) {
-    throw new TypeError(
-      `must be an object of keys: current value is ${show(value)}`,
-    );
+    const { full, safe } = message`must be an object of keys: current value is ${shown(value)}`;
+    throw withSafe(new TypeError(full), { message: safe });
   }
   const copy: Record<string, unknown> = { ...value };
   // Harmless here, but not where the application goes on to assign the context's keys to an object of its own.

@@ -1,23 +1,46 @@
+import { isError } from "./is_error.ts";
+import { type Message, messageOf, same, shorten } from "./message.ts";
+
 /** A value as a few words for an error message; safe for every value, hostile ones too. */
 export function show(value: unknown): string {
+  return shown(value).full;
+}
+
+/** A value as a few words; in logs, of what kind it is. */
+export function shown(value: unknown): Message {
   try {
-    if (typeof value === "string") {
-      return JSON.stringify(
-        value.length > 80 ? `${value.slice(0, 79)}…` : value,
-      );
+    switch (typeof value) {
+      case "string":
+        return { full: JSON.stringify(shorten(value, 80)), safe: "a string" };
+      case "bigint":
+        return { full: `${value}n`, safe: "a bigint" };
+      case "number":
+      case "boolean":
+      case "symbol":
+        return { full: String(value), safe: `a ${typeof value}` };
+      case "function":
+        return same(`function ${value.name || "(anonymous)"}`);
+      case "undefined":
+        return same("undefined");
+      case "object":
+        return value === null ? same("null") : shownObject(value);
     }
-    if (typeof value === "bigint") return `${value}n`;
-    if (typeof value === "function") {
-      return `function ${value.name || "(anonymous)"}`;
-    }
-    if (typeof value !== "object" || value === null) return String(value);
-    if (Array.isArray(value)) return `an array of ${value.length}`;
-    const name = Object.getPrototypeOf(value)?.constructor?.name;
-    if (value instanceof Error) return `${name}: ${value.message.replace(/\.$/, "")}`;
-    return name === undefined || name === "Object"
-      ? `an object with keys [${Object.keys(value)}]`
-      : `a ${name}`;
   } catch {
-    return "a value that cannot be shown";
+    // a Proxy or a getter may throw
   }
+  return same("a value that cannot be shown");
+}
+
+function shownObject(value: object): Message {
+  if (Array.isArray(value)) return same(`an array of ${value.length}`);
+  const name = Object.getPrototypeOf(value)?.constructor?.name;
+  if (isError(value)) {
+    const { full, safe } = messageOf(value);
+    const withName = (text: string) => `${name}: ${text.replace(/\.$/, "")}`;
+    return { full: withName(full), safe: withName(safe) };
+  }
+  if (name !== undefined && name !== "Object") return same(`a ${name}`);
+  const keys = Object.keys(value);
+  const more = keys.length > 10 ? `,… ${keys.length - 10} more` : "";
+  return same(`an object with keys [${keys.slice(0, 10).map((key) => shorten(key, 80))}${more}]`);
 }

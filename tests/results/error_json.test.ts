@@ -1,8 +1,11 @@
 import { describe, it } from "node:test";
 import { inspect } from "node:util";
+import * as vm from "node:vm";
 import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
 import { assertType, type IsExact } from "@std/testing/types";
 import {
+  type AnyStep,
+  ArgsValidationError,
   choice,
   ConfigError,
   type ErrorJSON,
@@ -94,6 +97,41 @@ describe("an error as JSON", () => {
       attempts: 2,
       errors: [{ name: "Error", message: "boom" }, { name: "Error", message: "boom" }],
     });
+  });
+
+  it("of several failures of another realm tells each", async () => {
+    const errors = await errorOf(vm.runInNewContext(
+      "new (class Several extends AggregateError {})([new RangeError('odd')], 'several')",
+    ));
+    assertEquals(errors, {
+      name: "AggregateError",
+      message: "several",
+      errors: [{ name: "RangeError", message: "odd" }],
+    });
+  });
+
+  it("of 30,000 failures has a message of the first ten, and a count", async () => {
+    const numbers = Array.from({ length: 30_000 }, (_, n) => n);
+    const items = map("m", () => numbers, (n) => Promise.reject(new Error(`no ${n}`)), {
+      onFailure: "settle",
+    });
+    const { message } = failureOf(await items.run({})).error;
+    const ten = numbers.slice(0, 10).map((n) => `Error: no ${n}`).join("; ");
+    assertEquals(
+      message,
+      `Cannot finish 'map(m)' as none of it must fail: ${ten}; and 29990 more`,
+    );
+  });
+
+  it("of failures in failures in failures has a message that does not grow with them", async () => {
+    let items: AnyStep = step({ name: "s", run: () => Promise.reject(new Error("x".repeat(200))) });
+    for (let depth = 0; depth < 3; depth++) {
+      items = map("m", () => Array.from({ length: 12 }, (_, n) => ({ n })), items, {
+        onFailure: "settle",
+      }) as AnyStep;
+    }
+    const { message } = failureOf(await pipeline({ name: "p", steps: [items] }).run()).error;
+    assert(message.length < 11_000, `${message.length}`);
   });
 
   it("tells the limit of a timeout", async () => {
@@ -194,6 +232,89 @@ describe("an error as JSON", () => {
       assertStringIncludes(JSON.stringify(toJSON(failure, { args: true }).error), SECRET);
     });
   }
+
+  it("names ten of many issues in its message, each by its key", async () => {
+    const many = type({ "[string]": "number" });
+    const args = Object.fromEntries(Array.from({ length: 25 }, (_, n) => [`k${n}`, SECRET]));
+    const p = pipeline({ name: "p", argsSchema: many, steps: [] });
+    const { error } = logged(failureOf(await p.run(args as never))) as ResultJSON;
+    assertStringIncludes(error?.message ?? "", "k9 must be a number (was a string); and 15 more");
+    assertEquals(error?.issues?.length, 25);
+  });
+
+  it("tells the key also where the message happens to contain it", async () => {
+    const keys: Record<string, [Schema<object>, object, string]> = {
+      zod: [z.object({ id: z.union([z.number(), z.null()]) }), { id: SECRET }, "id: Invalid input"],
+      valibot: [
+        v.object({ type: v.number() }),
+        { type: null },
+        "type: Invalid type: Expected number but received null",
+      ],
+      arktype: [
+        type({ b: { a: "number" } }),
+        { b: { a: null } },
+        "b.a must be a number (was null)",
+      ],
+      "arktype's own message": [
+        type({ mail: type("number").configure({ message: "no mail" }) }),
+        { mail: null },
+        "mail: no mail",
+      ],
+      "the application": [
+        {
+          "~standard": {
+            version: 1,
+            vendor: "mine",
+            validate: () => ({
+              issues: [
+                { message: "id must be there", path: ["id"] },
+                { message: "required", path: ["required"] },
+              ],
+            }),
+          },
+        },
+        {},
+        "id must be there; required: required",
+      ],
+    };
+    for (const [argsSchema, args, summary] of Object.values(keys)) {
+      const p = pipeline({ name: "p", argsSchema, steps: [] });
+      const { error } = failureOf(await p.run(args as never));
+      const message = `Cannot run 'p' as its args must be what 'argsSchema' says: ${summary}`;
+      assertEquals(error.message, message);
+      assertEquals((logged(error) as ErrorJSON).message, message);
+    }
+  });
+
+  it("tells of what a schema has thrown what it is, as its message may quote the input", async () => {
+    const parsing = z.object({ body: z.string().transform((body) => JSON.parse(body)) });
+    const p = pipeline({ name: "p", argsSchema: parsing, steps: [] });
+    const failure = failureOf(await p.run({ body: `{"${SECRET}"` }));
+    assert(failure.error.cause instanceof SyntaxError);
+    const { error } = logged(failure) as ResultJSON;
+    const message =
+      "Cannot run 'p' as its args must be what 'argsSchema' says: the schema failed: SyntaxError";
+    assertEquals(error, {
+      name: "ArgsValidationError",
+      code: "ARGS_VALIDATION",
+      message,
+      issues: [{ message: "the schema failed: SyntaxError", path: [] }],
+      cause: "SyntaxError",
+    });
+    const { name, message: quoted } = toJSON(failure, { args: true }).error?.cause as ErrorJSON;
+    assertEquals([name, quoted], ["SyntaxError", failure.error.cause.message]);
+  });
+
+  it("that the application makes itself is as safe as the library's", () => {
+    const refused = type({ mail: "string.email" })({ mail: SECRET });
+    assert(refused instanceof type.errors);
+    assertEquals(logged(new ArgsValidationError("Cannot", refused)), {
+      name: "ArgsValidationError",
+      code: "ARGS_VALIDATION",
+      message: "Cannot",
+      issues: [{ message: "mail must be an email address (was …)", path: ["mail"] }],
+    });
+  });
 
   it("of many issues is told in a while", async () => {
     const argsSchema = type({ list: "string.email[]" });

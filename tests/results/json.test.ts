@@ -82,6 +82,14 @@ describe("a result as JSON", () => {
       { step: "notify", error: { name: "TypeError", message: "cannot unsend" } },
     ]);
     assertEquals(logged(toJSON({ ...ok })), logged(ok));
+    for (
+      const copy of [{ result: { ...ok } }, [{ ...ok }], { id: 1, run: { meta: { ...ok.meta } } }]
+    ) {
+      logged(toJSON(copy));
+    }
+    assertEquals(toJSON({ result: { ...ok } }, { args: true }), {
+      result: toJSON(ok, { args: true }),
+    });
   });
 
   it("of a step that gives the result of another run does not tell that one's args either", async () => {

@@ -49,7 +49,7 @@ export type {
 } from "./src/api/result.ts";
 export type { LateReport, RunOptions } from "./src/api/run.ts";
 export type { Schema, SchemaIn, SchemaIssue, SchemaOut, SchemaResult } from "./src/api/schema.ts";
-export type { AnyStep, engine, Pipeline, Step, StepLike } from "./src/api/step.ts";
+export type { AnyStep, Pipeline, Step, StepLike } from "./src/api/step.ts";
 export { choice } from "./src/combinators/choice.ts";
 export { distribute } from "./src/combinators/distribute.ts";
 export { filter } from "./src/combinators/filter.ts";
@@ -81,90 +81,13 @@ export {
 export { type AsJSON, type ReportJSON, type ResultJSON, toJSON } from "./src/report/to_json.ts";
 export { unwrap } from "./src/report/unwrap.ts";
 export { typed } from "./src/schema/typed.ts";
-export { type Made, pipeline } from "./src/steps/pipeline.ts";
+export { pipeline } from "./src/steps/pipeline.ts";
 export { step } from "./src/steps/step.ts";
-export type {
-  AllFit,
-  ArgsFrom,
-  Branch,
-  BranchesFit,
-  Builder,
-  EachFits,
-  Fits,
-  Ready,
-  Sight,
-  Then,
-} from "./src/types/builder.ts";
-export type {
-  AllAdded,
-  AllNeeds,
-  Chosen,
-  Collected,
-  Ctx,
-  DefaultOf,
-  Distributed,
-  Each,
-  Either,
-  Filtered,
-  FlatMapped,
-  If,
-  ItemOf,
-  MapNeeds,
-  Mapped,
-  Names,
-  Need,
-  Plus,
-  RealSteps,
-  Spread,
-  StepOf,
-  StepsOf,
-  Together,
-  When,
-} from "./src/types/combinators.ts";
-export type { Fold, Folded, Rules, Taken } from "./src/types/fold.ts";
-export type { Issue, NotNew, OutputIssue } from "./src/types/messages.ts";
-export type {
-  Added,
-  Collapse,
-  Declared,
-  Flat,
-  IsUnion,
-  Over,
-  SureKeys,
-  Without,
-} from "./src/types/objects.ts";
+export type { Builder } from "./src/types/builder.ts";
 export type { NameOf, ProvidesOf, RequiresOf } from "./src/types/of.ts";
-export type {
-  AddsOf,
-  ArgsOf,
-  Begin,
-  CtxOf,
-  DataOf,
-  GivenArgs,
-  IsOpen,
-  NothingTaken,
-  OutputFits,
-  PipelineDefinition,
-  PipelineOptions,
-  RulesOf,
-  Start,
-  StepsFit,
-  Walk,
-} from "./src/types/pipeline.ts";
-export type { Alike } from "./src/types/spelling.ts";
-export type {
-  IsNoOutput,
-  Needed,
-  ObjectSchema,
-  Provided,
-  RollbackFunction,
-  RollbackPolicy,
-  RunFunction,
-  Seen,
-  StepDefinition,
-  Undone,
-  Unset,
-} from "./src/types/step.ts";
-export type { Last, Show, ShowKeys } from "./src/types/text.ts";
+export type { PipelineDefinition, PipelineOptions } from "./src/types/pipeline.ts";
+export type { RollbackFunction, RollbackPolicy, StepDefinition } from "./src/types/step.ts";
 export type { Context } from "./src/values/context.ts";
 export type { MaybePromise } from "./src/values/maybe_promise.ts";
+// What the inferred types of steps and pipelines are made of, for the declaration files of those who export them.
+import type {} from "./src/types/mod.ts";

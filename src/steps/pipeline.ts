@@ -1,38 +1,11 @@
 import type { Schema } from "../api/schema.ts";
-import type { Pipeline } from "../api/step.ts";
 import { expose } from "../engine/expose.ts";
-import type { Builder } from "../types/builder.ts";
-import type {
-  AddsOf,
-  ArgsOf,
-  Begin,
-  DataOf,
-  GivenArgs,
-  PipelineDefinition,
-  RulesOf,
-  Walk,
-} from "../types/pipeline.ts";
+import type { Made } from "../types/made.ts";
+import type { PipelineDefinition, StepsFold } from "../types/pipeline.ts";
 import type { Unset } from "../types/step.ts";
 import { cast } from "../values/cast.ts";
 import { makeBuilder } from "./builder.ts";
 import { checkPipeline, sequence } from "./sequence.ts";
-
-/**
- * What `pipeline` makes: a pipeline when it is given steps, else a builder. Indexed, not conditional, so that a declared
- * type is not inferred backwards into the steps.
- */
-export interface Made<Args, N extends string, AS, S, OS, Strict extends boolean, W> {
-  /** A builder that begins with the args. */
-  readonly builder: Builder<
-    N,
-    Begin<Args, AS>,
-    GivenArgs<Args, AS>,
-    RulesOf<Args, AS, Strict, never>,
-    OS
-  >;
-  /** The pipeline of the steps. */
-  readonly pipeline: Pipeline<N, ArgsOf<Args, AS, W>, DataOf<OS, W>, AddsOf<OS, W>>;
-}
 
 /**
  * Makes a pipeline of steps: they run in order, each sees the args and what all before it have added, and when one
@@ -76,8 +49,8 @@ export function pipeline<
   OS extends Schema | undefined = undefined,
   const Strict extends boolean = false,
 >(
-  definition: PipelineDefinition<N, AS, S, OS, Strict, Walk<S, Args, AS, Strict>>,
-): Made<Args, N, AS, S, OS, Strict, Walk<S, Args, AS, Strict>>[
+  definition: PipelineDefinition<N, AS, S, OS, Strict, StepsFold<S, Args, AS, Strict>>,
+): Made<Args, N, AS, S, OS, Strict, StepsFold<S, Args, AS, Strict>>[
   [S] extends [never] ? "builder" : "pipeline"
 ] {
   const erased: unknown = definition;

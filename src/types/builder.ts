@@ -76,7 +76,7 @@ export type AllFit<S extends readonly unknown[], F extends Folded, G extends Rul
  *
  * @internal
  */
-export type Branch<F extends Folded> =
+export type ChoiceBranch<F extends Folded> =
   | readonly [predicate: Predicate<Sight<F>>, step: AnyStep]
   | AnyStep;
 
@@ -161,7 +161,7 @@ export interface Builder<
    *
    * @param branches Pairs of a predicate and a step, at least one; the last may be a bare step.
    */
-  choice<const B extends readonly Branch<F>[]>(
+  choice<const B extends readonly ChoiceBranch<F>[]>(
     ...branches: BranchesFit<B, F, G>
   ): Builder<
     Name,

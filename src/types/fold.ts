@@ -100,7 +100,7 @@ type FoldAt<
   L extends readonly unknown[],
   Provided extends PropertyKey,
   V extends readonly unknown[],
-> = [H] extends [AnyStep] ? [C] extends [RequiresOf<H>] ? Add<
+> = [H] extends [AnyStep] ? [C] extends [RequiresOf<H>] ? Extend<
       ProvidesOf<H>,
       S,
       G,
@@ -114,7 +114,7 @@ type FoldAt<
   : Fold<S, G, T, C, L, Provided, [...V, "this is not a step"]>;
 
 /** Writes `P` over the context, and goes on. */
-type Add<
+type Extend<
   P,
   S extends readonly unknown[],
   G extends Rules,
@@ -147,7 +147,7 @@ type Unfit<
   Provided extends PropertyKey,
   V extends readonly unknown[],
 > = Trouble<H, S, G, T, C, Provided> extends infer M
-  ? [M] extends [never] ? IsClosed<H, G> extends true ? Add<
+  ? [M] extends [never] ? IsClosed<H, G> extends true ? Extend<
         ProvidesOf<H>,
         S,
         G,
@@ -159,7 +159,7 @@ type Unfit<
       >
     : Take<Unmet<RequiresOf<H>, Provided>, H, S, G, T, C, L, Provided, V>
     // As if it had found what it needs, so that a mistake is told once.
-  : Add<
+  : Extend<
     Without<RequiresOf<H>, keyof ProvidesOf<H>> & ProvidesOf<H>,
     S,
     G,
@@ -187,7 +187,7 @@ type Take<
   L extends readonly unknown[],
   Provided extends PropertyKey,
   V extends readonly unknown[],
-> = Add<
+> = Extend<
   ProvidesOf<H>,
   S,
   G,

@@ -1,6 +1,6 @@
 import type { AnyStep } from "../api/step.ts";
 import type { SureKeys } from "./objects.ts";
-import type { NameOf, ProvidesOf, RequiresOf } from "./of.ts";
+import type { CreatedBy, NameOf, ProvidesOf, RequiresOf } from "./of.ts";
 import type { Alike } from "./spelling.ts";
 import type { Last, Show, ShowKeys } from "./text.ts";
 
@@ -23,7 +23,7 @@ type Needs<N extends string, R, K extends string> = `${Label<N>} needs ${ShowKey
 
 /** The first of some steps that provides one of the keys, without needing it itself. */
 type Provider<S, K> = S extends readonly [infer H, ...infer T]
-  ? H extends AnyStep ? [K & Created<H>] extends [never] ? Provider<T, K> : H
+  ? H extends AnyStep ? [K & CreatedBy<H>] extends [never] ? Provider<T, K> : H
   : Provider<T, K>
   : never;
 
@@ -85,16 +85,14 @@ type Sentence<
  * @internal
  */
 export type NotNew<H extends AnyStep, Taken, Provided> = [keyof ProvidesOf<H> & Provided] extends
-  [never] ? [Created<H> & Taken] extends [never] ? 0
+  [never] ? [CreatedBy<H> & Taken] extends [never] ? 0
   : `${Label<NameOf<H>>} provides ${ShowKeys<
     ProvidesOf<H>,
-    Created<H> & Taken & string
+    CreatedBy<H> & Taken & string
   >} too late: a step before it takes it from the args`
   : `${Label<NameOf<H>>} provides '${
     & Last<keyof ProvidesOf<H> & Provided>
     & string}', which a step before it provides, too, and the pipeline is strict`;
-
-type Created<H extends AnyStep> = Exclude<keyof ProvidesOf<H>, keyof RequiresOf<H>>;
 
 /**
  * The sentence for an `output` schema that asks for `R` where the context `C` does not hold it.

@@ -11,3 +11,10 @@ export type RequiresOf<S extends AnyStep> = S[typeof engine] extends
 
 /** What a step adds to the context, as far as it declares keys. */
 export type ProvidesOf<S extends AnyStep> = Declared<NonNullable<S[typeof engine]["provides"]>>;
+
+/**
+ * The keys that a step creates: those that it adds and does not need.
+ *
+ * @internal
+ */
+export type CreatedBy<S extends AnyStep> = Exclude<keyof ProvidesOf<S>, keyof RequiresOf<S>>;

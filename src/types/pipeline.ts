@@ -5,7 +5,7 @@ import type { AnyStep } from "../api/step.ts";
 import type { Fold, Folded } from "./fold.ts";
 import type { OutputIssue } from "./messages.ts";
 import type { Declared, Flat, IsUnion } from "./objects.ts";
-import type { ProvidesOf, RequiresOf } from "./of.ts";
+import type { CreatedBy } from "./of.ts";
 import type { ObjectSchema, Unset } from "./step.ts";
 
 type IsFixed<N> = number extends N ? false
@@ -21,10 +21,8 @@ interface Unchecked {
 }
 
 /** The keys that steps create out of nothing. */
-type Created<S> = S extends readonly unknown[] ? {
-    [I in keyof S]: S[I] extends AnyStep ? Exclude<keyof ProvidesOf<S[I]>, keyof RequiresOf<S[I]>>
-      : never;
-  }[number]
+type AllCreated<S> = S extends readonly unknown[]
+  ? { [I in keyof S]: S[I] extends AnyStep ? CreatedBy<S[I]> : never }[number]
   : never;
 
 /**
@@ -50,11 +48,11 @@ export type Start<Args, AS> = AS extends Schema ? Declared<SchemaOut<AS>>
  *
  * @internal
  */
-export type Walk<S, Args, AS, Strict> = S extends readonly unknown[]
+export type StepsFold<S, Args, AS, Strict> = S extends readonly unknown[]
   ? IsFixed<S["length"]> extends false ? Unchecked
   : Fold<
     S,
-    RulesOf<Args, AS, Strict, Created<S>>,
+    RulesOf<Args, AS, Strict, AllCreated<S>>,
     NothingTaken,
     Start<Args, AS>,
     IsOpen<Args, AS> extends true ? [] : [Start<Args, AS>]

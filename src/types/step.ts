@@ -87,7 +87,7 @@ export type Provided<P, PS> = PS extends Schema ? Added<SchemaOut<PS>>
  *
  * @internal
  */
-export type Undone<P, PS> = PS extends Schema ? Provided<P, PS>
+export type RollbackOutput<P, PS> = PS extends Schema ? Provided<P, PS>
   : [P] extends [Unset] ? "put run above rollback, or give provides"
   : Provided<P, PS>;
 
@@ -108,7 +108,7 @@ type NoRecord = readonly unknown[] | ((...args: never) => unknown);
 /** Undoes what a step did: gets the context that its `run` saw and what it returned. */
 export type RollbackFunction<R, P, RS, PS> = (
   ctx: Seen<R, RS>,
-  output: Readonly<Undone<P, PS>>,
+  output: Readonly<RollbackOutput<P, PS>>,
   info: RollbackInfo,
 ) => MaybePromise<unknown>;
 

@@ -75,6 +75,17 @@ const mistakes: [path: string, text: string, complaint: string][] = [
     "src/testing/mod.ts must not have: export const a = 1;",
   ],
   [
+    "mod.ts",
+    'export type { Fold } from "./src/types/fold.ts";',
+    "mod.ts must not export Fold, which is internal",
+  ],
+  ["src/types/mod.ts", "", "src/types/mod.ts must export Fold"],
+  [
+    "src/types/text.ts",
+    "type Fold = 1;",
+    "src/types/text.ts must not declare Fold, which another file declares, too",
+  ],
+  [
     "src/steps/pipeline.ts",
     'import { stub } from "../testing/stub.ts";',
     "src/steps/pipeline.ts must not import src/testing/stub.ts, which stands above it",

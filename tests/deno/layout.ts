@@ -17,7 +17,8 @@ export type Rule = (files: Files, layers: Layer[]) => string[];
 
 const longest = 400;
 const CASTS = "src/values/cast.ts";
-const ENTRIES = ["mod.ts", "src/testing/mod.ts"];
+const TYPES_ENTRY = "src/types/mod.ts";
+const ENTRIES = ["mod.ts", "src/testing/mod.ts", TYPES_ENTRY];
 
 /** Reads the table of folders in CONTRIBUTING.md. */
 export function parseLayers(markdown: string): Layer[] {
@@ -85,6 +86,30 @@ export const rules: Record<string, Rule> = {
       return rest === "" ? [] : [`${path} must not have: ${rest.split("\n")[0]}`];
     }),
 
+  "entry points show users nothing that is internal": (files) =>
+    ENTRIES.filter((path) => path !== TYPES_ENTRY).flatMap((path) => {
+      const shown = imports(files.get(path) ?? "").flatMap(({ specifier, names }) =>
+        names.map((name) => `${join(path, "..", specifier)} ${name}`)
+      );
+      return declarations(files).filter((one) =>
+        one.isInternal && shown.includes(`${one.path} ${one.name}`)
+      ).map(({ name }) => `${path} must not export ${name}, which is internal`);
+    }),
+
+  "src/types/mod.ts has all that is internal in src/types": (files) => {
+    const shown = imports(files.get(TYPES_ENTRY) ?? "").flatMap(({ names }) => names);
+    return declarations(files).filter(({ path, name, isExported, isInternal }) =>
+      isTypes(path) && isExported && isInternal && !shown.includes(name)
+    ).map(({ name }) => `${TYPES_ENTRY} must export ${name}`);
+  },
+
+  "a name of src/types is nothing else in src": (files) => {
+    const all = declarations(files);
+    return all.filter((one) =>
+      isTypes(one.path) && all.some(({ path, name }) => name === one.name && path !== one.path)
+    ).map(({ path, name }) => `${path} must not declare ${name}, which another file declares, too`);
+  },
+
   "file names are in snake_case": (files) =>
     [...files.keys()].filter((path) =>
       !/^(\.?[a-z0-9_]+\/)*[a-z0-9_]+(\.test|\.d)?\.ts$/.test(path)
@@ -130,19 +155,45 @@ function isCombinator(path: string): boolean {
   return path.startsWith("src/combinators/");
 }
 
+function isTypes(path: string): boolean {
+  return path.startsWith("src/types/");
+}
+
+interface Declaration {
+  path: string;
+  name: string;
+  isExported: boolean;
+  isInternal: boolean;
+}
+
+function declarations(files: Files): Declaration[] {
+  const pattern =
+    /(\/\*\*(?:(?!\*\/)[^])*\*\/\s*)?^(export )?(?:declare )?(?:async )?(?:type|interface|const|class|function) (\w+)/gm;
+  return inSource(files).flatMap(([path, text]) =>
+    [...text.matchAll(pattern)].map(([, doc = "", exported, name = ""]) => ({
+      path,
+      name,
+      isExported: exported !== undefined,
+      isInternal: /@internal\b/.test(doc),
+    }))
+  );
+}
+
 interface Import {
   specifier: string;
+  names: string[];
   /** Whether it vanishes when the types do. */
   type: boolean;
 }
 
 function imports(text: string): Import[] {
   const statements =
-    /^(?:import|export)(?<type> type)?\s+(?:[\w\s{},*]*?\bfrom\s+)?"(?<specifier>[^"]+)"/gm;
+    /^(?:import|export)(?<type> type)?\s+(?:(?<names>[\w\s{},*]*?)\bfrom\s+)?"(?<specifier>[^"]+)"/gm;
   const calls = /\bimport\(\s*"(?<specifier>[^"]+)"\s*\)/g;
   return [statements, calls].flatMap((pattern) =>
     [...withoutComments(text).matchAll(pattern)].map(({ groups = {} }) => ({
       specifier: groups.specifier ?? "",
+      names: (groups.names ?? "").match(/\b(?!type\b)\w+/g) ?? [],
       type: groups.type !== undefined,
     }))
   );

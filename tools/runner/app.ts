@@ -69,18 +69,34 @@ export async function makeApp(): Promise<void> {
 export const tscParts: Part[] = Object.entries(compilers).flatMap(([alias, range]) => {
   // One is enough to write the JavaScript; the oldest could not.
   const emits = alias === emitter;
+  const out = emits ? "out" : `out-${alias}`;
   const flags = emits
     ? "--allowImportingTsExtensions false --rewriteRelativeImportExtensions"
-    : "--noEmit";
-  const parts = [
-    ["tsc", ""],
-    ...emits ? [["tsc of examples/service", "-p tsconfig.service.json"]] : [],
+    : `--emitDeclarationOnly --outDir ${out}`;
+  const tsc = `node node_modules/${alias}/bin/tsc`;
+  const compile = (what: string, line: string) =>
+    must(`compile ${what} with TypeScript ${range}`, shell(line, { cwd: "npm/app" }));
+  return [
+    check(`tsc ${range}`, async () => {
+      await compile("what users write", `${tsc} ${flags}`);
+      const library = `${out}/consumer/library`;
+      await write(`npm/app/${library}/tsconfig.json`, {
+        extends: "../../../tsconfig.json",
+        compilerOptions: { noEmit: true },
+        files: ["uses.ts"],
+      });
+      await compile(
+        "a user of a library",
+        `cp consumer/library/uses.ts ${library} && ${tsc} -p ${library}`,
+      );
+    }),
+    ...emits
+      ? [check(
+        `tsc of examples/service ${range}`,
+        async () => void await compile("the service", `${tsc} ${flags} -p tsconfig.service.json`),
+      )]
+      : [],
   ];
-  return parts.map(([what, project]) => {
-    const line = `node node_modules/${alias}/bin/tsc ${flags} ${project}`;
-    const compile = () => shell(line, { cwd: "npm/app" });
-    return check(`${what} ${range}`, () => must(`compile with TypeScript ${range}`, compile()));
-  });
 });
 
 /** Runs what tsc made of a consumer, on a runtime. */

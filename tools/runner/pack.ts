@@ -35,6 +35,10 @@ export async function pack(): Promise<void> {
   const entries = Object.values(config.exports);
   await bundle("npm/package", entries, Object.keys(npmRanges));
   await hideCachePaths("npm/package");
+  await closeDeclarations("npm/package");
+  // deno pack leaves this import out, and deno bundle leaves nothing of a module of types.
+  await append("npm/package/mod.d.ts", 'import type {} from "./src/types/mod.js";');
+  await append("npm/package/src/types/mod.js", "export {};");
   const imports = entries.map((entry) => `await import('${entry.replace(/ts$/, "js")}')`);
   await must(
     "import the package where nothing else is installed",
@@ -56,14 +60,28 @@ export async function pack(): Promise<void> {
 
 /** Keeps the place of this machine's cache out of the package. */
 async function hideCachePaths(folder: string): Promise<void> {
-  for (const { name, isDirectory } of Deno.readDirSync(folder)) {
-    const path = `${folder}/${name}`;
-    if (isDirectory) await hideCachePaths(path);
-    if (!name.endsWith(".js")) continue;
+  for (const path of filesIn(folder).filter((path) => path.endsWith(".js"))) {
     const text = await Deno.readTextFile(path);
     const hidden = text.replaceAll(/^\/\/ \.\.\/.*\/(?=deno-std\/|@std\/)/gm, "// ");
     await Deno.writeTextFile(path, hidden);
   }
+}
+
+/** Without an `export {}` all that a declaration file declares is exported, and TypeScript tries to name it. */
+async function closeDeclarations(folder: string): Promise<void> {
+  for (const path of filesIn(folder).filter((path) => path.endsWith(".d.ts"))) {
+    await append(path, "export {};");
+  }
+}
+
+function append(path: string, line: string): Promise<void> {
+  return Deno.writeTextFile(path, line + "\n", { append: true });
+}
+
+function filesIn(folder: string): string[] {
+  return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) =>
+    isDirectory ? filesIn(`${folder}/${name}`) : [`${folder}/${name}`]
+  );
 }
 
 function manifest({ main, types, exports }: Packed) {

@@ -1,0 +1,22 @@
+import type { Pipeline } from "../api/step.ts";
+import type { Builder } from "./builder.ts";
+import type { AddsOf, ArgsOf, Begin, DataOf, GivenArgs, RulesOf } from "./pipeline.ts";
+
+/**
+ * What `pipeline` makes: a pipeline when it is given steps, else a builder. Indexed, not conditional, so that a declared
+ * type is not inferred backwards into the steps.
+ *
+ * @internal
+ */
+export interface Made<Args, N extends string, AS, S, OS, Strict extends boolean, W> {
+  /** A builder that begins with the args. */
+  readonly builder: Builder<
+    N,
+    Begin<Args, AS>,
+    GivenArgs<Args, AS>,
+    RulesOf<Args, AS, Strict, never>,
+    OS
+  >;
+  /** The pipeline of the steps. */
+  readonly pipeline: Pipeline<N, ArgsOf<Args, AS, W>, DataOf<OS, W>, AddsOf<OS, W>>;
+}

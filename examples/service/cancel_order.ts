@@ -6,6 +6,7 @@ import { type Pipeline, pipeline, step } from "@runsheet/runsheet";
 import { type } from "arktype";
 import type { Database } from "./database.ts";
 import { ShopError } from "./errors.ts";
+import { limits } from "./limits.ts";
 import { logSteps } from "./log.ts";
 import { Payments } from "./payments.ts";
 
@@ -37,7 +38,7 @@ const closeOrder = step({
 
 const refundCharge = step({
   name: "refundCharge",
-  timeout: 1_000,
+  timeout: limits.payment,
   retry: { count: 3, delay: 100, backoff: "exponential" },
   run: ({ payments, chargeKey }: Pick<Args, "payments"> & { chargeKey: string }, { signal }) =>
     payments.cancel(chargeKey, signal),
@@ -62,5 +63,5 @@ export const cancelOrder: Pipeline<"cancelOrder", Args, { orderId: string }> = p
   steps: [closeOrder, refundCharge, restock],
   output: type({ "+": "delete", orderId: "string" }),
   middleware: [logSteps],
-  timeout: 10_000,
+  timeout: limits.request,
 });

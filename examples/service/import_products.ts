@@ -3,6 +3,7 @@ import { map, type Pipeline, pipeline, step } from "@runsheet/runsheet";
 import { type } from "arktype";
 import type { Database } from "./database.ts";
 import { codeOf } from "./errors.ts";
+import { limits } from "./limits.ts";
 import { logSteps } from "./log.ts";
 
 const Product = type({
@@ -79,5 +80,5 @@ export const importProducts: Pipeline<"importProducts", Args, Imported> = pipeli
     rejected: type({ row: "number", code: "string" }).array(),
   }),
   middleware: [logSteps],
-  timeout: 10_000,
+  timeout: limits.request,
 });

@@ -7,6 +7,7 @@ import { type Pipeline, pipeline, step } from "@runsheet/runsheet";
 import { type } from "arktype";
 import type { Database } from "./database.ts";
 import { ShopError } from "./errors.ts";
+import { limits } from "./limits.ts";
 import { logSteps } from "./log.ts";
 import { Payments } from "./payments.ts";
 
@@ -58,13 +59,13 @@ const reserveStock = step({
         update products set stock = stock + gone.quantity from gone where products.sku = gone.sku`;
     },
     retry: { count: 3, delay: 100 },
-    timeout: 5_000,
+    timeout: limits.undo,
   },
 });
 
 const chargeCard = step({
   name: "chargeCard",
-  timeout: 1_000,
+  timeout: limits.payment,
   // Not after a timeout: the client has waited long enough.
   retry: {
     count: 2,
@@ -86,7 +87,7 @@ const chargeCard = step({
     defer({
       run: ({ signal }) => payments.cancel(chargeKey, signal),
       retry: { count: 3, delay: 100 },
-      timeout: 5_000,
+      timeout: limits.undo,
     });
     await payments.charge(chargeKey, card, total, signal);
     return { chargeKey };
@@ -115,5 +116,5 @@ export const placeOrder: Pipeline<"placeOrder", Args, { orderId: string; total: 
     steps: [reserveStock, chargeCard, confirmOrder],
     output: type({ "+": "delete", orderId: "string", total: "number" }),
     middleware: [logSteps],
-    timeout: 10_000,
+    timeout: limits.request,
   });

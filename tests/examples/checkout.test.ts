@@ -1,12 +1,11 @@
 import { execFile } from "node:child_process";
-import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { connect } from "node:net";
 import process from "node:process";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { Demo } from "../../examples/checkout/demo.ts";
+import { beginningsOf, hangUpAfter } from "../support/hang_up.ts";
 
 const hasSqlite = await import("node:sqlite").then(() => true, () => false);
 const skip = hasSqlite ? false : "this runtime has no node:sqlite";
@@ -66,12 +65,8 @@ describe("examples/checkout", () => {
     const books = new GatewayBooks();
     const { url, close } = await startGateway(books);
     try {
-      const body = JSON.stringify({ orderId: "o-0001", cardToken: "tok_ok", amount: 1 });
-      const head =
-        `POST /charges HTTP/1.1\r\nHost: gateway\r\nContent-Length: ${body.length}\r\n\r\n`;
-      for (const sent of ["POST /char", head, head + body.slice(0, 9), head + body]) {
-        await hangUpAfter(sent, url);
-      }
+      const order = { orderId: "o-0001", cardToken: "tok_ok", amount: 1 };
+      for (const sent of beginningsOf("/charges", order)) await hangUpAfter(sent, url);
       const { signal } = new AbortController();
       const client = new GatewayClient(url);
       await client.void("k", signal);
@@ -219,16 +214,6 @@ function demoRun(): Promise<Demo> {
     runDemo(readData("orders.csv"), readData("products.csv"))
   );
   return demo;
-}
-
-/** Sends a server the beginning of a request, and closes the connection. */
-async function hangUpAfter(sent: string, url: string): Promise<void> {
-  const { hostname, port } = new URL(url);
-  const socket = connect(Number(port), hostname);
-  await once(socket, "connect");
-  await new Promise((resolve) => socket.write(sent, resolve));
-  socket.destroy();
-  await once(socket, "close");
 }
 
 interface Ended {

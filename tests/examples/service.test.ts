@@ -6,11 +6,13 @@ import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { assert, assertEquals } from "@std/assert";
 import postgres from "postgres";
+import { beginningsOf, hangUpAfter } from "../support/hang_up.ts";
 import { startPaymentProvider } from "../support/payment_provider.ts";
 import { startPostgres } from "../support/postgres.ts";
 import { scriptPath } from "../support/spawn.ts";
 
-const cards = ["tok_ok", "tok_declined", "tok_flaky", "tok_slow", "tok_late"];
+const cards = ["tok_ok", "tok_declined", "tok_flaky", "tok_slow", "tok_late"] as const;
+const stalling: readonly string[] = ["tok_slow", "tok_late"];
 const products = [
   { sku: "lamp", price: 4900, stock: 40 }, // scarce
   { sku: "mug", price: 700, stock: 1000 },
@@ -18,7 +20,7 @@ const products = [
 
 describe("examples/service", () => {
   it("answers with the status of what went wrong", async () => {
-    await withShop(async ({ post, db, log }) => {
+    const requests = await requestsOfShop(async ({ post, postHastily, db }) => {
       const rows = [{ sku: "pot", price: 1, stock: -1 }, { sku: "tea", price: 5, stock: 3 }, 7];
       assertEquals(await post("/products/import", { products: rows }), {
         status: 200,
@@ -38,11 +40,14 @@ describe("examples/service", () => {
         [{ ...tea, sku: "gold" }, 404, "NO_SUCH_PRODUCT"],
         [{ ...tea, quantity: 4 }, 409, "OUT_OF_STOCK"],
         [{ ...tea, card: "tok_declined" }, 402, "CARD_DECLINED"],
-        [{ ...tea, card: "tok_slow" }, 504, "TIMEOUT"],
       ];
       for (const [order, status, error] of failures) {
         assertEquals(await post("/orders", order), { status, body: { error } });
       }
+      assertEquals(await postHastily("/orders", { ...tea, card: "tok_slow" }), {
+        status: 504,
+        body: { error: "TIMEOUT" },
+      });
 
       const { status, body } = await post("/orders", { ...tea, quantity: 3 });
       assertEquals([status, body.total], [200, 15]);
@@ -54,29 +59,30 @@ describe("examples/service", () => {
 
       await db`drop table orders cascade`;
       assertEquals(await post("/orders", tea), { status: 500, body: { error: "UNKNOWN" } });
-
-      const requests = log().filter(({ event }) => event === "request");
-      assertEquals(requests.map(({ status }) => status), [
-        ...[200, 400, 400, 404, 409, 402, 504],
-        ...[200, 200, 409, 500],
-      ]);
-      assert(!JSON.stringify(log()).includes("tok_"), "the log must not have the cards");
     });
+    assertEquals(requests.map(({ status }) => status), [
+      ...[200, 400, 400, 404, 409, 402],
+      ...[200, 200, 409, 500],
+      504, // of the other service
+    ]);
   });
 
   it("loses no goods and no money under load", async () => {
-    await withShop(async ({ post, db, log, settled }) => {
+    const requests = await requestsOfShop(async (shop) => {
+      const { post, postHastily, db, settled, stalled } = shop;
       await post("/products/import", { products });
       const answers = await Promise.all(
         Array.from({ length: 240 }, async (_, n) => {
-          const order = {
-            sku: n % 2 === 0 ? "lamp" : "mug",
-            quantity: 1 + n % 3,
-            card: n < 120 ? "tok_ok" : cards[n % cards.length],
-          };
-          // Every sixth client leaves, some at once and some in the middle of it.
-          const signal = n % 6 === 5 ? AbortSignal.timeout(1 + 5 * n) : undefined;
-          const { status, body } = await post("/orders", order, signal);
+          const kind = n < 120 ? "tok_ok" : cards[n % cards.length]!;
+          const stalls = stalling.includes(kind);
+          const card = stalls ? `${kind}_${n}` : kind;
+          const order = { sku: n % 2 === 0 ? "lamp" : "mug", quantity: 1 + n % 3, card };
+          // Every sixth client leaves: when its charge is stalled, or at some time or other.
+          if (n % 6 === 5) {
+            const signal = stalls ? abortedAfter(stalled(card)) : AbortSignal.timeout(1 + 5 * n);
+            return (await post("/orders", order, signal)).status;
+          }
+          const { status, body } = await (stalls ? postHastily : post)("/orders", order);
           if (status === 200 && n % 8 === 0) await post(`/orders/${body.orderId}/cancel`);
           return status;
         }),
@@ -110,12 +116,26 @@ describe("examples/service", () => {
       const left = count(0);
       const done = count(200);
       assert(done <= placed && placed <= done + left, `${done} answers, ${placed} orders`);
-      const requests = log().filter(({ event }) => event === "request");
-      assertEquals(requests.flatMap(({ notUndone = [] }) => notUndone), []);
-      assert(requests.some(({ status }) => status === 499), "a run must have been aborted");
+    });
+    assertEquals(requests.flatMap(({ notUndone = [] }) => notUndone), []);
+    assert(requests.some(({ status }) => status === 499), "a run must have been aborted");
+  });
+
+  it("survives clients that hang up", async () => {
+    await requestsOfShop(async ({ post, url }) => {
+      const order = { sku: "tea", quantity: 1, card: "tok_ok" };
+      for (const sent of beginningsOf("/orders", order)) await hangUpAfter(sent, url);
+      assertEquals((await post("/orders", order)).status, 404);
     });
   });
 });
+
+/** A signal that aborts when something has happened. */
+function abortedAfter(happened: Promise<void>): AbortSignal {
+  const aborter = new AbortController();
+  happened.then(() => aborter.abort());
+  return aborter.signal;
+}
 
 interface Answer {
   /** 0 when the client has left. */
@@ -133,56 +153,88 @@ interface LogLine {
 }
 
 interface Shop {
+  url: string;
+  /** Posts to a service that waits for the payment provider as long as it takes. */
   post: Post;
+  /** Posts to one that gives it no time: only for charges that are stalled. */
+  postHastily: Post;
   db: postgres.Sql;
-  log: () => LogLine[];
+  /** Resolves when a charge of a card is stalled. */
+  stalled: (card: string) => Promise<void>;
   /** Waits until all is done and undone that has been begun. */
   settled: () => Promise<void>;
 }
 
-/** Runs the example in a process, beside a PostgreSQL and a payment provider; all is gone afterwards. */
-async function withShop(use: (shop: Shop) => Promise<void>): Promise<void> {
-  const { url, stop } = await startPostgres();
+const longEnough = String(20 * 60_000);
+
+/**
+ * Runs the example in two processes, beside a PostgreSQL and a payment provider, and gives their logs of requests; all is
+ * gone by then.
+ */
+async function requestsOfShop(use: (shop: Shop) => Promise<void>): Promise<LogLine[]> {
+  const { url: databaseUrl, stop } = await startPostgres();
   try {
-    const provider = await startPaymentProvider(url);
-    const db = postgres(url, { max: 1, onnotice: () => {} });
+    const provider = await startPaymentProvider(databaseUrl);
+    const db = postgres(databaseUrl, { max: 1, onnotice: () => {} });
+    const start = (paymentTimeout: string) =>
+      startService({
+        DATABASE_URL: databaseUrl,
+        PAYMENTS_URL: provider.url,
+        PAYMENT_TIMEOUT: paymentTimeout,
+        REQUEST_TIMEOUT: longEnough,
+      });
+    const services: Service[] = [];
     try {
-      await withService({ DATABASE_URL: url, PAYMENTS_URL: provider.url }, async (port, log) => {
-        const post: Post = async (path, body, signal) => {
-          const method = path === "/health" ? "GET" : "POST";
-          const init = {
-            method,
-            ...body && { body: JSON.stringify(body) },
-            ...signal && { signal },
-          };
-          try {
-            const response = await fetch(`http://127.0.0.1:${port}${path}`, init);
-            return { status: response.status, body: await response.json() };
-          } catch (error) {
-            if (signal?.aborted) return { status: 0, body: {} };
-            throw error;
+      for (const timeout of [longEnough, "50"]) services.push(await start(timeout));
+      const [patient, hasty] = services.map(({ url }) => url) as [string, string];
+      await use({
+        url: patient,
+        post: postTo(patient),
+        postHastily: postTo(hasty),
+        db,
+        stalled: provider.stalled,
+        settled: async () => {
+          for (const { url } of services) {
+            while ((await postTo(url)("/health")).body.underWay !== 0) await setTimeout(20);
           }
-        };
-        const settled = async () => {
-          while ((await post("/health")).body.underWay !== 0) await setTimeout(20);
           await provider.settled();
-        };
-        await use({ post, db, log, settled });
+        },
       });
     } finally {
+      await Promise.allSettled(services.map(({ end }) => end()));
       await db.end();
       await provider.stop();
     }
+    const logs = (await Promise.all(services.map(({ end }) => end()))).flat();
+    assert(!JSON.stringify(logs).includes("tok_"), "the log must not have the cards");
+    return logs.filter(({ event }) => event === "request");
   } finally {
     await stop();
   }
 }
 
+function postTo(url: string): Post {
+  return async (path, body, signal) => {
+    const method = path === "/health" ? "GET" : "POST";
+    const init = { method, ...body && { body: JSON.stringify(body) }, ...signal && { signal } };
+    try {
+      const response = await fetch(url + path, init);
+      return { status: response.status, body: await response.json() };
+    } catch (error) {
+      if (signal?.aborted) return { status: 0, body: {} };
+      throw error;
+    }
+  };
+}
+
+interface Service {
+  url: string;
+  /** Ends it, and gives what it has logged. */
+  end: () => Promise<LogLine[]>;
+}
+
 /** Starts examples/service/main.ts; on Node and Bun, what tsc has made of it. */
-async function withService(
-  env: Record<string, string>,
-  use: (port: number, log: () => LogLine[]) => Promise<void>,
-): Promise<void> {
+async function startService(env: Record<string, string>): Promise<Service> {
   const source = new URL("../../examples/service/main.ts", import.meta.url);
   const compiled = new URL("../../out/examples/service/main.js", import.meta.url);
   const [run, path] = process.versions.deno === undefined
@@ -190,31 +242,36 @@ async function withService(
     : [["run", "-A"], source];
   const args = [...run, scriptPath("leash"), ...run, fileURLToPath(path)];
   const child = spawn(process.execPath, args, { env: { ...process.env, PORT: "0", ...env } });
-  const closed = new Promise<number | null>((resolve) => child.on("close", resolve));
+  const lines: LogLine[] = [];
+  const output = createInterface(child.stdout);
+  const closed = Promise.all([
+    new Promise<number | null>((resolve) => child.on("close", resolve)),
+    new Promise((resolve) => output.on("close", resolve)),
+  ]);
   let stderr = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => stderr += text);
-  const lines: LogLine[] = [];
   const ready = new Promise<number>((resolve) =>
-    createInterface(child.stdout).on("line", (line) => {
+    output.on("line", (line) => {
       lines.push(JSON.parse(line));
       const { event, port } = lines.at(-1)!;
       if (event === "ready" && port !== undefined) resolve(port);
     })
   );
-  try {
-    const port = await Promise.race([ready, closed]);
-    assert(port, `the service must start: ${stderr}`);
-    await use(port, () => lines);
-  } finally {
-    child.stdin.end();
-    await closed;
-  }
-  if (process.platform !== "win32") { // where SIGTERM ends a process at once
-    const code = await closed;
-    assertEquals({ code, stderr, last: lines.at(-1)?.event }, {
-      code: 0,
-      stderr: "",
-      last: "stopped",
-    });
-  }
+  const port = await Promise.race([ready, closed.then(() => undefined)]);
+  assert(port, `the service must start: ${stderr}`);
+  return {
+    url: `http://127.0.0.1:${port}`,
+    end: async () => {
+      child.stdin.end();
+      const [code] = await closed;
+      if (process.platform !== "win32") { // where SIGTERM ends a process at once
+        assertEquals({ code, stderr, last: lines.at(-1)?.event }, {
+          code: 0,
+          stderr: "",
+          last: "stopped",
+        });
+      }
+      return lines;
+    },
+  };
 }

@@ -36,14 +36,14 @@ try {
   const port = await freePort();
   const options =
     `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off`;
-  await run("pg_ctl", "start", "-w", "-D", data, "-o", options);
+  await run("pg_ctl", "start", "-w", "-t", "1200", "-D", data, "-o", options);
   try {
     // Ctrl-C reaches this process, too: it must outlive it, to stop what it started.
     for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.stdin.destroy());
     console.log(`postgres://postgres@127.0.0.1:${port}/postgres`);
     await new Promise((resolve) => process.stdin.on("end", resolve).on("close", resolve).resume());
   } finally {
-    await run("pg_ctl", "stop", "-w", "-m", "fast", "-D", data);
+    await run("pg_ctl", "stop", "-w", "-t", "1200", "-m", "fast", "-D", data);
   }
 } finally {
   rmSync(folder, { recursive: true, maxRetries: 5 });

@@ -1,23 +1,37 @@
 import { serve } from "@hono/node-server";
 import { Hono } from "hono";
-import { setTimeout } from "node:timers/promises";
 import postgres from "postgres";
+import { type Deferred, deferred } from "./deferred.ts";
 
 /** A payment provider that keeps its books in PostgreSQL. */
 export interface PaymentProvider {
   url: string;
-  /** Resolves when it is done with all that it was asked, also by those who did not wait for it. */
+  /** Resolves when a charge of the card is stalled. */
+  stalled: (card: string) => Promise<void>;
+  /** Lets go what is stalled. Resolves when it is done with all that it was asked, also by those who did not wait. */
   settled: () => Promise<void>;
   stop: () => Promise<void>;
 }
 
-/** What it does is told by the card: `tok_ok`, `tok_declined`, `tok_flaky`, `tok_slow` and `tok_late`. */
+/**
+ * What it does is told by the card: `tok_ok`, `tok_declined` or `tok_flaky`. A card that begins with `tok_slow` is charged
+ * without an answer, and one that begins with `tok_late` is charged when its client has long given up: both are stalled
+ * until the provider is told to settle.
+ */
 export async function startPaymentProvider(databaseUrl: string): Promise<PaymentProvider> {
   const db = postgres(databaseUrl, { max: 5, onnotice: () => {} });
   await db`create table provider_charges (key text primary key, amount integer, kept boolean)`;
   const app = new Hono();
   const underWay = new Set<Promise<void>>();
+  const gate = deferred();
+  const stalls = new Map<string, Deferred<void>>();
+  const stallOf = (card: string) => {
+    const stall = stalls.get(card) ?? deferred();
+    stalls.set(card, stall);
+    return stall;
+  };
   const settled = async () => {
+    gate.resolve();
     while (underWay.size > 0) await Promise.all(underWay);
   };
   app.use(async (_c, next) => {
@@ -29,12 +43,15 @@ export async function startPaymentProvider(databaseUrl: string): Promise<Payment
   app.put("/charges/:key", async (c) => {
     const key = c.req.param("key");
     const { card, amount } = await c.req.json();
+    const stall = async () => {
+      stallOf(card).resolve();
+      await gate.promise;
+    };
     if (card === "tok_declined") return c.body(null, 402);
-    // The client has given up by then, and has cancelled what is not there yet.
-    if (card === "tok_late") await setTimeout(1_200);
+    if (card.startsWith("tok_late")) await stall();
     await db`
       insert into provider_charges values (${key}, ${amount}, true) on conflict do nothing`;
-    if (card === "tok_slow") await setTimeout(1_400);
+    if (card.startsWith("tok_slow")) await stall();
     if (card === "tok_flaky" && key.endsWith("@1")) return c.body(null, 503);
     return c.json({});
   });
@@ -51,6 +68,7 @@ export async function startPaymentProvider(databaseUrl: string): Promise<Payment
     const server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" }, ({ port }) => {
       resolve({
         url: `http://127.0.0.1:${port}`,
+        stalled: (card) => stallOf(card).promise,
         settled,
         stop: async () => {
           await settled();

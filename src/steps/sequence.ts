@@ -173,7 +173,9 @@ function beginChecked(
     return failure(error, join(path, "<args>"), false);
   }
   const { value } = checked;
-  const ctx = value === args && !deep ? args : seal({ ...args, ...value }, deep);
+  // At the root the schema decides what the steps see; elsewhere the rest of the context is not its business.
+  const rest = path === "" ? EMPTY : args;
+  const ctx = value === args && !deep ? args : seal({ ...rest, ...value }, deep);
   return inOrder(plan, ctx, scope);
 }
 

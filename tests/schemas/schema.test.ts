@@ -293,8 +293,9 @@ describe("a schema that", () => {
 
   it("writes to what it is given changes neither the args nor the context", async () => {
     const meddling = handmade<object, object>((value) => {
+      const { n } = value as { n: unknown };
       Object.assign(value as object, { n: "changed" });
-      return { value: {} };
+      return { value: { n } };
     });
     const args = { n: "5" };
     const seen: unknown[] = [];

@@ -1,6 +1,7 @@
 // The checkout of one order: reserve its goods, charge the card, send a receipt.
 import { type Pipeline, pipeline, step } from "@runsheet/runsheet";
 import type { Args } from "./args.ts";
+import { limits } from "./limits.ts";
 import { post } from "./post.ts";
 import { argsSchema } from "./schema.ts";
 
@@ -9,7 +10,7 @@ import { argsSchema } from "./schema.ts";
 
 const reserveStock = step({
   name: "reserveStock",
-  timeout: 1_000,
+  timeout: limits.stock,
   run: async ({ order, services }: Args, { key }) => {
     const { sku, quantity } = order;
     const { id } = await post(services.STOCK, "/reservations", { key, sku, quantity });
@@ -21,7 +22,7 @@ const reserveStock = step({
 
 const chargePayment = step({
   name: "chargePayment",
-  timeout: 1_000,
+  timeout: limits.payment,
   run: async ({ order, services }: Args, { key }) => {
     const { card, amount } = order;
     const { id } = await post(services.PAYMENTS, "/charges", { key, card, amount });
@@ -36,7 +37,7 @@ const chargePayment = step({
 
 const sendReceipt = step({
   name: "sendReceipt",
-  timeout: 20_000,
+  timeout: limits.mail,
   run: async ({ order, services, chargeId }: Args & { chargeId: string }, { key, signal }) => {
     await post(services.MAIL, "/mails", { key, to: order.email, chargeId }, { signal });
   },

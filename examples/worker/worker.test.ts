@@ -91,33 +91,38 @@ class Services {
 const order = { sku: "tea", quantity: 2, amount: 700, card: "visa", email: "ada@mail.example" };
 describe("examples/worker", () => {
   let services = new Services();
-  let miniflare: Miniflare;
+  const workers: Miniflare[] = [];
   let url: URL;
+  /** Of a Worker that gives payments no time: only for those that are held. */
+  let hastyUrl: URL;
 
   before(async () => {
-    const { outputFiles } = await build({
-      entryPoints: [fileURLToPath(new URL("worker.ts", import.meta.url))],
-      bundle: true,
-      format: "esm",
-      conditions: ["workerd", "worker"],
-      write: false,
-    });
     const handle = (request: Request) => services.handle(request);
-    miniflare = new Miniflare({
-      modules: true,
-      script: outputFiles[0]!.text,
-      compatibilityDate: "2026-04-01",
-      compatibilityFlags: ["enable_request_signal"],
-      serviceBindings: { STOCK: handle, PAYMENTS: handle, MAIL: handle },
-    });
-    url = await miniflare.ready;
+    const start = async (limits: object) => {
+      const worker = new Miniflare({
+        modules: true,
+        script: await bundle(limits),
+        compatibilityDate: "2026-04-01",
+        compatibilityFlags: ["enable_request_signal"],
+        serviceBindings: { STOCK: handle, PAYMENTS: handle, MAIL: handle },
+      });
+      workers.push(worker);
+      return await worker.ready;
+    };
+    const longEnough = { stock: 1_200_000, payment: 1_200_000, mail: 1_200_000 };
+    url = await start(longEnough);
+    hastyUrl = await start({ ...longEnough, payment: 50 });
   });
-  after(() => miniflare.dispose());
+  after(async () => {
+    for (const worker of workers) await worker.dispose();
+  });
   beforeEach(() => {
     services = new Services();
   });
 
-  const post = (body: string) => fetch(new URL("/checkout", url), { method: "POST", body });
+  const post = (body: string, to = url) => {
+    return fetch(new URL("/checkout", to), { method: "POST", body });
+  };
   const checkout = (changes = {}) => post(JSON.stringify({ ...order, ...changes }));
   const client = () => {
     const sent = request(new URL("/checkout", url), { method: "POST" }).on("error", () => {});
@@ -159,7 +164,7 @@ describe("examples/worker", () => {
 
   it("refunds a payment that lands after its timeout, when it has answered with 504", async () => {
     const charge = services.hold("/charges");
-    const response = await checkout();
+    const response = await post(JSON.stringify(order), hastyUrl);
     assert.equal(response.status, 504);
     assert.equal(await stockLeft(), 10);
     assert.equal(services.charges.size, 0);
@@ -195,6 +200,25 @@ describe("examples/worker", () => {
     assert.deepEqual([...services.charges.values()], ["refunded: AbortedError"]);
   });
 });
+
+/** Bundles the Worker, with other limits. */
+async function bundle(limits: object): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL("worker.ts", import.meta.url))],
+    bundle: true,
+    format: "esm",
+    conditions: ["workerd", "worker"],
+    write: false,
+    plugins: [{
+      name: "limits",
+      setup: ({ onLoad }) => {
+        const contents = `export const limits = ${JSON.stringify(limits)};`;
+        onLoad({ filter: /\/limits\.ts$/ }, () => ({ contents }));
+      },
+    }],
+  });
+  return outputFiles[0]!.text;
+}
 
 /** With nothing between it and the client, workerd notices a connection that is reset, not one that is closed. */
 function hangUp(impatient: ClientRequest): void {

@@ -1,0 +1,9 @@
+// How long the services may take, in milliseconds.
+
+interface Limits {
+  stock: number;
+  payment: number;
+  mail: number;
+}
+
+export const limits: Limits = { stock: 5_000, payment: 5_000, mail: 20_000 };

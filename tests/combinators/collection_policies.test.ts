@@ -21,12 +21,11 @@ import {
 } from "@runsheet/runsheet";
 import { combinators, distributed, failing } from "../support/collections.ts";
 import { deferred, drain, never } from "../support/deferred.ts";
-import { withFakeTime } from "../support/fake_time.ts";
+import { cleanups } from "../support/cleanup.ts";
 import { dataOf, failureOf } from "../support/results.ts";
+import { boom, failAsync } from "../support/steps.ts";
 
-const boom = new Error("boom");
 const stuck = new Error("stuck");
-const fail = step({ name: "fail", run: () => Promise.reject(boom) });
 
 /** A pipeline for an item that fails in its second step. */
 function importer(log: unknown[], wrong: number) {
@@ -50,6 +49,8 @@ function importer(log: unknown[], wrong: number) {
 }
 
 describe("failures that are collected", () => {
+  const { fakeTime } = cleanups();
+
   it("stand in place of the results, and the pipeline goes on", async () => {
     const each = map("out", () => [0, 1, 2], (n) => n === 1 ? Promise.reject(boom) : `n${n}`, {
       onFailure: "collect",
@@ -108,7 +109,7 @@ describe("failures that are collected", () => {
       concurrency: 1,
       onFailure: "collect",
     });
-    const { rollback } = failureOf(await pipeline({ name: "p", steps: [each, fail] }).run());
+    const { rollback } = failureOf(await pipeline({ name: "p", steps: [each, failAsync] }).run());
     assertEquals(log.slice(5), ["delete 2 2 boom", "unlock 2", "delete 0 0 boom", "unlock 0"]);
     const paths = (n: number) =>
       ["", " (deferred)"].map((end) => `map(rows)[${n}]/import/insert${end}`);
@@ -120,7 +121,7 @@ describe("failures that are collected", () => {
       defer(() => Promise.reject(stuck));
       throw boom;
     }, { onFailure: "collect" });
-    const p = pipeline({ name: "p", steps: [each, fail] });
+    const p = pipeline({ name: "p", steps: [each, failAsync] });
     const { out } = dataOf(await each.run({}));
     for (const { error } of out as ItemFailure<number>[]) {
       assertInstanceOf(error, RollbackError);
@@ -150,7 +151,7 @@ describe("failures that are collected", () => {
   });
 
   it("are those of scalar items and of wrong items, too", async () => {
-    const each = map("out", () => ["x"] as never[], fail, { onFailure: "collect" });
+    const each = map("out", () => ["x"] as never[], failAsync, { onFailure: "collect" });
     const [failed] = dataOf(await each.run({})).out as unknown as ItemFailure<string>[];
     assert(isRunsheetError(failed?.error, "REQUIRES_VALIDATION"));
     assertEquals(failed.item, "x");
@@ -200,30 +201,28 @@ describe("failures that are collected", () => {
     assertEquals(undone, [2, 1, 0]);
   });
 
-  it(
-    "do not include the pipeline's timeout, but that of a step",
-    withFakeTime(async (time) => {
-      const slow = step({ name: "slow", timeout: 100, run: (_ctx: { item: number }) => never() });
-      const each = map("out", () => [0, 1], slow, {
-        as: "item",
-        concurrency: 1,
-        onFailure: "collect",
-      });
-      const patient = pipeline({ name: "p", timeout: 1_000, steps: [each] }).run();
-      await time.tickAsync(100);
-      await time.tickAsync(100);
-      const { out } = dataOf(await patient);
-      assertEquals(out.map((one) => "error" in one && isRunsheetError(one.error, "TIMEOUT")), [
-        true,
-        true,
-      ]);
-      const hurried = pipeline({ name: "p", timeout: 150, steps: [each] }).run();
-      await time.tickAsync(100);
-      await time.tickAsync(50);
-      const { error } = failureOf(await hurried);
-      assert(isRunsheetError(error, "TIMEOUT") && error.timeoutMs === 150);
-    }),
-  );
+  it("do not include the pipeline's timeout, but that of a step", async () => {
+    const time = fakeTime();
+    const slow = step({ name: "slow", timeout: 100, run: (_ctx: { item: number }) => never() });
+    const each = map("out", () => [0, 1], slow, {
+      as: "item",
+      concurrency: 1,
+      onFailure: "collect",
+    });
+    const patient = pipeline({ name: "p", timeout: 1_000, steps: [each] }).run();
+    await time.tickAsync(100);
+    await time.tickAsync(100);
+    const { out } = dataOf(await patient);
+    assertEquals(out.map((one) => "error" in one && isRunsheetError(one.error, "TIMEOUT")), [
+      true,
+      true,
+    ]);
+    const hurried = pipeline({ name: "p", timeout: 150, steps: [each] }).run();
+    await time.tickAsync(100);
+    await time.tickAsync(50);
+    const { error } = failureOf(await hurried);
+    assert(isRunsheetError(error, "TIMEOUT") && error.timeoutMs === 150);
+  });
 
   it("are in the type of the results of map, and only then", () => {
     const each = step({ name: "each", run: ({ n }: { n: number }) => ({ m: `${n}` }) });
@@ -328,11 +327,11 @@ describe("the arguments of map", () => {
       "Cannot create map(out) as 'each' must be a function: current value is an object with keys []",
     ],
     "an 'as' that is no key": [
-      () => map("out", () => [1], fail, { as: 5 as never }),
+      () => map("out", () => [1], failAsync, { as: 5 as never }),
       "Cannot create map(out) as 'as' must be a string that is not empty: current value is 5",
     ],
     "an empty 'as'": [
-      () => map("out", () => [1], fail, { as: "" }),
+      () => map("out", () => [1], failAsync, { as: "" }),
       `Cannot create map(out) as 'as' must be a string that is not empty: current value is ""`,
     ],
   };

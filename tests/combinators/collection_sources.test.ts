@@ -10,8 +10,8 @@ import {
 import { failing, functionForms, Numbers, sources, thrownIn } from "../support/collections.ts";
 import { deferred, drain, never } from "../support/deferred.ts";
 import { dataOf, failureOf } from "../support/results.ts";
+import { boom } from "../support/steps.ts";
 
-const boom = new Error("boom");
 const thrower = () => {
   throw boom;
 };

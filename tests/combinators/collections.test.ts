@@ -12,15 +12,15 @@ import {
   thrownIn,
 } from "../support/collections.ts";
 import { deferred, drain, never } from "../support/deferred.ts";
-import { withFakeTime } from "../support/fake_time.ts";
+import { cleanups } from "../support/cleanup.ts";
 import { dataOf, failureOf } from "../support/results.ts";
 import { spawnScript } from "../support/spawn.ts";
-
-const boom = new Error("boom");
-const fail = step({ name: "fail", run: () => Promise.reject(boom) });
+import { boom, failAsync } from "../support/steps.ts";
 
 for (const [name, make] of Object.entries(combinators)) {
   describe(`the items of ${name}`, () => {
+    const { fakeTime } = cleanups();
+
     it("all start at once without a limit", async () => {
       const gate = deferred();
       const flights = new Flights();
@@ -95,26 +95,24 @@ for (const [name, make] of Object.entries(combinators)) {
       });
     }
 
-    it(
-      "do not start after the pipeline's timeout, and those in flight are given up",
-      withFakeTime(async (time) => {
-        const flights = new Flights();
-        const each = make(
-          () => new Numbers(10).async(),
-          (item, { defer }) => {
-            defer(() => {});
-            return flights.fly(item === 2 ? never() : undefined);
-          },
-          { concurrency: 1 },
-        );
-        const running = pipeline({ name: "p", timeout: 1_000, steps: [each] }).run();
-        await time.tickAsync(1_000);
-        const { error, rollback } = failureOf(await running);
-        assert(isRunsheetError(error, "TIMEOUT"));
-        assertEquals(flights.started, 3);
-        assertEquals(rollback.completed.length, 3);
-      }),
-    );
+    it("do not start after the pipeline's timeout, and those in flight are given up", async () => {
+      const time = fakeTime();
+      const flights = new Flights();
+      const each = make(
+        () => new Numbers(10).async(),
+        (item, { defer }) => {
+          defer(() => {});
+          return flights.fly(item === 2 ? never() : undefined);
+        },
+        { concurrency: 1 },
+      );
+      const running = pipeline({ name: "p", timeout: 1_000, steps: [each] }).run();
+      await time.tickAsync(1_000);
+      const { error, rollback } = failureOf(await running);
+      assert(isRunsheetError(error, "TIMEOUT"));
+      assertEquals(flights.started, 3);
+      assertEquals(rollback.completed.length, 3);
+    });
 
     it("finish although one fails, and the rest starts, when the failure settles last", async () => {
       const flights = new Flights();
@@ -218,7 +216,7 @@ describe("unlike the originals", () => {
       rollback: ({ item }) => undone.push(item),
     });
     const odd = distribute("out", { items: "item" }, when(({ item }) => item % 2 === 1, each));
-    const p = pipeline({ name: "p", steps: [odd, fail] });
+    const p = pipeline({ name: "p", steps: [odd, failAsync] });
     const { rollback } = failureOf(await p.run({ items: [0, 1, 2, 3] }));
     assertEquals(undone, [3, 1]);
     assertEquals(rollback.completed, [
@@ -235,7 +233,10 @@ describe("unlike the originals", () => {
       rollback: ({ item }) => undone.push(item),
     });
     const inner = pipeline({ name: "inner", steps: [each] });
-    const p = pipeline({ name: "p", steps: [distribute("out", { items: "item" }, inner), fail] });
+    const p = pipeline({
+      name: "p",
+      steps: [distribute("out", { items: "item" }, inner), failAsync],
+    });
     const { rollback } = failureOf(await p.run({ items: [0, 1, 2] }));
     assertEquals(undone, [2, 1, 0]);
     assertEquals(rollback.completed[0], "distribute(out)[2]/inner/each");

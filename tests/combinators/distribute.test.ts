@@ -23,9 +23,8 @@ import { Flights } from "../support/collections.ts";
 import { deferred, drain, never } from "../support/deferred.ts";
 import { RecordingHost } from "../support/hosts.ts";
 import { dataOf, failureOf } from "../support/results.ts";
+import { boom, failAsync } from "../support/steps.ts";
 
-const boom = new Error("boom");
-const fail = step({ name: "fail", run: () => Promise.reject(boom) });
 const sendEmail = step({
   name: "sendEmail",
   requires: type({ accountId: "string", orgId: "string" }),
@@ -195,7 +194,7 @@ describe("distribute", () => {
       rollback: (ctx, output) => void undone.push([ctx, output]),
     });
     const emails = distribute("emails", { accounts: "account", regions: "region" }, each);
-    const p = pipeline({ name: "p", steps: [emails, fail] });
+    const p = pipeline({ name: "p", steps: [emails, failAsync] });
     const { rollback } = failureOf(await p.run({ accounts: ["a", "b"], regions: ["x", "y"] }));
     assertEquals(
       undone.map(([, output]) => output),
@@ -222,7 +221,7 @@ describe("distribute", () => {
     };
     for (const [path, inner] of Object.entries(steps)) {
       const outer = distribute("out", { items: "item" }, inner);
-      const p = pipeline({ name: "p", steps: [outer, fail] });
+      const p = pipeline({ name: "p", steps: [outer, failAsync] });
       const items = (path.startsWith("distribute") ? [[1], [2]] : [1, 2]) as number[];
       assertEquals(
         failureOf(await p.run({ items })).rollback.completed,

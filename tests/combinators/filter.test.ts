@@ -14,14 +14,12 @@ import {
   PredicateError,
   type Result,
   type Step,
-  step,
 } from "@runsheet/runsheet";
 import { deferred, drain } from "../support/deferred.ts";
 import { RecordingHost } from "../support/hosts.ts";
 import { dataOf, failureOf } from "../support/results.ts";
+import { boom, failAsync } from "../support/steps.ts";
 
-const boom = new Error("boom");
-const fail = step({ name: "fail", run: () => Promise.reject(boom) });
 const numbers = (ctx: { numbers: number[] }) => ctx.numbers;
 
 describe("filter", () => {
@@ -134,7 +132,7 @@ describe("filter", () => {
       defer(() => undone.push(n));
       return n === 1;
     });
-    const { rollback } = failureOf(await pipeline({ name: "p", steps: [kept, fail] }).run());
+    const { rollback } = failureOf(await pipeline({ name: "p", steps: [kept, failAsync] }).run());
     assertEquals(undone, [2, 1, 0]);
     assertEquals(rollback.completed, [2, 1, 0].map((n) => `filter(kept)[${n}] (deferred)`));
   });
@@ -187,7 +185,7 @@ describe("filter", () => {
       "Cannot create filter(kept) as 'keep' must be a function: current value is undefined",
     ],
     "a step for a predicate": [
-      () => filter("kept", list, fail as never),
+      () => filter("kept", list, failAsync as never),
       "Cannot create filter(kept) as 'keep' must be a function: current value is an object with keys " +
       "[name,requires,provides,run]",
     ],

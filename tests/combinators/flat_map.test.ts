@@ -8,14 +8,11 @@ import {
   pipeline,
   ProvidesValidationError,
   type Step,
-  step,
 } from "@runsheet/runsheet";
 import { deferred, drain } from "../support/deferred.ts";
 import { RecordingHost } from "../support/hosts.ts";
 import { dataOf, failureOf } from "../support/results.ts";
-
-const boom = new Error("boom");
-const fail = step({ name: "fail", run: () => Promise.reject(boom) });
+import { boom, failAsync } from "../support/steps.ts";
 
 describe("flatMap", () => {
   it("joins the lists that the function gives in the order of the items", async () => {
@@ -113,7 +110,7 @@ describe("flatMap", () => {
       defer(() => undone.push(n));
       return [n, n];
     });
-    const { rollback } = failureOf(await pipeline({ name: "p", steps: [each, fail] }).run());
+    const { rollback } = failureOf(await pipeline({ name: "p", steps: [each, failAsync] }).run());
     assertEquals(undone, [1, 0]);
     assertEquals(rollback.completed, [1, 0].map((n) => `flatMap(out)[${n}] (deferred)`));
   });

@@ -22,9 +22,8 @@ import { type } from "arktype";
 import { deferred, drain } from "../support/deferred.ts";
 import { RecordingHost } from "../support/hosts.ts";
 import { dataOf, failureOf } from "../support/results.ts";
+import { boom, failAsync } from "../support/steps.ts";
 
-const boom = new Error("boom");
-const fail = step({ name: "fail", run: () => Promise.reject(boom) });
 const users = [{ email: "ann" }, { email: "bob" }, { email: "cy" }];
 
 /** A step for an email that logs what it does and undoes; some emails are refused. */
@@ -98,7 +97,7 @@ describe("map with a function", () => {
       defer(() => undone.push(`${n} first`));
       defer(({ error, key }) => undone.push(`${n} then`, error, key));
     });
-    const running = pipeline({ name: "p", steps: [each, fail] }).run({}, { runId: "r" });
+    const running = pipeline({ name: "p", steps: [each, failAsync] }).run({}, { runId: "r" });
     for (const n of [1, 0, 2]) {
       gates[n]?.resolve();
       await drain();
@@ -204,7 +203,7 @@ describe("map with a function", () => {
   it("asks the host for each item by its path", async () => {
     const host = new RecordingHost();
     const each = map("emails", () => ["a", "b"], (_item, _ctx, { defer }) => defer(() => {}));
-    await pipeline({ name: "p", steps: [each, fail] }).run({}, { host });
+    await pipeline({ name: "p", steps: [each, failAsync] }).run({}, { host });
     assertEquals(host.calls.map(({ id, kind, path }) => [id, kind, path]), [
       ["map(emails)[0]", "item", "map(emails)[0]"],
       ["map(emails)[1]", "item", "map(emails)[1]"],
@@ -295,7 +294,8 @@ describe("map with a step", () => {
         assertEquals(output, seen.get(ctx.email)?.[1] as typeof output);
       },
     });
-    const running = pipeline({ name: "p", steps: [map("emails", () => users, send), fail] }).run();
+    const running = pipeline({ name: "p", steps: [map("emails", () => users, send), failAsync] })
+      .run();
     for (const n of [1, 2, 0]) {
       gates[n]?.resolve();
       await drain();
@@ -335,7 +335,7 @@ describe("map with a step", () => {
     for (const [path, each] of Object.entries(steps)) {
       const p = pipeline({
         name: "p",
-        steps: [map("out", () => users, each), fail],
+        steps: [map("out", () => users, each), failAsync],
       });
       const { rollback } = failureOf(await p.run());
       assertEquals(rollback.completed, [2, 1, 0].map((n) => `map(out)[${n}]${path}`));
@@ -346,7 +346,7 @@ describe("map with a step", () => {
     const host = new RecordingHost();
     const p = pipeline({
       name: "p",
-      steps: [map("emails", () => users.slice(1), sender([])), fail],
+      steps: [map("emails", () => users.slice(1), sender([])), failAsync],
     });
     await p.run({}, { host });
     assertEquals(host.calls.map(({ id, kind }) => [id, kind]), [

@@ -19,7 +19,7 @@ import {
   when,
 } from "@runsheet/runsheet";
 import { deferred, drain, never } from "../support/deferred.ts";
-import { withFakeTime } from "../support/fake_time.ts";
+import { cleanups } from "../support/cleanup.ts";
 import { dataOf, failureOf } from "../support/results.ts";
 import { boom, fail, logged } from "../support/steps.ts";
 
@@ -41,6 +41,8 @@ function controlled(name: string, log: string[]) {
 }
 
 describe("parallel", () => {
+  const { fakeTime } = cleanups();
+
   it("gives all the same snapshot and merges what they add in the order written", async () => {
     const seen: unknown[] = [];
     const slow = deferred();
@@ -177,30 +179,28 @@ describe("parallel", () => {
     assertEquals(failure.failedStep, "parallel(a, b)");
   });
 
-  it(
-    "starts no further attempt in a branch once another has failed, and ends its wait at once",
-    withFakeTime(async (time) => {
-      const log: string[] = [];
-      const flaky = step({
-        name: "flaky",
-        retry: { count: 3, delay: 60_000 },
-        run: (_ctx, { attempt, defer }) => {
-          log.push(`attempt ${attempt}`);
-          defer(() => void log.push(`undo ${attempt}`));
-          throw new Error("flaky");
-        },
-      });
-      const late = step({
-        name: "late",
-        run: () => new Promise<void>((_, reject) => setTimeout(() => reject(boom), 10)),
-      });
-      const running = pipeline({ name: "p", steps: [parallel(flaky, late)] }).run();
-      await time.tickAsync(10);
-      const failure = failureOf(await running);
-      assertEquals(log, ["attempt 1", "undo 1"]);
-      assertStrictEquals(failure.error, boom);
-    }),
-  );
+  it("starts no further attempt in a branch once another has failed, and ends its wait at once", async () => {
+    const time = fakeTime();
+    const log: string[] = [];
+    const flaky = step({
+      name: "flaky",
+      retry: { count: 3, delay: 60_000 },
+      run: (_ctx, { attempt, defer }) => {
+        log.push(`attempt ${attempt}`);
+        defer(() => void log.push(`undo ${attempt}`));
+        throw new Error("flaky");
+      },
+    });
+    const late = step({
+      name: "late",
+      run: () => new Promise<void>((_, reject) => setTimeout(() => reject(boom), 10)),
+    });
+    const running = pipeline({ name: "p", steps: [parallel(flaky, late)] }).run();
+    await time.tickAsync(10);
+    const failure = failureOf(await running);
+    assertEquals(log, ["attempt 1", "undo 1"]);
+    assertStrictEquals(failure.error, boom);
+  });
 
   it("retries a branch by itself", async () => {
     const flaky = step({
@@ -252,15 +252,13 @@ describe("parallel", () => {
     assertEquals(late, [{ step: "parallel(slow, b)/slow", attempt: 1, outcome: "compensated" }]);
   });
 
-  it(
-    "gives up branches that hang when the pipeline's time is over",
-    withFakeTime(async (time) => {
-      const hung = step({ name: "hung", run: () => never() });
-      const running = pipeline({ name: "p", timeout: 100, steps: [parallel(hung, hung)] }).run();
-      await time.tickAsync(100);
-      assert(isRunsheetError(failureOf(await running).error, "TIMEOUT"));
-    }),
-  );
+  it("gives up branches that hang when the pipeline's time is over", async () => {
+    const time = fakeTime();
+    const hung = step({ name: "hung", run: () => never() });
+    const running = pipeline({ name: "p", timeout: 100, steps: [parallel(hung, hung)] }).run();
+    await time.tickAsync(100);
+    assert(isRunsheetError(failureOf(await running).error, "TIMEOUT"));
+  });
 
   it("undoes steps that return nothing, and reports an undo that fails", async () => {
     const undone: string[] = [];

@@ -15,6 +15,7 @@ import { cleanups } from "../support/cleanup.ts";
 import { deferred, drain, never } from "../support/deferred.ts";
 import { dataOf, failureOf } from "../support/results.ts";
 import { countListeners } from "../support/signals.ts";
+import { boom, failAsync } from "../support/steps.ts";
 
 const reason = new Error("the client has gone");
 
@@ -322,9 +323,7 @@ describe("an abort during rollback", () => {
         },
       },
     });
-    const boom = new Error("boom");
-    const failing = step({ name: "failing", run: () => Promise.reject(boom) });
-    const p = pipeline({ name: "p", steps: [logged("a", []), slow, failing] });
+    const p = pipeline({ name: "p", steps: [logged("a", []), slow, failAsync] });
     const running = p.run({}, { signal: aborter.signal });
     await drain();
     aborter.abort(reason);
@@ -362,7 +361,7 @@ describe("the caller's signal", () => {
 
   const endings: Record<string, (aborter: AbortController) => unknown> = {
     "a success": () => {},
-    "a failure": () => Promise.reject(new Error("boom")),
+    "a failure": () => Promise.reject(boom),
     "an abort": (aborter) => aborter.abort(reason),
   };
   for (const [ending, run] of Object.entries(endings)) {

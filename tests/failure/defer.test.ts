@@ -8,11 +8,13 @@ import {
   step,
 } from "@runsheet/runsheet";
 import { recorder } from "@runsheet/runsheet/testing";
-import { withFakeTime } from "../support/fake_time.ts";
+import { cleanups } from "../support/cleanup.ts";
 import { dataOf, failureOf } from "../support/results.ts";
 import { boom, fail } from "../support/steps.ts";
 
 describe("defer", () => {
+  const { fakeTime } = cleanups();
+
   it("undoes what a failed attempt did before the next attempt begins, in reverse", async () => {
     const log: string[] = [];
     const upload = step({
@@ -99,30 +101,28 @@ describe("defer", () => {
     assertEquals(failure.rollback.failed, [{ step: "upload (deferred)", error: stuck }]);
   });
 
-  it(
-    "tries an undo again and bounds its time as its own policy says",
-    withFakeTime(async (time) => {
-      const attempts: number[] = [];
-      const upload = step({
-        name: "upload",
-        run: (_ctx, { defer }) => {
-          defer({
-            retry: { count: 1 },
-            timeout: 50,
-            run: ({ attempt }) => {
-              attempts.push(attempt);
-              return attempt === 1 ? new Promise(() => {}) : undefined;
-            },
-          });
-          throw boom;
-        },
-      });
-      const running = upload.run({});
-      await time.tickAsync(50);
-      assertEquals(failureOf(await running).rollback.completed, ["upload (deferred)"]);
-      assertEquals(attempts, [1, 2]);
-    }),
-  );
+  it("tries an undo again and bounds its time as its own policy says", async () => {
+    const time = fakeTime();
+    const attempts: number[] = [];
+    const upload = step({
+      name: "upload",
+      run: (_ctx, { defer }) => {
+        defer({
+          retry: { count: 1 },
+          timeout: 50,
+          run: ({ attempt }) => {
+            attempts.push(attempt);
+            return attempt === 1 ? new Promise(() => {}) : undefined;
+          },
+        });
+        throw boom;
+      },
+    });
+    const running = upload.run({});
+    await time.tickAsync(50);
+    assertEquals(failureOf(await running).rollback.completed, ["upload (deferred)"]);
+    assertEquals(attempts, [1, 2]);
+  });
 
   for (const [how, host] of [["directly", undefined], ["by a host", recorder()]] as const) {
     it(`is the run's to undo when the attempt rejects the moment it is given up: ${how}`, async () => {

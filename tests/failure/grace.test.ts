@@ -15,9 +15,7 @@ import { deferred, drain, never } from "../support/deferred.ts";
 import { landing, listening } from "../support/landing.ts";
 import { dataOf, failureOf } from "../support/results.ts";
 import { watchTimers } from "../support/signals.ts";
-import { logged } from "../support/steps.ts";
-
-const boom = new Error("boom");
+import { boom, logged } from "../support/steps.ts";
 
 /** Tells whether a run has returned. */
 function watched<T>(running: Promise<T>) {

@@ -14,6 +14,7 @@ import { cleanups } from "../support/cleanup.ts";
 import { drain, never } from "../support/deferred.ts";
 import { dataOf, failureOf } from "../support/results.ts";
 import { countListeners, mostListeners } from "../support/signals.ts";
+import { boom } from "../support/steps.ts";
 
 const eleven = Array.from({ length: 11 }, (_, n) => ({ n }));
 
@@ -74,7 +75,6 @@ describe("eleven items that wait for a retry", () => {
 
   it("all end at once when a sibling fails", async () => {
     const time = cleanup.fakeTime();
-    const boom = new Error("boom");
     const failing = step({
       name: "failing",
       retry: { count: 1, delay: 500 },

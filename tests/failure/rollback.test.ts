@@ -17,10 +17,12 @@ import {
 } from "@runsheet/runsheet";
 import { type } from "arktype";
 import { dataOf, failureOf } from "../support/results.ts";
-import { withFakeTime } from "../support/fake_time.ts";
+import { cleanups } from "../support/cleanup.ts";
 import { boom, fail, logged } from "../support/steps.ts";
 
 describe("rollback", () => {
+  const { fakeTime } = cleanups();
+
   it("undoes every completed step once, in reverse order", async () => {
     const log: string[] = [];
     const steps = [logged("a", log), logged("b", log), logged("c", log), fail];
@@ -143,25 +145,23 @@ describe("rollback", () => {
     assertEquals(first.error.errors.map(({ message }) => message), ["no 1", "no 2"]);
   });
 
-  it(
-    "gives up a handler that hangs when its timeout is over, and undoes the rest",
-    withFakeTime(async (time) => {
-      const log: string[] = [];
-      const hung = step({
-        name: "hung",
-        run: () => {},
-        rollback: { timeout: 1_000, run: () => new Promise(() => {}) },
-      });
-      const running = pipeline({ name: "p", steps: [logged("a", log), hung, fail] }).run();
-      await time.tickAsync(999);
-      assertEquals(log, ["a"]);
-      await time.tickAsync(1);
-      const { rollback } = failureOf(await running);
-      assertEquals(log, ["a", "undo a"]);
-      assertInstanceOf(rollback.failed[0]?.error, TimeoutError);
-      assertEquals(rollback.failed[0].error.timeoutMs, 1_000);
-    }),
-  );
+  it("gives up a handler that hangs when its timeout is over, and undoes the rest", async () => {
+    const time = fakeTime();
+    const log: string[] = [];
+    const hung = step({
+      name: "hung",
+      run: () => {},
+      rollback: { timeout: 1_000, run: () => new Promise(() => {}) },
+    });
+    const running = pipeline({ name: "p", steps: [logged("a", log), hung, fail] }).run();
+    await time.tickAsync(999);
+    assertEquals(log, ["a"]);
+    await time.tickAsync(1);
+    const { rollback } = failureOf(await running);
+    assertEquals(log, ["a", "undo a"]);
+    assertInstanceOf(rollback.failed[0]?.error, TimeoutError);
+    assertEquals(rollback.failed[0].error.timeoutMs, 1_000);
+  });
 
   it("names the handlers of nested pipelines by their paths", async () => {
     const log: string[] = [];

@@ -19,14 +19,15 @@ import { deferred, drain, never } from "../support/deferred.ts";
 import { dataOf, failureOf } from "../support/results.ts";
 import { countListeners, watchTimers } from "../support/signals.ts";
 import { spawnScript } from "../support/spawn.ts";
+import { boom, failAsync } from "../support/steps.ts";
 
 const hung = step({ name: "hung", run: never });
 const done = step({ name: "done", run: () => {}, rollback: () => {} });
 
 /** Waits for its signal to abort, and tells why it did. */
-function listening(reasons: unknown[]) {
+function untilAbort(reasons: unknown[]) {
   return step({
-    name: "listening",
+    name: "untilAbort",
     run: (_ctx, { signal }) =>
       new Promise<void>((_resolve, reject) => {
         signal.addEventListener("abort", () => {
@@ -181,7 +182,7 @@ describe("the timeout of a pipeline", () => {
   it("ends it during a step, which sees the TimeoutError as its signal's reason", async () => {
     const time = fakeTime();
     const reasons: unknown[] = [];
-    const p = pipeline({ name: "p", timeout: 100, steps: [done, listening(reasons)] });
+    const p = pipeline({ name: "p", timeout: 100, steps: [done, untilAbort(reasons)] });
     const running = p.run();
     await drain();
     await time.tickAsync(100);
@@ -193,7 +194,7 @@ describe("the timeout of a pipeline", () => {
       "Cannot finish pipeline 'p' as it must settle within 100 ms: it is still pending",
     );
     assertStrictEquals(reasons[0], error);
-    assertEquals([failedStep, rollback.completed], ["listening", ["done"]]);
+    assertEquals([failedStep, rollback.completed], ["untilAbort", ["done"]]);
   });
 
   it("ends it between two steps: the next one does not start", async () => {
@@ -255,7 +256,7 @@ describe("the timeout of a pipeline", () => {
   it("ends the nested ones, too", async () => {
     const time = fakeTime();
     const reasons: unknown[] = [];
-    const inner = pipeline({ name: "inner", timeout: 500, steps: [done, listening(reasons)] });
+    const inner = pipeline({ name: "inner", timeout: 500, steps: [done, untilAbort(reasons)] });
     const running = pipeline({ name: "p", timeout: 100, steps: [inner] }).run();
     await drain();
     await time.tickAsync(100);
@@ -289,9 +290,7 @@ describe("the timeout of a pipeline", () => {
         aborted.push(signal.aborted);
       },
     });
-    const boom = new Error("boom");
-    const failing = step({ name: "failing", run: () => Promise.reject(boom) });
-    const running = pipeline({ name: "p", timeout: 100, steps: [slowUndo, failing] }).run();
+    const running = pipeline({ name: "p", timeout: 100, steps: [slowUndo, failAsync] }).run();
     await drain();
     await time.tickAsync(200);
     gate.resolve();

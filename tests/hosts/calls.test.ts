@@ -18,15 +18,10 @@ import { type } from "arktype";
 import { RecordingHost, ReplayingHost } from "../support/hosts.ts";
 import { dataOf, failureOf } from "../support/results.ts";
 import { checkout, type Effects } from "../support/checkout.ts";
+import { boom, fail } from "../support/steps.ts";
 
 const noSleep = () => Promise.resolve();
 const noop = step({ name: "noop", run: () => {} });
-const fail = step({
-  name: "fail",
-  run: () => {
-    throw new Error("boom");
-  },
-});
 
 describe("the ids of calls", () => {
   it("are names and attempts along the path, for every attempt, undo and wait", async () => {
@@ -264,7 +259,7 @@ describe("a wait", () => {
       name: "s",
       retry: { count: 3, delay: 10, ...retry },
       run: () => {
-        throw new Error("boom");
+        throw boom;
       },
     });
 

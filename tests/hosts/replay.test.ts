@@ -15,6 +15,7 @@ import { checkout, type Effects } from "../support/checkout.ts";
 import { deferred, drain } from "../support/deferred.ts";
 import { RecordingHost, ReplayingHost, SuspendingHost, throughJson } from "../support/hosts.ts";
 import { dataOf, failureOf, plainOf } from "../support/results.ts";
+import { boom } from "../support/steps.ts";
 
 const observe: Middleware = (_step, next) => (ctx) => next(ctx);
 const replace: Middleware = ({ name }, next) => async (ctx) => {
@@ -338,7 +339,7 @@ describe("a run that is resumed with the record from before its suspension", () 
       retry: { count: 2, delay: 1 },
       run: () => {
         effects.push("failed");
-        throw new Error("boom");
+        throw boom;
       },
     });
     const one = pipeline({

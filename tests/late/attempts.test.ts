@@ -2,7 +2,6 @@ import { describe, it } from "node:test";
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import {
   isRunsheetError,
-  type LateReport,
   pipeline,
   type Result,
   type RunInfo,
@@ -12,13 +11,14 @@ import {
 import { type } from "arktype";
 import { cleanups } from "../support/cleanup.ts";
 import { type Deferred, deferred, drain, never } from "../support/deferred.ts";
+import { listening } from "../support/landing.ts";
 import { dataOf, failureOf } from "../support/results.ts";
 import { spawnScript } from "../support/spawn.ts";
+import { boom } from "../support/steps.ts";
 
 type Output = { chargeId: string };
 const charged = { chargeId: "c1" };
 const stuck = new Error("stuck");
-const boom = new Error("boom");
 
 /** A charge that lands when its gate says so, and what was undone of it. */
 function charging(rollback?: () => unknown) {
@@ -37,18 +37,6 @@ function charging(rollback?: () => unknown) {
     },
   });
   return { charge, gate, infos, undone };
-}
-
-/** Collects what the caller of `run` is told. */
-function listening() {
-  const reports: LateReport[] = [];
-  const watches: Promise<unknown>[] = [];
-  const options: RunOptions = {
-    runId: "r",
-    onLate: (report) => void reports.push(report),
-    waitUntil: (watch) => void watches.push(watch),
-  };
-  return { reports, watches, options };
 }
 
 interface Runnable {
@@ -70,7 +58,7 @@ describe("an attempt that lands after it was given up", () => {
   it("by a timeout is compensated once, with its context and its real output", async () => {
     const time = fakeTime();
     const { charge, gate, undone } = charging();
-    const { options, reports } = listening();
+    const { options, lateReports } = listening();
     const p = pipeline({ name: "p", timeout: 50, steps: [charge] });
     const running = p.run({ n: 1 }, options);
     await time.tickAsync(50);
@@ -81,19 +69,19 @@ describe("an attempt that lands after it was given up", () => {
     await drain();
     const key = "r/charge@1!undo";
     assertEquals(undone, [{ ctx: { n: 1 }, output: charged, error, aborted: false, key }]);
-    assertEquals(reports, [{ step: "charge", attempt: 1, outcome: "compensated" }]);
+    assertEquals(lateReports, [{ step: "charge", attempt: 1, outcome: "compensated" }]);
   });
 
   it("by an abort is compensated once, although the run has returned", async () => {
     const { charge, gate, undone } = charging();
-    const { options, reports } = listening();
+    const { options, lateReports } = listening();
     const p = pipeline({ name: "p", steps: [pipeline({ name: "inner", steps: [charge] })] });
     const { error } = await giveUp(p, options);
     gate.resolve(charged);
     await drain();
     const key = "r/inner/charge@1!undo";
     assertEquals(undone, [{ ctx: {}, output: charged, error, aborted: false, key }]);
-    assertEquals(reports, [{ step: "inner/charge", attempt: 1, outcome: "compensated" }]);
+    assertEquals(lateReports, [{ step: "inner/charge", attempt: 1, outcome: "compensated" }]);
   });
 
   it("is compensated without anybody who listens", async () => {
@@ -115,7 +103,7 @@ describe("an attempt that lands after it was given up", () => {
       run: (_ctx, { attempt }) => gates[attempt - 1]!.promise,
       rollback: (_ctx, output) => void undone.push(output),
     });
-    const { options, reports } = listening();
+    const { options, lateReports } = listening();
     const running = charge.run({}, options);
     await time.tickAsync(50);
     gates[1]?.resolve({ chargeId: "second" });
@@ -123,7 +111,7 @@ describe("an attempt that lands after it was given up", () => {
     gates[0]?.resolve({ chargeId: "first" });
     await drain();
     assertEquals(undone, [{ chargeId: "first" }]);
-    assertEquals(reports, [{ step: "charge", attempt: 1, outcome: "compensated" }]);
+    assertEquals(lateReports, [{ step: "charge", attempt: 1, outcome: "compensated" }]);
   });
 
   it("is compensated with what provides makes of its output", async () => {
@@ -173,7 +161,7 @@ describe("an attempt that lands after it was given up", () => {
         },
       },
     });
-    const { options, reports } = listening();
+    const { options, lateReports } = listening();
     await giveUp(s, options);
     gate.resolve();
     for (const ms of [50, 10, 0]) {
@@ -182,49 +170,49 @@ describe("an attempt that lands after it was given up", () => {
     }
     await drain();
     assertEquals(attempts, [1, 2]);
-    assertEquals(reports.map(({ outcome }) => outcome), ["compensated"]);
+    assertEquals(lateReports.map(({ outcome }) => outcome), ["compensated"]);
   });
 });
 
 describe("onLate", () => {
   it("is told 'failed' with the error when the undo fails", async () => {
     const { charge, gate } = charging(() => Promise.reject(stuck));
-    const { options, reports } = listening();
+    const { options, lateReports } = listening();
     await giveUp(charge, options);
     gate.resolve(charged);
     await drain();
-    assertEquals(reports, [{ step: "charge", attempt: 1, outcome: "failed", error: stuck }]);
-    assertStrictEquals(reports[0]?.error, stuck);
+    assertEquals(lateReports, [{ step: "charge", attempt: 1, outcome: "failed", error: stuck }]);
+    assertStrictEquals(lateReports[0]?.error, stuck);
   });
 
   it("is told 'no-handler' when nothing is there to undo it", async () => {
     const gate = deferred<Output>();
-    const { options, reports } = listening();
+    const { options, lateReports } = listening();
     await giveUp(step({ name: "s", run: () => gate.promise }), options);
     gate.resolve(charged);
     await drain();
-    assertEquals(reports, [{ step: "s", attempt: 1, outcome: "no-handler" }]);
+    assertEquals(lateReports, [{ step: "s", attempt: 1, outcome: "no-handler" }]);
   });
 
   it("is told 'rejected' with the error when the attempt fails late, and nothing is undone", async () => {
     const { charge, gate, undone } = charging();
-    const { options, reports } = listening();
+    const { options, lateReports } = listening();
     await giveUp(charge, options);
     gate.reject(stuck);
     await drain();
-    assertEquals(reports, [{ step: "charge", attempt: 1, outcome: "rejected", error: stuck }]);
+    assertEquals(lateReports, [{ step: "charge", attempt: 1, outcome: "rejected", error: stuck }]);
     assertEquals(undone, []);
   });
 
   it("is told nothing of an attempt that was not given up, or that never lands", async () => {
-    const { options, reports, watches } = listening();
+    const { options, lateReports, watches } = listening();
     dataOf(
       await step({ name: "s", timeout: 10_000, run: () => Promise.resolve() }).run({}, options),
     );
     failureOf(await step({ name: "s", run: () => Promise.reject(boom) }).run({}, options));
     await giveUp(step({ name: "s", run: never }), options);
     await drain();
-    assertEquals([reports.length, watches.length], [0, 1]);
+    assertEquals([lateReports.length, watches.length], [0, 1]);
   });
 });
 
@@ -232,17 +220,17 @@ describe("waitUntil", () => {
   it("gets a promise that is kept when the late attempt is undone and reported", async () => {
     const undo = deferred();
     const { charge, gate } = charging(() => undo.promise);
-    const { options, reports, watches } = listening();
+    const { options, lateReports, watches } = listening();
     await giveUp(charge, options);
     assertEquals(watches.length, 1);
     let kept = false;
     watches[0]?.then(() => kept = true);
     gate.resolve(charged);
     await drain();
-    assertEquals([kept, reports.length], [false, 0]);
+    assertEquals([kept, lateReports.length], [false, 0]);
     undo.resolve();
     await drain();
-    assertEquals([kept, reports.length], [true, 1]);
+    assertEquals([kept, lateReports.length], [true, 1]);
   });
 
   it("gets a promise that is kept also when the attempt or its undo fails", async () => {
@@ -275,42 +263,42 @@ describe("a callback of the caller's that throws", () => {
 describe("what an attempt defers", () => {
   it("before it is given up is undone with the run, and not again when it lands", async () => {
     const { charge, log, gate } = deferring(["early"], []);
-    const { options, reports } = listening();
+    const { options, lateReports } = listening();
     const { rollback } = await giveUp(charge, options);
     assertEquals([log, rollback.completed], [["undo early"], ["s (deferred)"]]);
     gate.resolve(charged);
     await drain();
     assertEquals(log, ["undo early"]);
-    assertEquals(reports.map(({ outcome }) => outcome), ["no-handler"]);
+    assertEquals(lateReports.map(({ outcome }) => outcome), ["no-handler"]);
   });
 
   it("after it was given up is undone in reverse when it lands", async () => {
     const { charge, log, gate } = deferring(["early"], ["late 1", "late 2"]);
-    const { options, reports } = listening();
+    const { options, lateReports } = listening();
     await giveUp(charge, options);
     gate.resolve(charged);
     await drain();
     assertEquals(log, ["undo early", "undo late 2", "undo late 1"]);
-    assertEquals(reports.map(({ outcome }) => outcome), ["compensated"]);
+    assertEquals(lateReports.map(({ outcome }) => outcome), ["compensated"]);
   });
 
   it("after it was given up is undone also when it fails late", async () => {
     const { charge, log, gate } = deferring([], ["late"], boom);
-    const { options, reports } = listening();
+    const { options, lateReports } = listening();
     await giveUp(charge, options);
     gate.resolve(charged);
     await drain();
     assertEquals(log, ["undo late"]);
-    assertEquals(reports, [{ step: "s", attempt: 1, outcome: "rejected", error: boom }]);
+    assertEquals(lateReports, [{ step: "s", attempt: 1, outcome: "rejected", error: boom }]);
   });
 
   it("after it was given up and cannot be undone is reported with every error", async () => {
     const { charge, gate } = deferring([], ["late"], boom, stuck);
-    const { options, reports } = listening();
+    const { options, lateReports } = listening();
     await giveUp(charge, options);
     gate.resolve(charged);
     await drain();
-    const [report] = reports;
+    const [report] = lateReports;
     assertEquals(report?.outcome, "failed");
     assertInstanceOf(report?.error, AggregateError);
     assertEquals(report.error.errors, [boom, stuck]);

@@ -16,12 +16,11 @@ import { cleanups } from "../support/cleanup.ts";
 import { type Deferred, deferred, drain } from "../support/deferred.ts";
 import { landing, listening } from "../support/landing.ts";
 import { failureOf } from "../support/results.ts";
+import { boom } from "../support/steps.ts";
 
 interface Runnable {
   run(args: Record<never, never>, options: RunOptions): Promise<Result<unknown>>;
 }
-
-const boom = new Error("boom");
 
 /** What is done for two items at once: each defers an undo before its gate and one after it. */
 function working() {

@@ -7,8 +7,7 @@ import { deferred, drain } from "../support/deferred.ts";
 import { RecordingHost, ReplayingHost, throughJson } from "../support/hosts.ts";
 import { landing, listening } from "../support/landing.ts";
 import { failureOf } from "../support/results.ts";
-
-const boom = new Error("boom");
+import { boom } from "../support/steps.ts";
 
 /** Takes its time to record what a call came to. */
 class SlowHost extends RecordingHost {

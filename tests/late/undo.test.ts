@@ -11,8 +11,7 @@ import { cleanups } from "../support/cleanup.ts";
 import { deferred, never } from "../support/deferred.ts";
 import { landing, listening } from "../support/landing.ts";
 import { failureOf } from "../support/results.ts";
-
-const boom = new Error("boom");
+import { boom, failAsync } from "../support/steps.ts";
 
 function outcomes(result: Result<unknown>) {
   const { error, rollback } = failureOf(result);
@@ -35,8 +34,7 @@ describe("an attempt of an undo that lands late", () => {
         run: (_ctx, _output, info) => gates[infos.push(info) - 1]!.promise,
       },
     });
-    const fails = step({ name: "fails", run: () => Promise.reject(boom) });
-    return { p: pipeline({ name: "p", steps: [charge, fails] }), gates, infos };
+    return { p: pipeline({ name: "p", steps: [charge, failAsync] }), gates, infos };
   }
 
   it("is reported, and the undo does not run again", async () => {
@@ -121,14 +119,13 @@ describe("an attempt of an undo that lands late", () => {
   it("is not waited for by graceMs, which is about run alone", async () => {
     const time = fakeTime();
     const s = landing("s", [], { graceMs: 10_000 });
-    const fails = step({ name: "fails", run: () => Promise.reject(boom) });
     const hung = step({
       name: "hung",
       graceMs: 10_000,
       run: () => {},
       rollback: { timeout: 50, run: never },
     });
-    const running = pipeline({ name: "p", steps: [s.step, hung, fails] }).run();
+    const running = pipeline({ name: "p", steps: [s.step, hung, failAsync] }).run();
     s.land(1);
     await time.tickAsync(50);
     assertEquals(outcomes(await running).failed.length, 1);

@@ -12,6 +12,7 @@ import { type } from "arktype";
 import * as v from "valibot";
 import * as z from "zod";
 import { dataOf, failureOf } from "../support/results.ts";
+import { fail } from "../support/steps.ts";
 
 /** A dependency whose methods work on the very instance only. */
 class Gateway {
@@ -27,13 +28,6 @@ class Gateway {
 
 class Registry extends Map<string, number> {}
 class Stack extends Array<number> {}
-
-const fail = step({
-  name: "fail",
-  run: () => {
-    throw new Error("boom");
-  },
-});
 
 type Mode = { readonly immutable?: "deep" };
 const modes: Record<string, Mode> = {
@@ -106,7 +100,7 @@ for (const [how, mode] of Object.entries(modes)) {
         registry: new Registry([["a", 1]]),
         stack: Stack.from([1]),
         pattern: /a/g,
-        error: new Error("boom"),
+        error: new Error("any"),
         promise: Promise.resolve(1),
         symbol: Symbol("s"),
       };

@@ -20,45 +20,45 @@ import {
 import { type } from "arktype";
 import * as z from "zod";
 import { dataOf, failureOf } from "../support/results.ts";
-import { withFakeTime } from "../support/fake_time.ts";
+import { cleanups } from "../support/cleanup.ts";
 import { boom, fail, logged } from "../support/steps.ts";
 
 const copy: Middleware = (_step, next) => async (ctx) => ({ ...await next(ctx) });
 
 describe("unlike the TypeScript original", () => {
-  it(
-    "undoes every timed-out attempt that lands late after all",
-    withFakeTime(async (time) => {
-      const landed: number[] = [];
-      const undone: number[] = [];
-      const late: LateReport[] = [];
-      const charge = step({
-        name: "charge",
-        timeout: 100,
-        retry: { count: 2 },
-        run: (_ctx, { attempt }) =>
-          new Promise<{ charge: number }>((resolve) => {
-            setTimeout(() => {
-              landed.push(attempt);
-              resolve({ charge: attempt });
-            }, 1_000);
-          }),
-        rollback: (_ctx, { charge }) => void undone.push(charge),
-      });
-      const running = charge.run({}, { onLate: (report) => late.push(report) });
-      for (let attempt = 0; attempt < 3; attempt++) await time.tickAsync(100);
-      assertInstanceOf(failureOf(await running).error, RetryExhaustedError);
-      await time.tickAsync(1_000);
-      await time.runMicrotasks();
-      assertEquals(landed, [1, 2, 3]);
-      assertEquals(undone, [1, 2, 3]);
-      assertEquals(late.map(({ outcome }) => outcome), [
-        "compensated",
-        "compensated",
-        "compensated",
-      ]);
-    }),
-  );
+  const { fakeTime } = cleanups();
+
+  it("undoes every timed-out attempt that lands late after all", async () => {
+    const time = fakeTime();
+    const landed: number[] = [];
+    const undone: number[] = [];
+    const late: LateReport[] = [];
+    const charge = step({
+      name: "charge",
+      timeout: 100,
+      retry: { count: 2 },
+      run: (_ctx, { attempt }) =>
+        new Promise<{ charge: number }>((resolve) => {
+          setTimeout(() => {
+            landed.push(attempt);
+            resolve({ charge: attempt });
+          }, 1_000);
+        }),
+      rollback: (_ctx, { charge }) => void undone.push(charge),
+    });
+    const running = charge.run({}, { onLate: (report) => late.push(report) });
+    for (let attempt = 0; attempt < 3; attempt++) await time.tickAsync(100);
+    assertInstanceOf(failureOf(await running).error, RetryExhaustedError);
+    await time.tickAsync(1_000);
+    await time.runMicrotasks();
+    assertEquals(landed, [1, 2, 3]);
+    assertEquals(undone, [1, 2, 3]);
+    assertEquals(late.map(({ outcome }) => outcome), [
+      "compensated",
+      "compensated",
+      "compensated",
+    ]);
+  });
 
   it("undoes the effect of a step whose output is not what it provides", async () => {
     const log: string[] = [];
@@ -171,19 +171,17 @@ describe("unlike the TypeScript original", () => {
     );
   });
 
-  it(
-    "gives up a rollback handler that hangs",
-    withFakeTime(async (time) => {
-      const hung = step({
-        name: "hung",
-        run: () => {},
-        rollback: { timeout: 50, run: () => new Promise(() => {}) },
-      });
-      const running = pipeline({ name: "p", steps: [hung, fail] }).run();
-      await time.tickAsync(50);
-      assert(isRunsheetError(failureOf(await running).rollback.failed[0]?.error, "TIMEOUT"));
-    }),
-  );
+  it("gives up a rollback handler that hangs", async () => {
+    const time = fakeTime();
+    const hung = step({
+      name: "hung",
+      run: () => {},
+      rollback: { timeout: 50, run: () => new Promise(() => {}) },
+    });
+    const running = pipeline({ name: "p", steps: [hung, fail] }).run();
+    await time.tickAsync(50);
+    assert(isRunsheetError(failureOf(await running).rollback.failed[0]?.error, "TIMEOUT"));
+  });
 
   it("sees inside nested pipelines when it is strict", () => {
     const a = step({ name: "a", provides: type({ id: "string" }), run: () => ({ id: "" }) });

@@ -1,8 +1,9 @@
 // Runs 100,000 items through a combinator and prints what was counted. In a process of its own, because node:test on
 // Node follows every promise by async_hooks, which takes ten times the time and the memory.
 import process from "node:process";
-import { parallel, pipeline, step } from "@runsheet/runsheet";
+import { parallel, pipeline } from "@runsheet/runsheet";
 import { combinators, distributed, Flights, Numbers, ticks } from "../support/collections.ts";
+import { failAsync } from "../support/steps.ts";
 
 const MANY = 100_000;
 const [name = "", what = ""] = process.argv.slice(2);
@@ -25,8 +26,7 @@ const scenarios: Record<string, () => Promise<object>> = {
       (item, { defer }) => defer(() => undone.push(item)),
       limit,
     );
-    const fail = step({ name: "fail", run: () => Promise.reject(new Error("boom")) });
-    const result = await pipeline({ name: "p", steps: [parallel(each), fail] }).run({});
+    const result = await pipeline({ name: "p", steps: [parallel(each), failAsync] }).run({});
     if (result.success) throw new Error("Cannot count what was undone as the run must fail");
     const { completed, failed } = result.rollback;
     return {

@@ -2,12 +2,12 @@
 // prints what it came to; ends by itself, unless the engine leaves a timer.
 import process from "node:process";
 import { pipeline, type Result, step } from "@runsheet/runsheet";
+import { failAsync } from "../support/steps.ts";
 
 const longest = 2 ** 31 - 1;
 const forever = () => new Promise<void>(() => {});
 const hung = step({ name: "hung", run: forever });
 const fast = step({ name: "fast", timeout: longest, run: () => Promise.resolve({ n: 1 }) });
-const failing = step({ name: "failing", run: () => Promise.reject(new Error("boom")) });
 
 const cases: Record<string, () => Promise<Result<unknown>>> = {
   "a hung step": () => step({ name: "s", timeout: 20, run: forever }).run({}),
@@ -19,12 +19,12 @@ const cases: Record<string, () => Promise<Result<unknown>>> = {
   "a hung rollback": () => {
     const rollback = { timeout: 20, run: forever };
     const done = step({ name: "done", run: () => {}, rollback });
-    return pipeline({ name: "p", steps: [done, failing] }).run();
+    return pipeline({ name: "p", steps: [done, failAsync] }).run();
   },
   "a fast step": () => fast.run({}),
   "a fast pipeline": () => pipeline({ name: "p", timeout: longest, steps: [fast] }).run(),
   "a failing pipeline": () =>
-    pipeline({ name: "p", timeout: longest, steps: [fast, failing] }).run(),
+    pipeline({ name: "p", timeout: longest, steps: [fast, failAsync] }).run(),
   "an aborted wait": () => {
     const aborter = new AbortController();
     const retrying = step({

@@ -13,6 +13,7 @@ import {
   when,
 } from "@runsheet/runsheet";
 import { property } from "../support/property.ts";
+import { failAsync } from "../support/steps.ts";
 
 /** An instance: passed through as it is, and left alone by the mutators. */
 class Client {
@@ -162,9 +163,8 @@ describe("immutable: 'deep', for any data,", () => {
         distribute("each", { list: "item" }, each),
         when((ctx) => (look("predicate", ctx), true), use),
       ];
-      const fail = step({ name: "fail", run: () => Promise.reject(new Error("boom")) });
       const options = { name: "p", immutable: "deep", middleware: [meddle] } as const;
-      for (const last of [[], [fail]]) {
+      for (const last of [[], [failAsync]]) {
         sights.length = 0;
         // Each run spoils its args and its output: give it new ones of the same look.
         const [freshArgs, freshMade] = revive([args.given, made]);

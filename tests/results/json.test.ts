@@ -11,7 +11,7 @@ import {
 } from "@runsheet/runsheet";
 import { ledger, sweep } from "@runsheet/runsheet/testing";
 import { deferred } from "../support/deferred.ts";
-import { withFakeTime } from "../support/fake_time.ts";
+import { cleanups } from "../support/cleanup.ts";
 import { logged, SECRET } from "../support/logged.ts";
 import { failureOf } from "../support/results.ts";
 import { boom, fail } from "../support/steps.ts";
@@ -182,29 +182,29 @@ describe("a result as JSON", () => {
 });
 
 describe("a report as JSON", () => {
-  it(
-    "of a late attempt tells its error",
-    withFakeTime(async (time) => {
-      const late: LateReport[] = [];
-      const gate = deferred<void>();
-      const watches: Promise<unknown>[] = [];
-      const slow = step({ name: "slow", timeout: 5, run: () => gate.promise });
-      const running = slow.run({}, {
-        onLate: (report) => late.push(report),
-        waitUntil: (watch) => watches.push(watch),
-      });
-      await time.tickAsync(5);
-      await running;
-      gate.reject(new RangeError("late"));
-      await Promise.all(watches);
-      assertEquals(logged(late), [{
-        step: "slow",
-        attempt: 1,
-        outcome: "rejected",
-        error: { name: "RangeError", message: "late" },
-      }]);
-    }),
-  );
+  const { fakeTime } = cleanups();
+
+  it("of a late attempt tells its error", async () => {
+    const time = fakeTime();
+    const late: LateReport[] = [];
+    const gate = deferred<void>();
+    const watches: Promise<unknown>[] = [];
+    const slow = step({ name: "slow", timeout: 5, run: () => gate.promise });
+    const running = slow.run({}, {
+      onLate: (report) => late.push(report),
+      waitUntil: (watch) => watches.push(watch),
+    });
+    await time.tickAsync(5);
+    await running;
+    gate.reject(new RangeError("late"));
+    await Promise.all(watches);
+    assertEquals(logged(late), [{
+      step: "slow",
+      attempt: 1,
+      outcome: "rejected",
+      error: { name: "RangeError", message: "late" },
+    }]);
+  });
 
   it("of a sweep tells its rows", async () => {
     const books = ledger();

@@ -1,13 +1,7 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { pipeline, step } from "@runsheet/runsheet";
-
-const fail = step({
-  name: "fail",
-  run: () => {
-    throw new Error("boom");
-  },
-});
+import { fail } from "../support/steps.ts";
 
 describe("the idempotency key", () => {
   it("is the run's id and the path, without the attempt", async () => {

@@ -64,7 +64,8 @@ export function landing(
 
 /** Collects what the caller of `run` is told. */
 export interface Listening {
-  /** Every report as text: `charge@1 compensated`. */
+  readonly lateReports: readonly LateReport[];
+  /** The same as text: `charge@1 compensated`. */
   readonly reports: string[];
   readonly watches: Promise<unknown>[];
   readonly options: RunOptions;
@@ -72,13 +73,17 @@ export interface Listening {
 
 /** Listens to what comes late. */
 export function listening(): Listening {
+  const lateReports: LateReport[] = [];
   const reports: string[] = [];
   const watches: Promise<unknown>[] = [];
-  const onLate = ({ step, attempt, undo, outcome, error }: LateReport) => {
+  const onLate = (report: LateReport) => {
+    lateReports.push(report);
+    const { step, attempt, undo, outcome, error } = report;
     const what = `${undo ? "undo of " : ""}${step}@${attempt} ${outcome}`;
     reports.push(error ? `${what}: ${error.message}` : what);
   };
   return {
+    lateReports,
     reports,
     watches,
     options: { runId: "r", onLate, waitUntil: (watch) => void watches.push(watch) },

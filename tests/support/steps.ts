@@ -1,14 +1,20 @@
 import { type Step, step } from "@runsheet/runsheet";
 
-/** What {@linkcode fail} throws. */
+/** What these steps fail with. */
 export const boom: Error = new Error("boom");
 
-/** A step that always fails. */
+/** A step that always fails, at once. */
 export const fail: Step<"fail", Record<never, never>, Record<never, never>> = step({
   name: "fail",
   run: () => {
     throw boom;
   },
+});
+
+/** A step that always fails, by a promise that rejects. */
+export const failAsync: Step<"fail", Record<never, never>, Record<never, never>> = step({
+  name: "fail",
+  run: () => Promise.reject(boom),
 });
 
 /** A step that logs what it does and undoes. */

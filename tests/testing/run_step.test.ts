@@ -3,7 +3,7 @@ import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows }
 import { ConfigError, isRunsheetError, pipeline, step } from "@runsheet/runsheet";
 import { runStep } from "@runsheet/runsheet/testing";
 import { type } from "arktype";
-import { withFakeTime } from "../support/fake_time.ts";
+import { cleanups } from "../support/cleanup.ts";
 import { boom, fail, logged } from "../support/steps.ts";
 
 /** A step that fails so many times first, and what is left of what it did. */
@@ -29,6 +29,8 @@ function charging(failures: number) {
 }
 
 describe("runStep", () => {
+  const { fakeTime } = cleanups();
+
   it("gives what the step provides, with its types", async () => {
     const { charge } = charging(0);
     const ran = await runStep(charge, { amount: "5" });
@@ -38,19 +40,17 @@ describe("runStep", () => {
     assertStrictEquals(ran.output, ran.result.data);
   });
 
-  it(
-    "gives its attempts and its waits, in which no time passes",
-    withFakeTime(async () => {
-      const { charge } = charging(2);
-      const { attempts, waits } = await runStep(charge, { amount: "5" });
-      assertEquals(attempts.map(({ id, outcome }) => [id, outcome.ok]), [
-        ["charge@1", false],
-        ["charge@2", false],
-        ["charge@3", true],
-      ]);
-      assertEquals(waits, [200, 400]);
-    }),
-  );
+  it("gives its attempts and its waits, in which no time passes", async () => {
+    fakeTime();
+    const { charge } = charging(2);
+    const { attempts, waits } = await runStep(charge, { amount: "5" });
+    assertEquals(attempts.map(({ id, outcome }) => [id, outcome.ok]), [
+      ["charge@1", false],
+      ["charge@2", false],
+      ["charge@3", true],
+    ]);
+    assertEquals(waits, [200, 400]);
+  });
 
   it("undoes it with what run saw and returned, and what it deferred, once", async () => {
     const { charge, charges } = charging(0);

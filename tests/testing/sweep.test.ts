@@ -2,12 +2,14 @@ import { describe, it } from "node:test";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { isRunsheetError, map, parallel, pipeline, step, when } from "@runsheet/runsheet";
 import { assertCompensated, ledger, sweep, type SweepOptions } from "@runsheet/runsheet/testing";
-import { withFakeTime } from "../support/fake_time.ts";
+import { cleanups } from "../support/cleanup.ts";
 import { outcomes, sweepRobust } from "../support/sweeps.ts";
 
 const aftermath = "left failed differs hangs";
 
 describe("a sweep", () => {
+  const { fakeTime } = cleanups();
+
   it("tries every fault in every step, attempt and undo, and finds nothing where there is nothing", async () => {
     const report = await sweepRobust();
     assertCompensated(report);
@@ -39,15 +41,13 @@ describe("a sweep", () => {
     ]);
   });
 
-  it(
-    "takes no time, whatever the timeouts and waits are",
-    withFakeTime(async (time) => {
-      let isOver = false;
-      sweepRobust().then(() => isOver = true);
-      for (let turn = 0; turn < 100 && !isOver; turn++) await time.tickAsync();
-      assert(isOver);
-    }),
-  );
+  it("takes no time, whatever the timeouts and waits are", async () => {
+    const time = fakeTime();
+    let isOver = false;
+    sweepRobust().then(() => isOver = true);
+    for (let turn = 0; turn < 100 && !isOver; turn++) await time.tickAsync();
+    assert(isOver);
+  });
 
   it("gives the same every time", async () => {
     const [one, two] = [await sweepRobust(), await sweepRobust()];

@@ -9,7 +9,7 @@ import {
 import { ConfigError, map, pipeline, step, when } from "@runsheet/runsheet";
 import { assertCompensated, ledger, sweep, type SweepOptions } from "@runsheet/runsheet/testing";
 import { never } from "../support/deferred.ts";
-import { withFakeTime } from "../support/fake_time.ts";
+import { cleanups } from "../support/cleanup.ts";
 import { fail } from "../support/steps.ts";
 import { outcomes, sweepRobust } from "../support/sweeps.ts";
 
@@ -87,6 +87,8 @@ describe("which cases a sweep runs", () => {
 });
 
 describe("a sweep refuses", () => {
+  const { fakeTime } = cleanups();
+
   it("a pipeline that fails without any fault", async () => {
     const one = pipeline({ name: "p", steps: [fail] });
     const error = await assertRejects(() => sweep(one, {}), ConfigError);
@@ -106,20 +108,18 @@ describe("a sweep refuses", () => {
     );
   });
 
-  it(
-    "to wait again for an undo that never settled before",
-    withFakeTime(async (time) => {
-      const stuck = step({ name: "stuck", run: () => {}, rollback: never });
-      const logs = Array.from({ length: 9 }, () => step({ name: "log", run: () => {} }));
-      const p = pipeline({ name: "p", steps: [stuck, ...logs] });
-      let isOver = false;
-      const sweeping = sweep(p, {}, { patience: 300 }).finally(() => isOver = true);
-      while (!isOver) await time.nextAsync();
-      const { rows } = await sweeping;
-      assert(rows.filter(({ outcome }) => outcome === "hangs").length > 30);
-      assertEquals(time.now - time.start, 300);
-    }),
-  );
+  it("to wait again for an undo that never settled before", async () => {
+    const time = fakeTime();
+    const stuck = step({ name: "stuck", run: () => {}, rollback: never });
+    const logs = Array.from({ length: 9 }, () => step({ name: "log", run: () => {} }));
+    const p = pipeline({ name: "p", steps: [stuck, ...logs] });
+    let isOver = false;
+    const sweeping = sweep(p, {}, { patience: 300 }).finally(() => isOver = true);
+    while (!isOver) await time.nextAsync();
+    const { rows } = await sweeping;
+    assert(rows.filter(({ outcome }) => outcome === "hangs").length > 30);
+    assertEquals(time.now - time.start, 300);
+  });
 
   it("a pipeline whose runs are not alike", async () => {
     let runs = 0;

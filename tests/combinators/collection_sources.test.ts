@@ -10,11 +10,7 @@ import {
 import { failing, functionForms, Numbers, sources, thrownIn } from "../support/collections.ts";
 import { deferred, drain, never } from "../support/deferred.ts";
 import { dataOf, failureOf } from "../support/results.ts";
-import { boom } from "../support/steps.ts";
-
-const thrower = () => {
-  throw boom;
-};
+import { boom, thrower } from "../support/steps.ts";
 
 for (const [name, make] of Object.entries(functionForms)) {
   describe(`the collection of ${name}`, () => {

@@ -1,14 +1,9 @@
-import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
-import process from "node:process";
 import { describe, it } from "node:test";
-import { fileURLToPath } from "node:url";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { Demo } from "../../examples/checkout/demo.ts";
+import { exampleData, runExample } from "../support/examples.ts";
 import { beginningsOf, hangUpAfter } from "../support/hang_up.ts";
-
-const hasSqlite = await import("node:sqlite").then(() => true, () => false);
-const skip = hasSqlite ? false : "this runtime has no node:sqlite";
+import { skipWithoutSqlite as skip } from "../support/sqlite.ts";
 
 describe("examples/checkout", () => {
   it("does every order, or fails it for the reason that its row gives", { skip }, async () => {
@@ -76,7 +71,7 @@ describe("examples/checkout", () => {
   });
 
   it("exits with 0 and prints that the balance holds", { skip }, async () => {
-    const { code, stdout } = await runMain();
+    const { code, stdout } = await runExample("checkout", []);
     assertEquals(code, 0);
     assertStringIncludes(stdout, `${rows.length} orders`);
     assertStringIncludes(stdout, "holds  money: kept by the gateway = payments in the database");
@@ -96,7 +91,7 @@ describe("examples/checkout", () => {
 });
 
 async function assertFails(broken: string, claim: string): Promise<void> {
-  const { code, stdout, stderr } = await runMain(`--break=${broken}`);
+  const { code, stdout, stderr } = await runExample("checkout", [`--break=${broken}`]);
   assertEquals(code, 1);
   assertStringIncludes(stdout, `FAILS  ${claim}`);
   assertStringIncludes(stderr, "The balance does not hold");
@@ -104,9 +99,9 @@ async function assertFails(broken: string, claim: string): Promise<void> {
 
 // What must become of the orders is worked out here from the text of the file, without the example's code.
 
-const [, ...rows] = readData("orders.csv").trim().split("\n");
+const [, ...rows] = exampleData("orders.csv").trim().split("\n");
 const stock = new Map(
-  readData("products.csv").trim().split("\n").slice(1).map((line) => {
+  exampleData("products.csv").trim().split("\n").slice(1).map((line) => {
     const [sku = "", ...rest] = line.split(",");
     return [sku, Number(rest.at(-1))];
   }),
@@ -202,36 +197,12 @@ function sum(numbers: number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
 }
 
-function readData(name: string): string {
-  return readFileSync(new URL(`../../examples/data/${name}`, import.meta.url), "utf8");
-}
-
 let demo: Promise<Demo> | undefined;
 
 /** The one run that the tests look at. The demo is imported only where there is node:sqlite. */
 function demoRun(): Promise<Demo> {
   demo ??= import("../../examples/checkout/demo.ts").then(({ runDemo }) =>
-    runDemo(readData("orders.csv"), readData("products.csv"))
+    runDemo(exampleData("orders.csv"), exampleData("products.csv"))
   );
   return demo;
-}
-
-interface Ended {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
-/** Runs examples/checkout/main.ts in a process; on Node and Bun, what tsc has made of it. */
-function runMain(...args: string[]): Promise<Ended> {
-  const source = new URL("../../examples/checkout/main.ts", import.meta.url);
-  const compiled = new URL("../../out/examples/checkout/main.js", import.meta.url);
-  const command = process.versions.deno === undefined
-    ? [fileURLToPath(compiled)]
-    : ["run", "-A", fileURLToPath(source)];
-  return new Promise((resolve) =>
-    execFile(process.execPath, [...command, ...args], (error, stdout, stderr) => {
-      resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
-    })
-  );
 }

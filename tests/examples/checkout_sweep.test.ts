@@ -12,9 +12,7 @@ import { GatewayBooks, type Unpaid } from "../../examples/checkout/gateway_books
 import { GatewayClient, GatewayError } from "../../examples/checkout/gateway_client.ts";
 import { Mailer } from "../../examples/checkout/mailer.ts";
 import { booksOf, entries } from "../support/books.ts";
-
-const sqlite = await import("node:sqlite").catch(() => undefined);
-const skip = sqlite ? false : "this runtime has no node:sqlite";
+import { skipWithoutSqlite as skip } from "../support/sqlite.ts";
 
 describe("the sweep of examples/checkout", () => {
   const order: OrderRow = {

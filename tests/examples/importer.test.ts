@@ -1,14 +1,13 @@
-import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { describe, it } from "node:test";
-import { fileURLToPath } from "node:url";
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { exampleData, runExample } from "../support/examples.ts";
+import type { Ended } from "../support/spawn.ts";
+import { skipWithoutSqlite as skip, sqlite } from "../support/sqlite.ts";
 
-const sqlite = await import("node:sqlite").catch(() => undefined);
-const skip = sqlite ? false : "this runtime has no node:sqlite";
 const skipSignals = process.platform === "win32" ? "Windows sends no SIGINT to a process" : skip;
 
 describe("examples/importer", () => {
@@ -91,7 +90,7 @@ describe("examples/importer", () => {
 // What must become of the file is worked out here from its text, without the example's code.
 
 function expected() {
-  const orders = readData().trim().split("\n").slice(1).map((row) => row.split(","));
+  const orders = exampleData("import.csv").trim().split("\n").slice(1).map((row) => row.split(","));
   const rejected = new Map<string, number>();
   const totals = new Map<string, number>();
   let lines = 0;
@@ -121,10 +120,6 @@ function expected() {
   return { rows: orders.length, cancelled: orders.length - paid.length, rejected, lines, totals };
 }
 
-function readData(): string {
-  return readFileSync(new URL("../../examples/data/import.csv", import.meta.url), "utf8");
-}
-
 async function withDatabase(use: (path: string) => Promise<void>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "runsheet-"));
   try {
@@ -143,31 +138,13 @@ function rowsIn(path: string): { lines: number; totals: number } {
   return rows;
 }
 
-interface Ended {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
-
-/** Runs the example in a process, and presses Ctrl-C each time it has printed the next of some texts. */
+/** Runs the example, and presses Ctrl-C each time it has printed the next of some texts. */
 function runMain(args: string[], ...interruptAt: string[]): Promise<Ended> {
-  const source = new URL("../../examples/importer/main.ts", import.meta.url);
-  const compiled = new URL("../../out/examples/importer/main.js", import.meta.url);
-  const command = process.versions.deno === undefined
-    ? [fileURLToPath(compiled)]
-    : ["run", "-A", fileURLToPath(source)];
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [...command, ...args]);
-    let [stdout, stderr] = ["", ""];
-    child.stdout.on("data", (chunk) => {
-      stdout += chunk;
+  return runExample("importer", args, {
+    onOutput(stdout, interrupt) {
       if (interruptAt[0] === undefined || !stdout.includes(interruptAt[0])) return;
       interruptAt.shift();
-      // Not child.kill: Deno then takes the signal for the end of the process, and gives no exit code.
-      if (child.exitCode === null) process.kill(child.pid!, "SIGINT");
-    });
-    child.stderr.on("data", (chunk) => stderr += chunk);
-    child.on("error", reject);
-    child.on("close", (code) => resolve({ code, stdout, stderr }));
+      interrupt();
+    },
   });
 }

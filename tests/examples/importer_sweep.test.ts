@@ -3,9 +3,7 @@ import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { assertCompensated, sweep } from "@runsheet/runsheet/testing";
 import type { Database } from "../../examples/importer/database.ts";
 import { booksOf, entries } from "../support/books.ts";
-
-const sqlite = await import("node:sqlite").catch(() => undefined);
-const skip = sqlite ? false : "this runtime has no node:sqlite";
+import { skipWithoutSqlite as skip } from "../support/sqlite.ts";
 
 describe("the sweep of examples/importer", () => {
   const csv = `orderId,region,currency,status,items

@@ -3,9 +3,9 @@ import process from "node:process";
 import { createInterface } from "node:readline";
 import { describe, it } from "node:test";
 import { setTimeout } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { assert, assertEquals } from "@std/assert";
 import postgres from "postgres";
+import { mainOf } from "../support/examples.ts";
 import { beginningsOf, hangUpAfter } from "../support/hang_up.ts";
 import { startPaymentProvider } from "../support/payment_provider.ts";
 import { startPostgres } from "../support/postgres.ts";
@@ -233,14 +233,10 @@ interface Service {
   end: () => Promise<LogLine[]>;
 }
 
-/** Starts examples/service/main.ts; on Node and Bun, what tsc has made of it. */
+/** Starts examples/service. */
 async function startService(env: Record<string, string>): Promise<Service> {
-  const source = new URL("../../examples/service/main.ts", import.meta.url);
-  const compiled = new URL("../../out/examples/service/main.js", import.meta.url);
-  const [run, path] = process.versions.deno === undefined
-    ? [[], compiled]
-    : [["run", "-A"], source];
-  const args = [...run, scriptPath("leash"), ...run, fileURLToPath(path)];
+  const run = process.versions.deno === undefined ? [] : ["run", "-A"];
+  const args = [...run, scriptPath("leash"), ...run, mainOf("service")];
   const child = spawn(process.execPath, args, { env: { ...process.env, PORT: "0", ...env } });
   const lines: LogLine[] = [];
   const output = createInterface(child.stdout);

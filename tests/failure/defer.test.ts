@@ -9,6 +9,7 @@ import {
 } from "@runsheet/runsheet";
 import { recorder } from "@runsheet/runsheet/testing";
 import { cleanups } from "../support/cleanup.ts";
+import { never } from "../support/deferred.ts";
 import { dataOf, failureOf } from "../support/results.ts";
 import { boom, fail } from "../support/steps.ts";
 
@@ -112,7 +113,7 @@ describe("defer", () => {
           timeout: 50,
           run: ({ attempt }) => {
             attempts.push(attempt);
-            return attempt === 1 ? new Promise(() => {}) : undefined;
+            return attempt === 1 ? never() : undefined;
           },
         });
         throw boom;

@@ -1,19 +1,11 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertFalse, assertStrictEquals, assertThrows } from "@std/assert";
-import {
-  ConfigError,
-  isRunsheetError,
-  map,
-  parallel,
-  pipeline,
-  type Result,
-  step,
-} from "@runsheet/runsheet";
+import { ConfigError, isRunsheetError, map, parallel, pipeline, step } from "@runsheet/runsheet";
 import { type } from "arktype";
 import { cleanups } from "../support/cleanup.ts";
 import { deferred, drain, never } from "../support/deferred.ts";
 import { landing, listening } from "../support/landing.ts";
-import { dataOf, failureOf } from "../support/results.ts";
+import { dataOf, failureOf, outcomeOf } from "../support/results.ts";
 import { watchTimers } from "../support/signals.ts";
 import { boom, logged } from "../support/steps.ts";
 
@@ -22,11 +14,6 @@ function watched<T>(running: Promise<T>) {
   const state = { running, returned: false };
   running.then(() => state.returned = true);
   return state;
-}
-
-function outcomes(result: Result<unknown>) {
-  const { error, rollback } = failureOf(result);
-  return { error: isRunsheetError(error) ? error.code : error.message, ...rollback };
 }
 
 describe("graceMs", () => {
@@ -43,7 +30,7 @@ describe("graceMs", () => {
     await drain();
     assertEquals([run.returned, watches.length], [false, 0]);
     await time.tickAsync(1);
-    assertEquals(outcomes(await run.running), { error: "TIMEOUT", completed: [], failed: [] });
+    assertEquals(outcomeOf(await run.running), { error: "TIMEOUT", completed: [], failed: [] });
     assertEquals([watches.length, reports], [1, []]);
     charge.land(1);
     await drain();
@@ -62,7 +49,7 @@ describe("graceMs", () => {
     charge.land(1);
     const completed = ["charge", "a"];
     const result = await running;
-    assertEquals(outcomes(result), { error: "TIMEOUT", completed, failed: [] });
+    assertEquals(outcomeOf(result), { error: "TIMEOUT", completed, failed: [] });
     assertEquals(log, ["a", "run charge1", "undo charge1", "undo a"]);
     assertEquals([reports, watches], [["charge@1 compensated"], []]);
   });
@@ -95,7 +82,7 @@ describe("graceMs", () => {
     await time.tickAsync(50);
     charge.land(1);
     const failed = [{ step: "charge", error: boom }];
-    assertEquals(outcomes(await running), { error: "TIMEOUT", completed: [], failed });
+    assertEquals(outcomeOf(await running), { error: "TIMEOUT", completed: [], failed });
     assertEquals(reports, ["charge@1 failed: boom"]);
   });
 
@@ -106,7 +93,7 @@ describe("graceMs", () => {
     const running = charge.step.run({}, options);
     await time.tickAsync(50);
     charge.fail(1, boom);
-    assertEquals(outcomes(await running), { error: "TIMEOUT", completed: [], failed: [] });
+    assertEquals(outcomeOf(await running), { error: "TIMEOUT", completed: [], failed: [] });
     assertEquals(reports, ["charge@1 rejected: boom"]);
   });
 
@@ -117,7 +104,7 @@ describe("graceMs", () => {
     const running = charge.step.run({}, options);
     await time.tickAsync(50);
     charge.land(1);
-    assertEquals(outcomes(await running), { error: "TIMEOUT", completed: [], failed: [] });
+    assertEquals(outcomeOf(await running), { error: "TIMEOUT", completed: [], failed: [] });
     assertEquals(reports, ["charge@1 no-handler"]);
   });
 
@@ -146,7 +133,7 @@ describe("graceMs", () => {
     await time.tickAsync(50);
     charge.land(1);
     const failed = [{ step: "charge", error: boom }];
-    assertEquals(outcomes(await running), { error: "ROLLBACK", completed: [], failed });
+    assertEquals(outcomeOf(await running), { error: "ROLLBACK", completed: [], failed });
     assertEquals(log, ["run charge1", "undo charge1"]);
   });
 
@@ -165,7 +152,7 @@ describe("graceMs", () => {
     assertFalse(run.returned);
     charge.land(1);
     const completed = ["charge", "a"];
-    assertEquals(outcomes(await run.running), { error: "ABORTED", completed, failed: [] });
+    assertEquals(outcomeOf(await run.running), { error: "ABORTED", completed, failed: [] });
     assertEquals(reports, ["charge@1 compensated"]);
   });
 
@@ -184,7 +171,7 @@ describe("graceMs", () => {
     await drain();
     a.land(1);
     const completed = ["inner/parallel(a, b)/b", "inner/parallel(a, b)/a", "first"];
-    assertEquals(outcomes(await running), { error: "TIMEOUT", completed, failed: [] });
+    assertEquals(outcomeOf(await running), { error: "TIMEOUT", completed, failed: [] });
     assertEquals(log.slice(3), ["undo b1", "undo a1", "undo first"]);
     assertEquals(reports.length, 2);
   });
@@ -246,7 +233,7 @@ describe("graceMs", () => {
     await time.tickAsync(50);
     gate.resolve();
     const completed = ["s", "s (deferred)", "s (deferred)"];
-    assertEquals(outcomes(await running), { error: "TIMEOUT", completed, failed: [] });
+    assertEquals(outcomeOf(await running), { error: "TIMEOUT", completed, failed: [] });
     assertEquals(log, ["rollback", "in the grace", "early"]);
     assertEquals(reports, ["s@1 compensated"]);
   });
@@ -310,7 +297,7 @@ describe("overlap: never", () => {
     for (const retry of [{ count: 0 }, { count: 3, retryIf: () => false }]) {
       const running = landing("charge", [], { ...bounds, retry }).step.run({});
       await time.tickAsync(50);
-      assertEquals(outcomes(await running).error, "TIMEOUT");
+      assertEquals(outcomeOf(await running).error, "TIMEOUT");
     }
   });
 
@@ -325,7 +312,7 @@ describe("overlap: never", () => {
       charge.fail(attempt, boom);
       await drain();
     }
-    assertEquals(outcomes(await running).error, "RETRY_EXHAUSTED");
+    assertEquals(outcomeOf(await running).error, "RETRY_EXHAUSTED");
     assertEquals(asked, 3);
   });
 

@@ -18,6 +18,7 @@ import {
 import { type } from "arktype";
 import { dataOf, failureOf } from "../support/results.ts";
 import { cleanups } from "../support/cleanup.ts";
+import { never } from "../support/deferred.ts";
 import { boom, fail, logged } from "../support/steps.ts";
 
 describe("rollback", () => {
@@ -151,7 +152,7 @@ describe("rollback", () => {
     const hung = step({
       name: "hung",
       run: () => {},
-      rollback: { timeout: 1_000, run: () => new Promise(() => {}) },
+      rollback: { timeout: 1_000, run: never },
     });
     const running = pipeline({ name: "p", steps: [logged("a", log), hung, fail] }).run();
     await time.tickAsync(999);

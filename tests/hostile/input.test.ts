@@ -3,18 +3,14 @@ import { assert, assertEquals, assertFalse, assertStrictEquals } from "@std/asse
 import * as vm from "node:vm";
 import { type ErrorCode, isRunsheetError, pipeline, step, UnknownError } from "@runsheet/runsheet";
 import { dataOf, failureOf } from "../support/results.ts";
-import { boom } from "../support/steps.ts";
-
-function throwing(): never {
-  throw boom;
-}
+import { boom, fail, thrower } from "../support/steps.ts";
 
 const throwingProxy = new Proxy({}, {
-  get: throwing,
-  has: throwing,
-  ownKeys: throwing,
-  getOwnPropertyDescriptor: throwing,
-  getPrototypeOf: throwing,
+  get: thrower,
+  has: thrower,
+  ownKeys: thrower,
+  getOwnPropertyDescriptor: thrower,
+  getPrototypeOf: thrower,
 });
 const ownProto = JSON.parse('{ "__proto__": { "polluted": true } }');
 
@@ -43,7 +39,7 @@ describe("args", () => {
     ["a Proxy that throws", throwingProxy, "boom"],
     [
       "an object whose getter throws",
-      Object.defineProperty({}, "x", { get: throwing, enumerable: true }),
+      Object.defineProperty({}, "x", { get: thrower, enumerable: true }),
       "boom",
     ],
     [
@@ -117,7 +113,7 @@ describe("an output", () => {
     ["a Set", () => new Set(), "must be an object of keys: current value is a Set"],
     ["an object whose getter throws", () => ({
       get x() {
-        return throwing();
+        return thrower();
       },
     }), "boom"],
     [
@@ -143,7 +139,7 @@ describe("an output", () => {
   });
 
   const thenables: [what: string, then: unknown][] = [
-    ["throws", throwing],
+    ["throws", thrower],
     ["rejects", (_: unknown, reject: (error: Error) => void) => reject(boom)],
     [
       "rejects and then resolves",
@@ -166,7 +162,7 @@ describe("an output", () => {
       then(resolve: (value: object) => void) {
         resolve({ n: 1 });
         resolve({ n: 2 });
-        throwing();
+        thrower();
       },
     }));
     assertEquals<unknown>(dataOf(await result), { n: 1 });
@@ -200,7 +196,7 @@ describe("what is thrown", () => {
     ["an object", { code: 1 }],
     ["an object without a prototype", Object.create(null)],
     ["a Proxy that throws", throwingProxy],
-    ["an object whose toString throws", { toString: throwing }],
+    ["an object whose toString throws", { toString: thrower }],
     ["a symbol", Symbol("s")],
   ];
   for (const [what, value] of values) {
@@ -295,7 +291,7 @@ describe("run options", () => {
   it("whose getter throws give a failed result", async () => {
     const options = {
       get signal() {
-        return throwing();
+        return thrower();
       },
     };
     assertStrictEquals(
@@ -309,7 +305,6 @@ describe("size", () => {
   it("does not matter to a pipeline of 10,000 steps, which are all undone", async () => {
     let undone = 0;
     const one = step({ name: "one", run: () => {}, rollback: () => void undone++ });
-    const fail = step({ name: "fail", run: throwing });
     const steps = [...Array.from({ length: 10_000 }, () => one), fail];
     const failure = failureOf(await pipeline({ name: "p", steps }).run());
     assertEquals(undone, 10_000);
@@ -317,7 +312,6 @@ describe("size", () => {
   });
 
   it("does not matter to pipelines nested 200 deep", async () => {
-    const fail = step({ name: "fail", run: throwing });
     let nested = pipeline({
       name: "n",
       steps: [step({ name: "leaf", run: () => {}, rollback: () => {} }), fail],

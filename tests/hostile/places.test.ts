@@ -18,11 +18,7 @@ import {
   when,
 } from "@runsheet/runsheet";
 import { failureOf } from "../support/results.ts";
-import { boom } from "../support/steps.ts";
-
-function throwing(): never {
-  throw boom;
-}
+import { boom, fail, thrower } from "../support/steps.ts";
 
 const cyclic = new Error("cyclic");
 cyclic.cause = cyclic;
@@ -35,10 +31,10 @@ const thrown: Record<string, unknown> = {
   "null": null,
   "zero": 0,
   "a symbol": Symbol("s"),
-  "a function": throwing,
+  "a function": thrower,
   "an object without a prototype": Object.create(null),
-  "a Proxy that throws": new Proxy({}, { get: throwing, getPrototypeOf: throwing, has: throwing }),
-  "a thenable": { then: throwing },
+  "a Proxy that throws": new Proxy({}, { get: thrower, getPrototypeOf: thrower, has: thrower }),
+  "a thenable": { then: thrower },
 };
 
 /** A schema whose validation does as it is told. */
@@ -151,7 +147,6 @@ describe("what is thrown by a rollback is reported, and the others still run, wh
           throw value;
         },
       });
-      const fail = step({ name: "fail", run: throwing });
       const { error, rollback } = failureOf(
         await pipeline({ name: "p", steps: [first, hostile, fail] }).run(),
       );
@@ -171,7 +166,7 @@ describe("a schema", () => {
     "whose value is null": () => ({ value: null }),
     "whose issues are no list": () => ({ issues: 1 }),
     "whose promise rejects": () => Promise.reject(boom),
-    "whose thenable throws": () => ({ then: throwing }),
+    "whose thenable throws": () => ({ then: thrower }),
   };
   for (const [what, validate] of Object.entries(answers)) {
     for (const boundary of ["requires", "provides"] as const) {

@@ -18,6 +18,7 @@ import { type } from "arktype";
 import { RecordingHost, ReplayingHost } from "../support/hosts.ts";
 import { dataOf, failureOf } from "../support/results.ts";
 import { checkout, type Effects } from "../support/checkout.ts";
+import { deferred, never } from "../support/deferred.ts";
 import { boom, fail } from "../support/steps.ts";
 
 const noSleep = () => Promise.resolve();
@@ -111,16 +112,15 @@ describe("a call", () => {
   it("undoes what comes late through the host too", async () => {
     const host = new RecordingHost();
     const controller = new AbortController();
-    let finish = () => {};
+    const gate = deferred<{ id: number }>();
     const undone: unknown[] = [];
     const watches: Promise<unknown>[] = [];
     const lates: LateReport[] = [];
     const slow = step({
       name: "slow",
       run: () => {
-        const running = new Promise<{ id: number }>((resolve) => finish = () => resolve({ id: 7 }));
         controller.abort();
-        return running;
+        return gate.promise;
       },
       rollback: (_ctx, output) => undone.push(output),
     });
@@ -131,7 +131,7 @@ describe("a call", () => {
       onLate: (late) => lates.push(late),
     });
     assertEquals(failureOf(result).rollback.completed, []);
-    finish();
+    gate.resolve({ id: 7 });
     await Promise.all(watches);
     assertEquals(undone, [{ id: 7 }]);
     assertEquals(host.ids, ["slow@1", "slow@1!undo"]);
@@ -187,7 +187,7 @@ describe("the signal of a host", () => {
       },
       sleep: noSleep,
     };
-    const slow = step({ name: "slow", timeout: 60_000, run: () => new Promise<void>(() => {}) });
+    const slow = step({ name: "slow", timeout: 60_000, run: never });
     const one = pipeline({ name: "p", steps: [noop, slow] });
     assertStrictEquals(failureOf(await one.run({}, { host })).error, reason);
     assertEquals(timeouts, [undefined, 60_000]);

@@ -112,7 +112,7 @@ describe("a run that its host suspends", () => {
       assertStrictEquals(await rejection(one.run({ sku: "tea" }, { host })), host.reason);
       const made = [...recording.ids];
       const count = effects.length;
-      await new Promise((resolve) => setTimeout(resolve, 0));
+      await drain();
       assertEquals(recording.ids, made, `something was called after ${stop}`);
       assertEquals(host.after, [], `something was asked of the host after ${stop}`);
       assertEquals(effects.length, count);
@@ -154,15 +154,14 @@ describe("a run that its host suspends", () => {
 
   it("calls nothing for what comes late after the suspension", async () => {
     const controller = new AbortController();
-    let finish = () => {};
+    const gate = deferred();
     let undone = 0;
     const reserve = step({ name: "reserve", run: () => {}, rollback: () => {} });
     const slow = step({
       name: "slow",
       run: () => {
-        const running = new Promise<void>((resolve) => finish = resolve);
         controller.abort();
-        return running;
+        return gate.promise;
       },
       rollback: () => void undone++,
     });
@@ -174,7 +173,7 @@ describe("a run that its host suspends", () => {
       waitUntil: (watch) => void watches.push(watch),
     });
     assertStrictEquals(await rejection(run), host.reason);
-    finish();
+    gate.resolve();
     await Promise.all(watches);
     assertEquals(watches.length, 1);
     assertEquals(host.after, []);
@@ -182,10 +181,9 @@ describe("a run that its host suspends", () => {
   });
 
   it("asks nothing of the host for a branch beside the one that was suspended", async () => {
-    let finish = () => {};
-    const gate = new Promise<void>((resolve) => finish = resolve);
+    const gate = deferred();
     const stopped = step({ name: "stopped", run: () => {} });
-    const first = step({ name: "first", run: () => gate, rollback: () => {} });
+    const first = step({ name: "first", run: () => gate.promise, rollback: () => {} });
     const second = step({ name: "second", run: () => {} });
     const branch = pipeline({ name: "branch", steps: [first, second] });
     const recording = new RecordingHost();
@@ -193,10 +191,10 @@ describe("a run that its host suspends", () => {
     const rejected = rejection(
       pipeline({ name: "p", steps: [parallel(branch, stopped)] }).run({}, { host }),
     );
-    await new Promise((resolve) => setTimeout(resolve, 0));
-    finish();
+    await drain();
+    gate.resolve();
     assertStrictEquals(await rejected, host.reason);
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await drain();
     assertEquals(recording.ids, ["parallel(branch, stopped)/branch/first@1"]);
     assertEquals(host.after, []);
   });
@@ -213,7 +211,7 @@ describe("a run that its host suspends", () => {
       const one = pipeline({ name: "p", steps: [checkout([], {})], middleware: [careless] });
       const host = new SuspendingHost(new RecordingHost(), () => true);
       assertStrictEquals(await rejection(one.run({ sku: "tea" }, { host })), host.reason);
-      await new Promise((resolve) => setTimeout(resolve, 0));
+      await drain();
     } finally {
       process.off("unhandledRejection", note);
     }

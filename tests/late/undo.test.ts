@@ -1,22 +1,11 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import {
-  isRunsheetError,
-  pipeline,
-  type Result,
-  type RollbackInfo,
-  step,
-} from "@runsheet/runsheet";
+import { pipeline, type RollbackInfo, step } from "@runsheet/runsheet";
 import { cleanups } from "../support/cleanup.ts";
 import { deferred, never } from "../support/deferred.ts";
 import { landing, listening } from "../support/landing.ts";
-import { failureOf } from "../support/results.ts";
+import { failureOf, outcomeOf } from "../support/results.ts";
 import { boom, failAsync } from "../support/steps.ts";
-
-function outcomes(result: Result<unknown>) {
-  const { error, rollback } = failureOf(result);
-  return { error: isRunsheetError(error) ? error.code : error.message, ...rollback };
-}
 
 describe("an attempt of an undo that lands late", () => {
   const { fakeTime } = cleanups();
@@ -44,7 +33,7 @@ describe("an attempt of an undo that lands late", () => {
     const running = p.run({}, options);
     await time.tickAsync(50);
     gates[1]!.resolve();
-    assertEquals(outcomes(await running), { error: "boom", completed: ["charge"], failed: [] });
+    assertEquals(outcomeOf(await running), { error: "boom", completed: ["charge"], failed: [] });
     gates[0]!.resolve();
     await Promise.all(watches);
     assertEquals(infos.map(({ attempt, key }) => [attempt, key]), [
@@ -84,7 +73,7 @@ describe("an attempt of an undo that lands late", () => {
     });
     const running = s.run({}, options);
     await time.tickAsync(50);
-    assertEquals(outcomes(await running).failed.map(({ step }) => step), ["s (deferred)"]);
+    assertEquals(outcomeOf(await running).failed.map(({ step }) => step), ["s (deferred)"]);
     gate.resolve();
     await Promise.all(watches);
     assertEquals(reports, ["undo of s (deferred)@1 compensated"]);
@@ -128,6 +117,6 @@ describe("an attempt of an undo that lands late", () => {
     const running = pipeline({ name: "p", steps: [s.step, hung, failAsync] }).run();
     s.land(1);
     await time.tickAsync(50);
-    assertEquals(outcomes(await running).failed.length, 1);
+    assertEquals(outcomeOf(await running).failed.length, 1);
   });
 });

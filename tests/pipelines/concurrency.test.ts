@@ -9,6 +9,7 @@ import {
   type Result,
   step,
 } from "@runsheet/runsheet";
+import { deferred } from "../support/deferred.ts";
 import { ReorderingHost } from "../support/hosts.ts";
 import { failureOf, plainOf } from "../support/results.ts";
 
@@ -192,23 +193,22 @@ describe("concurrent runs of one pipeline", () => {
     const log: string[] = [];
     const controller = new AbortController();
     const watches: Promise<unknown>[] = [];
-    let finish = () => {};
+    const gate = deferred();
     const first = step({ name: "first", run: () => {}, rollback: () => void log.push("first") });
     const second = step({
       name: "second",
       run: () => {},
       rollback: async () => {
         log.push("second");
-        finish();
+        gate.resolve();
         await Promise.all(watches);
       },
     });
     const slow = step({
       name: "slow",
       run: () => {
-        const running = new Promise<void>((resolve) => finish = resolve);
         controller.abort();
-        return running;
+        return gate.promise;
       },
       rollback: () => void log.push("slow"),
     });

@@ -21,6 +21,7 @@ import { type } from "arktype";
 import * as z from "zod";
 import { dataOf, failureOf } from "../support/results.ts";
 import { cleanups } from "../support/cleanup.ts";
+import { never } from "../support/deferred.ts";
 import { boom, fail, logged } from "../support/steps.ts";
 
 const copy: Middleware = (_step, next) => async (ctx) => ({ ...await next(ctx) });
@@ -176,7 +177,7 @@ describe("unlike the TypeScript original", () => {
     const hung = step({
       name: "hung",
       run: () => {},
-      rollback: { timeout: 50, run: () => new Promise(() => {}) },
+      rollback: { timeout: 50, run: never },
     });
     const running = pipeline({ name: "p", steps: [hung, fail] }).run();
     await time.tickAsync(50);

@@ -2,22 +2,22 @@
 // prints what it came to; ends by itself, unless the engine leaves a timer.
 import process from "node:process";
 import { pipeline, type Result, step } from "@runsheet/runsheet";
+import { never } from "../support/deferred.ts";
 import { failAsync } from "../support/steps.ts";
 
 const longest = 2 ** 31 - 1;
-const forever = () => new Promise<void>(() => {});
-const hung = step({ name: "hung", run: forever });
+const hung = step({ name: "hung", run: never });
 const fast = step({ name: "fast", timeout: longest, run: () => Promise.resolve({ n: 1 }) });
 
 const cases: Record<string, () => Promise<Result<unknown>>> = {
-  "a hung step": () => step({ name: "s", timeout: 20, run: forever }).run({}),
+  "a hung step": () => step({ name: "s", timeout: 20, run: never }).run({}),
   "a hung pipeline": () => pipeline({ name: "p", timeout: 20, steps: [hung] }).run(),
   "a hung nested pipeline": () => {
     const inner = pipeline({ name: "inner", timeout: 20, steps: [hung] });
     return pipeline({ name: "p", steps: [inner] }).run();
   },
   "a hung rollback": () => {
-    const rollback = { timeout: 20, run: forever };
+    const rollback = { timeout: 20, run: never };
     const done = step({ name: "done", run: () => {}, rollback });
     return pipeline({ name: "p", steps: [done, failAsync] }).run();
   },

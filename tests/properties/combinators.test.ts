@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { assert, assertEquals, assertFalse } from "@std/assert";
 import fc from "fast-check";
 import { type Context, isRunsheetError, pipeline, type Result, step } from "@runsheet/runsheet";
+import { ticks } from "../support/collections.ts";
 import { property } from "../support/property.ts";
 import { build, expected, type Leaf, type Tree, trees } from "../support/random_combinators.ts";
 
@@ -25,10 +26,6 @@ interface Story {
   readonly overLimit: string[];
   readonly result: Result<unknown>;
   readonly aborted: boolean;
-}
-
-async function ticks(count: number): Promise<void> {
-  for (let n = 0; n < count; n++) await Promise.resolve();
 }
 
 /** Runs a tree once; aborts when the n-th leaf starts, if it is told to. */

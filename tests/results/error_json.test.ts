@@ -23,6 +23,7 @@ import {
 import { type } from "arktype";
 import * as v from "valibot";
 import * as z from "zod";
+import { never } from "../support/deferred.ts";
 import { logged, SECRET } from "../support/logged.ts";
 import { failureOf } from "../support/results.ts";
 import { boom, fail } from "../support/steps.ts";
@@ -135,7 +136,7 @@ describe("an error as JSON", () => {
   });
 
   it("tells the limit of a timeout", async () => {
-    const slow = step({ name: "slow", timeout: 1, run: () => new Promise<void>(() => {}) });
+    const slow = step({ name: "slow", timeout: 1, run: never });
     const { error } = logged(await slow.run({})) as ResultJSON;
     assertEquals([error?.code, error?.timeoutMs], ["TIMEOUT", 1]);
   });
@@ -325,7 +326,7 @@ describe("an error as JSON", () => {
   });
 
   it("shows the library's own fields on a console, but no args", async () => {
-    const slow = step({ name: "slow", timeout: 1, run: () => new Promise<void>(() => {}) });
+    const slow = step({ name: "slow", timeout: 1, run: never });
     const choosing = choice([() => Promise.reject(boom), fail]);
     const cases = {
       TIMEOUT: slow.run(args),

@@ -32,6 +32,7 @@ import {
   ValidationError,
 } from "@runsheet/runsheet";
 import { type } from "arktype";
+import { never } from "../support/deferred.ts";
 import { failureOf } from "../support/results.ts";
 import { boom } from "../support/steps.ts";
 
@@ -81,7 +82,7 @@ const taxonomy: Record<ErrorCode, [type: { prototype: Error }, get: () => Error 
     }],
     TIMEOUT: [
       TimeoutError,
-      () => errorOf(step({ name: "a", timeout: 1, run: () => new Promise<void>(() => {}) })),
+      () => errorOf(step({ name: "a", timeout: 1, run: never })),
     ],
     ABORTED: [
       AbortedError,

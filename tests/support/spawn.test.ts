@@ -18,6 +18,6 @@ describe("spawnScript", () => {
   });
 
   it("refuses a script that does not exist", () => {
-    assertThrows(() => spawnScript("no_such"), Error, "tests/processes");
+    assertThrows(() => spawnScript("no_such"), Error, "processes/no_such.ts");
   });
 });

@@ -10,24 +10,46 @@ export interface Ended {
   stderr: string;
 }
 
+/** What a test does to a process while it runs. */
+export interface SpawnOptions {
+  /** Kills it. */
+  signal?: AbortSignal;
+  /** Is given all that it has printed so far, each time it prints, and a way to press Ctrl-C. */
+  onOutput?: (stdout: string, interrupt: () => void) => void;
+}
+
 /** Runs tests/processes/<name> in a new process of the runtime we are on. */
 export function spawnScript(
   name: string,
   args: string[] = [],
-  { signal }: { signal?: AbortSignal } = {},
+  options: SpawnOptions = {},
+): Promise<Ended> {
+  return spawnFile(scriptPath(name), args, options);
+}
+
+/** Runs a file in a new process of the runtime we are on. */
+export function spawnFile(
+  path: string,
+  args: string[],
+  { signal, onOutput }: SpawnOptions = {},
 ): Promise<Ended> {
   const run = process.versions.deno === undefined ? [] : ["run", "-A"];
-  const child = spawn(process.execPath, [...run, scriptPath(name), ...args], {
+  const child = spawn(process.execPath, [...run, path, ...args], {
     env: { ...process.env, NO_COLOR: "1" },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const kill = () => child.kill("SIGKILL");
   signal?.addEventListener("abort", kill, { once: true });
   if (signal?.aborted) kill();
+  // Not child.kill: Deno then takes the signal for the end of the process, and gives no exit code.
+  const interrupt = () => void (child.exitCode === null && process.kill(child.pid!, "SIGINT"));
 
   let stdout = "";
   let stderr = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => stdout += text);
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text;
+    onOutput?.(stdout, interrupt);
+  });
   child.stderr.setEncoding("utf8").on("data", (text: string) => stderr += text);
   return new Promise((resolve, reject) => {
     child.on("error", reject);
@@ -38,19 +60,19 @@ export function spawnScript(
   });
 }
 
-/** The path of tests/processes/<name>. */
-// On Node and Bun this module is bundled, to a place that the bundler chooses,
-// and the scripts have become JavaScript: so it looks around.
+/** The path of tests/processes/<name>, which has become JavaScript on Node and Bun. */
 export function scriptPath(name: string): string {
+  return find(`processes/${name}.ts`, `processes/${name}.js`);
+}
+
+/** Finds a file in the folders above. */
+// On Node and Bun this module is bundled, to a place that the bundler chooses: so it looks around.
+export function find(...paths: string[]): string {
   for (const up of [".", "..", "../.."]) {
-    for (const extension of ["ts", "js"]) {
-      const path = fileURLToPath(
-        new URL(`${up}/processes/${name}.${extension}`, import.meta.url),
-      );
-      if (existsSync(path)) return path;
+    for (const path of paths) {
+      const found = fileURLToPath(new URL(`${up}/${path}`, import.meta.url));
+      if (existsSync(found)) return found;
     }
   }
-  throw new Error(
-    `Cannot spawn a script as it must be a file in tests/processes: current value is '${name}'`,
-  );
+  throw new Error(`Cannot find a file as it must be in a folder above: current value is ${paths}`);
 }

@@ -1,14 +1,17 @@
 import { type Step, step } from "@runsheet/runsheet";
 
-/** What these steps fail with. */
+/** What a test throws when any error will do. */
 export const boom: Error = new Error("boom");
+
+/** Throws {@linkcode boom}. */
+export function thrower(): never {
+  throw boom;
+}
 
 /** A step that always fails, at once. */
 export const fail: Step<"fail", Record<never, never>, Record<never, never>> = step({
   name: "fail",
-  run: () => {
-    throw boom;
-  },
+  run: thrower,
 });
 
 /** A step that always fails, by a promise that rejects. */

@@ -30,7 +30,14 @@
  */
 export type { Collection, ItemFailure, Predicate } from "./src/api/collection.ts";
 export type { Call, Host, Outcome } from "./src/api/host.ts";
-export type { ItemInfo, RollbackInfo, RunInfo, Undo, UndoPolicy } from "./src/api/info.ts";
+export type {
+  CollectionInfo,
+  ItemInfo,
+  RollbackInfo,
+  RunInfo,
+  Undo,
+  UndoPolicy,
+} from "./src/api/info.ts";
 export type { Middleware, Next, StepInfo, StepResult } from "./src/api/middleware.ts";
 export type {
   GroupOptions,

@@ -48,6 +48,15 @@ export interface RunInfo {
   readonly defer: (undo: Undo | UndoPolicy) => void;
 }
 
+/** What the function that gives a collection gets besides the context. */
+export interface CollectionInfo {
+  /**
+   * Aborts when no more items are wanted: the run is cancelled, or an item has failed and the others are aborted. Pass
+   * it on to what the collection waits for.
+   */
+  readonly signal: AbortSignal;
+}
+
 /** What a function gets besides the item and the context when it is called for an item of a collection. */
 export interface ItemInfo extends Pick<RunInfo, "signal" | "key" | "defer"> {
   /** The item's place in the collection, from 0. */

@@ -71,7 +71,7 @@ export interface RetryPolicy {
 /**
  * What a group does when one of its branches or items fails. `"abort"`: the others' signals abort, none starts any
  * more, and once all in flight have settled the group fails. `"settle"`: the others finish first, and then the group
- * fails.
+ * fails; over a collection without end it fails with the run's abort or timeout.
  */
 export type OnFailure = "abort" | "settle";
 

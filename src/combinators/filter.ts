@@ -1,6 +1,6 @@
 // deno-lint-ignore-file ban-types -- {} is what the compiler shows where there are no keys
 import type { Collection } from "../api/collection.ts";
-import type { ItemInfo } from "../api/info.ts";
+import type { CollectionInfo, ItemInfo } from "../api/info.ts";
 import type { GroupOptions } from "../api/policy.ts";
 import { type AttemptInfo, IndexedInfo } from "../effect/info.ts";
 import { holds } from "../effect/predicate.ts";
@@ -15,7 +15,7 @@ import { after, type MaybePromise } from "../values/maybe_promise.ts";
  * Keeps the items of a collection for which a predicate holds, in their order, under a key. A type guard narrows them.
  *
  * @param key The key of the items that are kept.
- * @param items The collection, as in `map`.
+ * @param items Gives the collection, as in `map`.
  * @param keep The predicate; gets the item, the context, and `{ index, signal, key, defer }`; may be asynchronous. One
  * that throws fails the run with a `PredicateError`.
  * @param options `concurrency` and `onFailure`, as in `parallel.with`.
@@ -39,7 +39,7 @@ export function filter<
   J extends ItemOf<L> = ItemOf<L>,
 >(
   key: K,
-  items: (ctx: C) => MaybePromise<L>,
+  items: (ctx: C, info: CollectionInfo) => MaybePromise<L>,
   keep:
     | ((item: ItemOf<L>, ctx: C, info: ItemInfo) => item is J)
     | ((item: ItemOf<L>, ctx: C, info: ItemInfo) => MaybePromise<boolean>),

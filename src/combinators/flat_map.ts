@@ -1,6 +1,6 @@
 // deno-lint-ignore-file ban-types -- {} is what the compiler shows where there are no keys
 import type { Collection } from "../api/collection.ts";
-import type { ItemInfo } from "../api/info.ts";
+import type { CollectionInfo, ItemInfo } from "../api/info.ts";
 import type { ItemOptions } from "../api/policy.ts";
 import { callForItem, itemEffect } from "../effect/item.ts";
 import { expose } from "../engine/expose.ts";
@@ -17,7 +17,7 @@ import { shown } from "../values/show.ts";
  * Calls a function that gives a list for every item of a collection, and joins the lists in order under a key.
  *
  * @param key The key of the joined list.
- * @param items The collection, as in `map`.
+ * @param items Gives the collection, as in `map`.
  * @param each The function; gets the item, the context, and `{ index, signal, key, defer }`, and gives an array or
  * another iterable. It has no rollback but what it defers.
  * @param options `concurrency` and `onFailure`; with `"collect"` the failure of an item stands among the results.
@@ -43,7 +43,7 @@ export function flatMap<
   const F extends ItemOptions["onFailure"] = undefined,
 >(
   key: K,
-  items: (ctx: C) => MaybePromise<L>,
+  items: (ctx: C, info: CollectionInfo) => MaybePromise<L>,
   each: (item: ItemOf<L>, ctx: C, info: ItemInfo) => MaybePromise<Iterable<O>>,
   options: ItemOptions & { readonly onFailure?: F } = {},
 ): FlatMapped<K, ItemOf<L>, C, O, F> {

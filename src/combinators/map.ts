@@ -1,6 +1,6 @@
 // deno-lint-ignore-file ban-types -- {} is what the compiler shows where there are no keys
 import type { Collection } from "../api/collection.ts";
-import type { ItemInfo } from "../api/info.ts";
+import type { CollectionInfo, ItemInfo } from "../api/info.ts";
 import type { ItemOptions, MapOptions } from "../api/policy.ts";
 import type { AnyStep } from "../api/step.ts";
 import { callForItem, itemEffect } from "../effect/item.ts";
@@ -26,8 +26,9 @@ import type { MaybePromise } from "../values/maybe_promise.ts";
  * has its validation, retry, timeout and rollback for each item.
  *
  * @param key The key of the results.
- * @param items The collection: an array, a Set, a Map's values, or anything that can be iterated, asynchronously too,
- * and then it is read only as there is room for the items.
+ * @param items Gives the collection: an array, a Set, a Map's values, or anything that can be iterated, asynchronously
+ * too, and then it is read only as there is room for the items. Gets the context and `{ signal }`. When the group ends
+ * early, the collection is closed: a web stream is cancelled, a Node stream destroyed.
  * @param each The function or the step.
  * @param options `concurrency`, `onFailure`, `as`.
  * @returns A step of the name `map(<key>)`.
@@ -74,7 +75,7 @@ export function map<
   const F extends ItemOptions["onFailure"] = undefined,
 >(
   key: K,
-  items: (ctx: C) => MaybePromise<L>,
+  items: (ctx: C, info: CollectionInfo) => MaybePromise<L>,
   each: ((item: ItemOf<L>, ctx: C, info: ItemInfo) => MaybePromise<O>) | S,
   options: MapOptions & { readonly as?: As; readonly onFailure?: F } = {},
 ): Mapped<K, ItemOf<L>, C, S, As, O, F> {

@@ -1,30 +1,37 @@
 import type { Collection } from "../api/collection.ts";
+import type { CollectionInfo } from "../api/info.ts";
 import { errorWith } from "../report/error_with.ts";
-import { RequiresValidationError, toError } from "../report/errors.ts";
-import { untilGivenUp } from "../run/cancellation.ts";
-import type { Scope } from "../run/scope.ts";
-import { failure, type Settled } from "../run/settled.ts";
+import { RequiresValidationError } from "../report/errors.ts";
+import type { Cancellation } from "../run/cancellation.ts";
 import type { Context } from "../values/context.ts";
+import { isThenable, type MaybePromise } from "../values/maybe_promise.ts";
 import { message } from "../values/message.ts";
 import { shown } from "../values/show.ts";
 
 /** Calls the user's function that gives a collection; of a Map, its values. */
-export async function callCollection(
-  collection: (ctx: Context) => unknown,
+export function callCollection(
+  collection: (ctx: Context, info: CollectionInfo) => unknown,
   ctx: Context,
-  { path, cancellation }: Scope,
-): Promise<Settled<Collection<unknown>>> {
-  try {
-    const given = await untilGivenUp(Promise.resolve(collection(ctx)), cancellation);
-    if (cancellation?.error) return failure(cancellation.error, path, true);
-    const items = given instanceof Map ? given.values() : given;
-    if (isCollection(items)) return { ok: true, output: items, ran: true };
-    const constraint = "its collection must be an array or something else that can be iterated";
-    const text = message`Cannot run '${path}' as ${constraint}: current value is ${shown(given)}`;
-    return failure(errorWith(RequiresValidationError, text, []), path, true);
-  } catch (thrown) {
-    return failure(toError(thrown), path, true);
-  }
+  path: string,
+  cancellation: Cancellation,
+): MaybePromise<Collection<unknown>> {
+  const info: CollectionInfo = {
+    get signal() {
+      return cancellation.signal;
+    },
+  };
+  const given = collection(ctx, info);
+  return isThenable(given)
+    ? Promise.resolve(given).then((given) => checkCollection(given, path))
+    : checkCollection(given, path);
+}
+
+function checkCollection(given: unknown, path: string): Collection<unknown> {
+  const items = given instanceof Map ? given.values() : given;
+  if (isCollection(items)) return items;
+  const constraint = "its collection must be an array or something else that can be iterated";
+  const text = message`Cannot run '${path}' as ${constraint}: current value is ${shown(given)}`;
+  throw errorWith(RequiresValidationError, text, []);
 }
 
 /** Whether a value can be iterated as a collection; a string is one value, not a collection of letters. */

@@ -1,22 +1,22 @@
-import type { Collection } from "../api/collection.ts";
 import type { ItemOptions } from "../api/policy.ts";
 import type { Scope } from "../run/scope.ts";
 import type { Settled } from "../run/settled.ts";
 import { seal } from "../values/context.ts";
 import type { MaybePromise } from "../values/maybe_promise.ts";
 import { fanOut } from "./fan_out.ts";
+import type { Source } from "./take_each.ts";
 
-/** Runs every item of a collection, and puts the results under a key. */
+/** Runs every item of a source, and puts the results under a key. */
 export async function collectItems<Item>(
   key: string,
-  items: Collection<Item>,
+  source: Source<Item>,
   scope: Scope,
   options: ItemOptions,
   run: (item: Item, index: number, scope: Scope) => MaybePromise<Settled<unknown>>,
   gather: (results: unknown[]) => unknown[] = (results) => results,
 ): Promise<Settled> {
   const pathOf = (index: number) => `${scope.path}[${index}]`;
-  const settled = await fanOut(items, scope, options, run, pathOf);
+  const settled = await fanOut(source, scope, options, run, pathOf);
   if (!settled.ok) return settled;
   // An empty collection is a collection that was run through.
   return { ok: true, output: seal({ [key]: gather(settled.output) }, scope.deep), ran: true };

@@ -1,3 +1,4 @@
+import type { CollectionInfo } from "../api/info.ts";
 import type { ItemOptions } from "../api/policy.ts";
 import type { Node, Parts } from "../engine/node.ts";
 import { checkFunction, checkGroup, checkName } from "../report/checks.ts";
@@ -46,7 +47,7 @@ export function collectionNode(definition: CollectionCombinator): Node {
   checkFunction(`create ${name}`, "items", items);
   if (callback) checkFunction(`create ${name}`, ...callback);
   checkGroup(`create ${name}`, options, policies, moreOptions);
-  const collection = items as (ctx: Context) => unknown;
+  const collection = items as (ctx: Context, info: CollectionInfo) => unknown;
   // A copy: what the caller does with the options afterwards must not change the step.
   const own = { ...options };
   return {
@@ -57,16 +58,15 @@ export function collectionNode(definition: CollectionCombinator): Node {
     isPipeline: false,
     parts,
     async execute(ctx, scope) {
-      const given = await callCollection(collection, ctx, scope);
-      if (!given.ok) return given;
-      return await collectItems(
+      const settled = await collectItems(
         key,
-        given.output,
+        (cancellation) => callCollection(collection, ctx, scope.path, cancellation),
         scope,
         own,
         (item, index, branch) => run(item, index, ctx, branch),
         gather,
       );
+      return settled.ran ? settled : { ...settled, ran: true };
     },
   };
 }

@@ -1,4 +1,3 @@
-import type { Collection } from "../api/collection.ts";
 import type { ItemOptions } from "../api/policy.ts";
 import { toError } from "../report/errors.ts";
 import { notUndoneError } from "../report/not_undone.ts";
@@ -9,17 +8,17 @@ import { failure, type Settled, type SettledFailure } from "../run/settled.ts";
 import type { MaybePromise } from "../values/maybe_promise.ts";
 import { groupFailure, siblingFailed } from "./group_failure.ts";
 import { Pool } from "./pool.ts";
-import { takeEach } from "./take_each.ts";
+import { type Source, takeEach } from "./take_each.ts";
 
 /**
- * Runs branches or items side by side, at most `concurrency` at once; each is taken from the collection when there is
+ * Runs branches or items side by side, at most `concurrency` at once; each is taken from its source when there is
  * room for it. By the time it returns, all that started have settled or been given up, and their undos are on the stack
- * in the order of the collection, whoever finished first. Its output is the outputs in that order.
+ * in the order of the source, whoever finished first. Its output is the outputs in that order.
  *
  * `run` throws only the host's own signal.
  */
 export async function fanOut<Item>(
-  items: Collection<Item>,
+  source: Source<Item>,
   scope: Scope,
   { concurrency = Infinity, onFailure = "abort" }: ItemOptions,
   run: (item: Item, index: number, scope: Scope) => MaybePromise<Settled<unknown>>,
@@ -94,7 +93,7 @@ export async function fanOut<Item>(
   let sourceFailed: SettledFailure | undefined;
   try {
     // Where there is room all start at once.
-    await takeEach(items, group, (item, index) => {
+    await takeEach(source, group, whole.seam, (item, index) => {
       runOne(item, index);
       return pool.inFlight < concurrency ? undefined : pool.room(concurrency);
     });

@@ -1,26 +1,84 @@
 import type { Collection } from "../api/collection.ts";
-import { type Cancellation, untilCancelled } from "../run/cancellation.ts";
 import { errorWith } from "../report/error_with.ts";
+import { toError } from "../report/errors.ts";
+import { type Cancellation, untilCancelled } from "../run/cancellation.ts";
+import type { Seam } from "../run/seam.ts";
+import { isThenable, type MaybePromise } from "../values/maybe_promise.ts";
 import { message } from "../values/message.ts";
 import { shown } from "../values/show.ts";
+import { closeCollection, closeIterator, openIterator } from "./open_iterator.ts";
+
+/** Where items are taken from: a collection, or a function that gives one and is told what cancels it. */
+export type Source<Item> =
+  | Collection<Item>
+  | ((cancellation: Cancellation) => MaybePromise<Collection<Item>>);
+
+/** Takes an item; returns a promise when there is no room for the next one yet. */
+type Visit<Item> = (item: Item, index: number) => Promise<void> | undefined;
 
 /**
- * Takes one item after the other from a collection, until it ends or there is a cancellation, and closes it. An item is
- * taken when `visit` has made room for it, which it does at once when it returns nothing.
+ * Takes one item after the other, until the source ends or there is a cancellation, and closes what has not ended. It
+ * never waits for the source past a cancellation.
  */
 export async function takeEach<Item>(
+  source: Source<Item>,
+  group: Cancellation,
+  seam: Seam,
+  visit: Visit<Item>,
+): Promise<void> {
+  if (group.error) return;
+  if (typeof source !== "function") return await takeFrom(source, group, visit);
+  // The host's own signal ends the taking, too, but does not abort the items in flight.
+  const [taking, release] = group.child();
+  const stopListening = seam.onInterruption((reason) => taking.cancel(toError(reason), reason));
+  try {
+    const items = await open(source, taking);
+    if (items) await takeFrom(items, taking, visit);
+  } finally {
+    stopListening();
+    release();
+  }
+}
+
+async function takeFrom<Item>(
   items: Collection<Item>,
   cancellation: Cancellation,
-  visit: (item: Item, index: number) => Promise<void> | undefined,
+  visit: Visit<Item>,
+): Promise<void> {
+  if (Symbol.asyncIterator in items) await takeEachAsync(items, cancellation, visit);
+  else await takeEachSync(items, cancellation, visit);
+}
+
+async function open<Item>(
+  source: (cancellation: Cancellation) => MaybePromise<Collection<Item>>,
+  cancellation: Cancellation,
+): Promise<Collection<Item> | undefined> {
+  const giving = source(cancellation);
+  const items = isThenable(giving) ? await untilCancelled(giving, cancellation) : giving;
+  if (!cancellation.error) return items;
+  Promise.resolve(giving)
+    .then((late) => closeCollection(late, cancellation))
+    .catch(() => {}); // it has nothing to be closed
+}
+
+async function takeEachSync<Item>(
+  items: Iterable<Item>,
+  cancellation: Cancellation,
+  visit: Visit<Item>,
 ): Promise<void> {
   let index = 0;
-  if (Symbol.asyncIterator in items) {
-    return await takeEachAsync(items, cancellation, (item) => visit(item, index++));
-  }
-  for (const item of items) {
-    if (cancellation.error) return;
-    const room = visit(item, index++);
-    if (room) await room;
+  let leaving = false;
+  try {
+    for (const item of items) {
+      const room = visit(item, index++);
+      if (room) await room;
+      if (!cancellation.error) continue;
+      leaving = true;
+      return;
+    }
+  } catch (thrown) {
+    // The group ends for another reason, which an error of the closing does not change.
+    if (!leaving) throw thrown;
   }
 }
 
@@ -28,9 +86,10 @@ export async function takeEach<Item>(
 async function takeEachAsync<Item>(
   items: AsyncIterable<Item>,
   cancellation: Cancellation,
-  visit: (item: Item) => Promise<void> | undefined,
+  visit: Visit<Item>,
 ): Promise<void> {
-  const iterator = items[Symbol.asyncIterator]();
+  const iterator = openIterator(items, cancellation);
+  let index = 0;
   let isOpen = true;
   try {
     while (!cancellation.error) {
@@ -48,15 +107,9 @@ async function takeEachAsync<Item>(
       }
       isOpen = !next.done;
       if (next.done) return;
-      await visit(next.value);
+      await visit(next.value, index++);
     }
   } finally {
-    if (isOpen) close(iterator);
+    if (isOpen) closeIterator(iterator);
   }
-}
-
-/** Closes an iterator, and does not wait: it may be waiting itself for what never comes. */
-function close(iterator: AsyncIterator<unknown>): void {
-  // It is closed because the group ends early: an error of the closing is not the reason, and changes nothing.
-  Promise.resolve().then(() => iterator.return?.()).catch(() => {});
 }

@@ -39,6 +39,11 @@ export class Cancellation {
     return () => listeners.delete(listener);
   }
 
+  /** What the signal tells. */
+  get reason(): unknown {
+    return this.#reason;
+  }
+
   /** A cancellation of its own that this one cancels too; returns with it how to let go. */
   child(canGiveUp = true): [child: Cancellation, release: () => void] {
     const child = new Cancellation(canGiveUp);

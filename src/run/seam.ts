@@ -11,6 +11,7 @@ export class Seam {
   readonly #host: Host | undefined;
   /** The host's own signal (suspend, cancel), once it has given one: nothing is called after it. */
   interruption: { readonly reason: unknown } | undefined;
+  readonly #onInterruption = new Set<(reason: unknown) => void>();
 
   constructor(host: Host | undefined) {
     this.#host = host;
@@ -19,6 +20,14 @@ export class Seam {
   /** Whether there is no host, so that calls need not be described. */
   get isDirect(): boolean {
     return this.#host === undefined;
+  }
+
+  /** Calls back when the host gives its own signal; returns how to stop listening. */
+  onInterruption(listener: (reason: unknown) => void): () => void {
+    // Without a host there is none, and this object serves all such runs.
+    if (this.isDirect) return () => {};
+    this.#onInterruption.add(listener);
+    return () => this.#onInterruption.delete(listener);
   }
 
   /** Calls the user's code by way of the host, where there is one. `fn` never rejects, so what is thrown here is the host's own signal. */
@@ -50,6 +59,11 @@ export class Seam {
     }
   }
 
+  #interrupt(reason: unknown): void {
+    this.interruption = { reason };
+    for (const listener of [...this.#onInterruption]) listener(reason);
+  }
+
   /** Remembers a rejection, so that no middleware can hide it; a wait that was cancelled may reject for that. */
   async #watch<T>(
     call: () => Promise<T>,
@@ -59,7 +73,7 @@ export class Seam {
     try {
       return await call();
     } catch (reason) {
-      if (!cancellation?.error) this.interruption = { reason };
+      if (!cancellation?.error) this.#interrupt(reason);
       throw reason;
     }
   }

@@ -1,6 +1,6 @@
 // deno-lint-ignore-file ban-types -- {} is what the compiler shows where there are no keys
 import type { Collection, Predicate } from "../api/collection.ts";
-import type { ItemInfo } from "../api/info.ts";
+import type { CollectionInfo, ItemInfo } from "../api/info.ts";
 import type { Middleware } from "../api/middleware.ts";
 import type { GroupOptions, ItemOptions, MapOptions } from "../api/policy.ts";
 import type { Schema } from "../api/schema.ts";
@@ -201,7 +201,7 @@ export interface Builder<
    * Adds a function, or a step, that is run for every item of a collection.
    *
    * @param key The key of the results.
-   * @param items The collection: an array, a Set, a Map's values, or anything that can be iterated.
+   * @param items Gives the collection: an array, a Set, a Map's values, or anything that can be iterated.
    * @param each The function or the step.
    * @param options `concurrency`, `onFailure`, `as`.
    */
@@ -214,7 +214,7 @@ export interface Builder<
     const Mode extends ItemOptions["onFailure"] = undefined,
   >(
     key: K,
-    items: (ctx: Sight<F>) => MaybePromise<L>,
+    items: (ctx: Sight<F>, info: CollectionInfo) => MaybePromise<L>,
     each:
       | ((item: ItemOf<L>, ctx: Sight<F>, info: ItemInfo) => MaybePromise<O>)
       | EachFits<S, Mapped<K, ItemOf<L>, unknown, S, As, O, Mode>, ItemOf<L>, F, G>,
@@ -230,7 +230,7 @@ export interface Builder<
    * Adds a filter of a collection.
    *
    * @param key The key of the items that are kept.
-   * @param items The collection.
+   * @param items Gives the collection.
    * @param keep Says whether an item is kept; a type guard narrows the items.
    * @param options `concurrency`, `onFailure`.
    */
@@ -240,7 +240,7 @@ export interface Builder<
     J extends ItemOf<L> = ItemOf<L>,
   >(
     key: K,
-    items: (ctx: Sight<F>) => MaybePromise<L>,
+    items: (ctx: Sight<F>, info: CollectionInfo) => MaybePromise<L>,
     keep:
       | ((item: ItemOf<L>, ctx: Sight<F>, info: ItemInfo) => item is J)
       | ((item: ItemOf<L>, ctx: Sight<F>, info: ItemInfo) => MaybePromise<boolean>),
@@ -250,7 +250,7 @@ export interface Builder<
    * Adds a function that makes a list of every item of a collection; the lists become one.
    *
    * @param key The key of the results.
-   * @param items The collection.
+   * @param items Gives the collection.
    * @param each The function.
    * @param options `concurrency`, `onFailure`.
    */
@@ -261,7 +261,7 @@ export interface Builder<
     const Mode extends ItemOptions["onFailure"] = undefined,
   >(
     key: K,
-    items: (ctx: Sight<F>) => MaybePromise<L>,
+    items: (ctx: Sight<F>, info: CollectionInfo) => MaybePromise<L>,
     each: (item: ItemOf<L>, ctx: Sight<F>, info: ItemInfo) => MaybePromise<Iterable<O>>,
     options?: ItemOptions & { readonly onFailure?: Mode },
   ): Builder<

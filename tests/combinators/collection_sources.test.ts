@@ -210,7 +210,7 @@ for (const [name, make] of Object.entries(functionForms)) {
       assertEquals(seen, { pulls: 1, closed: 1 });
     });
 
-    it("is not asked for when the run is aborted while the collection is awaited", async () => {
+    it("is closed, and asked for nothing, when the run is aborted while the collection is awaited", async () => {
       const controller = new AbortController();
       const { iterable, seen } = byHand(() => Promise.resolve({ value: 1 }));
       const gate = deferred<typeof iterable>();
@@ -221,7 +221,7 @@ for (const [name, make] of Object.entries(functionForms)) {
       assert(isRunsheetError(failureOf(await running).error, "ABORTED"));
       gate.resolve(iterable);
       await drain();
-      assertEquals(seen, { pulls: 0, closed: 0 });
+      assertEquals(seen, { pulls: 0, closed: 1 });
     });
 
     it("is closed when the host cancels the run", async () => {

@@ -2,11 +2,13 @@ import { describe, it } from "node:test";
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import {
   AbortedError,
+  type AnyStep,
   type Host,
   isRunsheetError,
   map,
   parallel,
   pipeline,
+  type RunInfo,
   type RunOptions,
   step,
 } from "@runsheet/runsheet";
@@ -190,4 +192,43 @@ describe("a signal that is half there", () => {
     assert(isRunsheetError(error, "ABORTED"));
     assertStrictEquals(error.cause, gone);
   });
+});
+
+describe("an abort after the end", () => {
+  const gone = new Error("gone");
+  const over: Record<string, (s: AnyStep) => AnyStep> = {
+    "a step": (s) => s,
+    "a pipeline with a timeout": (s) =>
+      pipeline({ name: "timed", timeout: 10_000, steps: [s] as const }),
+    "a group": (s) => parallel(s),
+    "an item": (s) => map("out", () => [{}], s),
+  };
+  for (const [what, inside] of Object.entries(over)) {
+    for (const when of what === "a step" ? ["in time"] : ["in time", "only then"]) {
+      it(`of ${what} does not reach the signal of a step in it that is read ${when}`, async () => {
+        const aborter = new AbortController();
+        const infos: RunInfo[] = [];
+        const keeping = step({
+          name: "keeping",
+          run: (_ctx, info) => {
+            infos.push(info);
+            if (when === "in time") info.signal.throwIfAborted();
+          },
+        });
+        let isAborted: boolean | undefined;
+        const abort = step({
+          name: "abort",
+          run: () => {
+            const { signal } = infos[0]!;
+            aborter.abort(gone);
+            isAborted = signal.aborted;
+          },
+        });
+        const steps: readonly AnyStep[] = [inside(keeping), abort];
+        const p = pipeline({ name: "p", steps });
+        failureOf(await p.run({}, { signal: aborter.signal }));
+        assertEquals(isAborted, false);
+      });
+    }
+  }
 });

@@ -1,6 +1,7 @@
 import {
   type AnyStep,
   type Collection,
+  type CollectionInfo,
   distribute,
   type Failure,
   filter,
@@ -16,8 +17,12 @@ import {
 import { failureOf } from "./results.ts";
 
 type Each = (item: unknown, info: Pick<ItemInfo, "signal" | "defer">) => unknown;
+type Items = (
+  ctx: Record<never, never>,
+  info: CollectionInfo,
+) => Collection<unknown> | Promise<Collection<unknown>>;
 type Make = (
-  items: () => Collection<unknown>,
+  items: Items,
   each: Each,
   options?: GroupOptions,
 ) => Step<string, Record<never, never>, { out: unknown[] }>;

@@ -1,0 +1,77 @@
+import type { Collection } from "../api/collection.ts";
+import type { Cancellation } from "../run/cancellation.ts";
+
+/**
+ * Opens an async iterator that can be closed while it is waiting for its next item. Streams are opened in their own
+ * way: their iterators would wait for that item before they close the stream.
+ */
+export function openIterator<Item>(
+  items: AsyncIterable<Item>,
+  cancellation: Cancellation,
+): AsyncIterator<Item> {
+  if (isWebStream(items)) return readWebStream(items, cancellation);
+  const iterator = items[Symbol.asyncIterator]();
+  if (!isNodeStream(items)) return iterator;
+  return {
+    next: () => iterator.next(),
+    return() {
+      items.destroy();
+      return Promise.resolve({ done: true, value: undefined });
+    },
+  };
+}
+
+/** Closes an iterator without waiting: it may itself be waiting for something that never comes. */
+export function closeIterator(iterator: Iterator<unknown> | AsyncIterator<unknown>): void {
+  // The group ends for another reason, which an error of the closing does not change.
+  Promise.resolve().then(() => iterator.return?.()).catch(() => {});
+}
+
+/** Closes a collection that came too late to be iterated. */
+export function closeCollection(items: Collection<unknown>, cancellation: Cancellation): void {
+  closeIterator(
+    Symbol.asyncIterator in items ? openIterator(items, cancellation) : items[Symbol.iterator](),
+  );
+}
+
+interface WebStream<Item> {
+  getReader(): {
+    read(): Promise<IteratorResult<Item>>;
+    cancel(reason: unknown): Promise<void>;
+    releaseLock(): void;
+  };
+}
+
+function isWebStream<Item>(
+  items: AsyncIterable<Item>,
+): items is AsyncIterable<Item> & WebStream<Item> {
+  return "getReader" in items && typeof items.getReader === "function";
+}
+
+interface NodeStream {
+  destroy(): unknown;
+}
+
+function isNodeStream(items: object): items is NodeStream {
+  return "pipe" in items && typeof items.pipe === "function" &&
+    "destroy" in items && typeof items.destroy === "function";
+}
+
+function readWebStream<Item>(
+  stream: WebStream<Item>,
+  cancellation: Cancellation,
+): AsyncIterator<Item> {
+  const reader = stream.getReader();
+  return {
+    async next() {
+      const result = await reader.read();
+      if (result.done) reader.releaseLock();
+      return result;
+    },
+    async return() {
+      await reader.cancel(cancellation.reason);
+      reader.releaseLock();
+      return { done: true, value: undefined };
+    },
+  };
+}

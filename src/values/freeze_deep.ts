@@ -1,18 +1,17 @@
 import { cast } from "./cast.ts";
+import { plainKind } from "./plain_kind.ts";
 
 // What has been made immutable need not be copied again when it is merged into the next context.
 const immutable = new WeakSet<object>();
-
-const TypedArray = Object.getPrototypeOf(Uint8Array.prototype);
 
 const dateSetters = Object.getOwnPropertyNames(Date.prototype).filter((name) =>
   name.startsWith("set")
 );
 
 /**
- * An immutable copy of plain data: objects, arrays, Maps, Sets and Dates, all the way down, cycles included. Typed arrays
- * and ArrayBuffers are copied, but JavaScript cannot freeze them. Instances of other classes (clients, connections) are
- * not copied.
+ * An immutable copy of plain data of any realm: objects, arrays, Maps, Sets and Dates, all the way down, cycles
+ * included. Typed arrays and ArrayBuffers are copied, but JavaScript cannot freeze them. Instances of other classes
+ * (clients, connections) are not copied.
  */
 export function freezeDeep<T>(value: T): T {
   return cast(copy(value, new Map()));
@@ -24,60 +23,67 @@ function copy(value: unknown, seen: Map<object, object>): unknown {
   }
   const before = seen.get(value);
   if (before) return before;
-  const kind = Object.getPrototypeOf(value);
-  if (kind === Object.prototype || kind === null) {
-    const made: Record<PropertyKey, unknown> = Object.create(kind);
-    remember(value, made, seen);
-    for (const key of Reflect.ownKeys(value)) {
-      const item = copy(Reflect.get(value, key), seen);
-      // Defined, not assigned: assigning '__proto__' would change the prototype.
-      Object.defineProperty(made, key, {
-        value: item,
-        enumerable: Object.prototype.propertyIsEnumerable.call(value, key),
-      });
+  switch (plainKind(value)) {
+    case "object": {
+      const made = remember(value, Object.create(Object.getPrototypeOf(value)), seen);
+      return Object.freeze(copyKeys(value, made, seen));
     }
-    return Object.freeze(made);
-  }
-  if (kind === Array.prototype) {
-    const made: unknown[] = [];
-    remember(value, made, seen);
-    for (const item of value as unknown[]) made.push(copy(item, seen));
-    return Object.freeze(made);
-  }
-  if (kind === Map.prototype) {
-    const made = new Map<unknown, unknown>();
-    remember(value, made, seen);
-    for (const [key, item] of value as Map<unknown, unknown>) {
-      made.set(copy(key, seen), copy(item, seen));
+    case "array":
+      return Object.freeze(copyElements(value as unknown[], remember(value, [], seen), seen));
+    case "Map": {
+      const made = remember(value, new Map<unknown, unknown>(), seen);
+      for (const [key, item] of value as Map<unknown, unknown>) {
+        made.set(copy(key, seen), copy(item, seen));
+      }
+      return refuseChanges(copyKeys(value, made, seen), ["set", "delete", "clear"]);
     }
-    return refuseChanges(made, ["set", "delete", "clear"]);
+    case "Set": {
+      const made = remember(value, new Set<unknown>(), seen);
+      for (const item of value as Set<unknown>) made.add(copy(item, seen));
+      return refuseChanges(copyKeys(value, made, seen), ["add", "delete", "clear"]);
+    }
+    case "Date": {
+      const made = remember(value, new Date(value as Date), seen);
+      return refuseChanges(copyKeys(value, made, seen), dateSetters);
+    }
+    case "ArrayBuffer":
+    case "typed array":
+      return remember(value, (value as ArrayBuffer | Uint8Array).slice(0), seen);
+    default:
+      return value;
   }
-  if (kind === Set.prototype) {
-    const made = new Set<unknown>();
-    remember(value, made, seen);
-    for (const item of value as Set<unknown>) made.add(copy(item, seen));
-    return refuseChanges(made, ["add", "delete", "clear"]);
-  }
-  if (kind === Date.prototype) {
-    const made = new Date(value as Date);
-    remember(value, made, seen);
-    return refuseChanges(made, dateSetters);
-  }
-  if (kind === ArrayBuffer.prototype || Object.getPrototypeOf(kind) === TypedArray) {
-    const made = (value as ArrayBuffer | Uint8Array).slice(0);
-    remember(value, made, seen);
-    return made;
-  }
-  return value;
 }
 
-function remember(
-  original: object,
-  made: object,
+/** Copies the elements of an array, but no holes, and its other keys, such as the groups of a match. */
+function copyElements(from: unknown[], to: unknown[], seen: Map<object, object>): unknown[] {
+  const keys = Reflect.ownKeys(from);
+  // Indexes stand first, and `length` comes next, as it is there from the beginning.
+  const count = keys.indexOf("length");
+  for (const key of keys.slice(0, count)) to[Number(key)] = copy(from[Number(key)], seen);
+  to.length = from.length;
+  return copyKeys(from, to, seen, keys.slice(count + 1));
+}
+
+function copyKeys<T extends object>(
+  from: object,
+  to: T,
   seen: Map<object, object>,
-): void {
+  keys: readonly PropertyKey[] = Reflect.ownKeys(from),
+): T {
+  for (const key of keys) {
+    // Defined, not assigned: assigning '__proto__' would change the prototype.
+    Object.defineProperty(to, key, {
+      value: copy(Reflect.get(from, key), seen),
+      enumerable: Object.prototype.propertyIsEnumerable.call(from, key),
+    });
+  }
+  return to;
+}
+
+function remember<T extends object>(original: object, made: T, seen: Map<object, object>): T {
   seen.set(original, made);
   immutable.add(made);
+  return made;
 }
 
 // Freezing a Map or a Set does not keep its methods from changing it.

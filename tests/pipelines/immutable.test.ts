@@ -12,6 +12,7 @@ import { type } from "arktype";
 import * as v from "valibot";
 import * as z from "zod";
 import { dataOf, failureOf } from "../support/results.ts";
+import { type Mode, seenDeep, seenOf } from "../support/seen.ts";
 import { fail } from "../support/steps.ts";
 
 /** A dependency whose methods work on the very instance only. */
@@ -29,30 +30,10 @@ class Gateway {
 class Registry extends Map<string, number> {}
 class Stack extends Array<number> {}
 
-type Mode = { readonly immutable?: "deep" };
 const modes: Record<string, Mode> = {
   "by default": {},
   "with immutable deep": { immutable: "deep" },
 };
-
-/** What a step sees, and what its rollback sees, of these args. */
-async function seenOf<Args extends Record<string, unknown>>(mode: Mode, args: Args) {
-  const seen: Args[] = [];
-  const look = step({
-    name: "look",
-    run: (ctx) => void seen.push(ctx as Args),
-    rollback: (ctx) => void seen.push(ctx as Args),
-  });
-  const steps: readonly AnyStep[] = [look, fail];
-  failureOf(await pipeline({ name: "p", steps, ...mode }).run(args));
-  const [ctx, undone] = seen;
-  assert(ctx && undone);
-  assertStrictEquals(ctx, undone);
-  return ctx;
-}
-
-const seenDeep = <Args extends Record<string, unknown>>(args: Args) =>
-  seenOf({ immutable: "deep" }, args);
 
 for (const [how, mode] of Object.entries(modes)) {
   describe(`dependencies in the args, ${how}`, () => {

@@ -9,18 +9,18 @@
  *
  * const books = ledger();
  * const payments = {
- *   charge: (key: string) => Promise.resolve(books.add("charge", key)),
- *   // May be called for what was never charged, and again.
- *   void: (key: string) => Promise.resolve(books.has("charge", key) && books.remove("charge", key)),
+ *   charge: (key: string, signal: AbortSignal) => books.addOnce("charge", key, { signal }),
+ *   // Also for what was never charged: it cannot be any more.
+ *   void: (key: string) => books.forbid("charge", key),
  * };
  *
  * const charge = step({
  *   name: "charge",
  *   timeout: 5_000,
  *   retry: { count: 2, delay: 200 },
- *   run: async (_ctx, { key, attempt, defer }) => {
+ *   run: async (_ctx, { key, attempt, signal, defer }) => {
  *     defer({ run: () => payments.void(`${key}@${attempt}`), timeout: 5_000 });
- *     await payments.charge(`${key}@${attempt}`);
+ *     await payments.charge(`${key}@${attempt}`, signal);
  *   },
  * });
  * const ship = step({ name: "ship", run: () => {} });
@@ -35,12 +35,20 @@ export { type RecordedCall, type Recorder, recorder } from "./recorder.ts";
 export { runStep, type StepRun } from "./run_step.ts";
 export { type Fake, stub } from "./stub.ts";
 export type { Fault } from "./sweep/faults.ts";
-export { type Books, type Ledger, ledger, type LedgerEntry } from "./sweep/ledger.ts";
+export { assertCompensated } from "./sweep/assert_compensated.ts";
 export {
-  assertCompensated,
-  type LeftEffect,
-  type SweepOutcome,
-  type SweepReport,
-  type SweepRow,
+  type Books,
+  type CallOptions,
+  type EffectOptions,
+  type Ledger,
+  ledger,
+  type LedgerEntry,
+} from "./sweep/ledger.ts";
+export type {
+  LeftEffect,
+  SweepEffect,
+  SweepOutcome,
+  SweepReport,
+  SweepRow,
 } from "./sweep/report.ts";
 export { sweep, type SweepOptions } from "./sweep/sweep.ts";

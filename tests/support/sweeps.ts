@@ -11,27 +11,25 @@ const hour = 3_600_000;
 
 /** A checkout that withstands everything: every undo is idempotent, by a key that is known before the effect. */
 function robust(books: Ledger): Pipeline<"checkout", { sku: string }, object> {
-  const undo = (effect: string, id: string) => async () => {
-    await Promise.resolve();
-    if (books.has(effect, id)) books.remove(effect, id);
-  };
   const reserve = step({
     name: "reserve",
-    run: ({ sku }: { sku: string }, { defer }) => {
-      defer({ run: undo("reservation", sku), timeout: hour });
-      books.add("reservation", sku);
+    run: async ({ sku }: { sku: string }, { defer }) => {
+      defer({ run: () => books.forbid("reservation", sku), timeout: hour });
+      await books.add("reservation", sku);
     },
   });
   const charge = step({
     name: "charge",
     timeout: hour,
     retry: { count: 1, delay: hour },
-    run: async (_ctx, { key, attempt, defer }) => {
+    run: async (_ctx, { key, attempt, signal, defer }) => {
       const id = `${key}@${attempt}`;
-      defer({ run: undo("charge", id), timeout: hour, retry: { count: 1, delay: hour } });
-      await Promise.resolve();
-      books.add("charge", id);
-      await Promise.resolve();
+      defer({
+        run: ({ signal }) => books.forbid("charge", id, { signal }),
+        timeout: hour,
+        retry: { count: 1, delay: hour },
+      });
+      await books.add("charge", id, { signal });
       return { id };
     },
   });

@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { ledger, recorder } from "@runsheet/runsheet/testing";
+import { recorder } from "@runsheet/runsheet/testing";
 import { checkout, type Effects } from "../support/checkout.ts";
 
 describe("recorder", () => {
@@ -37,41 +37,5 @@ describe("recorder", () => {
     assertEquals(host.order.length, 2 * length);
     host.clear();
     assertEquals([host.order, host.calls, host.waits], [[], [], []]);
-  });
-});
-
-describe("ledger", () => {
-  it("sums up what was done and undone, of each kind and id", () => {
-    const books = ledger();
-    books.add("stock", "tea", 5);
-    books.remove("stock", "tea", 3);
-    books.add("charge", 1);
-    books.add("mail");
-    assertEquals(books.left(), [
-      { effect: "stock", id: "tea", amount: 2 },
-      { effect: "charge", id: "1", amount: 1 },
-      { effect: "mail", id: "", amount: 1 },
-    ]);
-    books.remove("charge", "1");
-    books.remove("mail");
-    books.remove("stock", "tea", 2);
-    assertEquals(books.left(), []);
-  });
-
-  it("keeps what was undone too often, and does not have it", () => {
-    const books = ledger();
-    books.remove("charge", "c");
-    assertEquals(books.left(), [{ effect: "charge", id: "c", amount: -1 }]);
-    assertEquals(books.has("charge", "c"), false);
-    books.clear();
-    assertEquals(books.left(), []);
-  });
-
-  it("does not mix up kinds and ids", () => {
-    const books = ledger();
-    books.add("a b", "c");
-    assertEquals([books.has("a", "b c"), books.has("a b", "c")], [false, true]);
-    books.add("__proto__", "constructor");
-    assertEquals(books.left().length, 2);
   });
 });

@@ -3,25 +3,25 @@ import { type } from "arktype";
 
 /** What the pipeline needs of the world outside. Tests give it fakes. */
 export interface Services {
-  charge(chargeId: string, amount: number): Promise<void>;
-  /** Does nothing if there is no such charge. */
-  refund(chargeId: string): Promise<void>;
+  charge(chargeId: string, amount: number, signal: AbortSignal): Promise<void>;
+  /** Takes the charge back, if there is one, and forbids it: one that is still on its way is refused. */
+  voidCharge(chargeId: string): Promise<void>;
   sendMail(to: string, text: string): Promise<void>;
 }
 
 const Order = type({ email: "string.email", amount: "number > 0" });
 
-export function makeCheckout({ charge, refund, sendMail }: Services) {
+export function makeCheckout({ charge, voidCharge, sendMail }: Services) {
   const chargePayment = step({
     name: "chargePayment",
     requires: Order,
     timeout: 5_000, // milliseconds
     retry: { count: 2, delay: 200 },
-    run: async ({ amount }, { key, attempt, defer }) => {
+    run: async ({ amount }, { key, attempt, signal, defer }) => {
       const chargeId = `${key}@${attempt}`;
       // Before the charge, so that it is undone even if its answer gets lost.
-      defer({ run: () => refund(chargeId), timeout: 5_000 });
-      await charge(chargeId, amount);
+      defer({ run: () => voidCharge(chargeId), timeout: 5_000 });
+      await charge(chargeId, amount, signal);
       return { chargeId };
     },
   });

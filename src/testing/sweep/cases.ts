@@ -1,13 +1,16 @@
 import type { Call } from "../../api/host.ts";
 import { refuse } from "../../report/checks.ts";
 import { baseOf, stepOf } from "../../run/paths.ts";
-import { type Fault, faultsOf, words } from "./faults.ts";
+import type { Effect } from "./fault_wire.ts";
+import { effectFaultsOf, type Fault, faultsOf, words } from "./faults.ts";
 
 /** A fault in a place. */
 export interface Case {
   /** The call that goes wrong. */
   readonly call: Call;
-  /** What goes wrong in it. */
+  /** The effect in it that goes wrong, if it is not the whole call. */
+  readonly effect?: Effect | undefined;
+  /** What goes wrong. */
   readonly fault: Fault;
   /** All that goes wrong in the run: the attempts before it fail, too. */
   readonly plan: ReadonlyMap<string, Fault>;
@@ -20,13 +23,28 @@ export interface Wanted {
   readonly except: readonly string[];
 }
 
-/** The cases of a call; those before it are what makes the run come there. */
-export function casesOf(call: Call, before: ReadonlyMap<string, Fault> = new Map()): Case[] {
-  return faultsOf(call).map((fault) => ({
+/** The id of the call or the effect that goes wrong. */
+export function idOf({ call, effect }: Case): string {
+  return (effect ?? call).id;
+}
+
+/** The cases of a call and of its effects; those before it are what makes the run come there. */
+export function casesOf(
+  call: Call,
+  effects: readonly Effect[],
+  before: ReadonlyMap<string, Fault> = new Map(),
+): Case[] {
+  const caseOf = (fault: Fault, effect?: Effect): Case => ({
     call,
+    effect,
     fault,
-    plan: new Map([...before, [call.id, fault]]),
-  }));
+    plan: new Map([...before, [(effect ?? call).id, fault]]),
+  });
+  return [
+    ...faultsOf(call).map((fault) => caseOf(fault)),
+    ...effects.filter((effect) => effect.call.id === call.id)
+      .flatMap((effect) => effectFaultsOf(effect).map((fault) => caseOf(fault, effect))),
+  ];
 }
 
 /** Whether a case is wanted. */
@@ -39,20 +57,26 @@ export function isWanted(one: Case, { faults, only, except }: Wanted): boolean {
 export function leadsOn(one: Case, wanted: Wanted): boolean {
   const base = baseOf(one.call);
   return isWanted(one, { ...wanted, only: undefined }) && (wanted.only ?? []).some((pattern) => {
-    const [target, attempt] = /^(.*)@(\d+)$/.exec(targetOf(pattern).target)?.slice(1) ?? [];
+    const [target, attempt] =
+      /^(.*)@(\d+)(?:!effect\d+)?$/.exec(targetOf(pattern).target)?.slice(1) ?? [];
     return target === base && one.call.attempt < Number(attempt);
   });
 }
 
 /**
- * A pattern is the id of a call or the path of a step, with the indexes of items or without, and a fault or none. With a
- * fault a path means what the step does, not its undo: that is `step!undo`.
+ * A pattern is the id of a call or an effect or the path of a step, with the indexes of items or without, and a fault or
+ * none. With a fault a path means what the step does, not its undo: that is `step!undo`; and the id of a call means the
+ * call itself, and none of its effects.
  */
-function matches(pattern: string, { call, fault }: Case): boolean {
+function matches(pattern: string, one: Case): boolean {
   const wanted = targetOf(pattern);
+  const { call, effect, fault } = one;
   if (wanted.fault !== undefined && wanted.fault !== fault) return false;
   const step = stepOf(call.path);
-  const names = [call.id];
+  const names = [idOf(one)];
+  if (effect && wanted.fault === undefined) names.push(call.id);
+  // The id of an item is its path, too.
+  if (effect && wanted.fault !== undefined && wanted.target === call.id) return false;
   if (call.kind !== "undo" || wanted.fault === undefined) names.push(step);
   if (call.path !== step) names.push(call.path);
   return names.some((name) => name === wanted.target || withoutIndexes(name) === wanted.target);
@@ -66,7 +90,8 @@ function targetOf(pattern: string): { target: string; fault: string | undefined 
   return { target: pattern.slice(0, colon), fault };
 }
 
-function withoutIndexes(path: string): string {
+/** A path, or an id, that stands for all items of a collection. */
+export function withoutIndexes(path: string): string {
   return path.replaceAll(/\[\d+\]/g, "");
 }
 
@@ -74,7 +99,7 @@ function withoutIndexes(path: string): string {
 export function checkPatterns(action: string, { only = [], except }: Wanted, cases: Case[]): void {
   for (const pattern of [...only, ...except]) {
     if (cases.some((one) => matches(pattern, one))) continue;
-    const ids = [...new Set(cases.map(({ call }) => call.id))].join(", ");
+    const ids = [...new Set(cases.map(idOf))].join(", ");
     refuse(action, `'only' and 'except' must name one of its calls [${ids}], and a fault`, pattern);
   }
 }

@@ -1,9 +1,13 @@
 import type { Call, Host, Outcome } from "../../api/host.ts";
 import type { LateReport } from "../../api/run.ts";
 import { TimeoutError } from "../../report/errors.ts";
+import { withoutIndexes } from "./cases.ts";
+import { type Effect, FaultWire } from "./fault_wire.ts";
+import { stepOf } from "../../run/paths.ts";
 import type { Fault } from "./faults.ts";
 import { InferredBooks } from "./inferred_books.ts";
 import type { Books } from "./ledger.ts";
+import { Rest } from "./rest.ts";
 
 type Perform = (signal?: AbortSignal) => Promise<Outcome>;
 
@@ -40,11 +44,20 @@ export class FaultHost implements Host {
   wasInTime = false;
   /** The call that was made to hang, if nothing would have ended it. */
   endless: string | undefined;
+  /** An effect that a call did not wait for, though it succeeded. */
+  notAwaited: Effect | undefined;
+  /** The way to the other side, for fakes that write to a ledger. */
+  readonly wire: FaultWire;
   readonly #shared: Shared;
   readonly #plan: ReadonlyMap<string, Fault>;
-  readonly #inFlight = new Map<string, string>();
+  readonly #rest: Rest;
+  readonly #inFlight = new Map<string, Call>();
   readonly #givenUp = new Set<string>();
+  readonly #strikes = new Map<string, () => void>();
   readonly #standing = new Map<string, { readonly amount: number; readonly by: string }>();
+  readonly #made = new Map<string, { readonly step: string; readonly effect: string }>();
+  /** The call whose code is running, or was the last to. */
+  #current: Call | undefined;
   #hang: (ids: readonly string[]) => void = () => {};
   #clock: ReturnType<typeof setTimeout> | undefined;
 
@@ -52,6 +65,15 @@ export class FaultHost implements Host {
     this.#shared = shared;
     this.#plan = plan;
     this.hung = new Promise((resolve) => this.#hang = resolve);
+    this.#rest = new Rest(() =>
+      this.wire.isBusy || [...this.#inFlight.values()].some((call) => !this.wire.holds(call))
+    );
+    this.wire = new FaultWire(plan, {
+      owner: () => this.#owner(),
+      landed: (call) => this.#landed(call),
+      strike: (call) => this.#strike(call),
+      error: (call) => this.#error(call),
+    }, this.#rest);
     this.#restartClock();
   }
 
@@ -66,19 +88,20 @@ export class FaultHost implements Host {
     }
     if (books instanceof InferredBooks) books.learn(call);
     const before = totalsOf(books);
-    if (this.#isLate(call)) await nextTurn();
+    if (this.#isLate(call)) await this.#rest.wait("undo");
     const running = this.#inject(call, async (signal) => {
+      this.#current = call;
       const outcome = await fn(signal);
       if (outcome.ok && books instanceof InferredBooks) books.done(call);
       return outcome;
     });
     this.#attribute([call.path]);
-    this.#inFlight.set(call.id, call.path);
+    this.#inFlight.set(call.id, call);
     const outcome = await running;
     this.#restartClock();
     this.#attribute(this.#active());
     this.#inFlight.delete(call.id);
-    if (outcome.ok) this.succeeded.add(call.id);
+    if (outcome.ok) this.#succeed(call);
     else this.#givenUp.add(call.path);
     if (call.kind === "undo") this.undone.set(call.id, difference(before, totalsOf(books)));
     return outcome;
@@ -94,6 +117,11 @@ export class FaultHost implements Host {
     return this.#standing.get(keyOf(effect, id))?.by;
   }
 
+  /** Which kinds of effects steps have made stand. */
+  made(): readonly { readonly step: string; readonly effect: string }[] {
+    return [...this.#made.values()];
+  }
+
   /** To be told how attempts that were given up came out. */
   onLate(late: LateReport): void {
     const { books } = this.#shared;
@@ -107,9 +135,15 @@ export class FaultHost implements Host {
     await Promise.race([promise, this.hung]);
   }
 
-  /** Stops the clock. */
+  /** Waits until nothing goes on, and nothing is held back any more. */
+  async atRest(): Promise<void> {
+    await this.#rest.over();
+  }
+
+  /** Stops the clock, and what is held back stays where it is. */
   dispose(): void {
     clearTimeout(this.#clock);
+    this.#rest.stop();
   }
 
   async #inject(call: Call, fn: Perform): Promise<Outcome> {
@@ -134,8 +168,13 @@ export class FaultHost implements Host {
       case "hang":
         return await this.#giveUp(call, fn);
       default:
-        return await fn();
+        return this.#isToBeStruck(call) ? await this.#keepClock(call, fn) : await fn();
     }
+  }
+
+  #isToBeStruck({ id, timeout }: Call): boolean {
+    return timeout !== undefined &&
+      [...this.#plan.keys()].some((planned) => planned.startsWith(`${id}!effect`));
   }
 
   /** Whether it undoes what landed late. It is held back for as long as anything else goes on: then it does most harm. */
@@ -148,19 +187,51 @@ export class FaultHost implements Host {
 
   /** What a timeout does, at once; the call goes on, as one does that ignores its signal. */
   async #giveUp(call: Call, fn: Perform): Promise<Outcome> {
-    const { id, timeout } = call;
-    const error = new TimeoutError(
-      `Cannot finish '${id}' as the sweep lets it time out`,
-      timeout ?? Infinity,
-    );
-    this.injected.add(error);
-    const clock = new AbortController();
-    const running = fn(clock.signal);
-    clock.abort(error);
+    const running = this.#keepClock(call, fn);
+    this.#strike(call);
     const outcome = await running;
-    if (outcome.ok) this.wasInTime = true;
-    else if (timeout === undefined) this.endless = id;
+    if (!outcome.ok && call.timeout === undefined) this.endless = call.id;
     return outcome;
+  }
+
+  /** A call that times out when it is struck. */
+  async #keepClock(call: Call, fn: Perform): Promise<Outcome> {
+    const { id, timeout = Infinity } = call;
+    const clock = new AbortController();
+    this.#strikes.set(id, () => {
+      const error = new TimeoutError(
+        `Cannot finish '${id}' as the sweep lets it time out`,
+        timeout,
+      );
+      this.injected.add(error);
+      clock.abort(error);
+    });
+    const outcome = await fn(clock.signal);
+    if (outcome.ok && clock.signal.aborted) this.wasInTime = true;
+    return outcome;
+  }
+
+  /** Gives a call up: what has no timeout can only be given up by the caller. */
+  #strike(call: Call): void {
+    const timeOut = this.#strikes.get(call.id);
+    if (timeOut) timeOut();
+    else this.controller.abort(this.#error(call));
+  }
+
+  #succeed(call: Call): void {
+    this.succeeded.add(call.id);
+    if (this.#inFlight.size === 0) this.notAwaited ??= this.wire.onItsWay(call);
+  }
+
+  #owner(): Call {
+    // With several in flight it may be another one, where a fake waits for a timer.
+    return this.#current ?? this.calls.at(-1)!;
+  }
+
+  #landed(call: Call): void {
+    this.#restartClock();
+    this.#current = call;
+    this.#attribute([call.path]);
   }
 
   #error(call: Call): Error {
@@ -171,7 +242,9 @@ export class FaultHost implements Host {
 
   /** Whose code may be running: what failed may have been given up, and go on. */
   #active(): Iterable<string> {
-    return this.#inFlight.size > 0 ? this.#inFlight.values() : this.#givenUp;
+    return this.#inFlight.size > 0
+      ? [...this.#inFlight.values()].map(({ path }) => path)
+      : this.#givenUp;
   }
 
   /** What has come to stand since the last time is the doing of what was in flight. */
@@ -182,6 +255,8 @@ export class FaultHost implements Host {
       const known = this.#standing.get(key);
       const grew = Math.abs(amount) > Math.abs(known?.amount ?? 0);
       this.#standing.set(key, { amount, by: grew ? by : known?.by ?? by });
+      const step = withoutIndexes(stepOf(by));
+      if (grew && amount > 0) this.#made.set(keyOf(effect, step), { effect, step });
     }
   }
 
@@ -208,11 +283,6 @@ export function totalsOf(books: Books): Totals {
 /** How much less there is of each kind. */
 function difference(before: Totals, after: Totals): Totals {
   return new Map([...before].map(([kind, amount]) => [kind, amount - (after.get(kind) ?? 0)]));
-}
-
-/** Waits for all that needs no timer. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
 function keyOf(effect: string, id: string): string {

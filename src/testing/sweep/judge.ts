@@ -1,10 +1,11 @@
 import type { Result } from "../../api/result.ts";
 import type { LateReport } from "../../api/run.ts";
-import { baseOf } from "../../run/paths.ts";
-import type { Case } from "./cases.ts";
+import { baseOf, stepOf } from "../../run/paths.ts";
+import { type Case, idOf, withoutIndexes } from "./cases.ts";
 import { type FaultHost, type Totals, totalsOf } from "./fault_host.ts";
+import { hintsOf } from "./hints.ts";
 import type { Books, LedgerEntry } from "./ledger.ts";
-import type { LeftEffect, SweepOutcome, SweepRow } from "./report.ts";
+import type { LeftEffect, SweepEffect, SweepOutcome, SweepRow } from "./report.ts";
 
 /** What there is to see once a run and all that came late are over. */
 export interface Observed {
@@ -24,61 +25,91 @@ export function standing(books: Books): Pick<Observed, "left" | "totals"> {
   return { left: books.left(), totals: totalsOf(books) };
 }
 
-/** What a case came to. `allowed` is what its undo would have undone, had it not been made to fail. */
-export function judge(
-  one: Case,
-  observed: Observed,
-  survived: boolean,
-  allowed: Totals = new Map(),
-): SweepRow {
-  const { host, result, hung, late } = observed;
-  const undone = [
-    ...result?.success === false ? result.rollback.completed : [],
-    ...late.flatMap(({ step, outcome }) => outcome === "compensated" ? [step] : []),
-  ];
-  const failed = [
-    ...result?.success === false ? result.rollback.failed : [],
-    ...late.flatMap(({ step, outcome, error }) =>
-      outcome === "failed" && error ? [{ step, error }] : []
-    ),
-  ];
-  const ownFailures = failed.filter(({ error }) => !isInjected(error, host.injected));
-  const left = observed.left.map((entry) => ({
-    ...entry,
-    by: host.madeBy(entry.effect, entry.id),
-  }));
-  const row = (outcome: SweepOutcome, rest: Partial<SweepRow> = {}): SweepRow => {
-    const { call: { id, path }, fault } = one;
-    return Object.freeze({ id, path, fault, survived, undone, failed, left, outcome, ...rest });
-  };
-  if (!result) return row("hangs", { failed: hung.map(neverSettles) });
-  if (host.endless !== undefined) return row("hangs");
-  if (host.wasInTime) return row("impossible");
-  if (isTooMuch(left, observed.totals, allowed)) return row("left", { failed: ownFailures });
-  if (ownFailures.length > 0) return row("failed", { failed: ownFailures });
-  return row(left.length > 0 ? "reported" : "compensated");
-}
+/** Compares runs with those in which nothing goes wrong. */
+export class Judge {
+  /** What steps did in a run without faults. */
+  readonly effects: readonly SweepEffect[];
+  readonly #doomed: Observed;
+  readonly #clean: Totals;
 
-/**
- * A run that succeeded by a retry of the call that failed must have the effects of a clean run, by kind: ids may well be
- * others.
- */
-export function judgeRetried(one: Case, observed: Observed, clean: Totals): SweepRow | undefined {
-  const { call, fault } = one;
-  const { host } = observed;
-  const wasRetried = host.calls.some((later) =>
-    baseOf(later) === baseOf(call) && later.attempt > call.attempt && host.succeeded.has(later.id)
-  );
-  if (!wasRetried) return undefined;
-  const kinds = [...new Set([...clean.keys(), ...observed.totals.keys()])];
-  const left = kinds.map((effect): LeftEffect => {
-    const amount = (observed.totals.get(effect) ?? 0) - (clean.get(effect) ?? 0);
-    return { effect, id: "", amount, by: call.path };
-  }).filter(({ amount }) => amount !== 0);
-  if (left.length === 0) return undefined;
-  const { id, path } = call;
-  const undone = observed.late.map(({ step }) => step);
-  return { id, path, fault, outcome: "differs", survived: true, undone, failed: [], left };
+  /** `doomed` fails only at its end, and `clean` not at all. */
+  constructor(doomed: Observed, clean: Observed) {
+    this.#doomed = doomed;
+    this.#clean = clean.totals;
+    const undone = new Set(
+      doomed.host.calls.filter(({ kind }) => kind === "undo")
+        .map(({ path }) => withoutIndexes(stepOf(path))),
+    );
+    this.effects = doomed.host.made().map(({ step, effect }) =>
+      Object.freeze({ step, effect, hasUndo: undone.has(step) })
+    );
+  }
+
+  /** What a case came to. */
+  judge(one: Case, observed: Observed, survived: boolean): SweepRow {
+    const { host, result, hung, late } = observed;
+    const undone = [
+      ...result?.success === false ? result.rollback.completed : [],
+      ...late.flatMap(({ step, outcome }) => outcome === "compensated" ? [step] : []),
+    ];
+    const failed = [
+      ...result?.success === false ? result.rollback.failed : [],
+      ...late.flatMap(({ step, outcome, error }) =>
+        outcome === "failed" && error ? [{ step, error }] : []
+      ),
+    ];
+    const ownFailures = failed.filter(({ error }) => !isInjected(error, host.injected));
+    const left = observed.left.map((entry) => ({
+      ...entry,
+      by: host.madeBy(entry.effect, entry.id),
+    }));
+    const row = (outcome: SweepOutcome, failures = failed) =>
+      this.#row(one, observed, { survived, undone, failed: failures, left, outcome });
+    if (!result) return row("hangs", hung.map(neverSettles));
+    if (host.endless !== undefined) return row("hangs");
+    if (host.wasInTime) return row("impossible");
+    if (isTooMuch(left, observed.totals, this.#allowed(one))) return row("left", ownFailures);
+    if (ownFailures.length > 0) return row("failed", ownFailures);
+    return row(left.length > 0 ? "reported" : "compensated");
+  }
+
+  /**
+   * A run that succeeded by a retry of the call that failed must have the effects of a clean run, by kind: ids may well
+   * be others.
+   */
+  judgeRetried(one: Case, observed: Observed): SweepRow | undefined {
+    const { call } = one;
+    const { host, totals } = observed;
+    const wasRetried = host.calls.some((later) =>
+      baseOf(later) === baseOf(call) && later.attempt > call.attempt && host.succeeded.has(later.id)
+    );
+    if (!wasRetried) return undefined;
+    const kinds = [...new Set([...this.#clean.keys(), ...totals.keys()])];
+    const left = kinds.map((effect): LeftEffect => {
+      const amount = (totals.get(effect) ?? 0) - (this.#clean.get(effect) ?? 0);
+      return { effect, id: "", amount, by: call.path };
+    }).filter(({ amount }) => amount !== 0);
+    if (left.length === 0) return undefined;
+    const undone = observed.late.map(({ step }) => step);
+    const outcome = "differs";
+    return this.#row(one, observed, { outcome, survived: true, undone, failed: [], left });
+  }
+
+  #row(
+    one: Case,
+    observed: Observed,
+    rest: Omit<SweepRow, "id" | "path" | "fault" | "effect" | "hints">,
+  ): SweepRow {
+    const { call: { path }, effect, fault } = one;
+    const hints = hintsOf(one, observed, rest, this.effects);
+    return Object.freeze({ id: idOf(one), path, fault, effect: effect?.what, ...rest, hints });
+  }
+
+  /** What an undo that is made to fail would have undone. */
+  #allowed({ call }: Case): Totals {
+    const { undone } = this.#doomed.host;
+    return call.kind === "undo" && undone.get(baseOf(call)) || new Map();
+  }
 }
 
 function isTooMuch(left: readonly LedgerEntry[], totals: Totals, allowed: Totals): boolean {

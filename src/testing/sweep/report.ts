@@ -1,11 +1,21 @@
 import { printable } from "../../report/printable.ts";
-import { type Fault, words } from "./faults.ts";
+import type { Fault } from "./faults.ts";
 import type { LedgerEntry } from "./ledger.ts";
 
 /** An effect that stands where nothing should. */
 export interface LeftEffect extends LedgerEntry {
   /** The path of the step or undo that made it stand; several where they ran side by side. */
   readonly by: string | undefined;
+}
+
+/** A kind of effect that a step has. */
+export interface SweepEffect {
+  /** The path of the step; several where they ran side by side. */
+  readonly step: string;
+  /** What kind of effect it is. */
+  readonly effect: string;
+  /** Whether anything of the step is called when the run fails later. */
+  readonly hasUndo: boolean;
 }
 
 /**
@@ -26,12 +36,17 @@ export type SweepOutcome =
 
 /** One case of a sweep: a fault in a place, and what came of it. */
 export interface SweepRow {
-  /** The id of the call that went wrong, as a host sees it: `"fulfil/createShipment@1"`, `"chargePayment!undo"`. */
+  /**
+   * The id of what went wrong: of a call, as a host sees it, or of an effect in it. `"fulfil/createShipment@1"`,
+   * `"chargePayment!undo"`, `"chargePayment@1!effect1"`.
+   */
   readonly id: string;
   /** The path of its step. */
   readonly path: string;
   /** What went wrong in it. */
   readonly fault: Fault;
+  /** Which effect went wrong, as the ledger names it; `undefined` when it was the whole call. */
+  readonly effect: string | undefined;
   /** What came of it. */
   readonly outcome: SweepOutcome;
   /** Whether the run went on in spite of the fault; the sweep made it fail at its end then. */
@@ -47,6 +62,8 @@ export interface SweepRow {
   }[];
   /** What stands, or with `"differs"` what is too much or too little. */
   readonly left: readonly LeftEffect[];
+  /** What may be the cause, and what to do about it. */
+  readonly hints: readonly string[];
 }
 
 /** What a sweep came to. */
@@ -55,126 +72,86 @@ export interface SweepReport {
   readonly pipeline: string;
   /** How many runs it took. */
   readonly runs: number;
+  /** What the steps do when nothing goes wrong, as far as the sweep can see: without any, it proves nothing. */
+  readonly effects: readonly SweepEffect[];
   /** Every case, in order. */
   readonly rows: readonly SweepRow[];
-  /** The rows as a table, a line each. */
+  /** The rows as a table, no wider than 80 columns. */
   toString(): string;
   /** The rows as plain data, for `JSON.stringify`. */
   toJSON(): unknown;
 }
 
 /** A report of rows. */
-export function makeReport(pipeline: string, runs: number, rows: readonly SweepRow[]): SweepReport {
+export function makeReport(
+  pipeline: string,
+  runs: number,
+  effects: readonly SweepEffect[],
+  rows: readonly SweepRow[],
+): SweepReport {
   return Object.freeze({
     pipeline,
     runs,
+    effects,
     rows,
-    toString: () => table(rows),
-    toJSON: () => printable({ pipeline, runs, rows }, false),
+    toString: () => [summary(pipeline, runs, rows), "", ...table(rows)].join("\n"),
+    toJSON: () => printable({ pipeline, runs, effects, rows }, false),
   });
 }
 
-function table(rows: readonly SweepRow[]): string {
-  const lines = [
-    ["call", "fault", "outcome", "undone", "left"],
-    ...rows.map(({ id, fault, outcome, undone, left }) => [
-      id,
-      words[fault],
-      outcome,
-      undone.join(", "),
-      left.map(showEffect).join(", "),
-    ]),
-  ];
-  const widths = lines[0]!.map((_, n) => Math.max(...lines.map((cells) => cells[n]!.length)));
-  return lines.map((cells) => cells.map((cell, n) => cell.padEnd(widths[n]!)).join("  ").trimEnd())
-    .join("\n");
-}
-
-const MOST = 20;
-
-/**
- * Throws when a sweep has found a bug. The message names each: the step, the fault, what stands, and how to run this case
- * alone.
- *
- * @param report What `sweep` gave.
- * @throws {Error} If a case is `"left"`, `"failed"`, `"differs"` or `"hangs"`; `cause` is the list of their rows.
- *
- * @example Usage
- * ```ts
- * import { pipeline, step } from "@runsheet/runsheet";
- * import { assertCompensated, ledger, sweep } from "@runsheet/runsheet/testing";
- * import { assertRejects } from "@std/assert";
- *
- * const books = ledger();
- * const charge = step({ name: "charge", run: () => books.add("charge", "c1") });
- * const checkout = pipeline({ name: "checkout", steps: [charge] });
- *
- * await assertRejects(
- *   async () => assertCompensated(await sweep(checkout, {}, { ledger: books })),
- *   Error,
- *   "charge c1 is left",
- * );
- * ```
- */
-export function assertCompensated(report: SweepReport): void {
-  const bugs = report.rows.filter(({ outcome }) =>
-    outcome === "left" || outcome === "failed" || outcome === "differs" || outcome === "hangs"
-  );
-  if (bugs.length === 0) return;
-  const count = `${bugs.length} of ${report.rows.length} cases`;
-  const lines = bugs.slice(0, MOST).map(showBug);
-  if (bugs.length > MOST) lines.push(`  and ${bugs.length - MOST} more`);
-  throw new Error(
-    `Cannot accept '${report.pipeline}' as all that it does must be undone when it fails: ${count} are not right\n` +
-      lines.join("\n"),
-    { cause: bugs },
-  );
-}
-
-function showBug(row: SweepRow): string {
-  const { id, fault, failed } = row;
-  const found = [
-    ...showLeft(row),
-    ...failed.map(({ step, error }) => `the undo of '${step}' failed: ${error.message}`),
-    ...hints(row),
-    `to run this case alone: only: ${JSON.stringify(`${id}: ${fault}`)}`,
-  ];
-  const where = fault === "end" ? `the run of '${id}'` : `'${id}'`;
-  return [`  ${where} ${words[fault]}:`, ...found.map((line) => `    ${line}`)].join("\n");
-}
-
-function showLeft({ outcome, left, survived, fault }: SweepRow): string[] {
-  if (outcome === "hangs") return ["the run does not end"];
-  if (outcome === "differs") {
-    return left.map((entry) =>
-      `the run succeeds, but with ${Math.abs(entry.amount)} ${entry.effect} too ${
-        entry.amount > 0 ? "many" : "few"
-      }`
-    );
-  }
-  const when = survived && fault !== "end" ? " when the run fails later" : "";
-  return left.map(({ by, ...entry }) => {
-    const whose = by ? `, by '${by}'` : "";
-    return entry.amount > 0
-      ? `${showEffect(entry)} is left${when}${whose}`
-      : `${showEffect(entry)} is undone too often${when}${whose}`;
-  });
-}
-
-function showEffect({ effect, id, amount }: LedgerEntry): string {
+/** How an effect is named, and how much of it there is. */
+export function showEffect({ effect, id, amount }: LedgerEntry): string {
   const name = id === "" ? effect : `${effect} ${id}`;
   return Math.abs(amount) === 1 ? name : `${Math.abs(amount)} of ${name}`;
 }
 
-function hints({ id, fault, outcome, path }: SweepRow): string[] {
-  if (fault === "hang" && outcome === "hangs") {
-    return ["an undo that is asynchronous needs a 'timeout'"];
+function summary(pipeline: string, runs: number, rows: readonly SweepRow[]): string {
+  const counts = new Map<string, number>();
+  for (const { outcome } of rows) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+  const outcomes = [...counts].map(([outcome, count]) => `${count} ${outcome}`).join(", ");
+  return `${pipeline}: ${rows.length} cases in ${runs} runs, ${outcomes}`;
+}
+
+const WIDEST = 80;
+const GAP = "  ";
+const MOST_LEFT = 3;
+
+/** A line for all faults of a call that came to the same, and others for what is left. */
+function table(rows: readonly SweepRow[]): string[] {
+  const alike = new Map<string, SweepRow[]>();
+  for (const row of rows) {
+    const key = JSON.stringify([row.id, row.outcome, row.left]);
+    alike.set(key, [...alike.get(key) ?? [], row]);
   }
-  if (fault === "after" && outcome === "left" && !id.includes("!")) {
-    return [
-      "a step that fails is not rolled back: let it 'defer' the undo before the effect, or, if the effect and its " +
-      `success are one (a transaction), say except: ${JSON.stringify(`${path}: after`)}`,
-    ];
-  }
-  return [];
+  const lines = [...alike.values()].map((group) => {
+    const [{ id, outcome, left }] = group as [SweepRow];
+    const faults = group.map(({ fault }) => fault).join(", ");
+    return { cells: [outcome, faults, id], left };
+  });
+  const header = ["outcome", "faults", "call"];
+  const widths = header.map((name, n) =>
+    Math.max(name.length, ...lines.map(({ cells }) => cells[n]!.length))
+  );
+  const line = (cells: readonly string[]) =>
+    clip(cells.map((cell, n) => cell.padEnd(widths[n]!)).join(GAP).trimEnd());
+  return [
+    line(header),
+    ...lines.flatMap(({ cells, left }) => [
+      line(cells),
+      ...left.slice(0, MOST_LEFT).map((entry) => clip(`${GAP}${whatIsLeft(entry)}`)),
+      ...left.length > MOST_LEFT ? [`${GAP}and ${left.length - MOST_LEFT} more`] : [],
+    ]),
+  ];
+}
+
+function whatIsLeft({ by, ...entry }: LeftEffect): string {
+  const what = entry.amount > 0 ? "is left" : "is undone too often";
+  return `${showEffect(entry)} ${what}${by ? `, by '${by}'` : ""}`;
+}
+
+/** The end of a long line tells more than its middle. */
+function clip(line: string): string {
+  if (line.length <= WIDEST) return line;
+  const end = line.slice(-(WIDEST - 50));
+  return `${line.slice(0, WIDEST - end.length - 1)}…${end}`;
 }

@@ -5,11 +5,12 @@ import type { Node } from "../../engine/node.ts";
 import { refuse } from "../../report/checks.ts";
 import { baseOf } from "../../run/paths.ts";
 import { failure } from "../../run/settled.ts";
-import type { Case } from "./cases.ts";
+import { type Case, idOf } from "./cases.ts";
 import { FaultHost, type Shared } from "./fault_host.ts";
 import type { Fault } from "./faults.ts";
-import { judge, judgeRetried, type Observed, standing } from "./judge.ts";
+import { type Judge, type Observed, standing } from "./judge.ts";
 import type { SweepRow } from "./report.ts";
+import { replaceWire } from "./wire.ts";
 
 /** Where a run fails that the sweep makes fail at its end. */
 export const END = "<end>";
@@ -32,19 +33,15 @@ export class Runner {
   /** Runs a case, and once more where the run goes on in spite of the fault: it fails at its end then. */
   async try(
     one: Case,
-    doomed: Observed,
-    clean: Observed,
+    judge: Judge,
   ): Promise<{ readonly row: SweepRow; readonly seen: Observed }> {
-    if (one.call.kind === "undo") {
-      const seen = await this.#runCase(one, true);
-      return { row: judge(one, seen, false, doomed.host.undone.get(baseOf(one.call))), seen };
-    }
-    const seen = await this.#runCase(one, false);
-    if (!seen.result?.success) return { row: judge(one, seen, false), seen };
-    const differs = judgeRetried(one, seen, clean.totals);
+    const isUndo = one.call.kind === "undo";
+    const seen = await this.#runCase(one, isUndo);
+    if (isUndo || !seen.result?.success) return { row: judge.judge(one, seen, false), seen };
+    const differs = judge.judgeRetried(one, seen);
     if (differs) return { row: differs, seen };
     const again = await this.#runCase(one, true);
-    return { row: judge(one, again, true), seen: again };
+    return { row: judge.judge(one, again, true), seen: again };
   }
 
   /** Runs once, with what goes wrong by the ids of calls. */
@@ -54,6 +51,7 @@ export class Runner {
     books.clear();
     const args = await this.#prepare();
     const host = new FaultHost(this.#shared, plan);
+    const restoreWire = replaceWire(books, (request) => host.wire.send(request));
     const late: LateReport[] = [];
     const watches: Promise<unknown>[] = [];
     const target = expose<Step<string, unknown, object>>(isDoomed ? doom(this.#node) : this.#node);
@@ -73,18 +71,20 @@ export class Runner {
         running.then((result) => ({ result, hung: [] })),
         host.hung.then((hung) => ({ result: undefined, hung })),
       ]);
-      if (ended.result) await host.untilIdle(settle(watches));
+      if (ended.result) await host.untilIdle(atRest(host, watches));
       return { ...ended, host, late, ...standing(books) };
     } finally {
       host.dispose();
+      restoreWire();
     }
   }
 
-  async #runCase({ call: { id }, plan }: Case, isDoomed: boolean): Promise<Observed> {
-    const seen = await this.run(plan, isDoomed);
-    if (seen.result && !seen.host.calls.some((call) => call.id === id)) {
+  async #runCase(one: Case, isDoomed: boolean): Promise<Observed> {
+    const seen = await this.run(one.plan, isDoomed);
+    const { calls, wire } = seen.host;
+    if (seen.result && ![...calls, ...wire.effects].some(({ id }) => id === idOf(one))) {
       const constraint = "its runs must be alike: a call was made in one run, and not in another";
-      refuse(`sweep '${this.#node.name}'`, constraint, id);
+      refuse(`sweep '${this.#node.name}'`, constraint, idOf(one));
     }
     return seen;
   }
@@ -102,7 +102,10 @@ function doom(node: Node): Node {
   };
 }
 
-/** Waits for all of them, and for those that come meanwhile. */
-async function settle(watches: Promise<unknown>[]): Promise<void> {
-  while (watches.length > 0) await Promise.allSettled(watches.splice(0));
+/** Waits for what was given up, for what is held back, and for what either brings about. */
+async function atRest(host: FaultHost, watches: Promise<unknown>[]): Promise<void> {
+  do {
+    await Promise.allSettled(watches.splice(0));
+    await host.atRest();
+  } while (watches.length > 0);
 }

@@ -20,7 +20,7 @@ import {
 import type { Shared } from "./fault_host.ts";
 import { allFaults, type Fault } from "./faults.ts";
 import { InferredBooks } from "./inferred_books.ts";
-import { judge, type Observed } from "./judge.ts";
+import { Judge, type Observed } from "./judge.ts";
 import type { Books } from "./ledger.ts";
 import { makeReport, type SweepReport, type SweepRow } from "./report.ts";
 import { END, Runner } from "./runner.ts";
@@ -28,8 +28,8 @@ import { END, Runner } from "./runner.ts";
 /** How a sweep goes about it. */
 export interface SweepOptions {
   /**
-   * Where to see which effects stand: the `ledger()` that the fakes write to, or books of your own. It is cleared before
-   * every run. Without one the effects are inferred: an attempt of a step that has an undo is one until the undo has
+   * Where to see which effects stand: the `ledger()` that the fakes ask for them, or books of your own, which faults
+   * reach only before and after whole steps. It is cleared before every run. Without one the effects are inferred: an attempt of a step that has an undo is one until the undo has
    * succeeded. That finds much less, as it takes the undo's word for what it has undone.
    */
   readonly ledger?: Books | undefined;
@@ -38,12 +38,12 @@ export interface SweepOptions {
   /**
    * Which faults there are.
    *
-   * @default {["before", "after", "late", "invalid", "abort", "hang", "end"]}
+   * @default {["before", "after", "late", "overtaken", "invalid", "abort", "hang", "end"]}
    */
   readonly faults?: readonly Fault[] | undefined;
   /**
-   * The only cases to run: `"chargePayment@2: late"`, or less of it. A path or an id without a fault stands for all its
-   * cases; indexes of items may be left out.
+   * The only cases to run: `"chargePayment@2: late"`, or less of it, or `"chargePayment@1!effect1: overtaken"`. A path or
+   * an id without a fault stands for all its cases; indexes of items may be left out.
    */
   readonly only?: string | readonly string[] | undefined;
   /** Cases that cannot happen, in the same form: `"reserveStock: after"` for a transaction. */
@@ -73,7 +73,7 @@ export interface SweepOptions {
 
 /**
  * Proves the rollbacks of a pipeline: learns from a clean run what it does, and then runs it once for every call of a
- * step, an item or an undo, every attempt, and every fault, and looks at what stands after it. A run that goes on in
+ * step, an item or an undo, every attempt, every effect in them, and every fault, and looks at what stands after it. A run that goes on in
  * spite of a fault, by a retry say, is made to fail at its end: nothing may stand in the end, whatever went wrong.
  *
  * Nothing is left to chance, and no time passes: waits are over at once, and what is to time out is given up at once and
@@ -96,9 +96,9 @@ export interface SweepOptions {
  * const books = ledger();
  * const reserve = step({
  *   name: "reserve",
- *   run: (ctx: { sku: string }, { defer }) => {
- *     defer(() => books.has("reservation", ctx.sku) && books.remove("reservation", ctx.sku));
- *     books.add("reservation", ctx.sku);
+ *   run: async (ctx: { sku: string }, { defer }) => {
+ *     defer({ run: () => books.forbid("reservation", ctx.sku), timeout: 5_000 });
+ *     await books.add("reservation", ctx.sku);
  *   },
  * });
  * const ship = step({ name: "ship", run: () => {} });
@@ -106,7 +106,7 @@ export interface SweepOptions {
  *
  * const report = await sweep(order, { sku: "tea" }, { ledger: books });
  * assertCompensated(report);
- * assertEquals(report.rows.length, 12);
+ * assertEquals(report.rows.length, 16);
  * ```
  */
 export async function sweep<S extends AnyStep>(
@@ -127,8 +127,13 @@ export async function sweep<S extends AnyStep>(
   const doomed = await runner.run(new Map(), true);
   checkSucceeds(action, doomed);
   const clean = await runner.run(new Map(), false);
+  checkAwaits(action, clean);
+  const judge = new Judge(doomed, clean);
   const end = endOf(node.name);
-  const all = [end, ...doomed.host.calls.flatMap((call) => casesOf(call))];
+  const all = [
+    end,
+    ...doomed.host.calls.flatMap((call) => casesOf(call, doomed.host.wire.effects)),
+  ];
   const isDue = (one: Case) => isWanted(one, wanted) || leadsOn(one, wanted);
   const due = all.filter(isDue);
   const queue = sample ? sampleOf(due, sample.count, sample.seed) : due;
@@ -140,19 +145,19 @@ export async function sweep<S extends AnyStep>(
     if (count > maxCases) refuse(action, tooMany(maxCases), count);
     const one = queue.shift()!;
     const { row, seen } = one === end
-      ? { row: judge(end, doomed, true), seen: doomed }
-      : await runner.try(one, doomed, clean);
+      ? { row: judge.judge(end, doomed, true), seen: doomed }
+      : await runner.try(one, judge);
     if (isWanted(one, wanted)) rows.push(row);
     // Only now is it known that there is another attempt.
     const next = seen.host.calls.find((call) => isRetryOf(call, one.call) && !begun.has(call.id));
     if (!next) continue;
     begun.add(next.id);
-    const more = casesOf(next, one.plan);
+    const more = casesOf(next, seen.host.wire.effects, one.plan);
     all.push(...more);
     queue.unshift(...more.filter(isDue));
   }
   checkPatterns(action, wanted, all);
-  return makeReport(node.name, runner.runs, rows);
+  return makeReport(node.name, runner.runs, judge.effects, rows);
 }
 
 /** The case in which nothing goes wrong but the end. */
@@ -179,6 +184,14 @@ function checkSucceeds(action: string, { result, hung, host }: Observed): void {
   if (pending.some(({ kind }) => kind !== "undo") || pending.length === 0) {
     throw new ConfigError(`Cannot ${problem}: it does not end, [${hung}] never settles`);
   }
+}
+
+/** An effect that nobody waits for may happen at any time, or never. */
+function checkAwaits(action: string, { host: { notAwaited } }: Observed): void {
+  if (!notAwaited) return;
+  const { call, what } = notAwaited;
+  const problem = `${action} as fakes must await what they ask of the ledger`;
+  throw new ConfigError(`Cannot ${problem}: '${call.id}' succeeded before '${what}' had happened`);
 }
 
 function tooMany(maxCases: number): string {

@@ -1,0 +1,101 @@
+import { withoutIndexes } from "./cases.ts";
+import { effectWords, words } from "./faults.ts";
+import { showEffect, type SweepEffect, type SweepReport, type SweepRow } from "./report.ts";
+
+const MOST = 20;
+const MOST_LEFT = 3;
+
+/**
+ * Throws when a sweep has found a bug, or proves nothing. The message names each bug: the step, the fault, what stands, and
+ * how to run this case alone.
+ *
+ * @param report What `sweep` gave.
+ * @throws {Error} If a case is `"left"`, `"failed"`, `"differs"` or `"hangs"`, or if no step has an effect that the
+ * sweep can see.
+ *
+ * @example Usage
+ * ```ts
+ * import { pipeline, step } from "@runsheet/runsheet";
+ * import { assertCompensated, ledger, sweep } from "@runsheet/runsheet/testing";
+ * import { assertRejects } from "@std/assert";
+ *
+ * const books = ledger();
+ * const charge = step({ name: "charge", run: () => books.add("charge", "c1") });
+ * const checkout = pipeline({ name: "checkout", steps: [charge] });
+ *
+ * await assertRejects(
+ *   async () => assertCompensated(await sweep(checkout, {}, { ledger: books })),
+ *   Error,
+ *   "'charge' has no undo",
+ * );
+ * ```
+ */
+export function assertCompensated(report: SweepReport): void {
+  const { pipeline, effects, rows } = report;
+  const bugs = rows.filter(({ outcome }) =>
+    outcome === "left" || outcome === "failed" || outcome === "differs" || outcome === "hangs"
+  );
+  if (bugs.length === 0 && effects.length > 0) return;
+  if (bugs.length === 0) {
+    throw new Error(
+      `Cannot accept '${pipeline}' as its sweep must see at least one effect: fakes must write what they do to the ` +
+        "'ledger' that the sweep is given, or steps must have an undo",
+    );
+  }
+  const count = `${bugs.length} of ${rows.length} cases`;
+  const lines = [...withoutUndo(bugs, effects), ...atMost(MOST, bugs.map(showBug), "  ")];
+  throw new Error(
+    `Cannot accept '${pipeline}' as all that it does must be undone when it fails: ${count} are not right\n` +
+      lines.join("\n"),
+  );
+}
+
+function atMost(most: number, lines: readonly string[], margin = ""): readonly string[] {
+  if (lines.length <= most) return lines;
+  return [...lines.slice(0, most), `${margin}and ${lines.length - most} more`];
+}
+
+/** The plainest of all reasons comes first. */
+function withoutUndo(bugs: readonly SweepRow[], effects: readonly SweepEffect[]): string[] {
+  const left = new Set(
+    bugs.flatMap((row) => row.left.map(({ by }) => by && withoutIndexes(by))),
+  );
+  const steps = effects.filter(({ step, hasUndo }) => !hasUndo && left.has(step));
+  return [...new Set(steps.map(({ step }) => step))].map((step) =>
+    `  '${step}' has no undo: give it a 'rollback', or let it 'defer' one`
+  );
+}
+
+function showBug(row: SweepRow): string {
+  const { id, fault, failed, hints } = row;
+  const found = [
+    ...atMost(MOST_LEFT, showLeft(row)),
+    ...failed.map(({ step, error }) => `the undo of '${step}' failed: ${error.message}`),
+    ...hints,
+    `to run this case alone: only: ${JSON.stringify(`${id}: ${fault}`)}`,
+  ];
+  return [`  ${whatGoesWrong(row)}:`, ...found.map((line) => `    ${line}`)].join("\n");
+}
+
+function whatGoesWrong({ id, fault, effect }: SweepRow): string {
+  if (effect !== undefined) return `'${id}' (${effect}) ${effectWords[fault]}`;
+  return fault === "end" ? `the run of '${id}' ${words.end}` : `'${id}' ${words[fault]}`;
+}
+
+function showLeft({ outcome, left, survived, fault }: SweepRow): string[] {
+  if (outcome === "hangs") return ["the run does not end"];
+  if (outcome === "differs") {
+    return left.map((entry) =>
+      `the run succeeds, but with ${Math.abs(entry.amount)} ${entry.effect} too ${
+        entry.amount > 0 ? "many" : "few"
+      }`
+    );
+  }
+  const when = survived && fault !== "end" ? " when the run fails later" : "";
+  return left.map(({ by, ...entry }) => {
+    const whose = by ? `, by '${by}'` : "";
+    return entry.amount > 0
+      ? `${showEffect(entry)} is left${when}${whose}`
+      : `${showEffect(entry)} is undone too often${when}${whose}`;
+  });
+}

@@ -1,0 +1,145 @@
+import type { Call } from "../../api/host.ts";
+import type { Fault } from "./faults.ts";
+import type { Rest } from "./rest.ts";
+import type { Request } from "./wire.ts";
+
+/** What a call asked of the other side. */
+export interface Effect {
+  /** The call's id and the effect's number in it: `"chargePayment@1!effect1"`. */
+  readonly id: string;
+  /** The call. */
+  readonly call: Call;
+  /** Its number in the call, from 1. */
+  readonly number: number;
+  /** What it was, as the ledger says it. */
+  readonly what: string;
+}
+
+/** What a wire must know of the run. */
+export interface Traffic {
+  /** Whose code is running. */
+  readonly owner: () => Call;
+  /** Called when the other side has acted: what runs from now on is this call's code. */
+  readonly landed: (call: Call) => void;
+  /** Gives the call up. */
+  readonly strike: (call: Call) => void;
+  /** What it fails with. */
+  readonly error: (call: Call) => Error;
+}
+
+interface Sent extends Request {
+  readonly effect: Effect;
+  readonly resolve: (answer: unknown) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/** More than any code between two requests takes that waits for no timer. */
+const LATENCY = 50;
+
+/**
+ * The wire between the fakes and the other side in one run. Requests arrive in the order in which they were sent, and
+ * each is through with everything before the next one arrives. A request that is given up on its way arrives all the
+ * same, when everything else is done: then it does most harm.
+ */
+export class FaultWire {
+  /** Every request, in order. */
+  readonly effects: Effect[] = [];
+  /** The paths of the calls that gave up the answer, before the effect happened. */
+  readonly overtaken: Set<string> = new Set<string>();
+  readonly #plan: ReadonlyMap<string, Fault>;
+  readonly #traffic: Traffic;
+  readonly #rest: Rest;
+  readonly #counts = new Map<string, number>();
+  readonly #onTheirWay = new Set<Effect>();
+  readonly #held = new Set<Effect>();
+  #line: Promise<void> = Promise.resolve();
+
+  constructor(plan: ReadonlyMap<string, Fault>, traffic: Traffic, rest: Rest) {
+    this.#plan = plan;
+    this.#traffic = traffic;
+    this.#rest = rest;
+  }
+
+  /** Whether something is on its way that is not held back. */
+  get isBusy(): boolean {
+    return this.#onTheirWay.size > 0;
+  }
+
+  /** Whether a request of a call, or its answer, is held back. */
+  holds({ id }: Call): boolean {
+    return [...this.#held].some(({ call }) => call.id === id);
+  }
+
+  /** What a call has sent and nobody has seen arrive. */
+  onItsWay({ id }: Call): Effect | undefined {
+    return [...this.#onTheirWay].find(({ call }) => call.id === id);
+  }
+
+  /** Sends a request. */
+  send(request: Request): Promise<unknown> {
+    const { signal, what } = request;
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    const effect = this.#name(what);
+    return new Promise((resolve, reject) => {
+      const giveUp = () => reject(signal?.reason);
+      signal?.addEventListener("abort", giveUp, { once: true });
+      const done = <T>(settle: (value: T) => void) => (value: T) => {
+        signal?.removeEventListener("abort", giveUp);
+        settle(value);
+      };
+      const sent = { ...request, effect, resolve: done(resolve), reject: done(reject) };
+      this.#onTheirWay.add(effect);
+      this.#line = this.#line.then(() => this.#deliver(sent));
+    });
+  }
+
+  #name(what: string): Effect {
+    const call = this.#traffic.owner();
+    const number = (this.#counts.get(call.id) ?? 0) + 1;
+    this.#counts.set(call.id, number);
+    const effect = { id: `${call.id}!effect${number}`, call, number, what };
+    this.effects.push(effect);
+    return effect;
+  }
+
+  async #deliver(sent: Sent): Promise<void> {
+    const { effect, signal, reject } = sent;
+    const { call } = effect;
+    for (let n = 0; n < LATENCY; n++) await undefined;
+    this.#onTheirWay.delete(effect);
+    const fault = this.#plan.get(effect.id);
+    if (fault === "before") return reject(this.#traffic.error(call));
+    if (fault === "overtaken") this.#traffic.strike(call);
+    if (signal?.aborted) this.overtaken.add(call.path);
+    if (fault === "overtaken" || signal?.aborted) {
+      this.#hold(effect, "effect").then(() => this.#land(sent));
+    } else {
+      this.#land(sent, fault);
+    }
+  }
+
+  #land({ effect, act, resolve, reject }: Sent, fault?: Fault): void {
+    const { call } = effect;
+    const answer = attempt(act);
+    this.#traffic.landed(call);
+    const come = () => answer.ok ? resolve(answer.value) : reject(answer.thrown);
+    if (fault === "after") return reject(this.#traffic.error(call));
+    if (fault !== "late") return come();
+    this.#traffic.strike(call);
+    this.#hold(effect, "answer").then(come);
+  }
+
+  async #hold(effect: Effect, kind: "answer" | "effect"): Promise<void> {
+    this.#held.add(effect);
+    await this.#rest.wait(kind);
+    this.#held.delete(effect);
+  }
+}
+
+function attempt(act: () => unknown) {
+  try {
+    return { ok: true, value: act() } as const;
+  } catch (thrown) {
+    return { ok: false, thrown } as const;
+  }
+}

@@ -1,0 +1,300 @@
+import { describe, it } from "node:test";
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { type AnyStep, ConfigError, parallel, pipeline, step } from "@runsheet/runsheet";
+import {
+  assertCompensated,
+  type Ledger,
+  ledger,
+  sweep,
+  type SweepOptions,
+  type SweepReport,
+} from "@runsheet/runsheet/testing";
+import { payments } from "../support/payments.ts";
+import { outcomes } from "../support/sweeps.ts";
+
+const timeout = 1_000;
+const ship = step({ name: "ship", run: () => {} });
+
+function sweepOf(
+  books: Ledger,
+  steps: AnyStep[],
+  options: SweepOptions = {},
+): Promise<SweepReport> {
+  return sweep(pipeline({ name: "checkout", steps }), {}, { ledger: books, ...options });
+}
+
+/** The cases that are bugs. */
+function bugsOf(report: SweepReport): string[] {
+  return outcomes(report).filter((text) => /left|failed|differs|hangs/.test(text));
+}
+
+function messageOf(report: SweepReport): string {
+  return assertThrows(() => assertCompensated(report), Error).message;
+}
+
+/** Charges by its key, and undoes it as it is told. */
+function charging(
+  books: Ledger,
+  undo: (key: string) => Promise<void>,
+  { heeds, before = true, ...policy }: {
+    heeds: boolean;
+    before?: boolean;
+    timeout?: number;
+    retry?: { count: number };
+  },
+) {
+  return step({
+    name: "charge",
+    ...policy,
+    run: async (_ctx, { key, attempt, signal, defer }) => {
+      const id = `${key}@${attempt}`;
+      if (before) defer({ run: () => undo(id), timeout });
+      await books.add("charge", id, heeds ? { signal } : {});
+      if (!before) defer({ run: () => undo(id), timeout });
+    },
+  });
+}
+
+describe("a sweep with a ledger", () => {
+  it("lets the n-th effect of a step fail, and loses its answer", async () => {
+    const books = ledger();
+    const reserve = step({
+      name: "reserve",
+      run: async (_ctx, { defer }) => {
+        const slots = ["a", "b", "c"];
+        for (const slot of slots) await books.add("slot", slot);
+        defer({
+          run: async () => {
+            for (const slot of slots) await books.removeAll("slot", slot);
+          },
+          timeout,
+        });
+      },
+    });
+    const report = await sweepOf(books, [reserve, ship]);
+    assertEquals(bugsOf(report).filter((text) => text.includes("effect")), [
+      "reserve@1!effect1: after left",
+      "reserve@1!effect2: before left",
+      "reserve@1!effect2: after left",
+      "reserve@1!effect3: before left",
+      "reserve@1!effect3: after left",
+    ]);
+    const message = messageOf(report);
+    assertStringIncludes(
+      message,
+      "'reserve@1!effect2' (slot b) fails:\n    slot a is left, by 'reserve'",
+    );
+    assertStringIncludes(
+      message,
+      "'reserve@1!effect1' (slot a) happens, and the answer gets lost:",
+    );
+    assertStringIncludes(message, `only: "reserve@1!effect2: before"`);
+    const only = "reserve@1!effect2: before";
+    assertEquals(outcomes(await sweepOf(books, [reserve, ship], { only })), [`${only} left`]);
+  });
+
+  it("finds an undo that is deferred after the effect, whose answer gets lost", async () => {
+    const books = ledger();
+    const undo = (id: string) => books.forbid("charge", id);
+    const late = charging(books, undo, { heeds: false, before: false });
+    assertEquals(bugsOf(await sweepOf(books, [late])), ["charge@1!effect1: after left"]);
+    assertCompensated(await sweepOf(books, [charging(books, undo, { heeds: false })]));
+  });
+
+  it("finds an undo that cannot be made of what never happened", async () => {
+    const books = ledger();
+    const strict = charging(books, (id) => books.remove("charge", id), { heeds: false });
+    const only = "charge@1!effect1: before";
+    const report = await sweepOf(books, [strict], { only });
+    assertStringIncludes(messageOf(report), "charge sweep/charge@1 is undone too often");
+  });
+
+  it("lets an effect happen after its undo, where the signal has given it up", async () => {
+    const books = ledger();
+    const policies = [{ timeout }, { timeout, retry: { count: 1 } }, {}];
+    for (const policy of policies) {
+      const sought = charging(books, (id) => books.removeAll("charge", id), {
+        heeds: true,
+        ...policy,
+      });
+      const report = await sweepOf(books, [sought, ship]);
+      const bugs = bugsOf(report).join();
+      assertStringIncludes(bugs, "charge@1!effect1: overtaken");
+      assertStringIncludes(bugs, "charge@1: abort left");
+      const message = messageOf(report);
+      assertStringIncludes(
+        message,
+        "'charge@1!effect1' (charge sweep/charge@1) is given up, and happens after all else:",
+      );
+      assertStringIncludes(
+        message,
+        "the effect came after any undo: 'defer' one that forbids it",
+      );
+      const forbidden = charging(books, (id) => books.forbid("charge", id), {
+        heeds: true,
+        ...policy,
+      });
+      assertCompensated(await sweepOf(books, [forbidden, ship]));
+    }
+  });
+
+  it("lets an effect happen after its undo in a branch that gives up as its neighbour fails", async () => {
+    const books = ledger();
+    const branches = (undo: (id: string) => Promise<void>) =>
+      parallel(charging(books, undo, { heeds: true }), ship);
+    const only = "parallel(charge, ship)/ship@1: before";
+    const report = await sweepOf(books, [branches((id) => books.removeAll("charge", id))], {
+      only,
+    });
+    assertEquals(outcomes(report), [`${only} left`]);
+    assertCompensated(await sweepOf(books, [branches((id) => books.forbid("charge", id))]));
+  });
+
+  it("holds an effect back until everything else is done", async () => {
+    const log: string[] = [];
+    const books = ledger();
+    const tell = (what: string) => books.call(() => void log.push(what));
+    const charge = step({
+      name: "charge",
+      timeout,
+      retry: { count: 1 },
+      run: (_ctx, { attempt, signal }) =>
+        books.call(() => void log.push(`charge ${attempt}`), { signal }),
+      rollback: { run: () => tell("refund"), timeout },
+    });
+    const slow = step({
+      name: "slow",
+      run: async () => {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        await tell("slow");
+      },
+    });
+    const setup = () => log.splice(0);
+    const only = "charge@1!effect1: overtaken";
+    await sweepOf(books, [charge, slow], { setup, only });
+    assertEquals(log, ["charge 2", "slow", "refund", "charge 1"]);
+  });
+
+  it("holds an answer back until everything else is done, and its undo comes after it", async () => {
+    const log: string[] = [];
+    const books = ledger();
+    const tell = (what: string) => books.call(() => void log.push(what));
+    const charge = step({
+      name: "charge",
+      timeout,
+      retry: { count: 1 },
+      run: async (_ctx, { attempt }) => {
+        await tell(`charge ${attempt}`);
+        log.push(`answer ${attempt}`);
+        return { attempt };
+      },
+      rollback: { run: (_ctx, { attempt }) => tell(`refund ${attempt}`), timeout },
+    });
+    const setup = () => log.splice(0);
+    const run = async (only: string) => {
+      await sweepOf(books, [charge, ship], { setup, only });
+      return log.join(", ");
+    };
+    assertEquals(
+      await run("charge@1!effect1: late"),
+      "charge 1, charge 2, answer 2, refund 2, answer 1, refund 1",
+    );
+    assertEquals(
+      await run("charge@1!effect1: overtaken"),
+      "charge 2, answer 2, refund 2, charge 1, answer 1, refund 1",
+    );
+  });
+
+  it("lets an undo fail between its effects", async () => {
+    const books = ledger();
+    const book = (undo: (effect: string) => Promise<void>) =>
+      step({
+        name: "book",
+        run: () => Promise.all([books.add("room"), books.add("car")]).then(() => {}),
+        rollback: {
+          run: async () => {
+            await undo("car");
+            await undo("room");
+          },
+          retry: { count: 1 },
+          timeout,
+        },
+      });
+    const only = "book!undo!effect2: before";
+    const { rows } = await sweepOf(books, [book((effect) => books.remove(effect))], { only });
+    assertEquals(rows[0]?.left, [{ effect: "car", id: "", amount: -1, by: "book" }]);
+    assertCompensated(await sweepOf(books, [book((effect) => books.removeAll(effect))], { only }));
+  });
+
+  it("knows whose effect is whose, side by side", async () => {
+    const books = ledger();
+    const booking = (name: string) =>
+      step({
+        name,
+        run: async () => {
+          for (const id of [1, 2]) await books.add(name, id);
+        },
+      });
+    const report = await sweepOf(books, [
+      parallel(booking("room"), booking("car"), booking("tour")),
+    ], {
+      faults: ["end", "before"],
+    });
+    const group = "parallel(room, car, tour)";
+    const [end] = report.rows;
+    assertEquals(
+      end?.left.map(({ effect, id, by }) => `${effect} ${id}: ${by}`).sort(),
+      ["car 1", "car 2", "room 1", "room 2", "tour 1", "tour 2"]
+        .map((what) => `${what}: ${group}/${what.split(" ")[0]}`),
+    );
+    const effects = report.rows.filter(({ effect }) => effect !== undefined);
+    assertEquals(effects.map(({ id, effect }) => `${id}: ${effect}`), [
+      `${group}/room@1!effect1: room 1`,
+      `${group}/room@1!effect2: room 2`,
+      `${group}/car@1!effect1: car 1`,
+      `${group}/car@1!effect2: car 2`,
+      `${group}/tour@1!effect1: tour 1`,
+      `${group}/tour@1!effect2: tour 2`,
+    ]);
+  });
+
+  it("names what the steps do, and whether they undo it", async () => {
+    const books = ledger();
+    const pay = step({
+      name: "pay",
+      run: async () => ({ id: await payments(books).charge() }),
+      rollback: { run: (_ctx, { id }) => payments(books).refund(id), timeout },
+    });
+    const mail = step({ name: "mail", run: () => books.add("mail") });
+    const { effects } = await sweepOf(books, [pay, mail, ship]);
+    assertEquals(effects, [
+      { step: "pay", effect: "charge", hasUndo: true },
+      { step: "mail", effect: "mail", hasUndo: false },
+    ]);
+  });
+
+  it("refuses fakes that do not await what they ask for", async () => {
+    const books = ledger();
+    const hasty = step({
+      name: "hasty",
+      run: () => {
+        books.add("charge", "c");
+      },
+    });
+    await assertRejects(
+      () => sweepOf(books, [hasty, ship]),
+      ConfigError,
+      "Cannot sweep 'checkout' as fakes must await what they ask of the ledger: 'hasty@1' succeeded before 'charge c' had happened",
+    );
+  });
+
+  it("leaves the ledger as it was", async () => {
+    const books = ledger();
+    await sweepOf(books, [charging(books, (id) => books.forbid("charge", id), { heeds: true })]);
+    books.clear();
+    const charging_ = books.add("charge", "c");
+    assertEquals(books.has("charge", "c"), false);
+    await charging_;
+    assertEquals(books.has("charge", "c"), true);
+  });
+});

@@ -1,9 +1,4 @@
-import type { Books, LedgerEntry } from "@runsheet/runsheet/testing";
-
-/** Books that are read off the fakes themselves, which are made anew for every run. */
-export function booksOf(left: () => readonly LedgerEntry[]): Books {
-  return { left, clear: () => {} };
-}
+import type { LedgerEntry } from "@runsheet/runsheet/testing";
 
 /** The ledger entries of an effect, by id, but those that come to nothing. */
 export function entries(

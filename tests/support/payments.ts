@@ -12,7 +12,7 @@ export interface Payments {
 export function payments(books: Ledger): Payments {
   let count = 0;
   return {
-    charge: (amount = 1, signal) =>
+    charge: (amount, signal) =>
       books.call(() => {
         const id = `ch_${++count}`;
         books.add("charge", id, { amount });

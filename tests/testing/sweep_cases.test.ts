@@ -1,13 +1,7 @@
 import { describe, it } from "node:test";
-import {
-  assert,
-  assertEquals,
-  assertRejects,
-  assertStringIncludes,
-  assertThrows,
-} from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ConfigError, map, pipeline, step, when } from "@runsheet/runsheet";
-import { assertCompensated, ledger, sweep, type SweepOptions } from "@runsheet/runsheet/testing";
+import { sweep, type SweepOptions } from "@runsheet/runsheet/testing";
 import { never } from "../support/deferred.ts";
 import { cleanups } from "../support/cleanup.ts";
 import { fail } from "../support/steps.ts";

@@ -124,10 +124,6 @@ describe("a sweep with a ledger", () => {
       const message = messageOf(report);
       assertStringIncludes(
         message,
-        "'charge@1!effect1' (charge sweep/charge@1) is given up, and happens after all else:",
-      );
-      assertStringIncludes(
-        message,
         "the effect came after any undo: 'defer' one that forbids it",
       );
       const forbidden = charging(books, (id) => books.forbid("charge", id), {
@@ -136,6 +132,29 @@ describe("a sweep with a ledger", () => {
       });
       assertCompensated(await sweepOf(books, [forbidden, ship]));
     }
+  });
+
+  it("says that a step has failed that gave up the answer", async () => {
+    const books = ledger();
+    const charge = step({
+      name: "charge",
+      run: (_ctx, { signal }) => books.add("charge", 1, { signal }),
+      rollback: { run: () => books.removeAll("charge", 1), timeout },
+    });
+    const report = await sweepOf(books, [charge], { only: "charge@1!effect1: late" });
+    const message = messageOf(report);
+    assertStringIncludes(message, "(charge 1) happens, and the answer comes too late:");
+    assertStringIncludes(message, "a step that fails is not rolled back");
+  });
+
+  it("says that an effect came last, by its name", async () => {
+    const books = ledger();
+    const sought = charging(books, (id) => books.removeAll("charge", id), { heeds: true });
+    const report = await sweepOf(books, [sought], { only: "charge@1!effect1: overtaken" });
+    assertStringIncludes(
+      messageOf(report),
+      "'charge@1!effect1' (charge sweep/charge@1) is given up, and happens after all else:",
+    );
   });
 
   it("lets an effect happen after its undo in a branch that gives up as its neighbour fails", async () => {

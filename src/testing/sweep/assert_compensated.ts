@@ -4,6 +4,7 @@ import { showEffect, type SweepEffect, type SweepReport, type SweepRow } from ".
 
 const MOST = 20;
 const MOST_LEFT = 3;
+const MOST_PLACES = 10;
 
 /**
  * Throws when a sweep has found a bug, or proves nothing. The message names each bug: the step, the fault, what stands, and
@@ -43,7 +44,7 @@ export function assertCompensated(report: SweepReport): void {
     );
   }
   const count = `${bugs.length} of ${rows.length} cases`;
-  const lines = [...withoutUndo(bugs, effects), ...atMost(MOST, bugs.map(showBug), "  ")];
+  const lines = [...withoutUndo(bugs, effects), ...atMost(MOST, alike(bugs).map(showBugs), "  ")];
   throw new Error(
     `Cannot accept '${pipeline}' as all that it does must be undone when it fails: ${count} are not right\n` +
       lines.join("\n"),
@@ -66,15 +67,41 @@ function withoutUndo(bugs: readonly SweepRow[], effects: readonly SweepEffect[])
   );
 }
 
-function showBug(row: SweepRow): string {
-  const { id, fault, failed, hints } = row;
-  const found = [
-    ...atMost(MOST_LEFT, showLeft(row)),
+/** Cases in which the same was found: they have one reason, most likely. */
+function alike(bugs: readonly SweepRow[]): SweepRow[][] {
+  const groups = new Map<string, SweepRow[]>();
+  for (const row of bugs) {
+    const key = JSON.stringify([showLeft({ ...row, survived: false }).sort(), ...whyNot(row)]);
+    groups.set(key, [...groups.get(key) ?? [], row]);
+  }
+  return [...groups.values()];
+}
+
+function showBugs(bugs: readonly SweepRow[]): string {
+  const [first, ...others] = bugs as [SweepRow, ...SweepRow[]];
+  const only = JSON.stringify(`${first.id}: ${first.fault}`);
+  const lines = [
+    ...atMost(MOST_LEFT, showLeft(first)),
+    ...whyNot(first),
+    `to run this case alone: only: ${only}`,
+  ];
+  if (others.length > 0) lines.push(`the same in ${places(others)}`);
+  return [`  ${whatGoesWrong(first)}:`, ...lines.map((line) => `    ${line}`)].join("\n");
+}
+
+function whyNot({ failed, hints }: SweepRow): string[] {
+  return [
     ...failed.map(({ step, error }) => `the undo of '${step}' failed: ${error.message}`),
     ...hints,
-    `to run this case alone: only: ${JSON.stringify(`${id}: ${fault}`)}`,
   ];
-  return [`  ${whatGoesWrong(row)}:`, ...found.map((line) => `    ${line}`)].join("\n");
+}
+
+/** `charge@1 (before, late), ship@1 (before)`: enough to run any of these cases alone. */
+function places(rows: readonly SweepRow[]): string {
+  const faults = new Map<string, string[]>();
+  for (const { id, fault } of rows) faults.set(id, [...faults.get(id) ?? [], fault]);
+  const calls = [...faults].map(([id, faults]) => `${id} (${faults.join(", ")})`);
+  return atMost(MOST_PLACES, calls).join(", ");
 }
 
 function whatGoesWrong({ id, fault, effect }: SweepRow): string {

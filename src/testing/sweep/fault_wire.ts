@@ -44,7 +44,9 @@ const LATENCY = 50;
 export class FaultWire {
   /** Every request, in order. */
   readonly effects: Effect[] = [];
-  /** The paths of the calls that gave up the answer, before the effect happened. */
+  /** The paths of the calls whose signal gave up the answer. */
+  readonly unanswered: Set<string> = new Set<string>();
+  /** Those that did so before the effect happened. */
   readonly overtaken: Set<string> = new Set<string>();
   readonly #plan: ReadonlyMap<string, Fault>;
   readonly #traffic: Traffic;
@@ -81,7 +83,10 @@ export class FaultWire {
     if (signal?.aborted) return Promise.reject(signal.reason);
     const effect = this.#name(what);
     return new Promise((resolve, reject) => {
-      const giveUp = () => reject(signal?.reason);
+      const giveUp = () => {
+        this.unanswered.add(effect.call.path);
+        reject(signal?.reason);
+      };
       signal?.addEventListener("abort", giveUp, { once: true });
       const done = <T>(settle: (value: T) => void) => (value: T) => {
         signal?.removeEventListener("abort", giveUp);

@@ -23,7 +23,8 @@ export function hintsOf(
       "key), or pass no signal on",
     ];
   }
-  if (outcome !== "left" || fault !== "after" && fault !== "before") return [];
+  const hasFailed = fault === "before" || fault === "after" || host.wire.unanswered.has(step);
+  if (outcome !== "left" || !hasFailed) return [];
   const isOne = `, or, if the effect and its success are one (a transaction), say except: ${
     JSON.stringify(`${step}: after`)
   }`;

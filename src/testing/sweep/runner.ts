@@ -3,7 +3,6 @@ import type { Step } from "../../api/step.ts";
 import { expose } from "../../engine/expose.ts";
 import type { Node } from "../../engine/node.ts";
 import { refuse } from "../../report/checks.ts";
-import { baseOf } from "../../run/paths.ts";
 import { failure } from "../../run/settled.ts";
 import { type Case, idOf } from "./cases.ts";
 import { FaultHost, type Shared } from "./fault_host.ts";

@@ -1,7 +1,7 @@
 import type { Call } from "../../api/host.ts";
 import { refuse } from "../../report/checks.ts";
 import { baseOf, stepOf } from "../../run/paths.ts";
-import type { Effect } from "./fault_wire.ts";
+import type { Effect } from "./effect.ts";
 import { effectFaultsOf, type Fault, faultsOf, words } from "./faults.ts";
 
 /** A fault in a place. */

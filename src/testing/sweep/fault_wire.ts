@@ -1,19 +1,8 @@
 import type { Call } from "../../api/host.ts";
+import type { Effect } from "./effect.ts";
 import type { Fault } from "./faults.ts";
 import type { Rest } from "./rest.ts";
 import type { Request } from "./wire.ts";
-
-/** What a call asked of the other side. */
-export interface Effect {
-  /** The call's id and the effect's number in it: `"chargePayment@1!effect1"`. */
-  readonly id: string;
-  /** The call. */
-  readonly call: Call;
-  /** Its number in the call, from 1. */
-  readonly number: number;
-  /** What it was, as the ledger says it. */
-  readonly what: string;
-}
 
 /** What a wire must know of the run. */
 export interface Traffic {

@@ -1,5 +1,5 @@
 import type { Call } from "../../api/host.ts";
-import type { Effect } from "./fault_wire.ts";
+import type { Effect } from "./effect.ts";
 
 /**
  * What a sweep makes go wrong. In a step, an item or an undo: `"before"` throws before it does anything, `"after"`

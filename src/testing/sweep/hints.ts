@@ -1,6 +1,6 @@
 import { stepOf } from "../../run/paths.ts";
 import { type Case, withoutIndexes } from "./cases.ts";
-import type { Observed } from "./judge.ts";
+import type { Observed } from "./observed.ts";
 import type { SweepEffect, SweepRow } from "./report.ts";
 
 /** What may be the cause of a bug, and what to do about it. */

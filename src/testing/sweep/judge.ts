@@ -1,29 +1,10 @@
-import type { Result } from "../../api/result.ts";
-import type { LateReport } from "../../api/run.ts";
 import { baseOf, stepOf } from "../../run/paths.ts";
 import { type Case, idOf, withoutIndexes } from "./cases.ts";
-import { type FaultHost, type Totals, totalsOf } from "./fault_host.ts";
+import type { Totals } from "./fault_host.ts";
 import { hintsOf } from "./hints.ts";
-import type { Books, LedgerEntry } from "./ledger.ts";
+import type { LedgerEntry } from "./ledger.ts";
+import type { Observed } from "./observed.ts";
 import type { LeftEffect, SweepEffect, SweepOutcome, SweepRow } from "./report.ts";
-
-/** What there is to see once a run and all that came late are over. */
-export interface Observed {
-  readonly host: FaultHost;
-  /** What the run came to; `undefined` when it did not end. */
-  readonly result: Result<unknown> | undefined;
-  /** The calls that it waits for for ever. */
-  readonly hung: readonly string[];
-  readonly late: readonly LateReport[];
-  readonly left: readonly LedgerEntry[];
-  /** The same by kind. */
-  readonly totals: Totals;
-}
-
-/** Looks at the books, once nothing changes them any more. */
-export function standing(books: Books): Pick<Observed, "left" | "totals"> {
-  return { left: books.left(), totals: totalsOf(books) };
-}
 
 /** Compares runs with those in which nothing goes wrong. */
 export class Judge {

@@ -7,7 +7,8 @@ import { failure } from "../../run/settled.ts";
 import { type Case, idOf } from "./cases.ts";
 import { FaultHost, type Shared } from "./fault_host.ts";
 import type { Fault } from "./faults.ts";
-import { type Judge, type Observed, standing } from "./judge.ts";
+import type { Judge } from "./judge.ts";
+import { type Observed, standing } from "./observed.ts";
 import type { SweepRow } from "./report.ts";
 import { replaceWire } from "./wire.ts";
 

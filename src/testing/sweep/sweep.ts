@@ -20,8 +20,9 @@ import {
 import type { Shared } from "./fault_host.ts";
 import { allFaults, type Fault } from "./faults.ts";
 import { InferredBooks } from "./inferred_books.ts";
-import { Judge, type Observed } from "./judge.ts";
+import { Judge } from "./judge.ts";
 import type { Books } from "./ledger.ts";
+import type { Observed } from "./observed.ts";
 import { makeReport, type SweepReport, type SweepRow } from "./report.ts";
 import { END, Runner } from "./runner.ts";
 

@@ -58,9 +58,15 @@ export interface Success<Data> {
   /** Tells a {@linkcode Success} from a {@linkcode Failure}. */
   readonly success: true;
   /** The accumulated context of a pipeline, or what its `output` schema made of it; what a step provides. Frozen. */
-  readonly data: Data;
+  readonly data: Readonly<Data>;
   /** What is told of every run. */
   readonly meta: RunMeta;
+  /** Not there. */
+  readonly error?: undefined;
+  /** Not there. */
+  readonly failedStep?: undefined;
+  /** Not there. */
+  readonly rollback?: undefined;
 }
 
 /** The result of a run that failed, after its compensation. */
@@ -78,6 +84,8 @@ export interface Failure {
   readonly rollback: RollbackReport;
   /** What is told of every run. */
   readonly meta: RunMeta;
+  /** Not there. */
+  readonly data?: undefined;
 }
 
 /**

@@ -299,7 +299,8 @@ export interface ErrorByCode {
  * assertEquals(result.error.timeoutMs, 5);
  * ```
  */
-export function isRunsheetError<Code extends ErrorCode = ErrorCode>(
+// Not ErrorCode: the compiler shows an alias by its name, and here it must list the codes.
+export function isRunsheetError<Code extends ErrorByCode[ErrorCode]["code"] = ErrorCode>(
   error: unknown,
   code?: Code,
 ): error is ErrorByCode[Code] {

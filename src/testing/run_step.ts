@@ -16,7 +16,7 @@ export interface StepRun<Output> {
    *
    * @throws {Error} If the step failed; `cause` is its error.
    */
-  readonly output: Output;
+  readonly output: Readonly<Output>;
   /** Every attempt, failed ones too, in the order in which they came out; of all steps in it when it has several. */
   readonly attempts: readonly RecordedCall[];
   /** The waits before the retries, in milliseconds. No time passed in them. */

@@ -1,5 +1,5 @@
 // What the compiler infers, and that the values are of these types.
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { assertType, type IsExact } from "@std/testing/types";
 import {
   choice,
@@ -15,6 +15,7 @@ import {
   type Step,
   step,
   typed,
+  unwrap,
   when,
 } from "@runsheet/runsheet";
 import { type } from "arktype";
@@ -223,6 +224,33 @@ describe("a pipeline of an array is inferred", () => {
   it("with a key that when may have brought", () => {
     const p = pipeline({ name: "p", steps: [when(yes, str)] });
     assertType<IsExact<Data<typeof p>, { k?: string }>>(true);
+  });
+});
+
+describe("a result is inferred", () => {
+  type IsSame<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true
+    : false;
+
+  it("with readonly data, as they are frozen", async () => {
+    const result = await pipeline({ name: "p", steps: [num] }).run();
+    assert(result.success);
+    assertType<IsSame<typeof result.data, Readonly<{ k: number; z: string }>>>(true);
+    assertType<IsSame<ReturnType<typeof unwrap<typeof result>>, typeof result.data>>(true);
+    assertThrows(() => Object.assign(result.data, { k: 2 }), TypeError);
+  });
+
+  it("so that it can be destructured before it is narrowed", async () => {
+    const { success, data, error, failedStep, rollback } = await num.run({});
+    if (success) {
+      assertType<IsExact<typeof data.k, number>>(true);
+      assertType<IsExact<typeof error, undefined>>(true);
+    } else {
+      assertType<IsExact<typeof data, undefined>>(true);
+      assertType<IsExact<typeof error, Error>>(true);
+      assertType<IsExact<typeof failedStep, string>>(true);
+      assertType<IsExact<typeof rollback.completed, readonly string[]>>(true);
+    }
+    assertEquals([success, data, error], [true, { k: 1, z: "z" }, undefined]);
   });
 });
 

@@ -4,6 +4,7 @@ import {
   choice,
   distribute,
   flatMap,
+  isRunsheetError,
   map,
   parallel,
   pipeline,
@@ -234,15 +235,33 @@ export const mistakes: Record<string, () => unknown> = {
 
   dataBeforeSuccess: async () => {
     const result = await validateOrder.run({ cartId: "c1", amount: 5 });
-    // @ts-expect-error Property 'data' does not exist on type 'Failure'.
-    return result.data;
+    // @ts-expect-error 'result.data' is possibly 'undefined'.
+    return result.data.orderId;
   },
 
   misspeltData: async () => {
     const result = await pipeline({ name: "checkout", steps: [validateOrder] })
       .run({ cartId: "c1", amount: 5 });
-    // @ts-expect-error Property 'orderID' does not exist on type '{ cartId: string; amount: number; orderId: string; total: number; }'. Did you mean 'orderId'?
+    // @ts-expect-error Property 'orderID' does not exist on type 'Readonly<{ cartId: string; amount: number; orderId: string; total: number; }>'. Did you mean 'orderId'?
     return result.success && result.data.orderID;
+  },
+
+  changedData: async () => {
+    const result = await validateOrder.run({ cartId: "c1", amount: 5 });
+    // @ts-expect-error Cannot assign to 'total' because it is a read-only property.
+    if (result.success) result.data.total = 0;
+  },
+
+  errorAfterSuccess: async () => {
+    const { success, error } = await validateOrder.run({ cartId: "c1", amount: 5 });
+    // @ts-expect-error 'error' is possibly 'undefined'.
+    return success && error.message;
+  },
+
+  misspeltCode: async () => {
+    const { error } = await validateOrder.run({ cartId: "c1", amount: 5 });
+    // @ts-expect-error Argument of type '"TIMEDOUT"' is not assignable to parameter of type '"ABORTED" | "ARGS_VALIDATION" | "CHOICE_NO_MATCH" | "CONFIG" | "PREDICATE" | "PROVIDES_VALIDATION" | "REQUIRES_VALIDATION" | "RETRY_EXHAUSTED" | "ROLLBACK" | "STRICT_OVERLAP" | "TIMEOUT" | "UNKNOWN" | undefined'.
+    return isRunsheetError(error, "TIMEDOUT");
   },
 
   // ------------------------------------------------------------------ one step

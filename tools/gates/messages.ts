@@ -74,7 +74,8 @@ async function messagesOf(alias: string): Promise<Map<number, string[]>> {
 /** The order of keys and of members of a union differs between versions. */
 function sorted(message: string): string {
   const inner = /\{ ([^{}]*) \}/g;
-  let text = message;
+  const union = /"\w+"( \| ("\w+"|undefined))+/g;
+  let text = message.replaceAll(union, (members) => members.split(" | ").sort().join(" | "));
   while (inner.test(text)) {
     text = text.replaceAll(
       inner,

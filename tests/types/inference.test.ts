@@ -235,7 +235,8 @@ describe("a result is inferred", () => {
     const result = await pipeline({ name: "p", steps: [num] }).run();
     assert(result.success);
     assertType<IsSame<typeof result.data, Readonly<{ k: number; z: string }>>>(true);
-    assertType<IsSame<ReturnType<typeof unwrap<typeof result>>, typeof result.data>>(true);
+    const data = unwrap(result);
+    assertType<IsSame<typeof data, typeof result.data>>(true);
     assertThrows(() => Object.assign(result.data, { k: 2 }), TypeError);
   });
 

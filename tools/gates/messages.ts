@@ -1,32 +1,33 @@
-// What the compilers say of the mistakes in tests/types/mistakes.ts, compared with what stands
+// What the compilers say of the mistakes in tests/types/mistakes/, compared with what stands
 // above each of them. `deno run -A tools/gates/messages.ts --update` writes what the newest says,
 // whole, to tests/types/messages.txt.
 import { assertEquals } from "@std/assert";
 import { compilers } from "../runner/app.ts";
 import { check, finish, type Part, runParts } from "../runner/report.ts";
-import { shell, write } from "../runner/shell.ts";
+import { must, shell, write } from "../runner/shell.ts";
 
-const source = "tests/types/mistakes.ts";
+const source = "tests/types/mistakes";
 const snapshot = "tests/types/messages.txt";
 const newest = Object.keys(compilers).at(-1);
 
 export const messageParts: Part[] = Object.entries(compilers).map(([alias, range]) =>
   check(`messages of tsc ${range}`, async () => {
-    const mistakes = expectedIn(await Deno.readTextFile(source));
-    const said = await messagesOf(alias);
-    const wrong = mistakes.filter(({ line, sentence }) => {
-      const [message, ...others] = said.get(line) ?? [];
+    const texts = await readSources();
+    const mistakes = Object.entries(texts).flatMap(expectedIn);
+    const said = await messagesOf(alias, texts);
+    const wrong = mistakes.filter(({ place, sentence }) => {
+      const [message, ...others] = said.get(place) ?? [];
       return message === undefined || others.length > 0 ||
         !sorted(message).includes(sorted(sentence));
-    }).map((mistake) => ({ ...mistake, said: said.get(mistake.line) ?? [] }));
+    }).map((mistake) => ({ ...mistake, said: said.get(mistake.place) ?? [] }));
     assertEquals(
       wrong,
       [],
       "each mistake must get one message, with the sentence that stands above it",
     );
-    const lines = mistakes.map(({ line }) => line);
+    const places = mistakes.map(({ place }) => place);
     assertEquals(
-      [...said.keys()].filter((line) => !lines.includes(line)),
+      [...said.keys()].filter((place) => !places.includes(place)),
       [],
       "nothing else may be wrong",
     );
@@ -36,37 +37,49 @@ export const messageParts: Part[] = Object.entries(compilers).map(([alias, range
 
 interface Mistake {
   readonly name: string;
-  readonly line: number;
+  /** The file and the line. */
+  readonly place: string;
   readonly sentence: string;
 }
 
-function expectedIn(text: string): Mistake[] {
+async function readSources(): Promise<Record<string, string>> {
+  const names = [...Deno.readDirSync(source)].map(({ name }) => name).sort();
+  const read = async (name: string) => [name, await Deno.readTextFile(`${source}/${name}`)];
+  return Object.fromEntries(await Promise.all(names.map(read)));
+}
+
+function expectedIn([file, text]: [string, string]): Mistake[] {
   let name = "";
   return text.split("\n").flatMap((content, index) => {
     name = /^ {2}(\w+): (?:async )?\(\) =>/.exec(content)?.[1] ?? name;
     const sentence = /@ts-expect-error (.*)/.exec(content)?.[1];
-    return sentence === undefined ? [] : [{ name, line: index + 2, sentence }];
+    return sentence === undefined ? [] : [{ name, place: `${file}:${index + 2}`, sentence }];
   });
 }
 
-/** What a compiler says without the directives, by line. */
-async function messagesOf(alias: string): Promise<Map<number, string[]>> {
+/** What a compiler says without the directives, by place. */
+async function messagesOf(
+  alias: string,
+  texts: Record<string, string>,
+): Promise<Map<string, string[]>> {
   const folder = `npm/app/messages-${alias}`;
-  await Deno.mkdir(folder, { recursive: true });
-  const text = await Deno.readTextFile(source);
-  await write(`${folder}/mistakes.ts`, text.replaceAll("@ts-expect-error", "expected:"));
+  await must("clear", shell(`rm -rf ${folder} && mkdir ${folder}`));
+  for (const [name, text] of Object.entries(texts)) {
+    await write(`${folder}/${name}`, text.replaceAll("@ts-expect-error", "expected:"));
+  }
   await write(`${folder}/tsconfig.json`, {
     extends: "../tsconfig.json",
-    compilerOptions: { noEmit: true, noErrorTruncation: true, rootDir: "." },
-    include: ["mistakes.ts"],
+    compilerOptions: { noEmit: true, noErrorTruncation: true, skipLibCheck: true, rootDir: "." },
+    include: ["*.ts"],
   });
   const tsc = `node ../node_modules/${alias}/bin/tsc --pretty false`;
   const { output } = await shell(tsc, { cwd: folder });
-  const messages = new Map<number, string[]>();
+  const messages = new Map<string, string[]>();
   for (const block of output.split(/\n(?=\S)/)) {
-    const [, line, message] = /^mistakes\.ts\((\d+),\d+\): error \w+: ([^]*)/.exec(block) ?? [];
+    const [, file, line, message] = /^(\w+\.ts)\((\d+),\d+\): error \w+: ([^]*)/.exec(block) ?? [];
     if (message === undefined) continue;
-    messages.set(Number(line), [...messages.get(Number(line)) ?? [], message.trimEnd()]);
+    const place = `${file}:${line}`;
+    messages.set(place, [...messages.get(place) ?? [], message.trimEnd()]);
   }
   return messages;
 }
@@ -86,10 +99,11 @@ function sorted(message: string): string {
   return text;
 }
 
-async function compare(mistakes: Mistake[], said: Map<number, string[]>): Promise<void> {
-  const current = mistakes.map(({ name, line }) => `${name}\n${said.get(line)?.join("\n")}\n`).join(
-    "\n",
-  );
+async function compare(mistakes: Mistake[], said: Map<string, string[]>): Promise<void> {
+  const current = mistakes.map(({ name, place }) => `${name}\n${said.get(place)?.join("\n")}\n`)
+    .join(
+      "\n",
+    );
   if (Deno.args.includes("--update")) return await Deno.writeTextFile(snapshot, current);
   assertEquals(
     sorted(current),

@@ -57,7 +57,7 @@ export async function makeApp(): Promise<void> {
   );
   // The examples will be compiled into out, where they need their data.
   const copies = "cp -r ../../tools/fixtures/consumer consumer && " +
-    "mkdir types && cp ../../tests/types/mistakes.ts types && " +
+    "mkdir types && cp -r ../../tests/types/mistakes types/mistakes && " +
     "cp -r ../../examples examples && cp -r ../../tools/fixtures/edge edge && " +
     "mkdir out && cp -r examples out/examples";
   await must("copy the examples", shell(copies, { cwd: "npm/app" }));

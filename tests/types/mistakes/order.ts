@@ -1,0 +1,171 @@
+// Mistakes with steps in a row.
+import { choice, parallel, pipeline, step, when } from "@runsheet/runsheet";
+import { type } from "arktype";
+import { argsSchema, chargePayment, sendReceipt, validateOrder } from "./checkout.ts";
+
+/** None of these is ever called. */
+export const mistakes: Record<string, () => unknown> = {
+  wrongOrder: () =>
+    pipeline({
+      name: "checkout",
+      argsSchema,
+      steps: [
+        // @ts-expect-error step 'chargePayment' needs { orderId: string; total: number } which nothing before it provides ('validateOrder' comes later)
+        chargePayment,
+        validateOrder,
+      ],
+    }),
+
+  wrongOrderWithInferredArgs: () =>
+    pipeline({
+      name: "checkout",
+      steps: [
+        // @ts-expect-error step 'chargePayment' needs { orderId: string; total: number } which nothing before it provides ('validateOrder' comes later)
+        chargePayment,
+        validateOrder,
+      ],
+    }),
+
+  argThatNobodyGives: () =>
+    pipeline({
+      name: "checkout",
+      argsSchema: type({ cartId: "string" }),
+      steps: [
+        // @ts-expect-error step 'validateOrder' needs { amount: number } which nothing before it provides
+        validateOrder,
+      ],
+    }),
+
+  misspeltKey: () => {
+    const ship = step({
+      name: "ship",
+      run: (ctx: { orderID: string }) => ({ parcel: ctx.orderID }),
+    });
+    return pipeline({
+      name: "checkout",
+      argsSchema,
+      steps: [
+        validateOrder,
+        // @ts-expect-error step 'ship' needs { orderID: string } which nothing before it provides (did you mean 'orderId'?)
+        ship,
+      ],
+    });
+  },
+
+  letterLeftOut: () => {
+    const ship = step({ name: "ship", run: (ctx: { oderId: string }) => ({ parcel: ctx.oderId }) });
+    return pipeline({
+      name: "checkout",
+      argsSchema,
+      steps: [
+        validateOrder,
+        // @ts-expect-error step 'ship' needs { oderId: string } which nothing before it provides (did you mean 'orderId'?)
+        ship,
+      ],
+    });
+  },
+
+  wrongType: () => {
+    const invoice = step({
+      name: "invoice",
+      run: (ctx: { total: string }) => ({ text: ctx.total }),
+    });
+    return pipeline({
+      name: "checkout",
+      steps: [
+        validateOrder,
+        // @ts-expect-error step 'invoice' needs { total: string } but by then it is { total: number }
+        invoice,
+      ],
+    });
+  },
+
+  usedAsSureAfterWhen: () =>
+    pipeline({
+      name: "checkout",
+      steps: [
+        validateOrder,
+        when((ctx) => ctx.total > 0, chargePayment),
+        // @ts-expect-error step 'sendReceipt' needs { chargeId: string } which may be missing by then ('when(chargePayment)' provides it only sometimes)
+        sendReceipt,
+      ],
+    }),
+
+  usedAsSureAfterChoice: () => {
+    const free = step({ name: "free", run: () => ({ gift: true }) });
+    return pipeline({
+      name: "checkout",
+      steps: [
+        validateOrder,
+        choice([(ctx) => ctx.total > 0, chargePayment], free),
+        // @ts-expect-error step 'sendReceipt' needs { chargeId: string } which may be missing by then ('choice(chargePayment, free)' provides it only sometimes)
+        sendReceipt,
+      ],
+    });
+  },
+
+  optionalArgUsedAsSure: () =>
+    pipeline({
+      name: "checkout",
+      argsSchema: type({ cartId: "string", "amount?": "number" }),
+      steps: [
+        // @ts-expect-error step 'validateOrder' needs { amount: number } which may be missing by then
+        validateOrder,
+      ],
+    }),
+
+  sameArgOfTwoTypes: () => {
+    const audit = step({
+      name: "audit",
+      run: (ctx: { amount: string }) => ({ entry: ctx.amount }),
+    });
+    return pipeline({
+      name: "checkout",
+      steps: [
+        validateOrder,
+        // @ts-expect-error step 'audit' needs { amount: string } but by then it is { amount: number }
+        audit,
+      ],
+    });
+  },
+
+  siblingOfAParallel: () =>
+    pipeline({
+      name: "checkout",
+      argsSchema: type({ orderId: "string", total: "number" }),
+      steps: [
+        // @ts-expect-error step 'parallel(chargePayment, sendReceipt)' needs { chargeId: string } which nothing before it provides (what runs in parallel does not see what the others provide)
+        parallel(chargePayment, sendReceipt),
+      ],
+    }),
+
+  definitionInsteadOfStep: () =>
+    pipeline({
+      name: "checkout",
+      steps: [
+        validateOrder,
+        // @ts-expect-error this is not a step
+        { name: "ship", run: () => ({ parcel: "p1" }) },
+      ],
+    }),
+
+  twiceInStrict: () => {
+    const reissue = step({ name: "reissue", run: () => ({ orderId: "o2" }) });
+    return pipeline({
+      name: "checkout",
+      strict: true,
+      steps: [
+        validateOrder,
+        // @ts-expect-error step 'reissue' provides 'orderId', which a step before it provides, too, and the pipeline is strict
+        reissue,
+      ],
+    });
+  },
+
+  argsBesideInferredSteps: () =>
+    pipeline<{ cartId: string; amount: number }>({
+      name: "checkout",
+      // @ts-expect-error write argsSchema: typed<Args>() instead of pipeline<Args>, so that the steps can be inferred
+      steps: [validateOrder],
+    }),
+};

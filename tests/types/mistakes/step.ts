@@ -1,0 +1,79 @@
+// Mistakes with one step.
+import { step } from "@runsheet/runsheet";
+import { type } from "arktype";
+
+/** None of these is ever called. */
+export const mistakes: Record<string, () => unknown> = {
+  undeclaredNeed: () =>
+    step({
+      name: "charge",
+      requires: type({ orderId: "string" }),
+      // @ts-expect-error Property 'total' does not exist on type 'Readonly<{ orderId: string; }>'.
+      run: (ctx) => ({ charged: ctx.total }),
+    }),
+
+  changedContext: () =>
+    step({
+      name: "charge",
+      requires: type({ total: "number" }),
+      run: (ctx) => {
+        // @ts-expect-error Cannot assign to 'total' because it is a read-only property.
+        ctx.total = 0;
+      },
+    }),
+
+  outputOfTheWrongType: () =>
+    step({
+      name: "charge",
+      provides: type({ chargeId: "string" }),
+      // @ts-expect-error Type 'number' is not assignable to type 'string'.
+      run: () => ({ chargeId: 5 }),
+    }),
+
+  outputThatLacksAKey: () =>
+    step({
+      name: "charge",
+      provides: type({ chargeId: "string" }),
+      // @ts-expect-error Property 'chargeId' is missing in type '{ chargeID: "c1"; }' but required in type '{ chargeId: string; }'.
+      run: () => Promise.resolve({ chargeID: "c1" }),
+    }),
+
+  outputThatIsNoObject: () =>
+    step({
+      name: "count",
+      // @ts-expect-error a step returns an object or nothing
+      run: () => 42,
+    }),
+
+  schemaOfNoObject: () =>
+    step({
+      name: "count",
+      // @ts-expect-error this must be a schema of an object
+      requires: type("string[]"),
+      run: () => ({ count: 1 }),
+    }),
+
+  noSchema: () =>
+    step({
+      name: "count",
+      // @ts-expect-error this must be a schema, such as type({ … })
+      requires: { items: "string[]" },
+      run: () => ({ count: 1 }),
+    }),
+
+  rollbackAboveRun: () =>
+    step({
+      name: "charge",
+      // @ts-expect-error Property 'chargeId' does not exist on type '"put run above rollback, or give provides"'.
+      rollback: (_ctx, output) => output.chargeId,
+      run: (ctx) => ({ chargeId: String(ctx) }),
+    }),
+
+  misspeltOption: () =>
+    step({
+      name: "charge",
+      // @ts-expect-error 'timeOut' does not exist
+      timeOut: 5_000,
+      run: () => ({ chargeId: "c1" }),
+    }),
+};

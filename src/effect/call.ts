@@ -132,12 +132,19 @@ export function settle<T>(
     if (isThenable(value)) {
       return Promise.resolve(value).then(
         (value) => next({ ok: true, value }),
-        (thrown) => next({ ok: false, error: toError(thrown) }),
+        (thrown) => next(failed(info, thrown)),
       );
     }
     outcome = { ok: true, value };
   } catch (thrown) {
-    outcome = { ok: false, error: toError(thrown) };
+    outcome = failed(info, thrown);
   }
   return next(outcome);
+}
+
+/** What a call failed with: what it was told to stop for, if it says no more than that it has stopped. */
+function failed({ cancellation, hasSignal }: AttemptInfo, thrown: unknown): Outcome {
+  const error = toError(thrown);
+  const isTold = cancellation && !cancellation.givenUp && cancellation.explains(error, hasSignal);
+  return { ok: false, error: isTold ? cancellation.error! : error };
 }

@@ -41,6 +41,11 @@ export class AttemptInfo implements RunInfo {
     return this.#own.signal;
   }
 
+  /** Whether anybody has asked for the signal. */
+  get hasSignal(): boolean {
+    return this.#own !== undefined;
+  }
+
   /** Lets go of what would cancel the attempt, once it is over. */
   release(): void {
     this.#release?.();

@@ -28,11 +28,7 @@ export function groupFailure(
   return { ok: false, error: aggregateError(errors, text), failedStep: path };
 }
 
-/** Whether a branch failed only because it was told to stop. */
-function isConsequence(error: Error, { error: reason }: Cancellation): boolean {
-  // A predicate's failure is the cause of another error.
-  const failure = isRunsheetError(error, "PREDICATE") ? error.cause : error;
-  if (!reason || error === reason.cause) return false;
-  if (error === reason || failure === reason) return true;
-  return failure instanceof Error && (failure.cause === reason || failure.name === "AbortError");
+/** Whether a branch failed only because it was told to stop; if its undo failed as well, it has not. */
+function isConsequence(error: Error, group: Cancellation): boolean {
+  return !isRunsheetError(error, "ROLLBACK") && group.explains(error, false);
 }

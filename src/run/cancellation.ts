@@ -1,5 +1,8 @@
 import type { MaybePromise } from "../values/maybe_promise.ts";
 
+/** Causes may go round in a circle. */
+const DEEPEST_CAUSE = 100;
+
 /** What can be cancelled, and all that hangs on it. It costs no `AbortController` until somebody reads `signal`. */
 export class Cancellation {
   /** Why it was cancelled; `undefined` while it is not. Nothing may start after it. */
@@ -29,6 +32,25 @@ export class Cancellation {
     this.givenUp = giveUp;
     for (const listener of [...this.#listeners ?? []]) listener();
     this.#controller?.abort(this.#reason);
+  }
+
+  /**
+   * Whether an error says only that code has stopped because of this cancellation: it is the cancellation's error, or
+   * has that among its causes. From code that had the signal an `AbortError` says the same, unless it has another cause.
+   */
+  explains(error: Error, hadSignal: boolean): boolean {
+    if (!this.error) return false;
+    try {
+      if (hadSignal && error.name === "AbortError" && error.cause === undefined) return true;
+      let cause: unknown = error;
+      for (let depth = 0; depth < DEEPEST_CAUSE && cause instanceof Error; depth++) {
+        if (cause === this.error) return true;
+        cause = cause.cause;
+      }
+    } catch {
+      // a getter of the user's may throw
+    }
+    return false;
   }
 
   /** Calls back whenever it is cancelled, at once if it is already; returns how to stop listening. */

@@ -2,7 +2,7 @@ import type { Context } from "../values/context.ts";
 import type { MaybePromise } from "../values/maybe_promise.ts";
 import type { Schema } from "./schema.ts";
 
-/** What a middleware is told of the step that it wraps. */
+/** What a middleware is told of the step that it wraps: frozen, and the same object in every run. */
 export interface StepInfo {
   /** The step's name. */
   readonly name: string;

@@ -61,7 +61,7 @@ export function distribute<
   const action = `create ${name}`;
   const node = checkStep(action, "step", step);
   const pairs = checkMapping(action, mapping, node);
-  checkGroup(action, options, ["abort", "settle", "collect"]);
+  const how = checkGroup(action, options, ["abort", "settle", "collect"]);
   return expose({
     name,
     requires: undefined,
@@ -70,7 +70,7 @@ export function distribute<
     isPipeline: false,
     parts: {
       children: [node],
-      rebuild: ([other]) => distribute(key, Object.fromEntries(pairs), other!, options),
+      rebuild: ([other]) => distribute(key, Object.fromEntries(pairs), other!, how),
     },
     async execute(ctx, scope) {
       const rest: Record<string, unknown> = { ...ctx };
@@ -88,7 +88,7 @@ export function distribute<
         key,
         combinations(pairs, ctx),
         scope,
-        options,
+        how,
         (bound, _index, own) =>
           runChild(node, labelOf(node.name), seal({ ...rest, ...bound }, own.deep), own),
       );

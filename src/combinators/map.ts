@@ -81,7 +81,8 @@ export function map<
 ): Mapped<K, ItemOf<L>, C, S, As, O, F> {
   const node = nodeOf(each);
   const effect = itemEffect(each as (item: unknown, ctx: Context, info: ItemInfo) => unknown);
-  const { as } = options;
+  const own = { ...options };
+  const { as } = own;
   if (as !== undefined && (typeof as !== "string" || as === "")) {
     refuse(`create map(${String(key)})`, "'as' must be a string that is not empty", as);
   }
@@ -93,12 +94,12 @@ export function map<
     key,
     items,
     callback: node ? undefined : ["each", each],
-    options,
+    options: own,
     policies: ["abort", "settle", "collect"],
     moreOptions: ["as"],
     parts: node && {
       children: [node],
-      rebuild: ([other]) => map(key, items, other!, options),
+      rebuild: ([other]) => map(key, items, other!, own),
     },
     run: (item, index, ctx, scope) =>
       node ? runForItem(node, item, as, ctx, scope) : callForItem(effect, item, index, ctx, scope),

@@ -57,9 +57,7 @@ export const parallel: Parallel = Object.freeze(Object.assign(group({}), { with:
 
 function group(options: GroupOptions) {
   const action = "create parallel()";
-  checkGroup(action, options, ["abort", "settle"]);
-  // A copy: what the caller does with the options afterwards must not change the step.
-  const own = { ...options };
+  const own = checkGroup(action, options, ["abort", "settle"]);
   return <const S extends readonly AnyStep[]>(
     ...steps: S
   ): Together<S> => {

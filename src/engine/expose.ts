@@ -10,7 +10,7 @@ export function expose<S>(node: Node): S {
     name: node.name,
     requires: node.requires,
     provides: node.provides,
-    [engine]: node,
+    [engine]: Object.freeze(node),
     run: (args: unknown, options?: RunOptions) => startRun(node, args, options),
   }));
 }

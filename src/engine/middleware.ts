@@ -2,14 +2,28 @@ import type { Middleware, Next, StepInfo, StepResult } from "../api/middleware.t
 import { refuse } from "../report/checks.ts";
 import { toError } from "../report/errors.ts";
 import type { Context } from "../values/context.ts";
+import type { Node } from "./node.ts";
+
+const infos = new WeakMap<Node, StepInfo>();
+
+/** What middleware is given of a step: the same in every run, and nothing of the engine's. */
+function infoOf(node: Node): StepInfo {
+  const known = infos.get(node);
+  if (known) return known;
+  const { name, requires, provides } = node;
+  const info = Object.freeze({ name, requires, provides });
+  infos.set(node, info);
+  return info;
+}
 
 /** Runs a step inside its middleware, the first outermost; never throws. */
 export async function throughMiddleware(
   middleware: readonly Middleware[],
-  step: StepInfo,
+  node: Node,
   ctx: Context,
   runStep: Next,
 ): Promise<StepResult> {
+  const step = infoOf(node);
   try {
     // Composed for every run of the step: `runStep` belongs to one run, and so does the guard against a second call.
     const result = await middleware.reduceRight(

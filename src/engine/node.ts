@@ -1,4 +1,4 @@
-import type { RetryPolicy } from "../api/policy.ts";
+import type { Patience, RetryPolicy } from "../api/policy.ts";
 import type { Schema } from "../api/schema.ts";
 import { type AnyStep, engine } from "../api/step.ts";
 import type { Scope } from "../run/scope.ts";
@@ -21,7 +21,7 @@ export interface Node {
   readonly isPipeline: boolean;
   /** What it is made of; a step is made of no others. */
   readonly parts?: Parts | undefined;
-  /** How a step is tried again and timed. */
+  /** All options of a step that are no schemas and no functions of its own. */
   readonly policy?: Policy | undefined;
   /** Runs it; never throws, but for the host's own signal. Completed effects are in the journal by then. */
   readonly execute: (ctx: Context, scope: Scope) => MaybePromise<Settled>;
@@ -35,8 +35,8 @@ export interface Parts {
   readonly rebuild: (steps: readonly AnyStep[]) => AnyStep;
 }
 
-/** How a step is tried again and timed. */
-export interface Policy {
+/** How a step is tried again, timed and waited for. */
+export interface Policy extends Patience {
   /** When to try it again. */
   readonly retry?: RetryPolicy | undefined;
   /** How long one attempt may take, in milliseconds. */

@@ -1,16 +1,17 @@
 import type { RunOptions } from "../api/run.ts";
 import { checkFunction, checkOptions, refuse } from "../report/checks.ts";
 
-export function checkRunOptions(name: string, options: RunOptions): void {
+/** Throws what is wrong with the options of a run; returns a copy, which no later change to the caller's reaches. */
+export function checkRunOptions(name: string, options: RunOptions): RunOptions {
   const action = `run '${name}'`;
-  checkOptions(action, options, [
+  const own = checkOptions(action, options, [
     "signal",
     "runId",
     "host",
     "onLate",
     "waitUntil",
   ]);
-  const { signal, runId, host, onLate, waitUntil } = options;
+  const { signal, runId, host, onLate, waitUntil } = own;
   if (signal !== undefined && typeof signal?.addEventListener !== "function") {
     refuse(action, "'signal' must be an AbortSignal", signal);
   }
@@ -23,4 +24,5 @@ export function checkRunOptions(name: string, options: RunOptions): void {
   }
   if (onLate !== undefined) checkFunction(action, "onLate", onLate);
   if (waitUntil !== undefined) checkFunction(action, "waitUntil", waitUntil);
+  return own;
 }

@@ -21,7 +21,7 @@ const DIRECT = new Seam(undefined);
 export async function startRun(
   node: Node,
   input: unknown,
-  options: RunOptions = NO_OPTIONS,
+  given: RunOptions = NO_OPTIONS,
 ): Promise<Result<Context>> {
   const { name } = node;
   const journal = new Journal();
@@ -31,7 +31,7 @@ export async function startRun(
   let stopFollowing: (() => void) | undefined;
   let settled: Settled;
   try {
-    if (options !== NO_OPTIONS) checkRunOptions(name, options);
+    const options = given === NO_OPTIONS ? given : checkRunOptions(name, given);
     run = new Run(options.host ? new Seam(options.host) : DIRECT, options);
     let cancellation: Cancellation | undefined;
     if (options.signal) {

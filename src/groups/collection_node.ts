@@ -46,10 +46,8 @@ export function collectionNode(definition: CollectionCombinator): Node {
   const name = `${combinator}(${key})`;
   checkFunction(`create ${name}`, "items", items);
   if (callback) checkFunction(`create ${name}`, ...callback);
-  checkGroup(`create ${name}`, options, policies, moreOptions);
+  const own = checkGroup(`create ${name}`, options, policies, moreOptions);
   const collection = items as (ctx: Context, info: CollectionInfo) => unknown;
-  // A copy: what the caller does with the options afterwards must not change the step.
-  const own = { ...options };
   return {
     name,
     requires: undefined,

@@ -21,12 +21,12 @@ export function refuse(
   throw errorWith(ConfigError, text);
 }
 
-/** A definition is an object with known options only. */
-export function checkOptions(
+/** A definition is an object with known options only; returns a copy, which no later change to the caller's reaches. */
+export function checkOptions<Options>(
   action: string,
-  def: unknown,
+  def: Options,
   known: readonly string[],
-): void {
+): Options {
   if (typeof def !== "object" || def === null) {
     refuse(action, "its definition must be an object", def);
   }
@@ -35,6 +35,13 @@ export function checkOptions(
       refuse(action, `its options must be among ${known.join(", ")}`, key);
     }
   }
+  // By name: an option may be a getter of a class, such as the signal of an AbortController.
+  const own: Record<string, unknown> = {};
+  for (const key of known) {
+    const value = cast<Record<string, unknown>>(def)[key];
+    if (value !== undefined) own[key] = value;
+  }
+  return cast(own);
 }
 
 /** A name is a string with at least one character. */
@@ -86,13 +93,13 @@ export function checkPatience(action: string, { graceMs, overlap }: Patience): v
   }
 }
 
-/** A retry policy, where there is one, must have numbers that make sense. */
+/** A retry policy, where there is one, must have numbers that make sense; returns a copy. */
 export function checkRetry(
   action: string,
   policy: RetryPolicy | undefined,
-): void {
-  if (policy === undefined) return;
-  checkOptions(action, policy, [
+): RetryPolicy | undefined {
+  if (policy === undefined) return undefined;
+  const own = checkOptions(action, policy, [
     "count",
     "delay",
     "backoff",
@@ -100,7 +107,7 @@ export function checkRetry(
     "maxDelay",
     "retryIf",
   ]);
-  const { count, delay, backoff, jitter, maxDelay, retryIf } = policy;
+  const { count, delay, backoff, jitter, maxDelay, retryIf } = own;
   if (!Number.isSafeInteger(count) || count < 0) {
     refuse(action, "'count' must be a non-negative integer", count);
   }
@@ -123,6 +130,7 @@ export function checkRetry(
     );
   }
   if (retryIf !== undefined) checkFunction(action, "retryIf", retryIf);
+  return own;
 }
 
 /** An undo is a function, or one with a retry policy and a timeout; returns it as the latter. */
@@ -136,23 +144,26 @@ export function checkUndo<Undo>(
   if (typeof undo !== "object" || undo === null) {
     refuse(action, `${place} must be a function or { run, retry, timeout }`, undo);
   }
-  const { run, retry, timeout } = cast<UndoWith<Undo>>(undo);
-  checkOptions(`undo '${path}'`, undo, ["run", "retry", "timeout"]);
+  const given = cast<UndoWith<Undo>>(undo);
+  const { run, retry, timeout } = checkOptions(`undo '${path}'`, given, [
+    "run",
+    "retry",
+    "timeout",
+  ]);
   checkFunction(`undo '${path}'`, "run", run);
-  checkRetry(`retry the rollback of '${path}'`, retry);
   checkTimeout(`time the rollback of '${path}'`, timeout);
-  return { run, retry, timeout };
+  return { run, retry: checkRetry(`retry the rollback of '${path}'`, retry), timeout };
 }
 
-/** How a group runs must be said in known words and numbers. */
-export function checkGroup(
+/** How a group runs must be said in known words and numbers; returns a copy. */
+export function checkGroup<Options extends ItemOptions>(
   action: string,
-  options: ItemOptions,
+  options: Options,
   policies: readonly string[],
   more: readonly string[] = [],
-): void {
-  checkOptions(action, options, ["concurrency", "onFailure", ...more]);
-  const { concurrency, onFailure } = options;
+): Options {
+  const own = checkOptions(action, options, ["concurrency", "onFailure", ...more]);
+  const { concurrency, onFailure } = own;
   if (
     concurrency !== undefined && concurrency !== Infinity &&
     !(Number.isSafeInteger(concurrency) && concurrency > 0)
@@ -162,6 +173,7 @@ export function checkGroup(
   if (onFailure !== undefined && !policies.includes(onFailure)) {
     refuse(action, `'onFailure' must be among ${policies.join(", ")}`, onFailure);
   }
+  return own;
 }
 
 function checkMs(

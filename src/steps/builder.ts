@@ -46,9 +46,9 @@ export function makeBuilder(definition: Definition): ErasedBuilder {
     flatMap: adding(flatMap),
     use: (...more: Middleware[]) =>
       makeBuilder({ ...definition, middleware: [...middleware, ...more] }),
-    build: (options: { readonly output?: Schema } = {}) => {
+    build: (given: { readonly output?: Schema } = {}) => {
       const action = `build pipeline '${name}'`;
-      checkOptions(action, options, ["output"]);
+      const options = checkOptions(action, given, ["output"]);
       if (definition.output && options.output) {
         refuse(
           action,

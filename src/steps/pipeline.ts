@@ -53,9 +53,6 @@ export function pipeline<
 ): Made<Args, N, AS, S, OS, Strict, StepsFold<S, Args, AS, Strict>>[
   [S] extends [never] ? "builder" : "pipeline"
 ] {
-  const erased: unknown = definition;
-  checkPipeline(erased);
-  return cast(
-    erased.steps === undefined ? makeBuilder({ ...erased }) : expose(sequence(erased)),
-  );
+  const own = checkPipeline(cast(definition));
+  return cast(own.steps === undefined ? makeBuilder(own) : expose(sequence(own)));
 }

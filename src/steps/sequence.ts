@@ -53,13 +53,10 @@ const OPTIONS = [
   "immutable",
 ];
 
-/** Throws what is wrong with the options of a pipeline. */
-export function checkPipeline(
-  definition: unknown,
-): asserts definition is Definition {
-  checkOptions("create a pipeline", definition, OPTIONS);
-  const { name, argsSchema, output, middleware, strict, timeout, immutable } =
-    definition as Definition;
+/** Throws what is wrong with the options of a pipeline; returns a copy, which no later change to the caller's reaches. */
+export function checkPipeline(definition: Definition): Definition {
+  const own = checkOptions("create a pipeline", definition, OPTIONS);
+  const { name, steps, argsSchema, output, middleware, strict, timeout, immutable } = own;
   checkName("pipeline", name);
   const action = `create pipeline '${name}'`;
   checkSchema(action, "argsSchema", argsSchema);
@@ -75,6 +72,11 @@ export function checkPipeline(
     refuse(action, "'immutable' must be 'deep'", immutable);
   }
   checkTimeout(`time pipeline '${name}'`, timeout);
+  return {
+    ...own,
+    ...(Array.isArray(steps) && { steps: [...steps] }),
+    ...(middleware && { middleware: [...middleware] }),
+  };
 }
 
 /** What a pipeline does, made when it is built. */
@@ -89,10 +91,9 @@ interface Plan {
 
 /** The node that runs steps one after the other. */
 export function sequence(definition: Definition): Node {
-  checkPipeline(definition);
-  const { name, argsSchema, output, strict, middleware = [] } = definition;
+  const own = checkPipeline(definition);
+  const { name, steps, argsSchema, output, strict } = own;
   const action = `create pipeline '${name}'`;
-  const { steps } = definition;
   if (!Array.isArray(steps)) {
     refuse(action, "'steps' must be an array of steps", steps);
   }
@@ -100,8 +101,6 @@ export function sequence(definition: Definition): Node {
   const nodes = children.map(({ node }) => node);
   const args = argsSchema && declaredKeys(argsSchema);
   if (strict) checkStrict(name, nodes, args?.map(({ key }) => key));
-  // A copy: what the caller goes on to do with the definition must not change the pipeline.
-  const own = { ...definition, middleware: [...middleware] };
   const plan: Plan = {
     definition: own,
     children,

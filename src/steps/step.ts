@@ -36,7 +36,7 @@ interface Definition extends Patience {
   readonly provides?: Schema;
   readonly run: (ctx: Context, info: RunInfo) => unknown;
   readonly rollback?: UndoWith<Handler> | undefined;
-  readonly retry?: RetryPolicy;
+  readonly retry?: RetryPolicy | undefined;
   readonly timeout?: number;
 }
 
@@ -92,7 +92,7 @@ export function step<
   definition: StepDefinition<R, P, N, RS, PS>,
 ): Step<N, Needed<R, RS>, Provided<P, PS>> {
   const checked = check(definition);
-  const { name, requires, provides } = checked;
+  const { name, requires, provides, run: _run, rollback: _rollback, ...policy } = checked;
   const needs = requires
     ? declaredKeys(requires)?.filter((key) => key.required).map(({ key }) => key)
     : [];
@@ -105,13 +105,13 @@ export function step<
     provides,
     keys: { needs, adds },
     isPipeline: false,
-    policy: { retry: checked.retry, timeout: checked.timeout },
+    policy,
     execute: (ctx, scope) => execute(plan, ctx, scope),
   });
 }
 
 function check(definition: unknown): Definition {
-  checkOptions("create a step", definition, [
+  const own = checkOptions("create a step", definition as Definition, [
     "name",
     "requires",
     "provides",
@@ -122,17 +122,19 @@ function check(definition: unknown): Definition {
     "graceMs",
     "overlap",
   ]);
-  const { name, requires, provides, run, rollback, retry, timeout } = definition as Definition;
+  const { name, requires, provides, run, rollback, retry, timeout } = own;
   checkName("step", name);
   const action = `create step '${name}'`;
   checkFunction(action, "run", run);
   checkSchema(action, "requires", requires);
   checkSchema(action, "provides", provides);
-  checkRetry(`retry '${name}'`, retry);
   checkTimeout(`time '${name}'`, timeout);
-  checkPatience(`time '${name}'`, definition as Definition);
-  const undo = rollback === undefined ? undefined : checkUndo(action, "'rollback'", name, rollback);
-  return { ...definition as Definition, rollback: undo };
+  checkPatience(`time '${name}'`, own);
+  return {
+    ...own,
+    retry: checkRetry(`retry '${name}'`, retry),
+    rollback: rollback === undefined ? undefined : checkUndo(action, "'rollback'", name, rollback),
+  };
 }
 
 /** What a step does, made when it is built. */

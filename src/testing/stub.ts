@@ -9,8 +9,8 @@ import { step } from "../steps/step.ts";
 import { cast } from "../values/cast.ts";
 
 /**
- * What stands in for a step: another step, or a function for its `run`. With a function the step keeps its schemas, its
- * retry policy and its timeout, but not its rollback, which would undo what the function never did.
+ * What stands in for a step: another step, or a function for its `run`. With a function the step keeps its schemas and all
+ * its options, but not its rollback, which would undo what the function never did.
  */
 // deno-lint-ignore no-explicit-any -- each fake has a context of its own, and a test wants no casts
 export type Fake = AnyStep | ((ctx: any, info: RunInfo) => unknown);

@@ -13,6 +13,8 @@ import {
 } from "@runsheet/runsheet";
 import { recorder, stub } from "@runsheet/runsheet/testing";
 import { type } from "arktype";
+import { cleanups } from "../support/cleanup.ts";
+import { drain } from "../support/deferred.ts";
 import { dataOf, failureOf } from "../support/results.ts";
 import { boom } from "../support/steps.ts";
 
@@ -33,6 +35,8 @@ const fakeSend = ({ email }: { email: string }) => ({ sent: `to ${email}` });
 const fakes = { send: fakeSend, log: () => ({ logged: 1 }) };
 
 describe("stub", () => {
+  const { fakeTime } = cleanups();
+
   it("replaces steps inside all combinators and pipelines, by name", async () => {
     const tree = pipeline({
       name: "tree",
@@ -160,6 +164,50 @@ describe("stub", () => {
       await stub(tree, { send: () => ({ sent: 1 }) }).run({ email: "a" }),
     );
     assert(isRunsheetError(error, "PROVIDES_VALIDATION"));
+  });
+
+  it("keeps how an attempt that was given up is waited for, around a function", async () => {
+    const time = fakeTime();
+    const starts: number[] = [];
+    const slowly = async (): Promise<void> => {
+      starts.push(time.now);
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    };
+    const never = step({
+      name: "never",
+      timeout: 5,
+      overlap: "never",
+      retry: { count: 1 },
+      run: slowly,
+    });
+    const patient = step({ name: "patient", timeout: 5, graceMs: 100, run: slowly });
+    for (const original of [never, patient]) {
+      const results = [];
+      for (
+        const target of [
+          original,
+          stub(pipeline({ name: "p", steps: [original] }), {
+            [original.name]: slowly,
+          }),
+        ]
+      ) {
+        starts.splice(0);
+        const began = time.now;
+        const running = target.run({});
+        for (let ms = 0; ms < 200; ms += 5) {
+          await time.tickAsync(5);
+          await drain();
+        }
+        const { error } = failureOf(await running);
+        results.push([starts.map((start) => start - began), error.name]);
+      }
+      const [first, second] = results;
+      assertEquals(
+        first,
+        original === never ? [[0, 30], "RetryExhaustedError"] : [[0], "TimeoutError"],
+      );
+      assertEquals(first, second);
+    }
   });
 
   it("takes a step with its own rollback, under the path of the original", async () => {

@@ -87,7 +87,8 @@ class Model {
       if (this.#aborted) return fail("ABORTED", join(path, "<args>"));
       const checked = check(shape.argsSchema, args, "args");
       if (!checked) return fail("ARGS_VALIDATION", join(path, "<args>"));
-      ctx = { ...args, ...checked };
+      // The outermost decides what is in the context; to the others the rest is no business.
+      ctx = { ...path === "" ? { runId: args.runId } : args, ...checked };
     }
     let added: Context = {};
     const names: string[] = [];

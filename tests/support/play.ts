@@ -307,7 +307,10 @@ export class Play {
 /** An error of code that cannot know its run: it says what it is. */
 class RunlessError extends Error {}
 
-/** A schema, sync or async, that marks the strings that it declares, and leaves out the rest. */
+/**
+ * A schema, sync or async, that marks the strings that it declares, and leaves out the rest but
+ * `runId`, by which a middleware knows its run.
+ */
 function marks(
   keys: readonly string[],
   mark: string,
@@ -318,7 +321,8 @@ function marks(
     const issues = keys.filter((key) => typeof given[key] !== "string")
       .map((key) => ({ message: `${key} must be a string`, path: [key] }));
     if (issues.length > 0) return { issues };
-    return { value: Object.fromEntries(keys.map((key) => [key, `${given[key]} <${mark}>`])) };
+    const marked = Object.fromEntries(keys.map((key) => [key, `${given[key]} <${mark}>`]));
+    return { value: mark === "args" ? { runId: given.runId, ...marked } : marked };
   };
   return {
     "~standard": {

@@ -21,7 +21,10 @@ export type StepResult =
     readonly failedStep?: string | undefined;
   };
 
-/** Runs the rest of the middleware and then the step. May be called once. */
+/**
+ * Runs the rest of the middleware and then the step. May be called once. A step or a middleware inside that throws gives
+ * a failed result.
+ */
 export type Next = (ctx: Context) => Promise<StepResult>;
 
 /**

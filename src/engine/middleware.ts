@@ -1,6 +1,7 @@
 import type { Middleware, Next, StepInfo, StepResult } from "../api/middleware.ts";
 import { refuse } from "../report/checks.ts";
 import { toError } from "../report/errors.ts";
+import type { Seam } from "../run/seam.ts";
 import type { Context } from "../values/context.ts";
 import type { Node } from "./node.ts";
 
@@ -22,45 +23,55 @@ export async function throughMiddleware(
   node: Node,
   ctx: Context,
   runStep: Next,
+  seam: Seam,
 ): Promise<StepResult> {
   const step = infoOf(node);
+  // Composed for every run of the step: `runStep` belongs to one run, and so does the guard against a second call.
+  const run = middleware.reduceRight<Next>((next, layer) => wrap(layer, step, next, seam), runStep);
   try {
-    // Composed for every run of the step: `runStep` belongs to one run, and so does the guard against a second call.
-    const result = await middleware.reduceRight(
-      (next, layer) => wrap(layer, step, next),
-      runStep,
-    )(ctx);
     // A copy: the result is the user's, and reading it again might throw.
-    return { ...result };
+    return { ...await run(ctx) };
   } catch (thrown) {
     return { success: false, error: toError(thrown) };
   }
 }
 
-function wrap(layer: Middleware, step: StepInfo, next: Next): Next {
+/** A layer that gives a failed result where the middleware throws, so that those outside of it hear of that. */
+function wrap(layer: Middleware, step: StepInfo, next: Next, seam: Seam): Next {
   let calls = 0;
-  const run = layer(step, function nextOnce(ctx) {
+  function nextOnce(ctx: Context): Promise<StepResult> {
     calls++;
     const result = calls === 1 ? next(ctx) : Promise.resolve().then(calledAgain);
     // A middleware that does not wait for it must not end the process: the engine waits for the step itself.
     result.catch(() => {});
     return result;
-  });
+  }
   function calledAgain(): never {
     refuse(`run '${step.name}' again`, "a middleware must call 'next' at most once", calls);
   }
-  if (typeof run !== "function") {
-    refuse(`run '${step.name}'`, "its middleware must return a function", run);
+  function failed(thrown: unknown): StepResult {
+    // The host's own signal is no failure, and passes through all layers.
+    if (seam.interruption) throw thrown;
+    return { success: false, error: toError(thrown) };
+  }
+  let run: ReturnType<Middleware>;
+  try {
+    run = layer(step, nextOnce);
+    if (typeof run !== "function") {
+      refuse(`run '${step.name}'`, "its middleware must return a function", run);
+    }
+  } catch (thrown) {
+    return () => new Promise((resolve) => resolve(failed(thrown)));
   }
   return async function runLayer(ctx) {
-    const result = await run(ctx);
-    if (typeof result !== "object" || typeof result?.success !== "boolean") {
-      refuse(
-        `run '${step.name}'`,
-        "its middleware must give a step result",
-        result,
-      );
+    try {
+      const result = await run(ctx);
+      if (typeof result !== "object" || typeof result?.success !== "boolean") {
+        refuse(`run '${step.name}'`, "its middleware must give a step result", result);
+      }
+      return result;
+    } catch (thrown) {
+      return failed(thrown);
     }
-    return result;
   };
 }

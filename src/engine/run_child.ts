@@ -50,7 +50,7 @@ async function runInMiddleware(
       failedStep: settled.failedStep,
     };
   };
-  const wrapped = throughMiddleware(middleware, child, ctx, runStep);
+  const wrapped = throughMiddleware(middleware, child, ctx, runStep, own.run.seam);
   // A middleware that does not come back is not waited for past a cancellation, and its step not started any more.
   const result = await untilGivenUp(wrapped, cancellation);
   returned = true;

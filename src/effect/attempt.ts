@@ -197,13 +197,14 @@ function withDeferred(outcome: Outcome, undos: readonly UndoPolicy[] = []): Outc
 
 /** Sees to it that an attempt which is not waited for any more is undone and reported when it settles. */
 function watch(
-  { onLate }: Effect,
+  { onLate, overlap }: Effect,
   { ctx }: Site,
   info: AttemptInfo,
   { error, running }: GivenUp,
   scope: Scope,
 ): void {
   const { run } = scope;
+  if (overlap === "never") scope.hold?.(running);
   const compensated = running
     .then((outcome) => onLate?.({ info, outcome, reason: error }, ctx, scope))
     .catch((thrown) => {

@@ -21,10 +21,10 @@ export function runChild(
   scope: Scope,
   middleware: readonly Middleware[] = [],
 ): MaybePromise<Settled> {
-  const { run, journal, cancellation, deep } = scope;
+  const { run, journal, cancellation, deep, hold } = scope;
   const path = join(scope.path, label);
   if (cancellation?.error) return failure(cancellation.error, path, false);
-  const own = { run, path, journal, cancellation, deep };
+  const own = { run, path, journal, cancellation, deep, hold };
   return middleware.length === 0
     ? child.execute(ctx, own)
     : runInMiddleware(child, ctx, own, middleware);

@@ -33,6 +33,14 @@ export async function fanOut<Item>(
   const failures: SettledFailure[] = [];
   let ran = false;
   const pool = new Pool();
+  const isBounded = concurrency < Infinity;
+  if (isBounded) group.onCancel(() => pool.giveUpKept());
+  const hold = isBounded
+    ? (call: Promise<unknown>) => {
+      scope.hold?.(call);
+      pool.keep(call);
+    }
+    : scope.hold;
   const failed = (error: unknown, failedStep: string): SettledFailure => {
     if (whole.seam.interruption) throw error;
     return failure(toError(error), failedStep, true);
@@ -63,7 +71,7 @@ export async function fanOut<Item>(
 
   function runOne(item: Item, index: number): void {
     const journal = scope.journal.fork();
-    const own = { run: whole, path: pathOf(index), journal, cancellation: group, deep };
+    const own = { run: whole, path: pathOf(index), journal, cancellation: group, deep, hold };
     let branch: MaybePromise<Settled<unknown>>;
     try {
       branch = run(item, index, own);
@@ -90,12 +98,23 @@ export async function fanOut<Item>(
     await keep(failed(thrown, path), ...task);
   }
 
+  function start(item: Item, index: number): Promise<void> | undefined {
+    runOne(item, index);
+    return pool.inFlight < concurrency ? undefined : pool.room(concurrency);
+  }
+
+  /** Taken from its source all the same, as otherwise nobody would know that it was the last one. */
+  async function startInPlace(item: Item, index: number): Promise<void> {
+    await pool.place(concurrency);
+    await start(item, index);
+  }
+
   let sourceFailed: SettledFailure | undefined;
   try {
     // Where there is room all start at once.
     await takeEach(source, group, whole.seam, (item, index) => {
-      runOne(item, index);
-      return pool.inFlight < concurrency ? undefined : pool.room(concurrency);
+      const hasPlace = pool.inFlight + pool.kept < concurrency;
+      return hasPlace ? start(item, index) : startInPlace(item, index);
     });
   } catch (thrown) {
     sourceFailed = { ...failed(thrown, path), ran: false };

@@ -55,4 +55,6 @@ export interface Scope {
   readonly cancellation: Cancellation | undefined;
   /** Whether contexts are frozen all the way down. */
   readonly deep: boolean;
+  /** Told of a call that was abandoned and must not overlap with others: it keeps its place in a group. */
+  readonly hold?: ((call: Promise<unknown>) => void) | undefined;
 }

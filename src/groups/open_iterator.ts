@@ -15,6 +15,8 @@ export function openIterator<Item>(
   return {
     next: () => iterator.next(),
     return() {
+      // An error of the closing would end the process if nobody listened to it.
+      items.on("error", () => {});
       items.destroy();
       return Promise.resolve({ done: true, value: undefined });
     },
@@ -49,6 +51,7 @@ function isWebStream<Item>(
 }
 
 interface NodeStream {
+  on(event: "error", listener: () => void): unknown;
   destroy(): unknown;
 }
 
@@ -69,8 +72,9 @@ function readWebStream<Item>(
       return result;
     },
     async return() {
-      await reader.cancel(cancellation.reason);
+      const cancelling = reader.cancel(cancellation.reason);
       reader.releaseLock();
+      await cancelling;
       return { done: true, value: undefined };
     },
   };

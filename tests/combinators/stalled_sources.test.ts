@@ -140,6 +140,41 @@ for (const [kind, make] of Object.entries(stalled)) {
   });
 }
 
+describe("a stream that fails when it is closed", () => {
+  const unclosable = {
+    "a web stream": () =>
+      new ReadableStream<unknown>({
+        cancel: () => {
+          throw new Error("cannot close");
+        },
+      }),
+    "a Node stream": () =>
+      new Readable({
+        objectMode: true,
+        read() {},
+        destroy: (_error, done) => done(new Error("cannot close")),
+      }),
+  };
+  for (const [kind, make] of Object.entries(unclosable)) {
+    for (const when of ["in time", "after the abort"]) {
+      it(`hides nothing, and leaves no error unhandled: ${kind} that comes ${when}`, async () => {
+        const aborter = new AbortController();
+        const given = deferred<Collection<unknown>>();
+        const running = map("out", () => given.promise, (item) => item)
+          .run({}, { signal: aborter.signal });
+        if (when === "in time") given.resolve(make());
+        await drain();
+        aborter.abort(gone);
+        const { error } = failureOf(await running);
+        assert(isRunsheetError(error, "ABORTED"));
+        assertStrictEquals(error.cause, gone);
+        given.resolve(make());
+        await drain();
+      });
+    }
+  }
+});
+
 describe("a host that suspends the run", () => {
   it("does not abort the items that are in flight beside the one that it stops", async () => {
     const signals: AbortSignal[] = [];

@@ -222,13 +222,14 @@ describe("a web stream", () => {
   });
 
   it("that fails fails the group, which undoes what ran", async () => {
+    // workerd pulls at once.
+    const undone: string[] = [];
     const items = new ReadableStream<string>({
       pull: (controller) => {
         if (undone.length === 0) controller.enqueue(`item ${undone.push("started")}`);
         else controller.error(boom);
       },
     });
-    const undone: string[] = [];
     const each = map("out", () => items, (item, _ctx, { defer }) => {
       defer(() => undone.push(`undo ${item}`));
     });

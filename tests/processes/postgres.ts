@@ -32,7 +32,19 @@ try {
   const data = join(folder, "data");
   mkdirSync(data, { mode: 0o700 });
   if (nobody) chownSync(data, nobody.uid, nobody.gid);
-  await run("initdb", "--no-sync", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale");
+  await run(
+    "initdb",
+    "--no-sync",
+    "-D",
+    data,
+    "-U",
+    "postgres",
+    "-A",
+    "trust",
+    "-E",
+    "UTF8",
+    "--no-locale",
+  );
   const port = await freePort();
   const options =
     `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off`;

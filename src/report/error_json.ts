@@ -52,7 +52,7 @@ export function errorJSON(
   depth = 0,
 ): ErrorJSON {
   const ours = safely(() => brand in (error as object)) ?? false;
-  const safe = args ? undefined : safely(() => safeOf(error as object));
+  const safe = args ? undefined : safeOf(error);
   const issues = safe?.issues ?? (ours ? list(read(error, "issues")) : [])
     .flatMap((issue) => safely(() => issueJSON(issue as SchemaIssue, args)) ?? []);
   const code = read(error, "code");

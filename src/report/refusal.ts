@@ -1,5 +1,5 @@
 import type { SchemaIssue } from "../api/schema.ts";
-import { list, type Message, message, messageOf, withSafe } from "../values/message.ts";
+import { list, type Message, message, messageOf, safeOf, withSafe } from "../values/message.ts";
 import { toError, type ValidationError } from "./errors.ts";
 import { type IssueJSON, pathOf, safeIssue } from "./safe_issue.ts";
 
@@ -12,9 +12,9 @@ export interface Refusal {
   /** All of it in one line. */
   readonly summary: Message;
   /** What was thrown, if something was. */
-  readonly cause?: Error;
+  readonly cause?: Error | undefined;
   /** The same for logs, where its message is not fit for them. */
-  readonly safeCause?: string;
+  readonly safeCause?: string | undefined;
 }
 
 /** The refusal of an input by a schema that found something. */
@@ -33,8 +33,9 @@ export function refusedBySchema(issues: readonly SchemaIssue[], input: unknown):
 /** The refusal by a schema that threw: logs tell of what kind the error is, as its message may quote the input. */
 export function refusedByThrowing(thrown: unknown): Refusal {
   const cause = toError(thrown);
-  const safeCause = kindOf(cause);
-  const summary = message`the schema failed: ${{ full: messageOf(cause).full, safe: safeCause }}`;
+  const { full, safe } = messageOf(cause);
+  const safeCause = safeOf(cause) ? undefined : kindOf(cause);
+  const summary = message`the schema failed: ${{ full, safe: safeCause ?? safe }}`;
   return {
     issues: [{ message: summary.full }],
     safeIssues: [{ message: summary.safe, path: [] }],
@@ -44,10 +45,15 @@ export function refusedByThrowing(thrown: unknown): Refusal {
   };
 }
 
-/** The refusal of a value that is no object of keys, or of which a getter threw. */
+/** The refusal of a value that cannot be read as an object of keys. */
 export function refusedByReading(thrown: unknown): Refusal {
   const cause = toError(thrown);
-  return { issues: [], safeIssues: [], summary: messageOf(cause), cause };
+  return refused(messageOf(cause), cause);
+}
+
+/** A refusal for a reason of the engine's. */
+export function refused(summary: Message, cause?: Error): Refusal {
+  return { issues: [], safeIssues: [], summary, cause };
 }
 
 /** Makes the error of a boundary. */

@@ -1,4 +1,4 @@
-import type { Failure, RollbackReport, RunMeta, Success } from "../api/result.ts";
+import type { Failure, Result, RollbackReport, RunMeta, Success } from "../api/result.ts";
 import type { Context } from "../values/context.ts";
 import { looksPlain, Printed } from "./printable.ts";
 
@@ -50,4 +50,12 @@ export class Failed extends Printed implements Failure {
     this.rollback = rollback;
     this.meta = meta;
   }
+}
+
+/** Whether a value is what a run gave, also by another copy of the package. */
+export function isResult(value: unknown): value is Result<unknown> {
+  if (value instanceof Succeeded || value instanceof Failed) return true;
+  if (typeof value !== "object" || value === null) return false;
+  const { success, meta } = value as Partial<Result<unknown>>;
+  return typeof success === "boolean" && Array.isArray(meta?.stepsExecuted);
 }

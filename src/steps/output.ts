@@ -1,10 +1,16 @@
+import type { Schema } from "../api/schema.ts";
 import { ProvidesValidationError } from "../report/errors.ts";
-import { type Refusal, refusalError, refusedByReading } from "../report/refusal.ts";
+import { type Refusal, refusalError, refused, refusedByReading } from "../report/refusal.ts";
+import { isResult } from "../report/result.ts";
 import { unlessGivenUp } from "../run/cancellation.ts";
 import type { Scope } from "../run/scope.ts";
-import type { Validate, Validated } from "../schema/validate.ts";
+import { declaredKeys } from "../schema/declared_keys.ts";
+import { type Validate, type Validated, validator } from "../schema/validate.ts";
 import { type Context, copyObject, seal } from "../values/context.ts";
+import { isError } from "../values/is_error.ts";
 import type { MaybePromise } from "../values/maybe_promise.ts";
+import { message } from "../values/message.ts";
+import { shown } from "../values/show.ts";
 
 /** What an output adds to the context; with an error, the output as it was returned. */
 export type Checked = { readonly output: Context; readonly error?: never } | {
@@ -12,44 +18,75 @@ export type Checked = { readonly output: Context; readonly error?: never } | {
   readonly error: Error;
 };
 
-/** Validates what a step returned, and seals what it adds to the context. */
+/** How an output is read and validated. */
+export interface OutputSchema {
+  readonly validate: Validate;
+  /** The keys that it declares, where that is known. */
+  readonly keys: readonly string[] | undefined;
+}
+
+/** How what a step provides is read and validated. */
+export function outputSchema(provides: Schema): OutputSchema {
+  const keys = declaredKeys(provides)?.map(({ key }) => key);
+  return { validate: validator(provides), keys };
+}
+
+/** Validates what a step returned, and seals what it adds to the context; never throws. */
 export function checkOutput(
-  provides: Validate | undefined,
+  provides: OutputSchema | undefined,
   raw: unknown,
   scope: Scope,
 ): MaybePromise<Checked> {
   let copy: Record<string, unknown>;
   try {
-    copy = raw === undefined || raw === null ? {} : copyObject(raw);
+    const refusal = misusedOutput(raw);
+    if (refusal) return refuseOutput(refusal, raw, scope);
+    copy = raw === undefined || raw === null ? {} : copyObject(raw, provides?.keys);
   } catch (thrown) {
-    return unusableOutput(thrown, raw, scope);
+    return refuseOutput(refusedByReading(thrown), raw, scope);
   }
   if (!provides) return sealOutput(copy, raw, scope);
-  const checking = unlessGivenUp(provides(copy), scope.cancellation);
+  const checking = unlessGivenUp(provides.validate(copy), scope.cancellation);
   return checking instanceof Promise
     ? checking.then((checked) => readOutput(checked, raw, scope))
     : readOutput(checking, raw, scope);
 }
 
+/** What is an object of keys, but was not meant to be given as one. */
+function misusedOutput(raw: unknown): Refusal | undefined {
+  if (isResult(raw)) {
+    const text = message`must be the data of a run, which 'unwrap' gives, and not its result: it ${
+      raw.success ? "succeeded" : `failed in '${raw.failedStep}'`
+    }`;
+    return refused(text, raw.success ? undefined : raw.error);
+  }
+  // Most outputs are plain, and to ask whether one is an error of another realm takes a while.
+  if (typeof raw !== "object" || raw === null || Object.getPrototypeOf(raw) === Object.prototype) {
+    return undefined;
+  }
+  if (!isError(raw)) return undefined;
+  return refused(
+    message`must not be an error, which is to be thrown: current value is ${shown(raw)}`,
+    raw,
+  );
+}
+
 function readOutput(checked: Validated | undefined, raw: unknown, scope: Scope): Checked {
   if (!checked) return { output: raw, error: scope.cancellation!.error! };
   if (checked.ok) return sealOutput(checked.value, raw, scope);
-  return refuseOutput(" must be what it provides:", checked.refusal, raw, scope);
+  const summary = message`must be what it provides: ${checked.refusal.summary}`;
+  return refuseOutput({ ...checked.refusal, summary }, raw, scope);
 }
 
 function sealOutput(output: Record<string, unknown>, raw: unknown, scope: Scope): Checked {
   try {
     return { output: seal(output, scope.deep) };
   } catch (thrown) {
-    return unusableOutput(thrown, raw, scope);
+    return refuseOutput(refusedByReading(thrown), raw, scope);
   }
 }
 
-function unusableOutput(thrown: unknown, raw: unknown, scope: Scope): Checked {
-  return refuseOutput("", refusedByReading(thrown), raw, scope);
-}
-
-function refuseOutput(must: string, refusal: Refusal, raw: unknown, { path }: Scope): Checked {
-  const problem = `Cannot use the output of '${path}' as it${must}`;
+function refuseOutput(refusal: Refusal, raw: unknown, { path }: Scope): Checked {
+  const problem = `Cannot use the output of '${path}' as it`;
   return { output: raw, error: refusalError(ProvidesValidationError, problem, refusal) };
 }

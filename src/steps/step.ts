@@ -22,11 +22,11 @@ import { unlessGivenUp } from "../run/cancellation.ts";
 import type { Scope } from "../run/scope.ts";
 import { failure, type Settled } from "../run/settled.ts";
 import { declaredKeys } from "../schema/declared_keys.ts";
-import { contextValidator, type Validate, type Validated, validator } from "../schema/validate.ts";
+import { contextValidator, type Validate, type Validated } from "../schema/validate.ts";
 import type { Needed, Provided, StepDefinition, Unset } from "../types/step.ts";
 import { type Context, seal } from "../values/context.ts";
 import type { MaybePromise } from "../values/maybe_promise.ts";
-import { type Checked, checkOutput } from "./output.ts";
+import { type Checked, checkOutput, type OutputSchema, outputSchema } from "./output.ts";
 import { type Handler, pushRollback } from "./rollback.ts";
 
 /** A step's definition without its types. */
@@ -140,7 +140,7 @@ function check(definition: unknown): Definition {
 /** What a step does, made when it is built. */
 interface Plan {
   readonly requires: Validate | undefined;
-  readonly provides: Validate | undefined;
+  readonly provides: OutputSchema | undefined;
   readonly effect: Effect;
   readonly rollback: UndoWith<Handler> | undefined;
 }
@@ -149,7 +149,7 @@ function planOf(definition: Definition): Plan {
   const { run, requires, provides, rollback, retry, timeout, graceMs, overlap } = definition;
   const plan: Plan = {
     requires: requires && contextValidator(requires),
-    provides: provides && validator(provides),
+    provides: provides && outputSchema(provides),
     effect: {
       kind: "attempt",
       retry,

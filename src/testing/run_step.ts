@@ -5,6 +5,7 @@ import { checkStep } from "../engine/children.ts";
 import { expose } from "../engine/expose.ts";
 import type { Journal } from "../run/journal.ts";
 import type { ProvidesOf, RequiresOf } from "../types/of.ts";
+import { messageOf } from "../values/message.ts";
 import { type RecordedCall, recorder } from "./recorder.ts";
 
 /** What a step came to when it ran alone. */
@@ -92,7 +93,7 @@ export async function runStep<S extends AnyStep>(
     get output() {
       if (result.success) return result.data;
       const { error: cause, failedStep } = result;
-      const problem = `as it must succeed: it failed in '${failedStep}': ${cause.message}`;
+      const problem = `as it must succeed: it failed in '${failedStep}': ${messageOf(cause).full}`;
       throw new Error(`Cannot give the output of '${node.name}' ${problem}`, { cause });
     },
     attempts,

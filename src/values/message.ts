@@ -59,8 +59,12 @@ export function withSafe<E extends Error>(error: E, what: Safe): E {
 }
 
 /** What logs print of an error; `undefined` where that is what its fields say. */
-export function safeOf(error: object): Safe | undefined {
-  return (error as { [safe]?: Safe })[safe];
+export function safeOf(error: unknown): Safe | undefined {
+  try {
+    return (error as { [safe]?: Safe })[safe];
+  } catch {
+    return undefined; // a Proxy may throw
+  }
 }
 
 /** The message of any error, hostile ones too. That of an error which is not ours is the application's own. */

@@ -32,7 +32,7 @@ export function plainKind(value: object): Kind | undefined {
 }
 
 /** Whether this is the `Object.prototype` of a realm. */
-function isRoot(kind: object | null): boolean {
+export function isRoot(kind: object | null): boolean {
   return kind === Object.prototype ||
     kind !== null && Object.getPrototypeOf(kind) === null && Object.hasOwn(kind, "isPrototypeOf");
 }

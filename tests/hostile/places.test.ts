@@ -1,7 +1,7 @@
 // Whatever is thrown, wherever: run() gives a failed result, and what was done before is undone once.
 import * as vm from "node:vm";
 import { describe, it } from "node:test";
-import { assert, assertEquals, assertFalse } from "@std/assert";
+import { assert, assertEquals, assertFalse, assertStrictEquals } from "@std/assert";
 import {
   type AnyStep,
   choice,
@@ -22,11 +22,36 @@ import { boom, fail, thrower } from "../support/steps.ts";
 
 const cyclic = new Error("cyclic");
 cyclic.cause = cyclic;
+
+/** An error of which these fields throw when they are read. */
+function unreadable(fields: readonly string[]): Error {
+  const error = new Error("unreadable");
+  for (const field of fields) Object.defineProperty(error, field, { get: thrower });
+  return error;
+}
+
 const thrown: Record<string, unknown> = {
   "an Error": boom,
   "a frozen Error": Object.freeze(new Error("frozen")),
   "an Error that causes itself": cyclic,
   "an Error of another realm": vm.runInNewContext("new TypeError('elsewhere')"),
+  "an Error whose message throws when it is read": unreadable(["message"]),
+  "an Error of which nothing can be read": unreadable([
+    "name",
+    "message",
+    "stack",
+    "cause",
+    "code",
+    "errors",
+    "constructor",
+    "toString",
+    "toJSON",
+  ]),
+  "an Error whose message is a symbol": Object.assign(new Error(), { message: Symbol("m") }),
+  "an Error whose message throws when it is made a text": Object.assign(new Error(), {
+    message: { toString: thrower },
+  }),
+  "a Proxy around an Error that throws": new Proxy(new Error(), { get: thrower, has: thrower }),
   "undefined": undefined,
   "null": null,
   "zero": 0,
@@ -55,11 +80,44 @@ const places: Record<string, Place> = {
   "an async run": (hostile) =>
     step({ name: "x", run: async () => await Promise.resolve().then(hostile) }),
   "a step of a parallel": (hostile) => parallel(some, step({ name: "x", run: hostile })),
+  "every step of a parallel": (hostile) =>
+    parallel.with({ onFailure: "settle" })(
+      step({ name: "x", run: hostile }),
+      step({ name: "y", run: async () => await Promise.resolve().then(hostile) }),
+    ),
+  "a step of a parallel, after one that has failed": (hostile) =>
+    parallel(fail, step({ name: "x", run: () => Promise.resolve().then(hostile) })),
+  "a step that is tried again": (hostile) => step({ name: "x", retry: { count: 2 }, run: hostile }),
+  "a step with a timeout": (hostile) => step({ name: "x", timeout: 60_000, run: hostile }),
+  "a step of a pipeline with a timeout": (hostile) =>
+    pipeline({
+      name: "inner",
+      timeout: 60_000,
+      steps: [step({ name: "x", run: () => Promise.resolve().then(hostile) })],
+    }),
+  "a retryIf": (hostile) =>
+    step({ name: "x", retry: { count: 2, retryIf: hostile }, run: () => Promise.reject(boom) }),
+  "what a failed attempt has deferred": (hostile) =>
+    step({
+      name: "x",
+      retry: { count: 1 },
+      run: (_ctx, { defer }) => {
+        defer(hostile);
+        throw boom;
+      },
+    }),
   "a predicate of when": (hostile) => when(hostile, some),
   "a predicate of choice": (hostile) => choice([hostile, some]),
   "the collection of map": (hostile) => map("k", hostile as () => number[], () => 1),
   "the function of map": (hostile) => map("k", items, hostile),
   "a step of map": (hostile) => map("k", items, step({ name: "x", run: hostile })),
+  "every item of a map": (hostile) => map("k", () => [1, 2], hostile, { onFailure: "settle" }),
+  "an item of a bounded map": (hostile) =>
+    map("k", () => [1, 2], () => Promise.resolve().then(hostile), { concurrency: 1 }),
+  "the next of an iterator": (hostile) =>
+    map("k", () => ({ [Symbol.iterator]: () => ({ next: hostile }) }), () => 1),
+  "the next of an async iterator": (hostile) =>
+    map("k", () => ({ [Symbol.asyncIterator]: () => ({ next: hostile }) }), () => 1),
   "the iterator of a collection": (hostile) =>
     map("k", () => ({ [Symbol.iterator]: hostile as () => Iterator<number> }), () => 1),
   "the predicate of filter": (hostile) => filter("k", items, hostile as () => boolean),
@@ -119,17 +177,57 @@ for (const [where, place] of Object.entries(places)) {
         });
         const [hostile, options] = "run" in made ? [[made], {}] : [[], made];
         const steps: AnyStep[] = [effect, after, ...hostile];
-        const { error, rollback } = failureOf(
+        const failure = failureOf(
           await pipeline({ name: "p", steps, ...options as object }).run(),
         );
+        const { error, rollback } = failure;
         assert(error instanceof Error || value === thrown["an Error of another realm"]);
         assertEquals(log, ["do", "undo"]);
-        assertEquals(rollback, { completed: ["effect"], failed: [] });
+        assertEquals(rollback.completed, ["effect"]);
+        assertEquals(rollback.failed.length, where.includes("deferred") ? 1 : 0);
         assertFalse("polluted" in {});
+        assert(JSON.stringify(failure).includes('"success":false'));
       });
     }
   });
 }
+
+describe("a step whose output cannot be used is undone itself, when it is for", () => {
+  for (const [what, value] of Object.entries(thrown)) {
+    const hostile = () => {
+      throw value;
+    };
+    const getter = Object.defineProperty({}, "k", { enumerable: true, get: hostile });
+    const ways: Record<string, [provides: Schema<object> | undefined, output: object]> = {
+      "a getter": [undefined, getter],
+      "a nested getter": [undefined, { nested: getter }],
+      "a schema": [schemaOf(hostile), {}],
+      "an async schema": [schemaOf(() => Promise.resolve().then(hostile)), {}],
+      "an issue": [schemaOf(() => ({ issues: [getter] })), {}],
+      "an issue's message": [
+        schemaOf(() => ({ issues: [Object.defineProperty({}, "message", { get: hostile })] })),
+        {},
+      ],
+    };
+    it(what, async () => {
+      for (const [provides, output] of Object.values(ways)) {
+        const undone: unknown[] = [];
+        const x = step({
+          name: "x",
+          provides: provides as Schema<object>,
+          run: () => output,
+          rollback: (_ctx, output) => void undone.push(output),
+        });
+        const steps: AnyStep[] = [x, fail];
+        const failure = failureOf(await pipeline({ name: "p", immutable: "deep", steps }).run());
+        assertEquals(failure.rollback, { completed: ["x"], failed: [] });
+        assertStrictEquals(undone[0], output);
+        assertEquals(undone.length, 1);
+        JSON.stringify(failure);
+      }
+    });
+  }
+});
 
 describe("what is thrown by a rollback is reported, and the others still run, when it is", () => {
   for (const [what, value] of Object.entries(thrown)) {

@@ -170,6 +170,7 @@ describe("immutable: 'deep', for any data,", () => {
         const [freshArgs, freshMade] = revive([args.given, made]);
         Object.assign(args, { given: freshArgs, list: [freshArgs], other: 1 });
         output.made = freshMade;
+        for (const own of [args, output]) Object.setPrototypeOf(own, Object.prototype);
         expected.given = picture(freshArgs);
         expected.made = picture(freshMade);
         const result = await pipeline({ ...options, steps: [...steps, ...last] }).run(args);

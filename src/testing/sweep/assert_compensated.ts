@@ -1,3 +1,4 @@
+import { messageOf } from "../../values/message.ts";
 import { withoutIndexes } from "./cases.ts";
 import { effectWords, words } from "./faults.ts";
 import { showEffect, type SweepEffect, type SweepReport, type SweepRow } from "./report.ts";
@@ -91,7 +92,7 @@ function showBugs(bugs: readonly SweepRow[]): string {
 
 function whyNot({ failed, hints }: SweepRow): string[] {
   return [
-    ...failed.map(({ step, error }) => `the undo of '${step}' failed: ${error.message}`),
+    ...failed.map(({ step, error }) => `the undo of '${step}' failed: ${messageOf(error).full}`),
     ...hints,
   ];
 }

@@ -1,0 +1,23 @@
+import { isRoot } from "./plain_kind.ts";
+
+/**
+ * Whether a copy of an object's own keys would lose what belongs to it: what its class reads by accessors (a Response, a
+ * URL), or everything (a Date, a Promise, an instance with private fields). Methods alone are no data.
+ */
+export function losesKeys(value: object): boolean {
+  let kind = Object.getPrototypeOf(value);
+  let hasMethods = false;
+  while (kind !== null && !isRoot(kind)) {
+    // The library's own results look plain, and are.
+    if (Object.getOwnPropertyDescriptor(kind, "constructor")?.value !== Object) {
+      for (const key of Object.getOwnPropertyNames(kind)) {
+        if (key === "constructor") continue;
+        const { value } = Object.getOwnPropertyDescriptor(kind, key)!;
+        if (typeof value !== "function") return true;
+        hasMethods = true;
+      }
+    }
+    kind = Object.getPrototypeOf(kind);
+  }
+  return hasMethods && Object.keys(value).length === 0;
+}

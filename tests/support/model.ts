@@ -135,7 +135,7 @@ class Model {
     return { ok: true, data: answer.data, ran };
   }
 
-  /** What the middleware of a child makes of it: the first layer is outermost. */
+  /** What the middleware of a child makes of it: the first layer is outermost, and hears of those that throw inside. */
   #through(
     child: Shape,
     layers: readonly Layer[],
@@ -143,24 +143,25 @@ class Model {
     run: (ctx: Context) => Answer,
   ): Answer {
     const mine = layers.map((layer) => layer.child === child.name ? layer.does : "observe");
-    const wrapping = mine.lastIndexOf("throw when wrapping");
-    if (wrapping >= 0) return { ok: false, error: layerError(wrapping, mine[wrapping]!) };
-    const call = (n: number, ctx: Context): Answer => {
+    const call = (n: number, ctx: Context | undefined): Answer => {
       const does = mine[n];
-      const next = (ctx: Context) => call(n + 1, ctx);
-      if (does === undefined) return run(ctx);
+      const next = (given: Context | undefined) => call(n + 1, given);
+      const failed = (error: string): Answer => ({ ok: false, error });
+      if (does === "throw when wrapping") return failed(layerError(n, does));
+      if (ctx === undefined) return does === undefined ? failed("CONFIG") : next(ctx);
       switch (does) {
-        case "throw before":
-          throw layerError(n, does);
+        case undefined:
+          return run(ctx);
         case "throw after":
           next(ctx);
-          throw layerError(n, does);
+          return failed(layerError(n, does));
         case "answer":
           return { ok: true, data: { a: "answered" } };
         case "answer badly":
           return { ok: true, data: ["answered"] };
+        case "throw before":
         case "refuse":
-          return { ok: false, error: layerError(n, does) };
+          return failed(layerError(n, does));
         case "copy": {
           const answer = next(ctx);
           return answer.ok ? { ok: true, data: { ...answer.data as object } } : answer;
@@ -169,21 +170,18 @@ class Model {
           const answer = next(ctx);
           return answer.ok ? { ok: true, data: { a: "replaced" } } : answer;
         }
-        case "recover":
-          try {
-            const answer = next(ctx);
-            return answer.ok ? answer : { ok: true, data: { b: "recovered" } };
-          } catch {
-            return { ok: true, data: { b: "recovered" } };
-          }
+        case "recover": {
+          const answer = next(ctx);
+          return answer.ok ? answer : { ok: true, data: { b: "recovered" } };
+        }
         case "give context":
           return next({ ...ctx, c: "given" });
         case "give no context":
-          throw "CONFIG";
+          return next(undefined);
         case "call twice":
         case "return nothing":
           next(ctx);
-          throw "CONFIG";
+          return failed("CONFIG");
         case "abort before":
           this.#aborted = true;
           return next(ctx);
@@ -196,11 +194,7 @@ class Model {
           return next(ctx);
       }
     };
-    try {
-      return call(0, ctx);
-    } catch (thrown) {
-      return { ok: false, error: String(thrown) };
-    }
+    return call(0, ctx);
   }
 
   #step(shape: StepShape, ctx: Context, path: string): Done {

@@ -10,6 +10,8 @@ export interface RollbackInfo {
   readonly attempt: number;
   /** An idempotency key of its own: the same for every attempt of this undo. */
   readonly key: string;
+  /** The key that the attempt sent whose effect is undone. */
+  readonly effectKey: string;
 }
 
 /** An undo registered by `defer`. */
@@ -35,15 +37,17 @@ export interface RunInfo {
   /** Which attempt this is, from 1. */
   readonly attempt: number;
   /**
-   * An idempotency key: the same for every attempt of this step in this run, another one in every other run, unless
-   * the caller gives the same `runId`.
+   * An idempotency key, which names the effect: the same for every attempt of this step in this run, until something
+   * of an attempt has been undone or is due to be; the next attempt then has a new one (`…~2`), as the old one would
+   * bring back what was refunded. Every run has other keys, unless the caller gives the same `runId`.
    */
   readonly key: string;
   /**
-   * Registers the undo of a part-effect the moment it has happened: a function, or `{ run, retry, timeout }`. If the
-   * attempt fails, what it registered unwinds in reverse before the next attempt; if it succeeds, it stands behind the
-   * step's own rollback, and both run. As `key` is shared by the attempts, an undo that voids by it would void for the
-   * next attempt, too: make the key of such a call your own, from `key` and `attempt`.
+   * Registers the undo of a part-effect the moment it has happened: a function, or `{ run, retry, timeout }`. It is
+   * called once. If the attempt fails, what it registered unwinds in reverse before the next attempt; if it succeeds,
+   * it stands behind the step's own rollback, and both run when the run fails. If the attempt was given up, it is
+   * undone when the attempt has settled, and after `lateMs` at the latest. What is registered when the attempt has
+   * already settled is not lost either: it stands as long as its attempt does, else it is undone at once.
    */
   readonly defer: (undo: Undo | UndoPolicy) => void;
 }

@@ -5,6 +5,8 @@ export const MAX_TIMER_MS = 2_147_483_647;
 export interface Patience {
   /** How long, in milliseconds. */
   readonly graceMs?: number | undefined;
+  /** How long, in milliseconds, before what it deferred is undone all the same. */
+  readonly lateMs?: number | undefined;
   /** Whether a retry may start while it is under way. */
   readonly overlap?: "allow" | "never" | undefined;
 }
@@ -14,6 +16,12 @@ export interface UndoWith<Undo> {
   readonly run: Undo;
   readonly retry?: RetryPolicy | undefined;
   readonly timeout?: number | undefined;
+}
+
+/** An undo by key as the engine keeps it. */
+export interface KeyUndo<Undo> extends UndoWith<Undo> {
+  /** How long after the attempt, in milliseconds. */
+  readonly afterMs?: number | undefined;
 }
 
 /**
@@ -61,11 +69,12 @@ export interface RetryPolicy {
    */
   readonly maxDelay?: number | undefined;
   /**
-   * Called after every failed attempt with the errors so far; `false` stops at once and lets the last error through.
+   * Called after every failed attempt with the errors so far, the last 1,000 at most; `false` stops at once and lets
+   * the last error through. May be asynchronous.
    *
    * @default {() => true}
    */
-  readonly retryIf?: ((errors: readonly Error[]) => boolean) | undefined;
+  readonly retryIf?: ((errors: readonly Error[]) => boolean | Promise<boolean>) | undefined;
 }
 
 /**

@@ -10,11 +10,19 @@ export interface LateReport {
   /** Which attempt it was, from 1. */
   readonly attempt: number;
   /**
-   * `"compensated"`: it succeeded late, and was undone. `"failed"`: it succeeded late, and the undo failed.
-   * `"no-handler"`: it succeeded late, and nothing is there to undo it. `"rejected"`: it failed late. Of an attempt of
-   * an undo: `"compensated"`, it has undone its effect after all; `"rejected"`, it has not.
+   * `"adopted"`: it succeeded before the step was decided, and is the step's success. `"same-effect"`: it succeeded
+   * with the same key and the same output as the step's success, or as one that is undone already, and was left alone.
+   * `"compensated"`: what it did is undone. `"failed"`: it could not be undone. `"no-handler"`: it succeeded late, and
+   * nothing is there to undo it. `"rejected"`: it failed late. Of an attempt of an undo: `"compensated"`, it has undone
+   * its effect after all; `"rejected"`, it has not.
    */
-  readonly outcome: "compensated" | "failed" | "no-handler" | "rejected";
+  readonly outcome:
+    | "adopted"
+    | "same-effect"
+    | "compensated"
+    | "failed"
+    | "no-handler"
+    | "rejected";
   /** What the attempt or the undo failed with. */
   readonly error?: Error;
   /** Present when it was an attempt of a rollback handler, or of an undo given to `defer`. It is not undone itself. */

@@ -6,7 +6,7 @@ import { expose } from "../engine/expose.ts";
 import { runChild } from "../engine/run_child.ts";
 import { checkFunction, refuse } from "../report/checks.ts";
 import { ChoiceNoMatchError } from "../report/errors.ts";
-import { labels } from "../run/paths.ts";
+import { labels, predicateId } from "../run/paths.ts";
 import { failure, type Settled } from "../run/settled.ts";
 import type { Chosen, Ctx, If, Need, RealSteps } from "../types/combinators.ts";
 import type { Flat } from "../types/objects.ts";
@@ -120,7 +120,7 @@ export function choice<
         const { predicate, node } = option;
         const label = unique[n]!;
         if (!predicate) return runChild(node, label, ctx, scope);
-        const decision = holds(`${scope.path}?${label}`, ctx, scope, () => predicate(ctx));
+        const decision = holds(predicateId(scope.path, label), ctx, scope, () => predicate(ctx));
         return after<Settled<boolean>, Settled>(decision, (decision) => {
           if (!decision.ok) return decision;
           return decision.output ? runChild(node, label, ctx, scope) : chooseFrom(n + 1);

@@ -2,7 +2,7 @@
 import type { Collection } from "../api/collection.ts";
 import type { CollectionInfo, ItemInfo } from "../api/info.ts";
 import type { GroupOptions } from "../api/policy.ts";
-import { type AttemptInfo, IndexedInfo } from "../effect/info.ts";
+import type { LazyInfo } from "../effect/info.ts";
 import { holds } from "../effect/predicate.ts";
 import { expose } from "../engine/expose.ts";
 import { collectionNode } from "../groups/collection_node.ts";
@@ -54,9 +54,9 @@ export function filter<
     options,
     policies: ["abort", "settle"],
     run(item, index, ctx, scope) {
-      const keeps = (info: AttemptInfo) => call(item, ctx, new IndexedInfo(info, index));
+      const keeps = (info: LazyInfo) => call(item, ctx, info.shown());
       return after<Settled<boolean>, Settled<unknown>>(
-        holds(scope.path, ctx, scope, keeps),
+        holds(scope.path, ctx, scope, keeps, index),
         (decision) => {
           if (!decision.ok) return { ...decision, ran: true };
           return { ok: true, output: decision.output ? [item] : [], ran: true };

@@ -6,7 +6,7 @@ import { checkStep } from "../engine/children.ts";
 import { expose } from "../engine/expose.ts";
 import { runChild } from "../engine/run_child.ts";
 import { checkFunction } from "../report/checks.ts";
-import { labelOf } from "../run/paths.ts";
+import { labelOf, predicateId } from "../run/paths.ts";
 import type { Settled } from "../run/settled.ts";
 import type { Ctx, When } from "../types/combinators.ts";
 import { EMPTY } from "../values/context.ts";
@@ -50,7 +50,7 @@ export function when<S extends AnyStep, C = Ctx<S>>(
     isPipeline: false,
     parts: { children: [child], rebuild: ([step]) => when(predicate as Predicate<unknown>, step!) },
     execute(ctx, scope) {
-      const decision = holds(`${scope.path}?`, ctx, scope, () => predicate(cast(ctx)));
+      const decision = holds(predicateId(scope.path), ctx, scope, () => predicate(cast(ctx)));
       return after<Settled<boolean>, Settled>(decision, (decision) => {
         if (!decision.ok) return decision;
         if (!decision.output) return { ok: true, output: EMPTY, ran: false };

@@ -1,269 +1,317 @@
-import type { Call, Outcome } from "../api/host.ts";
-import type { Undo, UndoPolicy } from "../api/info.ts";
+import { delay } from "@std/async/delay";
+import type { RollbackInfo, Undo, UndoPolicy } from "../api/info.ts";
+import type { RollbackFailure } from "../api/result.ts";
+import type { LateReport } from "../api/run.ts";
+import { checkUndo } from "../report/checks.ts";
+import { aggregateError } from "../report/error_with.ts";
 import { RollbackError } from "../report/errors.ts";
-import { notUndoneError } from "../report/not_undone.ts";
-import type { Cancellation } from "../run/cancellation.ts";
-import { Journal } from "../run/journal.ts";
-import type { Scope } from "../run/scope.ts";
-import type { Context } from "../values/context.ts";
-import { after, type MaybePromise } from "../values/maybe_promise.ts";
-import { callOnce, type GivenUp, settle, type Site } from "./call.ts";
-import type { Attempted, Effect, LateAttempt } from "./effect.ts";
-import { outlast } from "./grace.ts";
-import { AttemptInfo, UndoInfo } from "./info.ts";
-import { backoff, Retries } from "./retry.ts";
+import { same } from "../values/message.ts";
+import { Cancellation } from "../run/cancellation.ts";
+import type { Due, Entry } from "../run/journal.ts";
+import {
+  byKeyName,
+  deferId,
+  deferredName,
+  keyUndoId,
+  rollbackId,
+  withGeneration,
+} from "../run/paths.ts";
+import type { Effect, Site } from "./effect.ts";
+import { LazyInfo } from "./info.ts";
 
-/**
- * Calls an effect, and again as its retry policy says; what failed attempts deferred is undone in between. Goes on with
- * what it came to, at once unless there was something to wait for.
- */
-export function attempt<T>(
-  effect: Effect,
-  site: Site,
-  scope: Scope,
-  next: (attempted: Attempted) => MaybePromise<T>,
-): MaybePromise<T> {
-  const { cancellation, journal } = scope;
-  if (cancellation?.error) return next({ ok: false, error: cancellation.error, ran: false });
-  const { mark } = journal;
-  const retries = effect.retry && new Retries(site.path, effect.retry);
-  return performOnce(effect, site, scope, 1, retries, (outcome) => {
-    if (outcome.ok) return next(outcome);
-    const error = finalError(outcome.error, 1, retries, cancellation);
-    if (error) return next({ ok: false, error, ran: true });
-    return tryAgain(effect, site, scope, mark, retries, outcome.error).then(next);
-  });
+const NAMES: Record<Effect["kind"], readonly string[]> = {
+  attempt: ["signal", "attempt", "key", "defer"],
+  item: ["index", "signal", "key", "defer"],
+  predicate: ["index", "signal", "key", "defer"],
+  undo: ["error", "signal", "attempt", "key", "effectKey"],
+};
+
+/** What several attempts of one effect must not do twice. */
+export interface Shared {
+  /** Whether the undo by an attempt's key is still to be done; it is not any more from then on. */
+  takeKey(attempt: Attempt): boolean;
+  /** Whether what an attempt returned is still to be rolled back; it is not any more from then on. */
+  takeOutput(attempt: Attempt): boolean;
+  /** Called when an attempt has deferred an undo. */
+  hasDeferred(attempt: Attempt): void;
+  /** What stands on the journal for an attempt. */
+  entryOf(attempt: Attempt): Entry;
 }
 
-async function tryAgain(
-  effect: Effect,
-  site: Site,
-  scope: Scope,
-  mark: number,
-  retries: Retries | undefined,
-  firstError: Error,
-): Promise<Attempted> {
-  const { journal, cancellation, run } = scope;
-  const { id, path } = site;
-  let cause = firstError;
-  for (let attempts = 1;; attempts++) {
-    const notUndone = await journal.unwind(cause, mark);
-    if (notUndone.length > 0) {
-      const error = notUndoneError(`retry '${path}'`, notUndone, cause);
-      return { ok: false, error, ran: true };
+interface Deferred {
+  readonly id: string;
+  /** `undefined` where the function is in another process. */
+  readonly undo: UndoPolicy | undefined;
+}
+
+/** One attempt of an effect: what it is told, what it deferred, and how it is undone. */
+export class Attempt extends LazyInfo implements Entry {
+  readonly effect: Effect;
+  readonly site: Site;
+  /** Which one it is, from 1. */
+  readonly number: number;
+  /** Which key it sends, from 1. */
+  readonly generation: number;
+  /** What cancels it. */
+  cancellation: Cancellation | undefined;
+  /** Whether nobody waits for it any more. */
+  isAbandoned = false;
+  /** Whether it has settled: what it defers from then on needs a place. */
+  hasSettled = false;
+  /** Whether it stands on a journal. */
+  isPushed = false;
+  /** Why what it did was undone, once it was. */
+  undoneBy: Error | undefined;
+  /** What it returned, once it has succeeded, and what that adds to the context. */
+  result: { readonly raw: unknown; output: unknown } | undefined;
+  /** Whether it succeeded after the step had been decided without it. */
+  isLate = false;
+  /** Whether what it returned had already been rolled back, for another attempt. */
+  isRepeated = false;
+  /** How many undos have been taken. */
+  undosTaken = 0;
+  /** What it shares with the other attempts, if there are any. */
+  shared: Shared | undefined;
+  /** What it was given up for, and what it failed with after that. */
+  reason: Error | undefined;
+  rejection: Error | undefined;
+  /** Runs out when what it did is undone though it has not settled. */
+  clock: ReturnType<typeof setTimeout> | undefined;
+  #deferred: Deferred[] | undefined;
+  #deferredCount = 0;
+  #isMainTaken = false;
+  #own: Cancellation | undefined;
+  #release: (() => void) | undefined;
+  #defer: ((undo: Undo | UndoPolicy) => void) | undefined;
+
+  constructor(effect: Effect, site: Site, number: number, generation: number) {
+    super();
+    this.effect = effect;
+    this.site = site;
+    this.number = number;
+    this.generation = generation;
+    this.cancellation = site.scope.cancellation;
+  }
+
+  get names(): readonly string[] {
+    return NAMES[this.effect.kind];
+  }
+
+  read(name: string): unknown {
+    const { error, effectKey, index, scope, id } = this.site;
+    switch (name) {
+      case "attempt":
+        return this.number;
+      case "key":
+        return scope.run.keyOf(withGeneration(id, this.generation));
+      case "signal":
+        return this.#signal;
+      case "defer":
+        // A function of its own, as users take it out of the object.
+        return this.#defer ??= (undo) => this.#register(undo);
+      case "index":
+        return index;
+      case "error":
+        return error;
+      default:
+        return scope.run.keyOf(effectKey!);
     }
-    const ms = backoff(effect.retry!, attempts);
-    if (ms > 0) await run.seam.sleep(`${id}@${attempts + 1}!wait`, ms, cancellation);
-    if (cancellation?.error) return { ok: false, error: cancellation.error, ran: true };
-    const outcome = await performOnce<Outcome>(
-      effect,
-      site,
-      scope,
-      attempts + 1,
-      retries,
-      (outcome) => outcome,
+  }
+
+  get #signal(): AbortSignal {
+    if (!this.#own) {
+      [this.#own, this.#release] = this.cancellation?.child() ?? [new Cancellation(), undefined];
+    }
+    return this.#own.signal;
+  }
+
+  /** Whether anybody has asked for its signal. */
+  get hasSignal(): boolean {
+    return this.#own !== undefined;
+  }
+
+  /** Lets go of what would cancel it, once it is over. */
+  release(): void {
+    this.#release?.();
+  }
+
+  /** How many undos it has deferred. */
+  get deferredCount(): number {
+    return this.#deferredCount;
+  }
+
+  /** Whether it may still have something undone: it has deferred, or can. */
+  get mayDefer(): boolean {
+    return this.#defer !== undefined || this.#deferredCount > 0;
+  }
+
+  /** Whether there is anything to undo if it has no output. */
+  get hasPartEffects(): boolean {
+    return this.#deferredCount > 0 || this.effect.undoByKey !== undefined;
+  }
+
+  /** Makes room for what it deferred in another process. */
+  expectDeferred(count = 0): void {
+    while (this.#deferredCount < count) this.#add(undefined);
+  }
+
+  #register(undo: Undo | UndoPolicy): void {
+    const { id, scope } = this.site;
+    this.#add(checkUndo(`defer an undo in '${id}'`, "it", id, undo));
+    this.shared?.hasDeferred(this);
+    const { run } = scope;
+    const hasPlace = !this.hasSettled || this.isPushed;
+    const undoneBy = this.undoneBy ?? (hasPlace ? undefined : run.failedBy);
+    if (undoneBy) run.watch(this.undoApart(undoneBy));
+    else if (!hasPlace) run.strays.push(this);
+  }
+
+  /** Makes it the success that stands: `output` is what `raw`, which it returned, adds to the context. */
+  stand(raw: unknown, output: unknown): void {
+    this.hasSettled = true;
+    this.result = { raw, output };
+    this.push();
+  }
+
+  /** Puts it on the journal, where there is or may be something to undo. */
+  push(): void {
+    const { rollback, undoByKey } = this.effect;
+    if (!rollback && !undoByKey && !this.mayDefer) return;
+    this.isPushed = true;
+    this.site.scope.journal.push(this.shared?.entryOf(this) ?? this);
+  }
+
+  /** Puts what it did before it failed on the journal. */
+  pushPartEffects(error: Error): void {
+    this.hasSettled = true;
+    if (this.hasPartEffects || this.mayDefer) this.push();
+    // What it defers from now on is undone at once.
+    else this.undoneBy = error;
+  }
+
+  onUndone(notUndone: readonly RollbackFailure[]): void {
+    if (this.isLate || this.rejection) this.#reportUndone(notUndone);
+  }
+
+  #add(undo: UndoPolicy | undefined): void {
+    const id = deferId(this.site.id, this.number, ++this.#deferredCount);
+    (this.#deferred ??= []).push({ id, undo });
+  }
+
+  takeUndo(error: Error): Due | undefined {
+    this.undoneBy ??= error;
+    const due = this.#takeMain(error) ?? this.takeDeferred();
+    if (due) this.undosTaken++;
+    return due;
+  }
+
+  #takeMain(error: Error): Due | undefined {
+    if (this.#isMainTaken) return undefined;
+    this.#isMainTaken = true;
+    const { effect: { rollback, undoByKey }, site: { id, path }, result, shared } = this;
+    if (result && rollback) {
+      if (shared?.takeOutput(this) === false) {
+        this.isRepeated = true;
+        return undefined;
+      }
+      const { output } = result;
+      const { run, retry, timeout } = rollback;
+      return {
+        ...this.#due(path, rollbackId(id, this.isLate ? this.number : undefined)),
+        output,
+        retry,
+        timeout,
+        call: (info) => run(this.site.ctx, output, info),
+      };
+    }
+    if (!undoByKey || shared?.takeKey(this) === false) return undefined;
+    const { run, retry, timeout, afterMs = 0 } = undoByKey;
+    const due: Due = {
+      ...this.#due(rollback ? byKeyName(path) : path, keyUndoId(id, this.generation)),
+      retry,
+      timeout,
+      call: (info) => run(this.site.ctx, info),
+    };
+    if (afterMs === 0) return due;
+    this.#undoLater(due, afterMs, error);
+    return undefined;
+  }
+
+  /** Takes the latest of the undos that it deferred. */
+  takeDeferred(): Due | undefined {
+    const deferred = this.#deferred?.pop();
+    if (!deferred) return undefined;
+    const { id, undo } = deferred;
+    const { run, retry, timeout } = undo ?? { run: () => lostUndo(id) };
+    const due = this.#due(deferredName(this.site.path), id);
+    return { ...due, retry, timeout, call: (info: RollbackInfo) => run(info) };
+  }
+
+  #due(name: string, id: string) {
+    const { ctx, id: effect } = this.site;
+    return { name, id, effectKey: withGeneration(effect, this.generation), ctx };
+  }
+
+  /** Undoes what it did, or `entry`, apart from the run, and reports it. */
+  undoApart(error: Error, entry: Entry = this): Promise<void> {
+    if (this.result) this.#isMainTaken &&= this.effect.rollback === undefined;
+    const takeUndo = (error: Error) => entry.takeUndo(error);
+    return this.#unwindApart(takeUndo, error, (notUndone) => this.#reportUndone(notUndone));
+  }
+
+  #reportUndone(notUndone: readonly RollbackFailure[]): void {
+    const { rejection, isRepeated, undosTaken } = this;
+    const outcome = rejection
+      ? "rejected"
+      : isRepeated
+      ? "same-effect"
+      : undosTaken > 0
+      ? "compensated"
+      : "no-handler";
+    this.report(outcome, notUndone, rejection);
+  }
+
+  #undoLater(due: Due, ms: number, error: Error): void {
+    let isTaken = false;
+    const takeUndo = () => isTaken ? undefined : (isTaken = true, due);
+    const undoing = delay(ms).then(() =>
+      this.#unwindApart(takeUndo, error, (notUndone) => this.report("compensated", notUndone))
     );
-    if (outcome.ok) return outcome;
-    const error = finalError(outcome.error, attempts + 1, retries, cancellation);
-    if (error) return { ok: false, error, ran: true };
-    cause = outcome.error;
+    this.site.scope.run.watch(undoing);
   }
-}
 
-/** What a failed attempt fails for good with; `undefined` when another one is due. */
-function finalError(
-  error: Error,
-  attempt: number,
-  retries: Retries | undefined,
-  cancellation: Cancellation | undefined,
-): Error | undefined {
-  if (!cancellation?.error) return retries ? retries.finalError(attempt, error) : error;
-  // One that is waited for may have failed of itself.
-  return cancellation.givenUp ? cancellation.error : error;
-}
+  async #unwindApart(
+    takeUndo: Entry["takeUndo"],
+    error: Error,
+    onUndone: (notUndone: readonly RollbackFailure[]) => void,
+  ): Promise<void> {
+    const apart = this.site.scope.journal.apart();
+    apart.push({ takeUndo });
+    onUndone(await apart.unwind(error));
+  }
 
-/** One attempt, by way of the host; what it did is on the undo stack when it goes on, unless it is watched. */
-function performOnce<T>(
-  effect: Effect,
-  site: Site,
-  scope: Scope,
-  attempt: number,
-  retries: Retries | undefined,
-  next: (outcome: Outcome) => MaybePromise<T>,
-): MaybePromise<T> {
-  const { cancellation, run } = scope;
-  const info = new AttemptInfo(run, site.id, attempt, cancellation);
-  if (run.seam.isDirect && effect.timeout === undefined && !cancellation?.canGiveUp) {
-    return settle(effect, site, info, (outcome) => {
-      info.release();
-      if (info.deferred) pushAllDeferred(site, info, 0, scope);
-      return next(outcome);
+  /** Reports what became of it. */
+  report(
+    outcome: LateReport["outcome"],
+    notUndone: readonly RollbackFailure[],
+    cause?: Error,
+  ): void {
+    const { path, scope: { run } } = this.site;
+    const errors = [...cause ? [cause] : [], ...notUndone.map(({ error }) => error)];
+    const [error] = errors.length > 1
+      ? [aggregateError(errors, same(`Cannot undo all that '${path}' did late`))]
+      : errors;
+    run.tellLate({
+      step: path,
+      attempt: this.number,
+      outcome: notUndone.length > 0 ? "failed" : outcome,
+      ...(error && { error }),
+      ...(this.effect.kind === "undo" && { undo: true }),
     });
   }
-  const goOn = ({ outcome, landed }: Performed) => {
-    pushAllDeferred(site, info, outcome.deferred, scope);
-    // A host may leave out what it does not know.
-    const late = (outcome.ok ? undefined : outcome.late) ?? landed;
-    const told = late &&
-      effect.onLate?.({ info, outcome: late, reason: undefined }, site.ctx, scope);
-    return told ? told.then(() => next(outcome)) : next(outcome);
-  };
-  if (!run.seam.isDirect) return performByHost(effect, site, scope, info, retries).then(goOn);
-  const bounds = { timeout: effect.timeout, cancellation, hostSignal: undefined };
-  return after(
-    callOnce(effect, site, info, bounds),
-    (called) =>
-      "running" in called
-        ? giveUp(called, effect, site, scope, info, retries).then(goOn)
-        : goOn({ outcome: called }),
-  );
-}
-
-/** What an attempt came to, and how it landed after all, if it was given up and waited for. */
-interface Performed {
-  readonly outcome: Outcome;
-  readonly landed?: Outcome | undefined;
-}
-
-/** One attempt by way of the host. */
-async function performByHost(
-  effect: Effect,
-  site: Site,
-  scope: Scope,
-  info: AttemptInfo,
-  retries: Retries | undefined,
-): Promise<Performed> {
-  const { cancellation, run } = scope;
-  let landed: Outcome | undefined;
-  const call = describe(effect, site, info.attempt);
-  const outcome = await run.seam.perform(call, async (hostSignal) => {
-    const bounds = { timeout: effect.timeout, cancellation, hostSignal };
-    const called = await callOnce(effect, site, info, bounds);
-    if (!("running" in called)) return withDeferred(called, info.deferred);
-    const given = await giveUp(called, effect, site, scope, info, retries);
-    ({ landed } = given);
-    return given.outcome;
-  });
-  return { outcome, landed };
-}
-
-/** Waits for an attempt that was given up as long as it may, and watches it from then on. */
-async function giveUp(
-  called: GivenUp,
-  effect: Effect,
-  site: Site,
-  scope: Scope,
-  info: AttemptInfo,
-  retries: Retries | undefined,
-): Promise<Performed> {
-  const { error } = called;
-  const isRetryDue = () => retries !== undefined && !retries.finalError(info.attempt, error);
-  const late = await outlast(called, effect, scope.cancellation, isRetryDue);
-  const landed = late && withDeferred(late, info.deferredLate);
-  if (!landed) watch(effect, site, info, called, scope);
-  const outcome: Outcome = { ok: false, error, ...(landed && { late: landed }) };
-  return { outcome: withDeferred(outcome, info.deferred), landed };
-}
-
-function pushAllDeferred(
-  { id, ctx }: Site,
-  { attempt, deferred = [] }: AttemptInfo,
-  known: number | undefined,
-  scope: Scope,
-): void {
-  const count = Math.max(known ?? 0, deferred.length);
-  for (let n = 0; n < count; n++) {
-    pushDeferred(deferred[n], `${id}@${attempt}!defer${n + 1}`, ctx, scope, scope.journal);
-  }
-}
-
-/** An attempt as a host is told of it. */
-function describe({ kind, timeout }: Effect, site: Site, attempt: number): Call {
-  const { id, path, ctx, output } = site;
-  return {
-    id: kind !== "attempt" && attempt === 1 ? id : `${id}@${attempt}`,
-    kind,
-    path,
-    attempt,
-    ctx,
-    ...(timeout !== undefined && { timeout }),
-    ...(kind === "undo" && { output }),
-  };
-}
-
-function withDeferred(outcome: Outcome, undos: readonly UndoPolicy[] = []): Outcome {
-  return undos.length === 0 ? outcome : { ...outcome, deferred: undos.length };
-}
-
-/** Sees to it that an attempt which is not waited for any more is undone and reported when it settles. */
-function watch(
-  { onLate, overlap }: Effect,
-  { ctx }: Site,
-  info: AttemptInfo,
-  { error, running }: GivenUp,
-  scope: Scope,
-): void {
-  const { run } = scope;
-  if (overlap === "never") scope.hold?.(running);
-  const compensated = running
-    .then((outcome) => onLate?.({ info, outcome, reason: error }, ctx, scope))
-    .catch((thrown) => {
-      // A host that has cancelled the run calls nothing any more; `run()` has rejected with its reason.
-      if (!run.seam.interruption) throw thrown;
-    });
-  run.waitUntil(compensated);
-}
-
-/** Puts one undo that an attempt deferred on the stack. */
-export function pushDeferred(
-  undo: UndoPolicy | undefined,
-  id: string,
-  ctx: Context,
-  scope: Scope,
-  journal: Journal,
-): void {
-  const site = { id, path: `${scope.path} (deferred)`, ctx };
-  const policy = undo ?? { run: () => lostUndo(id) };
-  journal.push({
-    step: site.path,
-    undo: (error) => attemptUndo(policy, site, scope, policy.run, error),
-  });
 }
 
 function lostUndo(id: string): never {
   const constraint = "its function must be in this process: it was deferred in another one";
   throw new RollbackError(`Cannot undo '${id}' as ${constraint}`, []);
-}
-
-/** Undoes an effect. It is shielded: what cancels the run does not cancel it. */
-export function attemptUndo(
-  { retry, timeout }: Pick<Effect, "retry" | "timeout">,
-  site: Site,
-  scope: Scope,
-  undo: Undo,
-  error: Error,
-): MaybePromise<Outcome> {
-  const effect: Effect = {
-    kind: "undo",
-    retry,
-    timeout,
-    call: (_site, info) => undo(new UndoInfo(info, error)),
-    onLate: tellLateUndo,
-  };
-  // A journal of its own: before it is tried again it must not unwind that of a run which goes on.
-  const own = { ...scope, path: site.path, cancellation: undefined, journal: new Journal() };
-  return attempt<Outcome>(effect, site, own, (outcome) => outcome);
-}
-
-/** An attempt of an undo that lands late has undone its effect: nothing is left to be undone. */
-function tellLateUndo(
-  { info: { attempt }, outcome }: LateAttempt,
-  _ctx: Context,
-  { path: step, run }: Scope,
-): void {
-  run.tellLate(
-    outcome.ok
-      ? { step, attempt, outcome: "compensated", undo: true }
-      : { step, attempt, outcome: "rejected", undo: true, error: outcome.error },
-  );
 }

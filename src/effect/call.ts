@@ -1,61 +1,27 @@
 import type { Outcome } from "../api/host.ts";
 import { abortedError, isRunsheetError, TimeoutError, toError } from "../report/errors.ts";
 import { Cancellation, followSignal, startTimeout } from "../run/cancellation.ts";
-import type { Context } from "../values/context.ts";
-import { isThenable, type MaybePromise } from "../values/maybe_promise.ts";
-import type { AttemptInfo } from "./info.ts";
-
-/** How one call is bounded. */
-export interface Bounds {
-  /** How long it may take, in milliseconds. */
-  readonly timeout?: number | undefined;
-  /** What cancels it from outside. */
-  readonly cancellation: Cancellation | undefined;
-  /** What cancels it on behalf of the host. */
-  readonly hostSignal: AbortSignal | undefined;
-}
+import { isPromise, isThenable, type MaybePromise } from "../values/maybe_promise.ts";
+import type { Attempt } from "./attempt.ts";
 
 /** A call that is not waited for any more. */
 export interface GivenUp {
   readonly ok: false;
   /** Why it was given up. */
   readonly error: Error;
-  /** What it comes to in the end. */
+  /** How it ends. */
   readonly running: Promise<Outcome>;
-}
-
-/** What is to be called. */
-export interface Callable {
-  /** Calls the user's function. */
-  readonly call: (site: Site, info: AttemptInfo) => unknown;
-}
-
-/** Where in a run an effect stands; apart from the effect itself, which serves all runs. */
-export interface Site {
-  /** Its id without the attempt. */
-  readonly id: string;
-  /** What messages and reports call it. */
-  readonly path: string;
-  /** The context it sees. */
-  readonly ctx: Context;
-  /** What is to be undone. */
-  readonly output?: unknown;
-  /** The item of a collection that it is called for, and the item's number. */
-  readonly item?: unknown;
-  readonly index?: number;
 }
 
 /** Calls the user's function once. Past its timeout or a cancellation it is given up. */
 export function callOnce(
-  effect: Callable,
-  site: Site,
-  info: AttemptInfo,
-  { timeout, cancellation, hostSignal }: Bounds,
+  attempt: Attempt,
+  hostSignal: AbortSignal | undefined,
 ): MaybePromise<Outcome | GivenUp> {
-  const { path } = site;
+  const { effect: { timeout }, site: { path, scope: { cancellation } } } = attempt;
   if (timeout === undefined && !hostSignal) {
     // What can only be cancelled together with others needs no cancellation of its own.
-    return callUntilGivenUp(effect, site, info, cancellation, () => {});
+    return callUntilGivenUp(attempt, cancellation, () => {});
   }
   const [own, release] = cancellation?.child() ?? [new Cancellation(), undefined];
   const stopFollowing = hostSignal &&
@@ -70,7 +36,7 @@ export function callOnce(
       `Cannot finish '${path}' as it must settle within ${timeout} ms: it is still pending`;
     return new TimeoutError(message, timeout);
   });
-  return callUntilGivenUp(effect, site, info, own, () => {
+  return callUntilGivenUp(attempt, own, () => {
     release?.();
     stopFollowing?.();
     stopClock?.();
@@ -79,9 +45,7 @@ export function callOnce(
 
 /** Calls `end` once the call has settled or is given up. */
 function callUntilGivenUp(
-  effect: Callable,
-  site: Site,
-  info: AttemptInfo,
+  attempt: Attempt,
   cancellation: Cancellation | undefined,
   end: () => void,
 ): MaybePromise<Outcome | GivenUp> {
@@ -89,11 +53,11 @@ function callUntilGivenUp(
     end();
     return { ok: false, error: cancellation.error };
   }
-  info.cancellation = cancellation;
-  const running = settle<Outcome>(effect, site, info, (outcome) => outcome);
-  if (!(running instanceof Promise)) {
+  attempt.cancellation = cancellation;
+  const running = call(attempt);
+  if (!isPromise(running)) {
     // An attempt that has settled by the time it returns is never given up, even if it aborted the run itself.
-    info.release();
+    attempt.release();
     end();
     return running;
   }
@@ -102,48 +66,43 @@ function callUntilGivenUp(
     let stopListening: (() => void) | undefined = undefined;
     const finish = (ended: Outcome | GivenUp) => {
       stopListening?.();
-      info.release();
+      attempt.release();
       end();
       resolve(ended);
     };
     stopListening = cancellation?.onCancel(() => {
-      if (!cancellation.givenUp || info.deferredLate) return;
+      if (!cancellation.givenUp || attempt.isAbandoned) return;
       // Now, and not when the caller resumes: it may have settled by then.
-      info.deferredLate = [];
+      attempt.isAbandoned = true;
       finish({ ok: false, error: cancellation.error!, running });
     });
     running.then(finish);
   });
 }
 
-/**
- * Goes on with what a call comes to; at once unless it gives a promise, or any other thenable. One promise serves for
- * both, as each more would take 5 % of the time of a run.
- */
-export function settle<T>(
-  effect: Callable,
-  site: Site,
-  info: AttemptInfo,
-  next: (outcome: Outcome) => MaybePromise<T>,
-): MaybePromise<T> {
-  let outcome: Outcome;
+/** How a call ends; at once unless it gives a promise, or any other thenable. */
+export function call(attempt: Attempt): MaybePromise<Outcome> {
   try {
-    const value = effect.call(site, info);
-    if (isThenable(value)) {
-      return Promise.resolve(value).then(
-        (value) => next({ ok: true, value }),
-        (thrown) => next(failed(info, thrown)),
-      );
-    }
-    outcome = { ok: true, value };
+    const value = attempt.effect.call(attempt.site, attempt);
+    if (!isThenable(value)) return succeed(attempt, value);
+    return Promise.resolve(value).then(
+      (value) => succeed(attempt, value),
+      (thrown) => fail(attempt, thrown),
+    );
   } catch (thrown) {
-    outcome = failed(info, thrown);
+    return fail(attempt, thrown);
   }
-  return next(outcome);
 }
 
-/** What a call failed with: what it was told to stop for, if it says no more than that it has stopped. */
-function failed({ cancellation, hasSignal }: AttemptInfo, thrown: unknown): Outcome {
+function succeed(attempt: Attempt, value: unknown): Outcome {
+  attempt.hasSettled = true;
+  return { ok: true, value };
+}
+
+/** What it failed with is what it was told to stop for, if it says no more than that it has stopped. */
+function fail(attempt: Attempt, thrown: unknown): Outcome {
+  attempt.hasSettled = true;
+  const { cancellation, hasSignal } = attempt;
   const error = toError(thrown);
   const isTold = cancellation && !cancellation.givenUp && cancellation.explains(error, hasSignal);
   return { ok: false, error: isTold ? cancellation.error! : error };

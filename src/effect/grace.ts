@@ -1,20 +1,25 @@
 import type { Outcome } from "../api/host.ts";
-import type { Patience } from "../api/policy.ts";
 import { Cancellation, startTimeout, untilCancelled, untilGivenUp } from "../run/cancellation.ts";
+import type { MaybePromise } from "../values/maybe_promise.ts";
+import type { Attempt } from "./attempt.ts";
 import type { GivenUp } from "./call.ts";
 
 /**
  * Waits for a call that was given up: as long as its grace says, and then, if it must not overlap with the retry that
- * is due, until it has settled or the retry is cancelled. Gives what it came to, or `undefined` if it is still under way.
+ * is due, until it has settled or the retry is cancelled. Gives its outcome, or `undefined` if it is still under way.
  */
-export async function outlast(
+export async function waitWithGrace(
+  attempt: Attempt,
   call: GivenUp,
-  { graceMs = 0, overlap }: Patience,
-  cancellation: Cancellation | undefined,
-  isRetryDue: () => boolean,
+  isRetryDue: () => MaybePromise<boolean>,
 ): Promise<Outcome | undefined> {
-  const late = graceMs > 0 ? await within(graceMs, call) : undefined;
-  if (late || overlap !== "never" || cancellation?.error || !isRetryDue()) return late;
+  const { effect: { graceMs = 0, overlap }, site: { scope: { cancellation } } } = attempt;
+  const late = graceMs > 0
+    ? await within(graceMs, call)
+    : attempt.hasPartEffects
+    ? await promptly(call)
+    : undefined;
+  if (late || overlap !== "never" || cancellation?.error || !await isRetryDue()) return late;
   return await (cancellation ? untilCancelled(call.running, cancellation) : call.running);
 }
 
@@ -29,4 +34,17 @@ async function within(
   } finally {
     stopClock();
   }
+}
+
+const MICROTASKS = 100;
+
+/**
+ * Waits for a call that heeds its signal, which rejects a few microtasks later: what it did is undone in its place
+ * then. Not for a turn of the event loop, as a fake clock would hold that up.
+ */
+async function promptly({ running }: GivenUp): Promise<Outcome | undefined> {
+  let settled: Outcome | undefined;
+  running.then((outcome) => settled = outcome);
+  for (let n = 0; n < MICROTASKS && !settled; n++) await undefined;
+  return settled;
 }

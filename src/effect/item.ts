@@ -2,11 +2,9 @@ import type { ItemInfo } from "../api/info.ts";
 import type { Scope } from "../run/scope.ts";
 import { failure, type Settled } from "../run/settled.ts";
 import type { Context } from "../values/context.ts";
-import type { MaybePromise } from "../values/maybe_promise.ts";
-import { attempt } from "./attempt.ts";
+import { after, type MaybePromise } from "../values/maybe_promise.ts";
+import { attemptEffect } from "./attempts.ts";
 import type { Effect } from "./effect.ts";
-import { IndexedInfo } from "./info.ts";
-import { compensateLate } from "./late.ts";
 
 /** A function of the user's that is called for each item. */
 export function itemEffect(
@@ -14,9 +12,7 @@ export function itemEffect(
 ): Effect {
   return {
     kind: "item",
-    call: ({ item, ctx, index, path }, info) =>
-      call(item, ctx, new IndexedInfo(info, index!), path),
-    onLate: compensateLate,
+    call: ({ item, ctx, path }, info) => call(item, ctx, info.shown(), path),
   };
 }
 
@@ -29,13 +25,12 @@ export function callForItem(
   scope: Scope,
 ): MaybePromise<Settled<unknown>> {
   const { path } = scope;
-  return attempt<Settled<unknown>>(
-    effect,
-    { id: path, path, ctx, item, index },
-    scope,
-    (outcome) =>
-      outcome.ok
-        ? { ok: true, output: outcome.value, ran: true }
-        : failure(outcome.error, path, outcome.ran),
+  return after(
+    attemptEffect(effect, { id: path, path, ctx, scope, item, index }),
+    (ended): Settled<unknown> => {
+      if (!ended.ok) return failure(ended.error, path, ended.ran);
+      ended.attempt.stand(ended.value, ended.value);
+      return { ok: true, output: ended.value, ran: true };
+    },
   );
 }

@@ -1,8 +1,10 @@
 import { MAX_TIMER_MS, type RetryPolicy } from "../api/policy.ts";
-import { aggregateError, errorWith } from "../report/error_with.ts";
-import { PredicateError, RetryExhaustedError } from "../report/errors.ts";
+import { PredicateError, RetryExhaustedError, toError } from "../report/errors.ts";
+import type { MaybePromise } from "../values/maybe_promise.ts";
+import { isThenable } from "../values/maybe_promise.ts";
 import { message } from "../values/message.ts";
 import { shown } from "../values/show.ts";
+import { aggregateError, errorWith } from "../report/error_with.ts";
 
 /** The milliseconds to wait before the n-th retry; the jitter is that of `@std/async/retry`. */
 export function backoff(policy: RetryPolicy, n: number): number {
@@ -12,45 +14,68 @@ export function backoff(policy: RetryPolicy, n: number): number {
   return jitter === 0 ? ms : ms * (1 - jitter * Math.random());
 }
 
+/** As many errors are kept: a copy of all of them at each of 40,000 retries took 21 seconds. */
+const MOST_ERRORS = 1_000;
+
 /** Decides after a failed attempt whether there is another. */
 export class Retries {
   readonly #path: string;
-  readonly #policy: RetryPolicy;
-  readonly #errors: Error[] = [];
-  #final: Error | undefined;
+  readonly #policy: RetryPolicy | undefined;
+  /** What the attempts failed with, the latest last. */
+  readonly errors: Error[] = [];
+  #decided = 0;
+  #final: MaybePromise<Error | undefined>;
 
-  constructor(path: string, policy: RetryPolicy) {
+  constructor(path: string, policy: RetryPolicy | undefined) {
     this.#path = path;
     this.#policy = policy;
   }
 
+  /** Remembers what an attempt failed with. */
+  note(error: Error): void {
+    this.errors.push(error);
+    if (this.errors.length > MOST_ERRORS) this.errors.shift();
+  }
+
   /**
-   * What the effect fails with for good, or `undefined` when it is to be tried again. The user is asked once for each
-   * attempt.
+   * The error that the effect fails with for good, or `undefined` when it is to be tried again. The user is asked once
+   * for each attempt.
    */
-  finalError(attempt: number, error: Error): Error | undefined {
-    if (this.#errors[attempt - 1] !== error) {
-      this.#errors[attempt - 1] = error;
-      this.#final = this.#decide(error);
+  finalError(attempt: number, error: Error): MaybePromise<Error | undefined> {
+    if (this.#decided !== attempt) {
+      this.#decided = attempt;
+      this.#final = this.#decide(attempt, error);
     }
     return this.#final;
   }
 
-  #decide(last: Error): Error | undefined {
-    const path = this.#path;
+  #decide(attempt: number, last: Error): MaybePromise<Error | undefined> {
     const policy = this.#policy;
-    const errors = this.#errors;
-    if (policy.count === 0) return last;
+    if (!policy || policy.count === 0) return last;
+    if (!policy.retryIf) return this.#limit(attempt, last);
     try {
-      if (policy.retryIf && !policy.retryIf([...errors])) return last;
-    } catch (cause) {
-      const text = message`Cannot retry '${path}' as its 'retryIf' threw: ${shown(cause)}`;
-      return aggregateError([last, errorWith(PredicateError, text, { cause })], text);
+      const answer: unknown = policy.retryIf([...this.errors]);
+      if (!isThenable(answer)) return answer ? this.#limit(attempt, last) : last;
+      return Promise.resolve(answer).then(
+        (answer) => answer ? this.#limit(attempt, last) : last,
+        (thrown) => this.#threw(last, toError(thrown)),
+      );
+    } catch (thrown) {
+      return this.#threw(last, toError(thrown));
     }
-    if (errors.length <= policy.count) return undefined;
-    const text = message`Cannot retry '${path}' as its ${policy.count} retries are used up: ${
+  }
+
+  #limit(attempt: number, last: Error): Error | undefined {
+    const { count } = this.#policy!;
+    if (attempt <= count) return undefined;
+    const text = message`Cannot retry '${this.#path}' as its ${count} retries are used up: ${
       shown(last)
     }`;
-    return errorWith(RetryExhaustedError, text, errors);
+    return errorWith(RetryExhaustedError, text, this.errors, attempt);
+  }
+
+  #threw(last: Error, cause: Error): Error {
+    const text = message`Cannot retry '${this.#path}' as its 'retryIf' threw: ${shown(cause)}`;
+    return aggregateError([last, errorWith(PredicateError, text, { cause })], text);
   }
 }

@@ -1,14 +1,17 @@
-import type { Result } from "../api/result.ts";
+import type { Result, RollbackReport } from "../api/result.ts";
 import type { RunOptions } from "../api/run.ts";
+import { performUndo } from "../effect/undo.ts";
 import { abortedError, ArgsValidationError, toError } from "../report/errors.ts";
 import { refusalError, refusedByReading } from "../report/refusal.ts";
 import { Failed, Meta, Succeeded } from "../report/result.ts";
 import { Cancellation, followSignal } from "../run/cancellation.ts";
 import { Journal } from "../run/journal.ts";
+import { labelOf } from "../run/paths.ts";
 import { Run } from "../run/scope.ts";
 import { Seam } from "../run/seam.ts";
 import { failure, type Settled } from "../run/settled.ts";
 import { type Context, copyObject, EMPTY } from "../values/context.ts";
+import { isPromise } from "../values/maybe_promise.ts";
 import type { Node } from "./node.ts";
 import { checkRunOptions } from "./run_options.ts";
 
@@ -24,15 +27,18 @@ export async function startRun(
   given: RunOptions = NO_OPTIONS,
 ): Promise<Result<Context>> {
   const { name } = node;
-  const journal = new Journal();
+  const path = node.isPipeline ? "" : labelOf(name);
   let args = EMPTY;
   let run: Run | undefined;
+  let journal: Journal | undefined;
   let boundary = "<options>";
   let stopFollowing: (() => void) | undefined;
   let settled: Settled;
   try {
     const options = given === NO_OPTIONS ? given : checkRunOptions(name, given);
-    run = new Run(options.host ? new Seam(options.host) : DIRECT, options);
+    const seam = options.host ? new Seam(options.host) : DIRECT;
+    const own = run = new Run(seam, options, node.isPipeline ? name : "");
+    journal = new Journal((due, error) => performUndo(own, due, error));
     let cancellation: Cancellation | undefined;
     if (options.signal) {
       cancellation = new Cancellation();
@@ -49,7 +55,7 @@ export async function startRun(
       args = copied;
       const scope = {
         run,
-        path: node.isPipeline ? "" : name,
+        path,
         journal,
         cancellation,
         deep: false,
@@ -57,9 +63,9 @@ export async function startRun(
       const settling = cancellation?.error
         ? failure(cancellation.error, boundary, false)
         : node.execute(args, scope);
-      settled = settling instanceof Promise ? await settling : settling;
+      settled = isPromise(settling) ? await settling : settling;
       if (settled.ok && cancellation?.error) {
-        const failedStep = node.isPipeline ? "<output>" : name;
+        const failedStep = node.isPipeline ? "<output>" : path;
         settled = { ...settled, ok: false, error: cancellation.error, failedStep };
       }
     }
@@ -76,9 +82,22 @@ export async function startRun(
   if (settled.ok) {
     return Object.freeze(new Succeeded(settled.output, meta));
   }
-  await journal.unwind(settled.error);
   const { error, failedStep } = settled;
-  return Object.freeze(new Failed(error, failedStep, journal.report(), meta));
+  const rollback = journal && run ? await undo(journal, run, error) : NOTHING_UNDONE;
+  return Object.freeze(new Failed(error, failedStep, rollback, meta));
+}
+
+const NOTHING_UNDONE: RollbackReport = Object.freeze({
+  completed: Object.freeze([]),
+  failed: Object.freeze([]),
+});
+
+async function undo(journal: Journal, run: Run, error: Error): Promise<RollbackReport> {
+  run.failedBy = error;
+  // What lost its place is undone first: it happened last.
+  for (const stray of run.strays.splice(0)) journal.push(stray);
+  await journal.unwind(error);
+  return journal.report();
 }
 
 function copyArgs(name: string, input: unknown): Context | Error {

@@ -1,4 +1,5 @@
 import type { ItemOptions } from "../api/policy.ts";
+import { itemPath } from "../run/paths.ts";
 import type { Scope } from "../run/scope.ts";
 import type { Settled } from "../run/settled.ts";
 import { seal } from "../values/context.ts";
@@ -15,7 +16,7 @@ export async function collectItems<Item>(
   run: (item: Item, index: number, scope: Scope) => MaybePromise<Settled<unknown>>,
   gather: (results: unknown[]) => unknown[] = (results) => results,
 ): Promise<Settled> {
-  const pathOf = (index: number) => `${scope.path}[${index}]`;
+  const pathOf = (index: number) => itemPath(scope.path, index);
   const settled = await fanOut(source, scope, options, run, pathOf);
   if (!settled.ok) return settled;
   // An empty collection is a collection that was run through.

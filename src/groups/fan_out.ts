@@ -5,7 +5,7 @@ import { Cancellation } from "../run/cancellation.ts";
 import type { Journal } from "../run/journal.ts";
 import type { Scope } from "../run/scope.ts";
 import { failure, type Settled, type SettledFailure } from "../run/settled.ts";
-import type { MaybePromise } from "../values/maybe_promise.ts";
+import { isPromise, type MaybePromise } from "../values/maybe_promise.ts";
 import { groupFailure, siblingFailed } from "./group_failure.ts";
 import { Pool } from "./pool.ts";
 import { type Source, takeEach } from "./take_each.ts";
@@ -78,7 +78,7 @@ export async function fanOut<Item>(
     } catch (thrown) {
       branch = Promise.reject(thrown);
     }
-    if (!(branch instanceof Promise)) {
+    if (!(isPromise(branch))) {
       if (branch.ok) return store(branch, index, journal);
       // Later, so that what starts does not depend on how fast the first one fails.
       branch = Promise.resolve(branch);

@@ -1,6 +1,7 @@
 import { cast } from "../values/cast.ts";
 import {
   type ItemOptions,
+  type KeyUndo,
   MAX_TIMER_MS,
   type Patience,
   type RetryPolicy,
@@ -86,8 +87,9 @@ export function checkTimeout(action: string, value: unknown): void {
 }
 
 /** How an attempt that was given up is waited for must be said in known words and numbers. */
-export function checkPatience(action: string, { graceMs, overlap }: Patience): void {
+export function checkPatience(action: string, { graceMs, lateMs, overlap }: Patience): void {
   if (graceMs !== undefined) checkMs(action, "graceMs", graceMs, 0);
+  if (lateMs !== undefined) checkMs(action, "lateMs", lateMs, 1);
   if (overlap !== undefined && !["allow", "never"].includes(overlap)) {
     refuse(action, "'overlap' must be 'allow' or 'never'", overlap);
   }
@@ -133,6 +135,13 @@ export function checkRetry(
   return own;
 }
 
+/** A flag, where there is one, must be a boolean. */
+export function checkBoolean(action: string, name: string, value: unknown): void {
+  if (value !== undefined && typeof value !== "boolean") {
+    refuse(action, `'${name}' must be a boolean`, value);
+  }
+}
+
 /** An undo is a function, or one with a retry policy and a timeout; returns it as the latter. */
 export function checkUndo<Undo>(
   action: string,
@@ -141,18 +150,38 @@ export function checkUndo<Undo>(
   undo: Undo | UndoWith<Undo>,
 ): UndoWith<Undo> {
   if (typeof undo === "function") return { run: undo };
+  const { run, retry, timeout } = checkUndoPolicy<Undo>(action, place, path, undo, []);
+  return { run, retry, timeout };
+}
+
+/** An undo by key is a function, or one with a policy; returns it as the latter. */
+export function checkKeyUndo<Undo>(
+  action: string,
+  path: string,
+  undo: Undo | KeyUndo<Undo>,
+): KeyUndo<Undo> {
+  if (typeof undo === "function") return { run: undo };
+  const policy = checkUndoPolicy<Undo>(action, "'undoByKey'", path, undo, ["afterMs"]);
+  const { run, retry, timeout, afterMs } = policy;
+  if (afterMs !== undefined) checkMs(`undo '${path}'`, "afterMs", afterMs, 0);
+  return { run, retry, timeout, afterMs };
+}
+
+function checkUndoPolicy<Undo>(
+  action: string,
+  place: string,
+  path: string,
+  undo: unknown,
+  more: readonly string[],
+): KeyUndo<Undo> {
+  const options = ["run", "retry", "timeout", ...more];
   if (typeof undo !== "object" || undo === null) {
-    refuse(action, `${place} must be a function or { run, retry, timeout }`, undo);
+    refuse(action, `${place} must be a function or { ${options.join(", ")} }`, undo);
   }
-  const given = cast<UndoWith<Undo>>(undo);
-  const { run, retry, timeout } = checkOptions(`undo '${path}'`, given, [
-    "run",
-    "retry",
-    "timeout",
-  ]);
-  checkFunction(`undo '${path}'`, "run", run);
-  checkTimeout(`time the rollback of '${path}'`, timeout);
-  return { run, retry: checkRetry(`retry the rollback of '${path}'`, retry), timeout };
+  const policy = checkOptions(`undo '${path}'`, cast<KeyUndo<Undo>>(undo), options);
+  checkFunction(`undo '${path}'`, "run", policy.run);
+  checkTimeout(`time the rollback of '${path}'`, policy.timeout);
+  return { ...policy, retry: checkRetry(`retry the rollback of '${path}'`, policy.retry) };
 }
 
 /** How a group runs must be said in known words and numbers; returns a copy. */

@@ -122,6 +122,8 @@ export class TimeoutError extends RunsheetError {
   override readonly code = "TIMEOUT";
   /** The limit, in milliseconds. */
   readonly timeoutMs: number;
+  /** What attempts had failed with by then, if it ended a whole run. */
+  declare readonly errors?: readonly Error[];
   /** Makes the error with the limit, in milliseconds. */
   constructor(message: string, timeoutMs: number) {
     super(message);
@@ -135,6 +137,8 @@ export class AbortedError extends RunsheetError {
   override readonly name = "AbortedError";
   /** The error's code. */
   override readonly code = "ABORTED";
+  /** What attempts had failed with by then. */
+  declare readonly errors?: readonly Error[];
 }
 
 /**
@@ -162,15 +166,15 @@ export class RetryExhaustedError extends RunsheetError {
   override readonly code = "RETRY_EXHAUSTED";
   /** How many attempts were made, the first included. */
   readonly attempts: number;
-  /** The error of every attempt, in order. */
+  /** The error of every attempt, in order; the last 1,000 of more. */
   readonly errors: readonly Error[];
   /** The error of the last attempt. */
   readonly lastError: Error;
-  /** Makes the error with that of every attempt, in order; at least one. */
-  constructor(message: string, errors: readonly Error[]) {
+  /** Makes the error with those of the attempts, in order, at least one, and the number of the attempts. */
+  constructor(message: string, errors: readonly Error[], attempts: number = errors.length) {
     const lastError = errors.at(-1)!;
     super(message, { cause: lastError });
-    this.attempts = errors.length;
+    this.attempts = attempts;
     this.errors = errors;
     this.lastError = lastError;
   }
@@ -329,3 +333,14 @@ export function abortedError(what: string, reason: unknown): AbortedError {
   }`;
   return errorWith(AbortedError, text, { cause: reason });
 }
+
+/** Keeps with an error that ends a run what attempts had failed with by then, the latest at most. */
+export function addErrors(error: Error, errors: readonly Error[]): void {
+  if (errors.length === 0 || !(error instanceof TimeoutError || error instanceof AbortedError)) {
+    return;
+  }
+  const all = [...error.errors ?? [], ...errors].slice(-MOST_ERRORS);
+  Object.defineProperty(error, "errors", { value: all, configurable: true, enumerable: true });
+}
+
+const MOST_ERRORS = 100;

@@ -1,4 +1,4 @@
-import type { MaybePromise } from "../values/maybe_promise.ts";
+import { isPromise, type MaybePromise } from "../values/maybe_promise.ts";
 
 /** Causes may go round in a circle. */
 const DEEPEST_CAUSE = 100;
@@ -174,7 +174,7 @@ export function unlessGivenUp<T>(
   value: MaybePromise<T>,
   cancellation: Cancellation | undefined,
 ): MaybePromise<T | undefined> {
-  if (value instanceof Promise) return untilGivenUp(value, cancellation);
+  if (isPromise(value)) return untilGivenUp(value, cancellation);
   return cancellation?.givenUp ? undefined : value;
 }
 

@@ -1,14 +1,40 @@
-import type { Call } from "../api/host.ts";
-
 /**
- * A name as it stands in paths. What the engine puts into paths and ids itself is written %2F and so on, or a step
- * called `a/b` would pass for step `b` of pipeline `a`, and share its idempotency key.
+ * The grammar of paths, ids and keys. Reports and errors name places by paths, hosts keep their records by ids, and
+ * other systems know effects by keys: they are a persisted format, and this file is the only one that builds or parses
+ * it.
+ *
+ * | what                             | form                            | example                     |
+ * | -------------------------------- | ------------------------------- | --------------------------- |
+ * | label of a node                  | escaped name, `#n` if not first | `log#2`                     |
+ * | path of a child                  | `path/label`                    | `fulfil/ship`               |
+ * | path of an item                  | `path[index]`                   | `map(mails)[3]/send`        |
+ * | boundary of a pipeline           | `path/<args>`, `path/<output>`  | `fulfil/<output>`           |
+ * | predicate                        | `path?`, `path?label`           | `choice(a, b)?a`            |
+ * | attempt                          | `path@n`                        | `charge@2`                  |
+ * | wait before an attempt           | `path@n!wait`                   | `charge@2!wait`             |
+ * | undo by the rollback             | `path!undo`                     | `charge!undo`               |
+ * | … of an attempt that landed late | `path@n!undo`                   | `charge@1!undo`             |
+ * | undo that an attempt deferred    | `path@n!deferk`                 | `charge@1!defer2`           |
+ * | undo by the key                  | `path!key`, `path~g!key`        | `charge~2!key`              |
+ * | attempt of an undo, after the 1st | `undo@n`                       | `charge!undo@2`             |
+ * | key of an effect                 | `run/name/path`, `…~g`          | `order-1/checkout/charge~2` |
+ *
+ * A key has `~g` once something under the key before it has been undone, or is due to be. Names are escaped: without
+ * that a step called `a/b` would pass for step `b` of pipeline `a`, and share its key.
  */
+const MARKS = /[%/@!?[~<]/g;
+
+/** A name as it stands in paths. */
 export function labelOf(name: string): string {
   return name.replaceAll(
-    /[%/@!?[]/g,
+    MARKS,
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
   );
+}
+
+/** The name that a label was made of, and its number among siblings of that name. */
+export function nameOf(label: string): string {
+  return label.replaceAll(/%([0-9A-F]{2})/g, (_, code) => String.fromCharCode(parseInt(code, 16)));
 }
 
 /** The names of siblings as labels, made unique: the second `log` is `log#2`. */
@@ -25,17 +51,118 @@ export function labels(names: readonly string[]): readonly string[] {
   });
 }
 
-/** The path of a child. */
-export function join(path: string, name: string): string {
-  return path === "" ? name : `${path}/${name}`;
+/** The path of a child; the root of a pipeline's run has the path `""`. */
+export function join(path: string, label: string): string {
+  return path === "" ? label : `${path}/${label}`;
+}
+
+/** The path of an item of a collection. */
+export function itemPath(path: string, index: number): string {
+  return `${path}[${index}]`;
+}
+
+/** The id of a predicate; `label` tells the branch of a choice. */
+export function predicateId(path: string, label = ""): string {
+  return `${path}?${label}`;
+}
+
+/** The id of an attempt. */
+export function attemptId(path: string, attempt: number): string {
+  return `${path}@${attempt}`;
+}
+
+/** The id of the wait before an attempt. */
+export function waitId(id: string, attempt: number): string {
+  return `${id}@${attempt}!wait`;
+}
+
+/** The id of the rollback of what an attempt returned; of the standing success without `attempt`. */
+export function rollbackId(path: string, attempt?: number): string {
+  return attempt === undefined ? `${path}!undo` : `${path}@${attempt}!undo`;
+}
+
+/** The id of the n-th undo that an attempt deferred. */
+export function deferId(path: string, attempt: number, n: number): string {
+  return `${path}@${attempt}!defer${n}`;
+}
+
+/** The id of the undo by a key. */
+export function keyUndoId(path: string, generation: number): string {
+  return `${withGeneration(path, generation)}!key`;
+}
+
+/** The key of an effect within its run. */
+export function withGeneration(path: string, generation: number): string {
+  return generation === 1 ? path : `${path}~${generation}`;
+}
+
+/** The key by which other systems know an effect; `root` is the name of the pipeline that runs, if it is one. */
+export function keyOf(runId: string, root: string, key: string): string {
+  return root === "" ? `${runId}/${key}` : `${runId}/${labelOf(root)}/${key}`;
+}
+
+/** What reports call an undo that an attempt deferred. */
+export function deferredName(path: string): string {
+  return `${path} (deferred)`;
+}
+
+/** What reports call the undo by a key, where the step has a rollback too. */
+export function byKeyName(path: string): string {
+  return `${path} (by key)`;
+}
+
+/** What an id says. */
+export interface Id {
+  /** The path of the step. */
+  readonly path: string;
+  /** Which attempt of the step it is, or belongs to. */
+  readonly attempt?: number;
+  /** Which key of the step it undoes, from 1. */
+  readonly generation?: number;
+  /** The branch of a choice, or `""`, for a predicate. */
+  readonly predicate?: string;
+  /** What is done; an attempt or a predicate where there is nothing. */
+  readonly verb?: "wait" | "undo" | "key" | "defer";
+  /** Which of the undos that the attempt deferred. */
+  readonly defer?: number;
+  /** Which attempt of an undo, from 2. */
+  readonly retry?: number;
+}
+
+const ID =
+  /^(?<path>[^@!?~]*)(?:\?(?<predicate>[^@!?~]*)|(?:@(?<attempt>\d+)|~(?<generation>\d+))?(?:!(?<verb>wait|undo|key|defer)(?<defer>\d+)?(?:@(?<retry>\d+))?)?)$/;
+
+/** Parses what the functions above have built; `undefined` for anything else. */
+export function parseId(id: string): Id | undefined {
+  const groups = ID.exec(id)?.groups;
+  if (!groups) return undefined;
+  const { path = "", predicate, verb } = groups;
+  const number = (name: string) => groups[name] === undefined ? {} : { [name]: +groups[name] };
+  return {
+    path,
+    ...number("attempt"),
+    ...(verb === "key" ? { generation: 1 } : {}),
+    ...number("generation"),
+    ...(predicate === undefined ? {} : { predicate }),
+    ...(verb === undefined ? {} : { verb: verb as Id["verb"] & string }),
+    ...number("defer"),
+    ...number("retry"),
+  };
+}
+
+/** A path without the indexes of items. */
+export function withoutIndexes(path: string): string {
+  return path.replaceAll(/\[\d+\]/g, "");
 }
 
 /** The id of a call without its attempt. */
-export function baseOf({ id, kind, attempt }: Call): string {
+export function baseOf(
+  { id, kind, attempt }: { readonly id: string; readonly kind: string; readonly attempt: number },
+): string {
   return kind === "attempt" || attempt > 1 ? id.slice(0, id.lastIndexOf("@")) : id;
 }
 
-/** The path of the step that a call belongs to. */
-export function stepOf(path: string): string {
-  return path.replace(/ \(deferred\)$/, "");
+/** The path of the step whose effect a report names. */
+export function stepOf(name: string): string {
+  return name.replace(/ \((deferred|by key)\)$/, "");
 }

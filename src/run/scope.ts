@@ -1,7 +1,8 @@
 import type { LateReport, RunOptions } from "../api/run.ts";
 import { printed } from "../report/printable.ts";
 import type { Cancellation } from "./cancellation.ts";
-import type { Journal } from "./journal.ts";
+import type { Entry, Journal } from "./journal.ts";
+import { keyOf } from "./paths.ts";
 import type { Seam } from "./seam.ts";
 
 /** What the whole of one `run()` shares. */
@@ -10,11 +11,18 @@ export class Run {
   readonly seam: Seam;
   /** What the caller asked for. */
   readonly options: RunOptions;
+  /** What was deferred when there was no place for it on the journal any more. */
+  readonly strays: Entry[] = [];
+  /** Why it failed, once it has: what is deferred from then on is undone at once. */
+  failedBy: Error | undefined;
+  readonly #root: string;
   #id: string | undefined;
 
-  constructor(seam: Seam, options: RunOptions) {
+  /** `root` is the name of the pipeline that runs, `""` for a step, whose paths begin with its name. */
+  constructor(seam: Seam, options: RunOptions, root: string) {
     this.seam = seam;
     this.options = options;
+    this.#root = root;
     this.#id = options.runId;
   }
 
@@ -23,13 +31,25 @@ export class Run {
     return this.#id ??= crypto.randomUUID();
   }
 
-  /** Tells the caller what came of an attempt that had been given up. */
-  tellLate(report: LateReport): void {
-    callBack(() => this.options.onLate?.(printed(report)));
+  /** The key of an effect, for other systems. */
+  keyOf(path: string): string {
+    return keyOf(this.id, this.#root, path);
   }
 
-  /** Hands a watch to the caller's platform. */
-  waitUntil(watch: Promise<unknown>): void {
+  /** Reports what became of an attempt that had been given up. */
+  tellLate(report: LateReport): void {
+    const { onLate } = this.options;
+    if (onLate) callBack(() => onLate(printed(report)));
+    // What could not be undone must not go unseen.
+    else if (report.outcome === "failed") Promise.reject(report.error);
+  }
+
+  /** Hands what the run does not wait for to the caller's platform. */
+  watch(late: Promise<unknown>): void {
+    const watch = late.catch((thrown) => {
+      // A host that has interrupted the run calls nothing any more; `run()` has rejected with its reason.
+      if (!this.seam.interruption) throw thrown;
+    });
     callBack(() => this.options.waitUntil?.(watch));
   }
 }

@@ -1,4 +1,5 @@
 import type { Schema } from "../api/schema.ts";
+import type { Checked } from "../effect/effect.ts";
 import { ProvidesValidationError } from "../report/errors.ts";
 import { type Refusal, refusalError, refused, refusedByReading } from "../report/refusal.ts";
 import { isResult } from "../report/result.ts";
@@ -6,17 +7,11 @@ import { unlessGivenUp } from "../run/cancellation.ts";
 import type { Scope } from "../run/scope.ts";
 import { declaredKeys } from "../schema/declared_keys.ts";
 import { type Validate, type Validated, validator } from "../schema/validate.ts";
-import { type Context, copyObject, seal } from "../values/context.ts";
+import { copyObject, seal } from "../values/context.ts";
 import { isError } from "../values/is_error.ts";
-import type { MaybePromise } from "../values/maybe_promise.ts";
+import { isPromise, type MaybePromise } from "../values/maybe_promise.ts";
 import { message } from "../values/message.ts";
 import { shown } from "../values/show.ts";
-
-/** What an output adds to the context; with an error, the output as it was returned. */
-export type Checked = { readonly output: Context; readonly error?: never } | {
-  readonly output: unknown;
-  readonly error: Error;
-};
 
 /** How an output is read and validated. */
 export interface OutputSchema {
@@ -47,7 +42,7 @@ export function checkOutput(
   }
   if (!provides) return sealOutput(copy, raw, scope);
   const checking = unlessGivenUp(provides.validate(copy), scope.cancellation);
-  return checking instanceof Promise
+  return isPromise(checking)
     ? checking.then((checked) => readOutput(checked, raw, scope))
     : readOutput(checking, raw, scope);
 }

@@ -28,7 +28,7 @@ import {
   validator,
 } from "../schema/validate.ts";
 import { type Context, EMPTY, seal } from "../values/context.ts";
-import { after, type MaybePromise } from "../values/maybe_promise.ts";
+import { after, isPromise, type MaybePromise } from "../values/maybe_promise.ts";
 
 /** A pipeline's definition without its types. */
 export interface Definition {
@@ -152,7 +152,7 @@ function begin(plan: Plan, args: Context, scope: Scope): MaybePromise<Settled> {
   const validate = path === "" ? plan.args : plan.nestedArgs;
   if (!validate) return inOrder(plan, deep ? seal({ ...args }, deep) : args, scope);
   const checking = unlessGivenUp(validate(args), cancellation);
-  return checking instanceof Promise
+  return isPromise(checking)
     ? checking.then((checked) => beginChecked(plan, args, checked, scope))
     : beginChecked(plan, args, checking, scope);
 }
@@ -183,7 +183,7 @@ function inOrder(plan: Plan, args: Context, scope: Scope): MaybePromise<Settled>
   const walk = new Walk(plan, args, scope);
   while (walk.isUnderWay) {
     const settling = walk.runNext();
-    if (settling instanceof Promise) return waitFor(settling, walk);
+    if (isPromise(settling)) return waitFor(settling, walk);
     walk.take(settling);
   }
   return walk.finish();
@@ -193,7 +193,7 @@ async function waitFor(first: Promise<Settled>, walk: Walk): Promise<Settled> {
   walk.take(await first);
   while (walk.isUnderWay) {
     const settling = walk.runNext();
-    walk.take(settling instanceof Promise ? await settling : settling);
+    walk.take(isPromise(settling) ? await settling : settling);
   }
   return walk.finish();
 }

@@ -1,13 +1,15 @@
 import type { RunInfo } from "../api/info.ts";
-import type { Patience, RetryPolicy, UndoWith } from "../api/policy.ts";
+import type { KeyUndo, Patience, RetryPolicy, UndoWith } from "../api/policy.ts";
 import type { Schema } from "../api/schema.ts";
 import type { Step } from "../api/step.ts";
-import { attempt } from "../effect/attempt.ts";
-import type { Effect } from "../effect/effect.ts";
-import { compensateLate } from "../effect/late.ts";
+import type { Attempt } from "../effect/attempt.ts";
+import { type Attempted, attemptEffect } from "../effect/attempts.ts";
+import type { Checked, Effect, Rollback, UndoByKey } from "../effect/effect.ts";
 import { expose } from "../engine/expose.ts";
 import {
+  checkBoolean,
   checkFunction,
+  checkKeyUndo,
   checkName,
   checkOptions,
   checkPatience,
@@ -25,9 +27,8 @@ import { declaredKeys } from "../schema/declared_keys.ts";
 import { contextValidator, type Validate, type Validated } from "../schema/validate.ts";
 import type { Needed, Provided, StepDefinition, Unset } from "../types/step.ts";
 import { type Context, seal } from "../values/context.ts";
-import type { MaybePromise } from "../values/maybe_promise.ts";
-import { type Checked, checkOutput, type OutputSchema, outputSchema } from "./output.ts";
-import { type Handler, pushRollback } from "./rollback.ts";
+import { isPromise, type MaybePromise } from "../values/maybe_promise.ts";
+import { checkOutput, outputSchema } from "./output.ts";
 
 /** A step's definition without its types. */
 interface Definition extends Patience {
@@ -35,7 +36,9 @@ interface Definition extends Patience {
   readonly requires?: Schema;
   readonly provides?: Schema;
   readonly run: (ctx: Context, info: RunInfo) => unknown;
-  readonly rollback?: UndoWith<Handler> | undefined;
+  readonly rollback?: UndoWith<Rollback> | undefined;
+  readonly undoByKey?: KeyUndo<UndoByKey> | undefined;
+  readonly idempotent?: boolean;
   readonly retry?: RetryPolicy | undefined;
   readonly timeout?: number;
 }
@@ -92,7 +95,7 @@ export function step<
   definition: StepDefinition<R, P, N, RS, PS>,
 ): Step<N, Needed<R, RS>, Provided<P, PS>> {
   const checked = check(definition);
-  const { name, requires, provides, run: _run, rollback: _rollback, ...policy } = checked;
+  const { name, requires, provides, run: _run, rollback: _, undoByKey: _2, ...policy } = checked;
   const needs = requires
     ? declaredKeys(requires)?.filter((key) => key.required).map(({ key }) => key)
     : [];
@@ -117,12 +120,15 @@ function check(definition: unknown): Definition {
     "provides",
     "run",
     "rollback",
+    "undoByKey",
+    "idempotent",
     "retry",
     "timeout",
     "graceMs",
+    "lateMs",
     "overlap",
   ]);
-  const { name, requires, provides, run, rollback, retry, timeout } = own;
+  const { name, requires, provides, run, rollback, undoByKey, idempotent, retry, timeout } = own;
   checkName("step", name);
   const action = `create step '${name}'`;
   checkFunction(action, "run", run);
@@ -130,49 +136,47 @@ function check(definition: unknown): Definition {
   checkSchema(action, "provides", provides);
   checkTimeout(`time '${name}'`, timeout);
   checkPatience(`time '${name}'`, own);
+  checkBoolean(action, "idempotent", idempotent);
   return {
     ...own,
     retry: checkRetry(`retry '${name}'`, retry),
     rollback: rollback === undefined ? undefined : checkUndo(action, "'rollback'", name, rollback),
+    undoByKey: undoByKey === undefined ? undefined : checkKeyUndo(action, name, undoByKey),
   };
 }
 
 /** What a step does, made when it is built. */
 interface Plan {
   readonly requires: Validate | undefined;
-  readonly provides: OutputSchema | undefined;
-  readonly effect: Effect;
-  readonly rollback: UndoWith<Handler> | undefined;
+  readonly effect: Effect & { readonly check: NonNullable<Effect["check"]> };
 }
 
 function planOf(definition: Definition): Plan {
-  const { run, requires, provides, rollback, retry, timeout, graceMs, overlap } = definition;
-  const plan: Plan = {
+  const { run, requires, provides, rollback, undoByKey, idempotent, ...policy } = definition;
+  const { retry, timeout, graceMs, lateMs, overlap } = policy;
+  const schema = provides && outputSchema(provides);
+  return {
     requires: requires && contextValidator(requires),
-    provides: provides && outputSchema(provides),
     effect: {
       kind: "attempt",
       retry,
       timeout,
       graceMs,
+      lateMs,
       overlap,
-      call: ({ ctx }, info) => run(ctx, info),
-      onLate: (late, ctx, scope) =>
-        compensateLate(late, ctx, scope, async (raw, journal, id) => {
-          const uncancelled = { ...scope, cancellation: undefined };
-          const { output } = await checkOutput(plan.provides, raw, uncancelled);
-          pushRollback(plan.rollback, ctx, output, scope, journal, id);
-        }),
+      idempotent,
+      rollback,
+      undoByKey,
+      call: ({ ctx }, info) => run(ctx, info.shown()),
+      check: (raw, scope) => checkOutput(schema, raw, scope),
     },
-    rollback,
   };
-  return plan;
 }
 
 function execute(plan: Plan, ctx: Context, scope: Scope): MaybePromise<Settled> {
   if (!plan.requires) return perform(plan, ctx, scope);
   const checking = unlessGivenUp(plan.requires(ctx), scope.cancellation);
-  return checking instanceof Promise
+  return isPromise(checking)
     ? checking.then((checked) => performChecked(plan, ctx, checked, scope))
     : performChecked(plan, ctx, checking, scope);
 }
@@ -194,20 +198,34 @@ function performChecked(
   return perform(plan, value === ctx ? ctx : seal({ ...ctx, ...value }, deep), scope);
 }
 
-function perform(plan: Plan, ctx: Context, scope: Scope): MaybePromise<Settled> {
+function perform({ effect }: Plan, ctx: Context, scope: Scope): MaybePromise<Settled> {
   const { path } = scope;
-  return attempt(plan.effect, { id: path, path, ctx }, scope, (outcome) => {
-    if (!outcome.ok) return failure(outcome.error, path, outcome.ran);
-    const checking = checkOutput(plan.provides, outcome.value, scope);
-    return checking instanceof Promise
-      ? checking.then((checked) => finish(plan, ctx, checked, scope))
-      : finish(plan, ctx, checking, scope);
-  });
+  const attempting = attemptEffect(effect, { id: path, path, ctx, scope });
+  return isPromise(attempting)
+    ? attempting.then((attempted) => finish(effect, attempted, scope))
+    : finish(effect, attempting, scope);
 }
 
-function finish(plan: Plan, ctx: Context, { output, error }: Checked, scope: Scope): Settled {
-  const { path, journal } = scope;
+function finish(
+  { check }: Plan["effect"],
+  attempted: Attempted,
+  scope: Scope,
+): MaybePromise<Settled> {
+  if (!attempted.ok) return failure(attempted.error, scope.path, attempted.ran);
+  const { attempt, value } = attempted;
+  const checking = check(value, scope);
+  return isPromise(checking)
+    ? checking.then((checked) => stand(attempt, value, checked, scope))
+    : stand(attempt, value, checking, scope);
+}
+
+function stand(
+  attempt: Attempt,
+  raw: unknown,
+  { output, error }: Checked,
+  { path }: Scope,
+): Settled {
   // The effect has happened: its undo is due also when its output is not what it must be.
-  pushRollback(plan.rollback, ctx, output, scope, journal);
+  attempt.stand(raw, output);
   return error ? failure(error, path, true) : { ok: true, output, ran: true };
 }

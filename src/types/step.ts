@@ -122,6 +122,29 @@ export interface RollbackPolicy<R, P, RS, PS> {
   readonly timeout?: number | undefined;
 }
 
+/** Undoes what may have happened under a key: gets the context that `run` saw, and `effectKey` with its info. */
+export type KeyUndoFunction<R, RS> = (
+  ctx: Seen<R, RS>,
+  info: RollbackInfo,
+) => MaybePromise<unknown>;
+
+/** An undo by key with a retry policy, a timeout and a wait of its own. */
+export interface KeyUndoPolicy<R, RS> {
+  /** Undoes what may have happened under the key. */
+  readonly run: KeyUndoFunction<R, RS>;
+  /** When to try the undo again. */
+  readonly retry?: RetryPolicy | undefined;
+  /** How long one attempt of the undo may take, in milliseconds. */
+  readonly timeout?: number | undefined;
+  /**
+   * How long to wait before it, in milliseconds: for an undo that looks before it acts, until the other side is surely
+   * through with the attempt. The run does not wait for it: it is reported to `onLate` and given to `waitUntil`.
+   *
+   * @default {0}
+   */
+  readonly afterMs?: number | undefined;
+}
+
 /** The definition of a step. */
 export interface StepDefinition<R, P, N, RS, PS> {
   /** Names the step in reports, errors and idempotency keys. */
@@ -137,23 +160,44 @@ export interface StepDefinition<R, P, N, RS, PS> {
     | RollbackFunction<R, P, RS, PS>
     | RollbackPolicy<R, P, RS, PS>
     | undefined;
+  /**
+   * Undoes an effect of which nobody has the output: the answer was lost, the attempt was given up and never landed, or
+   * the process died. It is called once for each key under which there is no output, with that key as `effectKey`; the
+   * next attempt has a new key. Without `rollback` it undoes what returned an output, too.
+   */
+  readonly undoByKey?: KeyUndoFunction<R, RS> | KeyUndoPolicy<R, RS> | undefined;
+  /**
+   * Promises that the same key is one effect, however often it is sent: all attempts have one key, nothing is undone
+   * between them, and the effect is undone once, when no attempt is under way any more.
+   *
+   * @default {false}
+   */
+  readonly idempotent?: boolean | undefined;
   /** When to try again. */
   readonly retry?: RetryPolicy | undefined;
   /** How long one attempt may take, in milliseconds. */
   readonly timeout?: number | undefined;
   /**
    * How long an attempt that was given up (timeout, abort) is still waited for before there is a retry or a rollback,
-   * in milliseconds. It stays a failure with the same error, also if it succeeds by then; but then its effect is known
-   * in time, and is undone with its real output before the next attempt, or in its place in the rollback and its
-   * report. An abort does not cut this time short.
+   * in milliseconds. If it succeeds by then, the step has succeeded, unless the run itself was given up; then its
+   * effect is known in time, and is undone in its place in the rollback and its report. An abort does not cut this
+   * time short.
    *
    * @default {0}
    */
   readonly graceMs?: number | undefined;
   /**
+   * How long after an attempt was given up what it deferred, or its key, is undone even though it has not settled, in
+   * milliseconds.
+   *
+   * @default {60_000}
+   */
+  readonly lateMs?: number | undefined;
+  /**
    * Whether a retry may start while an attempt that was given up is still under way. With `"never"` it is waited for,
-   * however long that takes, and undone if it succeeds; an abort or the timeout of a pipeline ends that wait, and then
-   * there is no retry. Under `concurrency` it keeps its place in the group until it has settled.
+   * however long that takes; if it succeeds, the step has. An abort or the timeout of a pipeline ends that wait, and
+   * then there is no retry. Under `concurrency` it keeps its place in the group
+   * until it has settled.
    *
    * @default {"allow"}
    */

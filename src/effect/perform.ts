@@ -1,0 +1,85 @@
+import type { Call, Outcome } from "../api/host.ts";
+import { attemptId } from "../run/paths.ts";
+import { isPromise, type MaybePromise } from "../values/maybe_promise.ts";
+import type { Attempt } from "./attempt.ts";
+import { callOnce, type GivenUp } from "./call.ts";
+import { waitWithGrace } from "./grace.ts";
+
+/** How an attempt ended, as far as it was waited for. */
+export interface Performed {
+  readonly outcome: Outcome;
+  /** How it settled after it had been given up, if it was waited for. */
+  readonly landed?: Outcome | undefined;
+  /** How it will settle, if it is still under way. */
+  readonly running?: Promise<Outcome> | undefined;
+}
+
+/** Performs one attempt, by way of the host if there is one. */
+export function perform(
+  attempt: Attempt,
+  isRetryDue: () => MaybePromise<boolean>,
+): MaybePromise<Performed> {
+  if (!attempt.site.scope.run.seam.isDirect) return performByHost(attempt, isRetryDue);
+  const called = callOnce(attempt, undefined);
+  return isPromise(called)
+    ? called.then((ended) => conclude(attempt, ended, isRetryDue))
+    : conclude(attempt, called, isRetryDue);
+}
+
+function conclude(
+  attempt: Attempt,
+  ended: Outcome | GivenUp,
+  isRetryDue: () => MaybePromise<boolean>,
+): MaybePromise<Performed> {
+  return "running" in ended ? giveUp(attempt, ended, isRetryDue) : { outcome: ended };
+}
+
+async function giveUp(
+  attempt: Attempt,
+  call: GivenUp,
+  isRetryDue: () => MaybePromise<boolean>,
+): Promise<Performed> {
+  const { error, running } = call;
+  const deferred = attempt.deferredCount;
+  const late = await waitWithGrace(attempt, call, isRetryDue);
+  const landed = late && withDeferred(late, attempt.deferredCount);
+  const outcome: Outcome = { ok: false, error, ...(landed && { late: landed }) };
+  return { outcome: withDeferred(outcome, deferred), ...(landed ? { landed } : { running }) };
+}
+
+async function performByHost(
+  attempt: Attempt,
+  isRetryDue: () => MaybePromise<boolean>,
+): Promise<Performed> {
+  let running: Promise<Outcome> | undefined;
+  const outcome = await attempt.site.scope.run.seam.perform(describe(attempt), async (signal) => {
+    const ended = await callOnce(attempt, signal);
+    if (!("running" in ended)) return withDeferred(ended, attempt.deferredCount);
+    const performed = await giveUp(attempt, ended, isRetryDue);
+    running = performed.running;
+    return performed.outcome;
+  });
+  // The host's word counts: it may answer from a record, or say that a call was given up which was not.
+  attempt.expectDeferred(outcome.deferred);
+  const landed = outcome.ok ? undefined : outcome.late;
+  attempt.expectDeferred(landed?.deferred);
+  return { outcome, landed, running };
+}
+
+/** An attempt as a host sees it. */
+function describe({ effect: { kind, timeout }, site, number: attempt }: Attempt): Call {
+  const { id, path, ctx, output } = site;
+  return {
+    id: kind !== "attempt" && attempt === 1 ? id : attemptId(id, attempt),
+    kind,
+    path,
+    attempt,
+    ctx,
+    ...(timeout !== undefined && { timeout }),
+    ...(kind === "undo" && { output }),
+  };
+}
+
+function withDeferred(outcome: Outcome, deferred: number): Outcome {
+  return deferred === 0 ? outcome : { ...outcome, deferred };
+}

@@ -80,6 +80,7 @@ export class Attempt extends LazyInfo implements Entry {
   #deferred: Deferred[] | undefined;
   #deferredCount = 0;
   #isMainTaken = false;
+  #isUndoneLater = false;
   #own: Cancellation | undefined;
   #release: (() => void) | undefined;
   #defer: ((undo: Undo | UndoPolicy) => void) | undefined;
@@ -190,7 +191,7 @@ export class Attempt extends LazyInfo implements Entry {
   }
 
   onUndone(notUndone: readonly RollbackFailure[]): void {
-    if (this.isLate || this.rejection) this.#reportUndone(notUndone);
+    if (this.isLate || this.rejection) this.reportUndone(notUndone, this.undosTaken);
   }
 
   #add(undo: UndoPolicy | undefined): void {
@@ -233,6 +234,7 @@ export class Attempt extends LazyInfo implements Entry {
       call: (info) => run(this.site.ctx, info),
     };
     if (afterMs === 0) return due;
+    this.#isUndoneLater = true;
     this.#undoLater(due, afterMs, error);
     return undefined;
   }
@@ -252,15 +254,18 @@ export class Attempt extends LazyInfo implements Entry {
     return { name, id, effectKey: withGeneration(effect, this.generation), ctx };
   }
 
-  /** Undoes what it did, or `entry`, apart from the run, and reports it. */
-  undoApart(error: Error, entry: Entry = this): Promise<void> {
+  /** Undoes what it did, or all of an effect that it is part of, apart from the run, and reports it. */
+  async undoApart(error: Error, entry: Entry = this): Promise<void> {
+    this.isLate = true;
     if (this.result) this.#isMainTaken &&= this.effect.rollback === undefined;
-    const takeUndo = (error: Error) => entry.takeUndo(error);
-    return this.#unwindApart(takeUndo, error, (notUndone) => this.#reportUndone(notUndone));
+    await this.#unwindApart(error, entry);
   }
 
-  #reportUndone(notUndone: readonly RollbackFailure[]): void {
-    const { rejection, isRepeated, undosTaken } = this;
+  /** Reports what became of it, once so many undos have been taken. */
+  reportUndone(notUndone: readonly RollbackFailure[], undosTaken: number): void {
+    const { rejection, isRepeated } = this;
+    // That undo reports itself.
+    if (this.#isUndoneLater && !rejection && undosTaken === 0) return;
     const outcome = rejection
       ? "rejected"
       : isRepeated
@@ -272,22 +277,18 @@ export class Attempt extends LazyInfo implements Entry {
   }
 
   #undoLater(due: Due, ms: number, error: Error): void {
-    let isTaken = false;
-    const takeUndo = () => isTaken ? undefined : (isTaken = true, due);
-    const undoing = delay(ms).then(() =>
-      this.#unwindApart(takeUndo, error, (notUndone) => this.report("compensated", notUndone))
-    );
-    this.site.scope.run.watch(undoing);
+    const dues = [due];
+    const entry = {
+      takeUndo: () => dues.pop(),
+      onUndone: (notUndone: readonly RollbackFailure[]) => this.report("compensated", notUndone),
+    };
+    this.site.scope.run.watch(delay(ms).then(() => this.#unwindApart(error, entry)));
   }
 
-  async #unwindApart(
-    takeUndo: Entry["takeUndo"],
-    error: Error,
-    onUndone: (notUndone: readonly RollbackFailure[]) => void,
-  ): Promise<void> {
+  async #unwindApart(error: Error, entry: Entry): Promise<void> {
     const apart = this.site.scope.journal.apart();
-    apart.push({ takeUndo });
-    onUndone(await apart.unwind(error));
+    apart.push(entry);
+    await apart.unwind(error);
   }
 
   /** Reports what became of it. */

@@ -1,4 +1,5 @@
 import type { Outcome } from "../api/host.ts";
+import type { RollbackFailure } from "../api/result.ts";
 import { addErrors } from "../report/errors.ts";
 import { notUndoneError } from "../report/not_undone.ts";
 import { Cancellation, untilGivenUp } from "../run/cancellation.ts";
@@ -65,6 +66,10 @@ class Attempts implements Shared, Entry {
   #pause: Cancellation | undefined;
   /** Why an idempotent effect is to be undone, once no attempt is under way. */
   #undoneBy: Error | undefined;
+  /** How many of its undos have been taken. */
+  #undosTaken = 0;
+  /** Those of its attempts that landed late, to be reported once it is undone. */
+  readonly #landed: Attempt[] = [];
 
   constructor(first: Attempt) {
     this.#effect = first.effect;
@@ -84,19 +89,19 @@ class Attempts implements Shared, Entry {
       if (outcome.ok) return this.#succeed(attempt, outcome.value);
       this.#takeIn(attempt, performed, outcome.error);
       const final = await this.#finalError(attempt, outcome.error);
-      const landed = this.#adoptable();
-      if (landed) return this.#adopt(landed);
-      if (final) return await this.#fail(final);
+      if (final && !this.#adoptable()) return await this.#fail(final);
+      await this.#pushKept((kept) => !this.#isAdoptable(kept));
       const notUndone = await journal.unwind(outcome.error, mark);
       if (notUndone.length > 0) {
         return await this.#fail(notUndoneError(`retry '${path}'`, notUndone, outcome.error));
       }
-      await this.#wait(
-        waitId(id, attempt.number + 1),
-        backoff(this.#effect.retry!, attempt.number),
-      );
-      const landedMeanwhile = this.#adoptable();
-      if (landedMeanwhile) return this.#adopt(landedMeanwhile);
+      if (!final && !this.#adoptable()) {
+        const ms = backoff(this.#effect.retry!, attempt.number);
+        await this.#wait(waitId(id, attempt.number + 1), ms);
+      }
+      const landed = this.#adoptable();
+      if (landed) return this.#adopt(landed);
+      if (final) return await this.#fail(endedBy(final, this.#site));
       if (cancellation?.error) return await this.#fail(cancellation.error);
       const next = new Attempt(this.#effect, this.#site, attempt.number + 1, this.#generation);
       next.shared = this;
@@ -136,17 +141,21 @@ class Attempts implements Shared, Entry {
   /** Takes the next undo of an idempotent effect: all its attempts are one. */
   takeUndo(error: Error): Due | undefined {
     this.#undoneBy ??= error;
-    if (this.#underWay.size > 0) {
-      this.#startClock(this.#all.at(-1)!);
-      return undefined;
-    }
-    const main = this.#main;
-    const due = main.takeUndo(error);
-    if (due) return due;
+    for (const attempt of this.#underWay) this.#startClock(attempt);
+    if (this.#underWay.size > 0) return undefined;
+    let due = this.#main.takeUndo(error);
     for (const attempt of this.#all.toReversed()) {
       attempt.undoneBy ??= error;
-      const deferred = attempt.takeDeferred();
-      if (deferred) return deferred;
+      due ??= attempt.takeDeferred();
+    }
+    if (due) this.#undosTaken++;
+    return due;
+  }
+
+  onUndone(notUndone: readonly RollbackFailure[]): void {
+    if (this.#underWay.size > 0) return;
+    for (const attempt of this.#landed.splice(0)) {
+      attempt.reportUndone(notUndone, this.#undosTaken);
     }
   }
 
@@ -166,7 +175,7 @@ class Attempts implements Shared, Entry {
   /** Notes how an attempt ended that did not succeed in time. */
   #takeIn(attempt: Attempt, { landed, running }: Performed, error: Error): void {
     // The reason why the run ends says nothing of its own.
-    if (error !== this.#site.scope.cancellation?.error) this.#retries.note(error);
+    if (error !== this.#site.scope.cancellation?.error) this.#retries.note(attempt.number, error);
     if (running) return this.#watch(attempt, running, error);
     attempt.hasSettled = true;
     if (landed?.ok) {
@@ -175,7 +184,7 @@ class Attempts implements Shared, Entry {
       return;
     }
     if (landed) {
-      this.#retries.note(landed.error);
+      this.#retries.noteLate(landed.error);
       attempt.rejection = landed.error;
     }
     if (!this.#effect.idempotent) attempt.pushPartEffects(error);
@@ -209,7 +218,7 @@ class Attempts implements Shared, Entry {
   #startClock(attempt: Attempt): void {
     if (attempt.clock !== undefined) return;
     attempt.clock = setTimeout(() => {
-      if (this.#effect.idempotent) this.#underWay.clear();
+      this.#underWay.delete(attempt);
       this.#site.scope.run.watch(this.#settleLate(attempt));
     }, this.#effect.lateMs ?? LATE_MS);
   }
@@ -230,30 +239,50 @@ class Attempts implements Shared, Entry {
 
   /** Leaves a late attempt alone where it is the effect that stands, and undoes it where it is not. */
   async #settleLate(attempt: Attempt): Promise<void> {
-    const { effect: { kind, idempotent, check }, result, rejection } = attempt;
+    const { effect: { kind, idempotent }, result, rejection } = attempt;
     if (kind === "undo") {
       return attempt.report(rejection ? "rejected" : "compensated", [], rejection);
     }
     if (idempotent) {
-      if (this.#undoneBy) return await this.#undoOnce(attempt);
-      return attempt.report(rejection ? "rejected" : "same-effect", [], rejection);
+      if (!this.#undoneBy) {
+        return attempt.report(rejection ? "rejected" : "same-effect", [], rejection);
+      }
+      await this.#dismiss(attempt);
+      this.#landed.push(attempt);
+      return await attempt.undoApart(this.#undoneBy, this);
     }
     const standing = this.#standing;
     if (standing && !standing.undoneBy && isSameEffect(attempt, standing)) {
+      if (attempt.deferredCount > 0) this.#site.scope.run.strays.push(attempt);
       return attempt.report("same-effect", []);
     }
-    attempt.isLate = true;
-    if (result && check) {
-      result.output =
-        (await check(result.raw, { ...this.#site.scope, cancellation: undefined })).output;
-    }
-    this.#burn(attempt);
+    await this.#dismiss(attempt);
+    if (result || attempt.hasPartEffects) this.#burn(attempt);
     await attempt.undoApart(attempt.reason!);
   }
 
-  async #undoOnce(attempt: Attempt): Promise<void> {
-    if (this.#underWay.size > 0) return;
-    await attempt.undoApart(this.#undoneBy!, this);
+  /** Validates, for its undo, what an attempt has returned that is not the step's success. */
+  async #dismiss(attempt: Attempt): Promise<void> {
+    attempt.isLate = true;
+    const { effect: { check }, result } = attempt;
+    if (!result || !check) return;
+    const scope = { ...this.#site.scope, cancellation: undefined };
+    result.output = (await check(result.raw, scope)).output;
+  }
+
+  /** Puts on the journal what has landed and is not adopted. */
+  async #pushKept(isDismissed: (kept: Attempt) => boolean): Promise<void> {
+    const dismissed = this.#kept.filter(isDismissed);
+    this.#kept = this.#kept.filter((kept) => !dismissed.includes(kept));
+    for (const attempt of dismissed) {
+      await this.#dismiss(attempt);
+      if (this.#effect.idempotent) {
+        this.#landed.push(attempt);
+        continue;
+      }
+      attempt.push();
+      if (!attempt.isPushed) attempt.report("no-handler", []);
+    }
   }
 
   #isAdoptable({ undoneBy, generation }: Attempt): boolean {
@@ -284,15 +313,7 @@ class Attempts implements Shared, Entry {
     const { scope: { journal, cancellation } } = this.#site;
     this.#isDecided = true;
     if (error === cancellation?.error) addErrors(error, this.#retries.errors);
-    for (const kept of this.#kept.splice(0)) {
-      const { effect: { check }, result } = kept;
-      kept.isLate = true;
-      if (check) {
-        result!.output =
-          (await check(result!.raw, { ...this.#site.scope, cancellation: undefined })).output;
-      }
-      kept.push();
-    }
+    await this.#pushKept(() => true);
     if (this.#effect.idempotent && this.#effect.kind === "attempt") journal.push(this);
     return { ok: false, error, ran: true };
   }

@@ -51,17 +51,18 @@ async function performByHost(
   attempt: Attempt,
   isRetryDue: () => MaybePromise<boolean>,
 ): Promise<Performed> {
-  let running: Promise<Outcome> | undefined;
+  let performed: Performed | undefined;
   const outcome = await attempt.site.scope.run.seam.perform(describe(attempt), async (signal) => {
     const ended = await callOnce(attempt, signal);
     if (!("running" in ended)) return withDeferred(ended, attempt.deferredCount);
-    const performed = await giveUp(attempt, ended, isRetryDue);
-    running = performed.running;
+    performed = await giveUp(attempt, ended, isRetryDue);
     return performed.outcome;
   });
+  const { running } = performed ?? {};
   // The host's word counts: it may answer from a record, or say that a call was given up which was not.
   attempt.expectDeferred(outcome.deferred);
-  const landed = outcome.ok ? undefined : outcome.late;
+  // A host may leave out what it does not know.
+  const landed = outcome.ok ? undefined : outcome.late ?? performed?.landed;
   attempt.expectDeferred(landed?.deferred);
   return { outcome, landed, running };
 }

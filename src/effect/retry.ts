@@ -23,6 +23,7 @@ export class Retries {
   readonly #policy: RetryPolicy | undefined;
   /** What the attempts failed with, the latest last. */
   readonly errors: Error[] = [];
+  #noted = 0;
   #decided = 0;
   #final: MaybePromise<Error | undefined>;
 
@@ -31,8 +32,15 @@ export class Retries {
     this.#policy = policy;
   }
 
-  /** Remembers what an attempt failed with. */
-  note(error: Error): void {
+  /** Remembers what an attempt failed with, once. */
+  note(attempt: number, error: Error): void {
+    if (attempt <= this.#noted) return;
+    this.#noted = attempt;
+    this.noteLate(error);
+  }
+
+  /** Remembers what an attempt failed with after it had been given up. */
+  noteLate(error: Error): void {
     this.errors.push(error);
     if (this.errors.length > MOST_ERRORS) this.errors.shift();
   }
@@ -44,6 +52,7 @@ export class Retries {
   finalError(attempt: number, error: Error): MaybePromise<Error | undefined> {
     if (this.#decided !== attempt) {
       this.#decided = attempt;
+      this.note(attempt, error);
       this.#final = this.#decide(attempt, error);
     }
     return this.#final;

@@ -70,6 +70,8 @@ const chargePayment = step({
   name: "chargePayment",
   provides: type({ chargeId: "string" }),
   timeout: 60_000,
+  // An attempt that is given up ends at once, as it heeds its signal: what it did is undone before the next one begins.
+  graceMs: 1_000,
   retry: {
     count: 3,
     delay: 20,
@@ -78,20 +80,22 @@ const chargePayment = step({
   },
   run: async (
     { db, gateway, orderId, cardToken, total }: Context,
-    { key, attempt, signal, defer },
+    { key, signal, defer },
   ) => {
-    // An attempt that fails may have charged the card all the same. It is voided before the next one begins, and a key
-    // that is voided can charge no more: so every attempt has a key of its own.
-    const attemptKey = `${key}@${attempt}`;
-    defer({ run: ({ signal }) => gateway.void(attemptKey, signal), timeout: 60_000 });
     const { chargeId } = await gateway.charge(
       { orderId, cardToken, amount: total },
-      attemptKey,
+      key,
       signal,
     );
     defer(() => db.removePayment(chargeId));
     db.addPayment(orderId, chargeId, total);
     return { chargeId };
+  },
+  // An attempt that fails may have charged the card all the same. A key that is voided can charge no more, whenever the
+  // charge arrives: that is why the signal may be passed on.
+  undoByKey: {
+    run: ({ gateway }, { effectKey, signal }) => gateway.void(effectKey, signal),
+    timeout: 60_000,
   },
   rollback: {
     run: ({ gateway }, { chargeId }, { key, signal }) => gateway.refund(chargeId, key, signal),

@@ -11,7 +11,7 @@ import {
   sources,
   thrownIn,
 } from "../support/collections.ts";
-import { deferred, drain, never } from "../support/deferred.ts";
+import { deferred, drain } from "../support/deferred.ts";
 import { cleanups } from "../support/cleanup.ts";
 import { dataOf, failureOf } from "../support/results.ts";
 import { spawnScript } from "../support/spawn.ts";
@@ -74,23 +74,27 @@ for (const [name, make] of Object.entries(combinators)) {
       it(`of ${kind} do not start after the caller's abort, and it is closed`, async () => {
         const numbers = new Numbers(1_000);
         const started: unknown[] = [];
+        const undone: unknown[] = [];
+        const gate = deferred();
         const controller = new AbortController();
         const stopping = make(() => numbersOf(numbers), (item, { defer }) => {
           started.push(item);
-          defer(() => {});
+          defer(() => undone.push(item));
           if (item !== 3) return;
           controller.abort("enough");
-          return never();
+          return gate.promise;
         }, { concurrency: 1 });
         const p = pipeline({ name: "p", steps: [stopping] });
         const { error, rollback } = failureOf(await p.run({}, { signal: controller.signal }));
         assert(isRunsheetError(error, "ABORTED"));
         assertEquals(error.cause, "enough");
         assertEquals(started, [0, 1, 2, 3]);
-        // The fourth has been given up, and what it had deferred is undone like the rest.
-        assertEquals(rollback.completed.length, 4);
+        // The fourth has been given up, and what it had deferred is undone when it has settled.
+        assertEquals([rollback.completed.length, undone], [3, [2, 1, 0]]);
         assertEquals(rollback.failed, []);
+        gate.resolve();
         await drain();
+        assertEquals(undone, [2, 1, 0, 3]);
         assert(numbers.closed);
       });
     }
@@ -98,11 +102,13 @@ for (const [name, make] of Object.entries(combinators)) {
     it("do not start after the pipeline's timeout, and those in flight are given up", async () => {
       const time = fakeTime();
       const flights = new Flights();
+      const undone: unknown[] = [];
+      const gate = deferred();
       const each = make(
         () => new Numbers(10).async(),
         (item, { defer }) => {
-          defer(() => {});
-          return flights.fly(item === 2 ? never() : undefined);
+          defer(() => undone.push(item));
+          return flights.fly(item === 2 ? gate.promise : undefined);
         },
         { concurrency: 1 },
       );
@@ -111,7 +117,10 @@ for (const [name, make] of Object.entries(combinators)) {
       const { error, rollback } = failureOf(await running);
       assert(isRunsheetError(error, "TIMEOUT"));
       assertEquals(flights.started, 3);
-      assertEquals(rollback.completed.length, 3);
+      assertEquals([rollback.completed.length, undone], [2, [1, 0]]);
+      gate.resolve();
+      await drain();
+      assertEquals(undone, [1, 0, 2]);
     });
 
     it("finish although one fails, and the rest starts, when the failure settles last", async () => {

@@ -64,8 +64,8 @@ describe("filter", () => {
     });
     await pipeline({ name: "p", steps: [kept] }).run({ n: 1 }, { runId: "r" });
     assertEquals(given, [
-      ["a", { n: 1 }, 0, "r/filter(kept)[0]", false],
-      ["b", { n: 1 }, 1, "r/filter(kept)[1]", false],
+      ["a", { n: 1 }, 0, "r/p/filter(kept)[0]", false],
+      ["b", { n: 1 }, 1, "r/p/filter(kept)[1]", false],
     ]);
   });
 

@@ -101,7 +101,7 @@ describe("flatMap", () => {
       return [];
     });
     await pipeline({ name: "p", steps: [each] }).run({ n: 1 }, { runId: "r" });
-    assertEquals(given, ["a", { n: 1 }, 0, "r/flatMap(out)[0]"]);
+    assertEquals(given, ["a", { n: 1 }, 0, "r/p/flatMap(out)[0]"]);
   });
 
   it("undoes what the items deferred, in reverse, when a later step fails", async () => {

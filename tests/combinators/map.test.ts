@@ -80,7 +80,7 @@ describe("map with a function", () => {
     const keys: string[] = [];
     const each = map("emails", () => users, (_user, _ctx, { key }) => void keys.push(key));
     const p = pipeline({ name: "p", steps: [pipeline({ name: "inner", steps: [each] })] });
-    const expected = [0, 1, 2].map((index) => `r1/inner/map(emails)[${index}]`);
+    const expected = [0, 1, 2].map((index) => `r1/p/inner/map(emails)[${index}]`);
     await p.run({}, { runId: "r1" });
     assertEquals(keys.splice(0), expected);
     await p.run({}, { runId: "r1" });
@@ -106,7 +106,7 @@ describe("map with a function", () => {
     const undo = (n: number) => [
       `${n} then`,
       boom,
-      `r/map(emails)[${n}]@1!defer2`,
+      `r/p/map(emails)[${n}]@1!defer2`,
       `${n} first`,
     ];
     assertEquals(undone, [...undo(2), ...undo(1), ...undo(0)]);

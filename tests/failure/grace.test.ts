@@ -1,6 +1,14 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertFalse, assertStrictEquals, assertThrows } from "@std/assert";
-import { ConfigError, isRunsheetError, map, parallel, pipeline, step } from "@runsheet/runsheet";
+import {
+  type AnyStep,
+  ConfigError,
+  isRunsheetError,
+  map,
+  parallel,
+  pipeline,
+  step,
+} from "@runsheet/runsheet";
 import { type } from "arktype";
 import { cleanups } from "../support/cleanup.ts";
 import { deferred, drain, never } from "../support/deferred.ts";
@@ -9,11 +17,18 @@ import { dataOf, failureOf, outcomeOf } from "../support/results.ts";
 import { watchTimers } from "../support/signals.ts";
 import { boom, logged } from "../support/steps.ts";
 
+const stuck = new Error("stuck");
+
 /** Tells whether a run has returned. */
 function watched<T>(running: Promise<T>) {
   const state = { running, returned: false };
   running.then(() => state.returned = true);
   return state;
+}
+
+/** A pipeline of one step that is given up as a whole after 50 ms: what lands after that is no success. */
+function givenUp(only: AnyStep) {
+  return pipeline({ name: "p", timeout: 50, steps: [only] });
 }
 
 describe("graceMs", () => {
@@ -38,12 +53,34 @@ describe("graceMs", () => {
     assertEquals(reports, ["charge@1 compensated"]);
   });
 
-  it("puts an attempt that lands by then in the rollback, in its place", async () => {
+  it("makes an attempt that lands by then the step's success: its output, no retry, and its undo", async () => {
     const time = clean.fakeTime();
     const { reports, watches, options } = listening();
     const log: string[] = [];
-    const charge = landing("charge", log, { timeout: 50, graceMs: 20 });
-    const p = pipeline({ name: "p", steps: [logged("a", log), charge.step, logged("c", log)] });
+    const charge = landing("charge", log, { timeout: 50, graceMs: 20, retry: { count: 1 } });
+    const next = step({
+      name: "next",
+      run: (ctx: { chargeId: string }) => {
+        log.push(`next sees ${ctx.chargeId}`);
+        throw boom;
+      },
+    });
+    const running = pipeline({ name: "p", steps: [charge.step, next] }).run({}, options);
+    await time.tickAsync(60);
+    charge.land(1);
+    const completed = ["charge"];
+    assertEquals(outcomeOf(await running), { error: "boom", completed, failed: [] });
+    assertEquals(log, ["run charge1", "next sees charge1", "undo charge1"]);
+    assertEquals([reports, watches], [["charge@1 adopted"], []]);
+  });
+
+  it("puts an attempt that lands by then in the rollback of a run that is given up, in its place", async () => {
+    const time = clean.fakeTime();
+    const { reports, watches, options } = listening();
+    const log: string[] = [];
+    const charge = landing("charge", log, { graceMs: 20 });
+    const steps = [logged("a", log), charge.step, logged("c", log)] as const;
+    const p = pipeline({ name: "p", timeout: 50, steps });
     const running = p.run({}, options);
     await time.tickAsync(60);
     charge.land(1);
@@ -61,24 +98,24 @@ describe("graceMs", () => {
     const s = step({
       name: "s",
       provides: type({ day: "string.date.parse" }),
-      timeout: 50,
       graceMs: 20,
       run: () => gate.promise,
       rollback: (ctx, { day }, { error, key }) => void calls.push(ctx, day, error, key),
     });
-    const running = s.run({ n: 1 } as Record<never, never>, { runId: "r" });
+    const p = pipeline({ name: "p", timeout: 50, steps: [s] });
+    const running = p.run({ n: 1 }, { runId: "r" });
     await time.tickAsync(50);
     gate.resolve({ day: "2026-11-23" });
     const { error } = failureOf(await running);
-    assertEquals(calls, [{ n: 1 }, new Date("2026-11-23"), error, "r/s@1!undo"]);
+    assertEquals(calls, [{ n: 1 }, new Date("2026-11-23"), error, "r/p/s@1!undo"]);
     assertStrictEquals(calls[2], error);
   });
 
   it("lists the undo as failed when it fails, and reports that once", async () => {
     const time = clean.fakeTime();
     const { reports, options } = listening();
-    const charge = landing("charge", [], { timeout: 50, graceMs: 20 }, () => Promise.reject(boom));
-    const running = charge.step.run({}, options);
+    const charge = landing("charge", [], { graceMs: 20 }, () => Promise.reject(boom));
+    const running = givenUp(charge.step).run({}, options);
     await time.tickAsync(50);
     charge.land(1);
     const failed = [{ step: "charge", error: boom }];
@@ -100,41 +137,12 @@ describe("graceMs", () => {
   it("reports an attempt that lands by then and has no handler", async () => {
     const time = clean.fakeTime();
     const { reports, options } = listening();
-    const charge = landing("charge", [], { timeout: 50, graceMs: 20 }, null);
-    const running = charge.step.run({}, options);
+    const charge = landing("charge", [], { graceMs: 20 }, null);
+    const running = givenUp(charge.step).run({}, options);
     await time.tickAsync(50);
     charge.land(1);
     assertEquals(outcomeOf(await running), { error: "TIMEOUT", completed: [], failed: [] });
     assertEquals(reports, ["charge@1 no-handler"]);
-  });
-
-  it("undoes an attempt that lands by then before the next one starts", async () => {
-    const time = clean.fakeTime();
-    const { reports, options } = listening();
-    const log: string[] = [];
-    const charge = landing("charge", log, { timeout: 50, graceMs: 20, retry: { count: 1 } });
-    const running = charge.step.run({}, options);
-    await time.tickAsync(50);
-    charge.land(1);
-    await drain();
-    assertEquals(log, ["run charge1", "undo charge1", "run charge2"]);
-    charge.land(2);
-    assertEquals(dataOf(await running), { chargeId: "charge2" });
-    assertEquals(log.length, 3);
-    assertEquals(reports, ["charge@1 compensated"]);
-  });
-
-  it("allows no retry when what landed by then cannot be undone", async () => {
-    const time = clean.fakeTime();
-    const log: string[] = [];
-    const bounds = { timeout: 50, graceMs: 20, retry: { count: 1 } };
-    const charge = landing("charge", log, bounds, () => Promise.reject(boom));
-    const running = charge.step.run({});
-    await time.tickAsync(50);
-    charge.land(1);
-    const failed = [{ step: "charge", error: boom }];
-    assertEquals(outcomeOf(await running), { error: "ROLLBACK", completed: [], failed });
-    assertEquals(log, ["run charge1", "undo charge1"]);
   });
 
   it("holds after the caller's abort too, which does not cut it short", async () => {
@@ -182,13 +190,12 @@ describe("graceMs", () => {
     const gates = [deferred(), deferred(), deferred()];
     const send = step({
       name: "send",
-      timeout: 50,
       graceMs: 20,
       run: (ctx: { n: number }) => gates[ctx.n]!.promise.then(() => ({ sent: ctx.n })),
       rollback: (ctx) => void log.push(`undo ${ctx.n}`),
     });
     const mails = map("mails", () => [0, 1, 2], send, { as: "n" });
-    const running = mails.run({});
+    const running = givenUp(mails).run({});
     await time.tickAsync(50);
     for (const n of [0, 2, 1]) {
       gates[n]!.resolve();
@@ -202,15 +209,16 @@ describe("graceMs", () => {
     const time = clean.fakeTime();
     const { reports, options } = listening();
     const log: string[] = [];
-    const charge = landing("charge", log, { timeout: 50, graceMs: 20 });
-    const charges = map("charges", () => [0], charge.step, { as: "n", onFailure: "collect" });
+    const charge = landing("charge", log, { graceMs: 20 });
+    const one = pipeline({ name: "one", timeout: 50, steps: [charge.step] });
+    const charges = map("charges", () => [0], one, { as: "n", onFailure: "collect" });
     const next = logged("next", log);
     const running = pipeline({ name: "p", steps: [charges, next] }).run({}, options);
     await time.tickAsync(50);
     charge.land(1);
     assert(isRunsheetError((dataOf(await running).charges as { error: Error }[])[0]?.error));
     assertEquals(log, ["run charge1", "undo charge1", "next"]);
-    assertEquals(reports, ["map(charges)[0]/charge@1 compensated"]);
+    assertEquals(reports, ["map(charges)[0]/one/charge@1 compensated"]);
   });
 
   it("collects what is deferred before and within it, undone in reverse", async () => {
@@ -220,7 +228,6 @@ describe("graceMs", () => {
     const gate = deferred();
     const s = step({
       name: "s",
-      timeout: 50,
       graceMs: 20,
       run: async (_ctx, { defer }) => {
         defer(() => log.push("early"));
@@ -229,7 +236,7 @@ describe("graceMs", () => {
       },
       rollback: () => log.push("rollback"),
     });
-    const running = s.run({}, options);
+    const running = givenUp(s).run({}, options);
     await time.tickAsync(50);
     gate.resolve();
     const completed = ["s", "s (deferred)", "s (deferred)"];
@@ -260,7 +267,7 @@ describe("overlap: never", () => {
   const { fakeTime } = cleanups();
   const bounds = { timeout: 50, overlap: "never", retry: { count: 1 } } as const;
 
-  it("starts no retry while the attempt before is under way, and undoes that first", async () => {
+  it("starts no retry while the attempt before is under way, whose success is the step's after all", async () => {
     const time = fakeTime();
     const { reports, watches, options } = listening();
     const log: string[] = [];
@@ -270,11 +277,9 @@ describe("overlap: never", () => {
     await drain();
     assertEquals(log, ["run charge1"]);
     charge.land(1);
-    await drain();
-    assertEquals(log, ["run charge1", "undo charge1", "run charge2"]);
-    charge.land(2);
-    assertEquals(dataOf(await running), { chargeId: "charge2" });
-    assertEquals([reports, watches], [["charge@1 compensated"], []]);
+    assertEquals(dataOf(await running), { chargeId: "charge1" });
+    assertEquals(log, ["run charge1"]);
+    assertEquals([reports, watches], [["charge@1 adopted"], []]);
   });
 
   it("goes on to the retry when the attempt before fails late", async () => {
@@ -314,6 +319,23 @@ describe("overlap: never", () => {
     }
     assertEquals(outcomeOf(await running).error, "RETRY_EXHAUSTED");
     assertEquals(asked, 3);
+  });
+
+  it("tells retryIf of the attempt that is under way, too", async () => {
+    const time = fakeTime();
+    const asked: unknown[] = [];
+    const retryIf = (errors: readonly Error[]) => {
+      asked.push(errors.map((error) => isRunsheetError(error) ? error.code : error.message));
+      return errors.length < 2;
+    };
+    const charge = landing("charge", [], { ...bounds, retry: { count: 5, retryIf } });
+    const running = charge.step.run({});
+    await time.tickAsync(50);
+    charge.fail(1, boom);
+    await drain();
+    charge.fail(2, stuck);
+    assertStrictEquals(failureOf(await running).error, stuck);
+    assertEquals(asked, [["TIMEOUT"], ["TIMEOUT", "boom", "stuck"]]);
   });
 
   it("does not ask retryIf once the run is cancelled", async () => {

@@ -91,7 +91,7 @@ describe("rollback", () => {
       },
     });
     await pipeline({ name: "p", steps: [a, fail] }).run({}, { runId: "r1" });
-    assertEquals(infos, [[boom, 1, "r1/a!undo", false]]);
+    assertEquals(infos, [[boom, 1, "r1/p/a!undo", false]]);
   });
 
   it("goes on with the rest when a handler throws, and lists it as failed", async () => {
@@ -128,7 +128,7 @@ describe("rollback", () => {
       await pipeline({ name: "p", steps: [a, fail] }).run({}, { runId: "r" }),
     );
     assertEquals(failure.rollback.completed, ["a"]);
-    assertEquals(keys, ["r/a!undo", "r/a!undo", "r/a!undo"]);
+    assertEquals(keys, Array(3).fill("r/p/a!undo"));
   });
 
   it("lists a handler whose retries are used up with every error", async () => {

@@ -67,7 +67,7 @@ describe("an attempt that lands after it was given up", () => {
     assertEquals([undone, rollback.completed], [[], []]);
     gate.resolve(charged);
     await drain();
-    const key = "r/charge@1!undo";
+    const key = "r/p/charge@1!undo";
     assertEquals(undone, [{ ctx: { n: 1 }, output: charged, error, aborted: false, key }]);
     assertEquals(lateReports, [{ step: "charge", attempt: 1, outcome: "compensated" }]);
   });
@@ -79,7 +79,7 @@ describe("an attempt that lands after it was given up", () => {
     const { error } = await giveUp(p, options);
     gate.resolve(charged);
     await drain();
-    const key = "r/inner/charge@1!undo";
+    const key = "r/p/inner/charge@1!undo";
     assertEquals(undone, [{ ctx: {}, output: charged, error, aborted: false, key }]);
     assertEquals(lateReports, [{ step: "inner/charge", attempt: 1, outcome: "compensated" }]);
   });
@@ -261,24 +261,24 @@ describe("a callback of the caller's that throws", () => {
 });
 
 describe("what an attempt defers", () => {
-  it("before it is given up is undone with the run, and not again when it lands", async () => {
+  it("before it is given up is undone once, when it has landed and all is known to be done", async () => {
     const { charge, log, gate } = deferring(["early"], []);
     const { options, lateReports } = listening();
     const { rollback } = await giveUp(charge, options);
-    assertEquals([log, rollback.completed], [["undo early"], ["s (deferred)"]]);
+    assertEquals([log, rollback.completed], [[], []]);
     gate.resolve(charged);
     await drain();
     assertEquals(log, ["undo early"]);
-    assertEquals(lateReports.map(({ outcome }) => outcome), ["no-handler"]);
+    assertEquals(lateReports.map(({ outcome }) => outcome), ["compensated"]);
   });
 
-  it("after it was given up is undone in reverse when it lands", async () => {
+  it("before it is given up and after is undone in reverse when it lands", async () => {
     const { charge, log, gate } = deferring(["early"], ["late 1", "late 2"]);
     const { options, lateReports } = listening();
     await giveUp(charge, options);
     gate.resolve(charged);
     await drain();
-    assertEquals(log, ["undo early", "undo late 2", "undo late 1"]);
+    assertEquals(log, ["undo late 2", "undo late 1", "undo early"]);
     assertEquals(lateReports.map(({ outcome }) => outcome), ["compensated"]);
   });
 

@@ -1,13 +1,13 @@
 import { setImmediate } from "node:timers/promises";
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { type Call, type Host, type Outcome, step } from "@runsheet/runsheet";
+import { type Call, type Host, type Outcome, pipeline, step } from "@runsheet/runsheet";
 import { cleanups } from "../support/cleanup.ts";
 import { deferred, drain } from "../support/deferred.ts";
 import { RecordingHost, ReplayingHost, throughJson } from "../support/hosts.ts";
 import { landing, listening } from "../support/landing.ts";
 import { failureOf } from "../support/results.ts";
-import { boom } from "../support/steps.ts";
+import { boom, failAsync } from "../support/steps.ts";
 
 /** Takes its time to record what a call came to. */
 class SlowHost extends RecordingHost {
@@ -25,15 +25,18 @@ describe("an attempt that lands within its grace, with a host", () => {
   const { fakeTime } = cleanups();
 
   /** Runs a step whose attempt lands in its grace with one undo deferred before, and one after it was given up. */
-  async function record(host: Host & { ids: string[] }) {
+  async function record(
+    host: Host & { ids: string[] },
+    given: "the step" | "the run" = "the step",
+  ) {
     const time = fakeTime();
     const gate = deferred();
     const log: string[] = [];
     const { reports, options } = listening();
     const charge = step({
       name: "charge",
-      timeout: 50,
       graceMs: 20,
+      ...(given === "the step" && { timeout: 50 }),
       run: async (_ctx, { defer }) => {
         defer(() => void log.push("early"));
         await gate.promise;
@@ -42,18 +45,28 @@ describe("an attempt that lands within its grace, with a host", () => {
       },
       rollback: (_ctx, { chargeId }) => void log.push(chargeId),
     });
-    const running = charge.run({}, { ...options, host });
+    const timeout = given === "the run" ? 50 : undefined;
+    const checkout = pipeline({ name: "p", timeout, steps: [charge, failAsync] });
+    const running = checkout.run({}, { ...options, host });
     await time.tickAsync(50);
     gate.resolve();
-    return { charge, log, reports, result: failureOf(await running) };
+    return { checkout, log, reports, result: failureOf(await running) };
   }
 
-  const ids = ["charge@1", "charge@1!undo", "charge@1!late1", "charge@1!defer1"];
+  const defers = ["charge@1!defer2", "charge@1!defer1"];
 
-  it("is undone by way of the host, each undo under its own id", async () => {
+  it("is the step's success, and its undos go by way of the host, each under its own id", async () => {
     const host = new RecordingHost();
     const { log, reports } = await record(host);
-    assertEquals(host.ids, ids);
+    assertEquals(host.ids, ["charge@1", "fail@1", "charge!undo", ...defers]);
+    assertEquals(log, ["c1", "late", "early"]);
+    assertEquals(reports, ["charge@1 adopted"]);
+  });
+
+  it("is undone under the id of its attempt where the run is given up", async () => {
+    const host = new RecordingHost();
+    const { log, reports } = await record(host, "the run");
+    assertEquals(host.ids, ["charge@1", "charge@1!undo", ...defers]);
     assertEquals(log, ["c1", "late", "early"]);
     assertEquals(reports, ["charge@1 compensated"]);
   });
@@ -61,14 +74,14 @@ describe("an attempt that lands within its grace, with a host", () => {
   for (const stored of ["in memory", "as JSON"]) {
     it(`has the same result when it is replayed from a record kept ${stored}`, async () => {
       const host = new RecordingHost();
-      const { charge, result, log } = await record(host);
+      const { checkout, result, log } = await record(host);
       const { outcomes } = host;
       const replaying = new ReplayingHost(stored === "as JSON" ? throughJson(outcomes) : outcomes);
       const again = listening();
-      const second = failureOf(await charge.run({}, { ...again.options, host: replaying }));
+      const second = failureOf(await checkout.run({}, { ...again.options, host: replaying }));
       assertEquals(second.rollback, result.rollback);
       assertEquals(replaying.unused, []);
-      assertEquals([log.length, again.reports], [3, ["charge@1 compensated"]]);
+      assertEquals([log.length, again.reports], [3, ["charge@1 adopted"]]);
     });
   }
 

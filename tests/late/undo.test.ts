@@ -37,8 +37,8 @@ describe("an attempt of an undo that lands late", () => {
     gates[0]!.resolve();
     await Promise.all(watches);
     assertEquals(infos.map(({ attempt, key }) => [attempt, key]), [
-      [1, "r/charge!undo"],
-      [2, "r/charge!undo"],
+      [1, "r/p/charge!undo"],
+      [2, "r/p/charge!undo"],
     ]);
     assertEquals(reports, ["undo of charge@1 compensated"]);
   });

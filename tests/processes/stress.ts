@@ -140,9 +140,9 @@ function makeOrders(): Pipeline<string, Order, object> {
   return made as Pipeline<string, Order, object>;
 }
 
-/** The accounts that failed undos have left behind. */
-function stuckIn(error: unknown): string[] {
-  if (error instanceof StuckError) return [error.account];
+/** The last errors of undos that have failed for good. */
+function stuckIn(error: unknown): StuckError[] {
+  if (error instanceof StuckError) return [error];
   if (error instanceof RetryExhaustedError) return stuckIn(error.lastError);
   if (error instanceof AggregateError) return error.errors.flatMap(stuckIn);
   return [];
@@ -150,7 +150,8 @@ function stuckIn(error: unknown): string[] {
 
 const orders = makeOrders();
 const watches: Promise<unknown>[] = [];
-const stuck = Array.from({ length: RUNS }, () => [] as string[]);
+/** What could not be undone, once each: a late attempt that is undone in its run is told in two places. */
+const stuck = Array.from({ length: RUNS }, () => new Set<StuckError>());
 let late = 0;
 
 async function run(id: number): Promise<Result<object>> {
@@ -163,7 +164,7 @@ async function run(id: number): Promise<Result<object>> {
     waitUntil: (watch) => void watches.push(watch),
     onLate: ({ error }) => {
       late++;
-      stuck[id]!.push(...stuckIn(error));
+      for (const one of stuckIn(error)) stuck[id]!.add(one);
     },
   });
   if (dice(id, "abort") < 0.2) {
@@ -196,7 +197,9 @@ const sums = new Map<string, number>();
 const wrong: unknown[] = [];
 results.forEach((result, id) => {
   if (!result.success) {
-    stuck[id]!.push(...result.rollback.failed.flatMap(({ error }) => stuckIn(error)));
+    for (const { error } of result.rollback.failed) {
+      for (const one of stuckIn(error)) stuck[id]!.add(one);
+    }
   }
   const left = [...books[id]!].filter(([, amount]) => amount !== 0);
   const right = booked(id);
@@ -212,7 +215,9 @@ results.forEach((result, id) => {
   if (result.success && !accounts.some((account) => account.startsWith("charge"))) {
     wrong.push({ id, unpaid: accounts });
   }
-  const due = result.success ? [...right.keys()].toSorted() : stuck[id]!.toSorted();
+  const due = result.success
+    ? [...right.keys()].toSorted()
+    : [...stuck[id]!].map(({ account }) => account).toSorted();
   if (JSON.stringify(accounts) !== JSON.stringify(due)) wrong.push({ id, left: accounts, due });
 });
 const balanced = [...totals].every(([account, amount]) => amount === (sums.get(account) ?? 0));
@@ -223,7 +228,7 @@ console.log(JSON.stringify({
   runs: results.length,
   succeeded,
   aborted: aborted.length,
-  stuck: stuck.flat().length,
+  stuck: stuck.flatMap((errors) => [...errors]).length,
   late,
   balanced,
   wrong: wrong.slice(0, 5),

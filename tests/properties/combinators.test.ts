@@ -51,7 +51,7 @@ async function tellTogether(tree: Tree, runs: number, abortAt = -1): Promise<Sto
   }));
   /** The run that a key belongs to, and the path in it. */
   const placeOf = (key: string) => {
-    const [run, ...path] = key.replace(/(@\d+)?!undo$/, "").split("/");
+    const [run, _pipeline, ...path] = key.replace(/(~\d+|(@\d+)?!undo)$/, "").split("/");
     return { stage: stages[Number(run)]!, path: path.join("/") };
   };
   const play = (leaf: Leaf) => {
@@ -108,6 +108,8 @@ async function tellTogether(tree: Tree, runs: number, abortAt = -1): Promise<Sto
       signal: stage.aborter.signal,
       runId: `${run}`,
       waitUntil: (watch) => watches.push(watch),
+      // Undos that are due late may fail, too.
+      onLate: () => {},
     });
     await Promise.all(watches);
     return { ...stage, names, args, result, aborted: stage.aborter.signal.aborted };

@@ -34,9 +34,9 @@ function holdsFor(check: (story: Story) => void, counts: (story: Story) => numbe
   };
 }
 
-/** Whether it is the attempt whose effect stays: the last one where the run has succeeded. */
-function isKept({ world, result }: Story, attempt: Attempt): boolean {
-  return result.success && world.attempts.findLast(({ path }) => path === attempt.path) === attempt;
+/** Whether it is the attempt whose effect stays: the run has succeeded, and has its output. */
+function isKept({ result }: Story, attempt: Attempt): boolean {
+  return result.success && JSON.stringify(result.data).includes(JSON.stringify(idOf(attempt)));
 }
 
 /** What the rollback report lists, completed or failed. */
@@ -65,9 +65,12 @@ describe("attempts that settle at any time", () => {
       const { world, late } = story;
       assertEquals(late.size, world.reports.filter(({ undo }) => !undo).length);
       for (const attempt of world.attempts) {
-        const isReported = late.has(idOf(attempt));
-        if (isGivenUp(attempt)) assert(isReported, `${idOf(attempt)} is not reported`);
-        if (isKept(story, attempt)) assert(!isReported, `${idOf(attempt)} is reported`);
+        const id = idOf(attempt);
+        const outcome = late.get(id)?.outcome;
+        if (isGivenUp(attempt)) assert(outcome, `${id} is not reported`);
+        if (isKept(story, attempt)) {
+          assertEquals(outcome, isGivenUp(attempt) ? "adopted" : outcome && "adopted", id);
+        }
       }
     }, ({ late }) => late.size),
   );
@@ -79,16 +82,39 @@ describe("attempts that settle at any time", () => {
         const { settled, leaf: { undo, defers } } = attempt;
         const outcome = late.get(idOf(attempt))?.outcome;
         if (!outcome) continue;
-        const landed = {
-          none: defers.includes("late") ? ["no-handler", "compensated"] : ["no-handler"],
-          works: ["compensated"],
-          slow: ["compensated"],
-          fails: ["failed"],
+        const undone = {
+          none: defers.length > 0 ? "compensated" : "no-handler",
+          works: "compensated",
+          slow: "compensated",
+          fails: "failed",
         };
-        const expected = settled === "landed" ? landed[undo] : ["rejected"];
+        const expected = settled === "landed" ? ["adopted", undone[undo]] : ["rejected"];
         assert(expected.includes(outcome), `${idOf(attempt)} is reported as ${outcome}`);
       }
     }, ({ late }) => [...late.values()].filter(({ outcome }) => outcome === "failed").length),
+  );
+
+  it(
+    "are the step's success when they land before the step is decided, and are undone with the run",
+    holdsFor((story) => {
+      const { world, result, late } = story;
+      assertEquals(world.mistakes.filter((mistake) => mistake.includes("landed")), []);
+      for (const attempt of world.attempts) {
+        if (late.get(idOf(attempt))?.outcome !== "adopted") continue;
+        const { undone } = world.effects.get(idOf(attempt))!;
+        assert(
+          result.success ? isKept(story, attempt) : undone === 1 || attempt.leaf.undo === "none",
+        );
+      }
+    }, ({ late }) => [...late.values()].filter(({ outcome }) => outcome === "adopted").length),
+  );
+
+  it(
+    "have another key than the one before if and only if something under that was undone or is due",
+    holdsFor(
+      ({ world }) => assertEquals(world.mistakes.filter((mistake) => mistake.includes("foll")), []),
+      ({ world }) => world.attempts.filter(({ key }) => key.includes("~")).length,
+    ),
   );
 
   it(
@@ -101,7 +127,7 @@ describe("attempts that settle at any time", () => {
           return hasUndo && attempt.path === path && id === idOf(attempt);
         });
         const inTime = mine.filter(([id, { attempt }]) => {
-          return !late.has(id) && !isKept(story, attempt);
+          return (!late.has(id) || late.get(id)?.outcome === "adopted") && !isKept(story, attempt);
         });
         const inReport = names.filter((name) => name === path).length;
         assertLessOrEqual(inReport, result.success ? 0 : mine.length, path);

@@ -148,7 +148,7 @@ describe("info.key", () => {
     const inner = pipeline({ name: "inner", steps: [log] });
     const outer = pipeline({ name: "outer", steps: [log, log, inner] });
     await outer.run({}, { runId: "r" });
-    assertEquals(keys, ["r/log", "r/log#2", "r/inner/log"]);
+    assertEquals(keys, ["r/outer/log", "r/outer/log#2", "r/outer/inner/log"]);
   });
 });
 
@@ -267,7 +267,8 @@ describe("a step's definition", () => {
   const run = () => {};
   const rollback = { run };
   const retry = { count: 1 };
-  const known = "name, requires, provides, run, rollback, retry, timeout, graceMs, overlap";
+  const known = "name, requires, provides, run, rollback, undoByKey, idempotent, retry, timeout, " +
+    "graceMs, lateMs, overlap";
   const policy = "count, delay, backoff, jitter, maxDelay, retryIf";
   const ms = "a number of milliseconds from";
   const cases: Record<string, [definition: unknown, message: string]> = {};

@@ -17,7 +17,7 @@ export interface Bounds {
   readonly timeout?: number;
   readonly graceMs?: number;
   readonly overlap?: "allow" | "never";
-  readonly retry?: { count: number; retryIf?: () => boolean };
+  readonly retry?: { count: number; retryIf?: (errors: readonly Error[]) => boolean };
 }
 
 /** A step whose attempts land when the test says so. */

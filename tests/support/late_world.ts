@@ -17,11 +17,14 @@ import type { LateScenario, LeafShape, TreeShape } from "./random_late.ts";
 /** One attempt of a step or a function, by what the user's side of it knows. */
 export interface Attempt {
   readonly path: string;
+  /** What it sent as the name of its effect. */
+  readonly key: string;
   readonly leaf: LeafShape;
   /** From 1. */
   readonly nth: number;
   readonly at: number;
   settled: "landed" | "failed" | undefined;
+  settledAt: number | undefined;
 }
 
 /** Something that has happened to the world, and may have been undone. */
@@ -39,6 +42,7 @@ type Info = Pick<RollbackInfo, "signal" | "key"> & { defer: (undo: () => void) =
 /** A random tree of steps whose effects it keeps the books of; its time is faked. */
 export class LateWorld {
   readonly attempts: Attempt[] = [];
+  /** By their ids; what an attempt has deferred has a `!` in it. */
   readonly effects: Map<string, Effect> = new Map();
   readonly reports: LateReport[] = [];
   /** The ids that a host was given. */
@@ -133,10 +137,19 @@ export class LateWorld {
   }
 
   #attempt(leaf: LeafShape, info: Info, nth: number, item: number) {
-    const path = info.key.slice("r/".length);
+    const { key } = info;
+    const path = key.slice("r/top/".length).replace(/~\d+$/, "");
     const { at, lands } = leaf.courses[(nth + item) % leaf.courses.length]!;
-    this.#checkBefore(leaf, path);
-    const attempt: Attempt = { path, leaf, nth, at, settled: undefined };
+    this.#checkBefore(leaf, path, key);
+    const attempt: Attempt = {
+      path,
+      key,
+      leaf,
+      nth,
+      at,
+      settled: undefined,
+      settledAt: undefined,
+    };
     this.attempts.push(attempt);
     const effect = `${path}@${nth}`;
     const happen = (id: string, hasUndo: boolean) => {
@@ -150,9 +163,10 @@ export class LateWorld {
     const settle = () => {
       defer("late");
       attempt.settled = lands ? "landed" : "failed";
+      attempt.settledAt = Date.now();
       if (!lands) throw new Error(`${effect} failed`);
       happen(effect, leaf.undo !== "none");
-      return { effect };
+      return { effect, [path]: effect };
     };
     defer("early");
     if (at === 0) return settle();
@@ -173,16 +187,32 @@ export class LateWorld {
   }
 
   /** What must have been done of the attempts before by the time the next one starts. */
-  #checkBefore({ overlap }: LeafShape, path: string): void {
-    for (const before of this.attempts.filter((attempt) => attempt.path === path)) {
-      const { nth, settled } = before;
+  #checkBefore({ overlap }: LeafShape, path: string, key: string): void {
+    const earlier = this.attempts.filter((attempt) => attempt.path === path);
+    this.#checkKey(earlier, key);
+    for (const before of earlier) {
+      const { nth, settled, settledAt } = before;
       if (overlap === "never" && !settled) this.mistakes.push(`${path}@${nth} is under way`);
+      // One that lands while the next one starts is known a moment later.
+      if (settled === "landed" && settledAt! < Date.now() && before.key === key) {
+        this.mistakes.push(`${path}@${nth} has landed and is not the step's success`);
+      }
       if (overlap !== "never" && !landsInGrace(before)) continue;
       const left = [...this.effects].filter(([, { attempt, hasUndo, undone }]) => {
         return attempt === before && hasUndo && undone === 0;
       });
       this.mistakes.push(...left.map(([id]) => `${id} is not undone before the next attempt`));
     }
+  }
+
+  /** An attempt has another key than the one before if something under that was undone, or is due to be. */
+  #checkKey(earlier: readonly Attempt[], key: string): void {
+    const last = earlier.at(-1)?.key;
+    if (last === undefined) return;
+    const isPassed = [...this.effects].some(([id, { attempt, undone }]) => {
+      return attempt.key === last && (id.includes("!") || undone > 0);
+    });
+    if (isPassed !== (key !== last)) this.mistakes.push(`${key} follows ${last}`);
   }
 
   async #undo({ undo }: LeafShape, effect: string, info: RollbackInfo): Promise<void> {

@@ -40,7 +40,7 @@ interface Due {
 
 /** What a run must come to, by the design: an interpreter of the description that knows nothing of the engine. */
 export function predict(root: PipelineShape, plan: Plan, runId: string): Story {
-  return new Model(plan).tell(root, argsOf(plan, runId));
+  return new Model(plan, root.name).tell(root, argsOf(plan, runId));
 }
 
 class Model {
@@ -50,11 +50,13 @@ class Model {
   readonly #due: Due[] = [];
   readonly #completed: string[] = [];
   readonly #failed: string[] = [];
+  readonly #root: string;
   #aborted = false;
   #settleLate = () => {};
 
-  constructor(plan: Plan) {
+  constructor(plan: Plan, root: string) {
     this.#plan = plan;
+    this.#root = root;
     this.#aborted = plan.abort.when === "before";
   }
 
@@ -207,19 +209,23 @@ class Model {
     const seen = { ...ctx, ...checked };
     const mark = this.#due.length;
     const errors: string[] = [];
+    let key = `${this.#root}/${path}`;
     for (let attempt = 1;; attempt++) {
       if (this.#aborted) return fail("ABORTED", attempt > 1);
-      this.#log.push(`run ${path}@${attempt} sees ${show(seen)}`);
-      for (let nth = 1; nth <= defers; nth++) this.#defer(id, path, attempt, nth);
+      this.#log.push(`run ${key}@${attempt} sees ${show(seen)}`);
+      const deferred = Array.from({ length: defers }, (_, n) => {
+        return this.#deferred(id, path, attempt, n + 1, key);
+      });
       if (abort.when === "inside" && abort.at === id && attempt === 1) {
         this.#aborted = true;
         if (shape.async) {
-          this.#settleLate = () => this.#lateSettlement(shape, seen, path);
+          this.#settleLate = () => this.#lateSettlement(shape, seen, path, deferred);
           return fail("ABORTED", true);
         }
       }
+      this.#due.push(...deferred);
       const thrown = runError(this.#plan, id, attempt);
-      if (thrown === undefined) return this.#complete(shape, seen, path, attempt);
+      if (thrown === undefined) return this.#complete(shape, seen, path, attempt, key);
       if (this.#aborted) return fail("ABORTED", true);
       errors.push(thrown);
       if (retries === 0 || retryIf === "never") return fail(thrown, true);
@@ -227,16 +233,18 @@ class Model {
       if (errors.length > retries) return fail(`RETRY_EXHAUSTED(${errors})`, true);
       const notUndone = this.#unwind(thrown, mark);
       if (notUndone.length > 0) return fail(`ROLLBACK(${notUndone}; ${thrown})`, true);
+      // What is undone must not come back: the next attempt has another key.
+      if (defers > 0) key = `${this.#root}/${path}~${attempt + 1}`;
     }
   }
 
-  #complete(shape: StepShape, seen: Context, path: string, attempt: number): Done {
+  #complete(shape: StepShape, seen: Context, path: string, attempt: number, key: string): Done {
     const raw = returnOf(shape, this.#plan, attempt);
     const { output, error } = this.#checkOutput(shape, raw, this.#aborted);
     if (shape.undoRetries !== undefined) {
       this.#due.push({
         step: path,
-        undo: (because) => this.#undo(shape, seen, output, `${path}!undo`, because),
+        undo: (because) => this.#undo(shape, seen, output, `${path}!undo`, key, because),
       });
     }
     if (error) return { ok: false, error, at: path, ran: true };
@@ -252,12 +260,19 @@ class Model {
     return checked ? { output: checked } : { output: raw, error: "PROVIDES_VALIDATION" };
   }
 
-  #undo(shape: StepShape, seen: Context, output: unknown, key: string, because: string) {
+  #undo(
+    shape: StepShape,
+    seen: Context,
+    output: unknown,
+    name: string,
+    of: string,
+    because: string,
+  ) {
     const { id, undoRetries = 0 } = shape;
     const errors: string[] = [];
     for (let attempt = 1;; attempt++) {
       const got = `sees ${show(seen)} and ${show(output)} because of ${because}`;
-      this.#log.push(`undo ${key}@${attempt} ${got}`);
+      this.#log.push(`undo ${this.#root}/${name}@${attempt} of ${of} ${got}`);
       if (this.#plan.abort.when === "undo" && this.#plan.abort.at === id) this.#aborted = true;
       if (!undoThrowsAt(this.#plan, id, attempt)) return undefined;
       errors.push(undoError(id, attempt));
@@ -266,26 +281,37 @@ class Model {
     }
   }
 
-  #defer(id: number, path: string, attempt: number, nth: number): void {
+  #deferred(id: number, path: string, attempt: number, nth: number, of: string): Due {
     const step = `${path} (deferred)`;
-    const key = `${path}@${attempt}!defer${nth}`;
+    const key = `${this.#root}/${path}@${attempt}!defer${nth}`;
     const undo = (because: string) => {
-      this.#log.push(`undo ${key}@1 because of ${because}`);
+      this.#log.push(`undo ${key}@1 of ${of} because of ${because}`);
       return deferredThrows(this.#plan, id, nth) ? deferredError(id, nth) : undefined;
     };
-    this.#due.push({ step, undo });
+    return { step, undo };
   }
 
-  /** An async step that was given up at its first attempt comes out when the run is over. */
-  #lateSettlement(shape: StepShape, seen: Context, path: string): void {
-    const thrown = runError(this.#plan, shape.id, 1);
-    const tell = (what: string) => this.#late.push(`${path}@1 ${what}`);
-    if (thrown !== undefined) return void tell(`rejected ${thrown}`);
-    if (shape.undoRetries === undefined) return void tell("no-handler");
-    const raw = returnOf(shape, this.#plan, 1);
-    const { output } = this.#checkOutput(shape, raw, false);
-    const error = this.#undo(shape, seen, output, `${path}@1!undo`, "ABORTED");
-    tell(error === undefined ? "compensated" : `failed ${error}`);
+  /**
+   * An async step that was given up at its first attempt settles when the run is over. Until then nobody knows what it
+   * will have done, and what it deferred waits for that.
+   */
+  #lateSettlement(shape: StepShape, seen: Context, path: string, deferred: readonly Due[]): void {
+    const key = `${this.#root}/${path}`;
+    const rejection = runError(this.#plan, shape.id, 1);
+    const undos = deferred.toReversed().map(({ undo }) => undo);
+    if (rejection === undefined && shape.undoRetries !== undefined) {
+      const raw = returnOf(shape, this.#plan, 1);
+      const { output } = this.#checkOutput(shape, raw, false);
+      undos.unshift((because) => {
+        return this.#undo(shape, seen, output, `${path}@1!undo`, key, because);
+      });
+    }
+    const notUndone = undos.map((undo) => undo("ABORTED")).filter((error) => error !== undefined);
+    const errors = [...rejection === undefined ? [] : [rejection], ...notUndone];
+    const landed = undos.length > 0 ? "compensated" : "no-handler";
+    const outcome = notUndone.length > 0 ? "failed" : rejection === undefined ? landed : "rejected";
+    const because = errors.length > 1 ? ` [${errors.join(", ")}]` : errors.map((e) => ` ${e}`)[0];
+    this.#late.push(`${path}@1 ${outcome}${because ?? ""}`);
   }
 
   #unwind(because: string, mark: number): string[] {

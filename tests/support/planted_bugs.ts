@@ -173,21 +173,26 @@ export const bugs: Record<string, Bug> = {
     },
     names: ["'charge@1' throws after its effect", "the run succeeds, but with 1 charge too many"],
   },
-  "a late attempt whose undo takes away what the retry has done, as both have one key": {
-    steps: (books) => [
-      step({
-        name: "charge",
-        timeout,
-        retry: { count: 1 },
-        run: async (_ctx, { key }) => {
-          await payments(books).chargeByKey(key);
-          return { key };
-        },
-        rollback: { run: (_ctx, { key }) => payments(books).void(key), timeout },
-      }),
-    ],
-    names: ["'charge@1' times out, and lands late", "the run succeeds, but with 1 charge too few"],
-  },
+  "a late attempt whose undo takes away what the retry has done, as its output does not tell that it is the same":
+    {
+      steps: (books) => [
+        step({
+          name: "charge",
+          timeout,
+          retry: { count: 1 },
+          run: async (_ctx, { key, attempt }) => {
+            await payments(books).chargeByKey(key);
+            return { key, attempt };
+          },
+          rollback: { run: (_ctx, { key }) => payments(books).void(key), timeout },
+        }),
+      ],
+      names: [
+        "'charge@1' times out, and lands late",
+        "the run succeeds, but with 1 charge too few",
+        "the same in charge@1!effect1 (late, overtaken)",
+      ],
+    },
   "a handler that undoes only part": {
     steps: (books) => [
       step({

@@ -39,11 +39,13 @@ class Watch {
   readonly reason: Error = new Error("the caller's reason");
   /** What belongs to the user, and a copy from before the engine got it. */
   readonly belongings: [given: unknown, copy: unknown][] = [];
-  /** What the last attempt at a path saw. */
+  /** What the last attempt with a key saw. */
   readonly seen: Map<string, Context> = new Map();
   readonly watches: Promise<unknown>[] = [];
   /** The keys of the undos that are due if the run fails. */
   readonly due: string[] = [];
+  /** Those that are due once an attempt which is given up has settled. */
+  readonly dueLate: string[] = [];
   readonly settled: Promise<void>;
   settle: () => void = () => {};
   readonly #errors: Map<unknown, string>;
@@ -132,9 +134,9 @@ export class Play {
     return this.#watches.get(runId)?.log ?? [];
   }
 
-  /** The undos that were due in a run if it failed. */
-  dueIn(runId: string): readonly string[] {
-    return this.#watches.get(runId)?.due ?? [];
+  /** The undos that were due in a run if it failed, and those that were due apart from it. */
+  dueIn(runId: string): { readonly due: readonly string[]; readonly dueLate: readonly string[] } {
+    return this.#watches.get(runId)!;
   }
 
   /** Fails if what the user gave to the engine in a run has changed. */
@@ -192,20 +194,23 @@ export class Play {
   #run(shape: StepShape, ctx: Context, info: RunInfo): unknown {
     const { id, defers } = shape;
     const { attempt, key } = info;
-    const [watch, path] = this.#find(key);
-    watch.seen.set(path, ctx);
-    watch.log.push(`run ${path}@${attempt} sees ${show(ctx)}`);
+    const [watch, effect] = this.#find(key);
+    const path = effect.replace(/~\d+$/, "");
+    watch.seen.set(effect, ctx);
+    watch.log.push(`run ${effect}@${attempt} sees ${show(ctx)}`);
+    const { abort } = watch.plan;
+    const aborts = abort.when === "inside" && abort.at === id && attempt === 1;
+    const due = aborts && shape.async ? watch.dueLate : watch.due;
     for (let nth = 1; nth <= defers; nth++) {
-      watch.due.push(`${path}@${attempt}!defer${nth}`);
+      due.push(`${path}@${attempt}!defer${nth}`);
       info.defer((undo) => {
         const [, key] = this.#find(undo.key);
+        const [, of] = this.#find(undo.effectKey);
         const because = watch.describe(undo.error);
-        watch.log.push(`undo ${key}@${undo.attempt} because of ${because}`);
+        watch.log.push(`undo ${key}@${undo.attempt} of ${of} because of ${because}`);
         if (deferredThrows(watch.plan, id, nth)) throw watch.error(`deferred ${nth} of ${id}`);
       });
     }
-    const { abort } = watch.plan;
-    const aborts = abort.when === "inside" && abort.at === id && attempt === 1;
     if (aborts) watch.abort();
     const finish = () => {
       const thrown = throwsAt(watch.plan, id, attempt);
@@ -213,7 +218,7 @@ export class Play {
       if (thrown === "string") throw `run ${id}@${attempt}`;
       if (thrown === "undefined") throw undefined;
       const key = aborts && shape.async ? `${path}@1!undo` : `${path}!undo`;
-      if (shape.undoRetries !== undefined) watch.due.push(key);
+      if (shape.undoRetries !== undefined) due.push(key);
       return watch.own(returnOf(shape, watch.plan, attempt));
     };
     if (!shape.async) return finish();
@@ -222,11 +227,12 @@ export class Play {
 
   #undo({ id }: StepShape, ctx: Context, output: unknown, info: RollbackInfo): void {
     const [watch, key] = this.#find(info.key);
-    const seen = watch.seen.get(key.replace(/(@\d+)?!undo$/, ""));
+    const [, of] = this.#find(info.effectKey);
+    const seen = watch.seen.get(of);
     // In a run that was resumed the attempt may have been in another process.
     const got = seen === undefined || seen === ctx ? "sees" : "sees ANOTHER OBJECT";
     watch.log.push(
-      `undo ${key}@${info.attempt} ${got} ${show(ctx)} and ${show(output)} ` +
+      `undo ${key}@${info.attempt} of ${of} ${got} ${show(ctx)} and ${show(output)} ` +
         `because of ${watch.describe(info.error)}`,
     );
     const { abort } = watch.plan;

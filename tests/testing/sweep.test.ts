@@ -97,39 +97,70 @@ describe("a sweep", () => {
   it("makes a step time out as its own timeout does, and it lands late", async () => {
     const errors: unknown[] = [];
     const signals: unknown[] = [];
+    let end = () => {};
+    const first = step({
+      name: "first",
+      run: () => {},
+      rollback: { run: () => end(), timeout: 9 },
+    });
     const slow = step({
       name: "slow",
       timeout: 123,
       run: async (_ctx, { signal }) => {
         await Promise.resolve();
         signals.push(signal.reason);
+        if (signal.aborted) await new Promise<void>((resolve) => end = resolve);
         return { id: 1 };
       },
       rollback: { run: (_ctx, output, { error }) => errors.push([output, error]), timeout: 9 },
     });
-    await sweep(pipeline({ name: "p", steps: [slow] }), {}, { only: "slow@1: late" });
+    const one = pipeline({ name: "p", steps: [first, slow] });
+    await sweep(one, {}, { only: "slow@1: late" });
     const [, , reason] = signals;
     assert(isRunsheetError(reason, "TIMEOUT") && reason.timeoutMs === 123);
     assertEquals(errors.at(-1), [{ id: 1 }, reason]);
   });
 
+  it("makes the run fail at its end where what lands late becomes the step's success", async () => {
+    const undone: unknown[] = [];
+    const slow = step({
+      name: "slow",
+      timeout: 123,
+      run: () => Promise.resolve({ id: 1 }),
+      rollback: { run: (_ctx, output) => undone.push(output), timeout: 9 },
+    });
+    const setup = () => undone.splice(0);
+    const one = pipeline({ name: "p", steps: [slow] });
+    const { rows } = await sweep(one, {}, { setup, only: "slow@1: late" });
+    assertEquals(rows.map(({ survived, outcome }) => [survived, outcome]), [[true, "compensated"]]);
+    assertEquals(undone, [{ id: 1 }]);
+  });
+
   it("holds the undo of a late landing back until the rest is done", async () => {
     const log: string[] = [];
+    let end = () => {};
     const slow = step({
       name: "slow",
       timeout: 123,
       retry: { count: 1 },
-      run: async (_ctx, { attempt }) => {
+      run: async (_ctx, { attempt, signal }) => {
         await Promise.resolve();
+        if (signal.aborted) await new Promise<void>((resolve) => end = resolve);
         log.push(`do ${attempt}`);
         return { attempt };
       },
       rollback: { run: (_ctx, { attempt }) => log.push(`undo ${attempt}`), timeout: 9 },
     });
-    const next = step({ name: "next", run: () => void log.push("next") });
+    const next = step({
+      name: "next",
+      run: () => {
+        log.push("next");
+        end();
+      },
+    });
     const setup = () => log.splice(0);
     await sweep(pipeline({ name: "p", steps: [slow, next] }), {}, { setup, only: "slow@1: late" });
-    assertEquals(log, ["do 1", "do 2", "next", "undo 2", "undo 1"]);
+    assertEquals(log, ["do 2", "next", "do 1", "undo 2", "undo 1"]);
   });
 
   it("gives the rollback all that the step returned, when it makes the output invalid", async () => {

@@ -106,7 +106,7 @@ describe("a sweep with a ledger", () => {
     const strict = charging(books, (id) => books.remove("charge", id), { heeds: false });
     const only = "charge@1!effect1: before";
     const report = await sweepOf(books, [strict], { only });
-    assertStringIncludes(messageOf(report), "charge sweep/charge@1 is undone too often");
+    assertStringIncludes(messageOf(report), "charge sweep/checkout/charge@1 is undone too often");
   });
 
   it("lets an effect happen after its undo, where the signal has given it up", async () => {
@@ -153,7 +153,7 @@ describe("a sweep with a ledger", () => {
     const report = await sweepOf(books, [sought], { only: "charge@1!effect1: overtaken" });
     assertStringIncludes(
       messageOf(report),
-      "'charge@1!effect1' (charge sweep/charge@1) is given up, and happens after all else:",
+      "'charge@1!effect1' (charge sweep/checkout/charge@1) is given up, and happens after all else:",
     );
   });
 

@@ -4,7 +4,7 @@ import { TimeoutError } from "../../report/errors.ts";
 import { withoutIndexes } from "./cases.ts";
 import type { Effect } from "./effect.ts";
 import { FaultWire } from "./fault_wire.ts";
-import { stepOf } from "../../run/paths.ts";
+import { parseId, stepOf } from "../../run/paths.ts";
 import type { Fault } from "./faults.ts";
 import { InferredBooks } from "./inferred_books.ts";
 import type { Books } from "./ledger.ts";
@@ -180,10 +180,13 @@ export class FaultHost implements Host {
 
   /** Whether it undoes what landed late. It is held back for as long as anything else goes on: then it does most harm. */
   #isLate({ id, kind }: Call): boolean {
-    if (kind !== "undo") return false;
-    const [given] = id.split(/!(?:undo|late)/);
-    const fault = this.#plan.get(given!);
-    return fault === "late" || fault === "abort";
+    const undo = kind === "undo" && parseId(id);
+    if (!undo || (undo.attempt === undefined && undo.verb !== "key")) return false;
+    return [...this.#plan].some(([planned, fault]) => {
+      if (fault !== "late" && fault !== "abort") return false;
+      const { path, attempt = 1 } = parseId(planned) ?? {};
+      return path === undo.path && (undo.attempt === undefined || attempt === undo.attempt);
+    });
   }
 
   /** What a timeout does, at once; the call goes on, as one does that ignores its signal. */

@@ -24,7 +24,7 @@ export class InferredBooks implements Books {
 
   /** Once an attempt that had been given up has come out. */
   late({ step, attempt, outcome }: LateReport): void {
-    if (outcome === "failed" || outcome === "no-handler") {
+    if (outcome === "adopted" || outcome === "failed" || outcome === "no-handler") {
       this.#happened(step, `${step}@${attempt}`);
     }
   }

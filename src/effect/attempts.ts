@@ -10,7 +10,7 @@ import { isPromise, type MaybePromise } from "../values/maybe_promise.ts";
 import { Attempt, type Shared } from "./attempt.ts";
 import type { Effect, Site } from "./effect.ts";
 import { perform, type Performed } from "./perform.ts";
-import { backoff, Retries } from "./retry.ts";
+import { backoff, type Decision, Retries } from "./retry.ts";
 
 /** How an effect ended: with the attempt that stands, or without; `ran` says whether any was allowed to start. */
 export type Attempted =
@@ -88,7 +88,7 @@ class Attempts implements Shared, Entry {
       const { outcome } = performed;
       if (outcome.ok) return this.#succeed(attempt, outcome.value);
       this.#takeIn(attempt, performed, outcome.error);
-      const final = await this.#finalError(attempt, outcome.error);
+      const { final } = await this.#decide(attempt, outcome.error);
       if (final && !this.#adoptable()) return await this.#fail(final);
       await this.#pushKept((kept) => !this.#isAdoptable(kept));
       const notUndone = await journal.unwind(outcome.error, mark);
@@ -113,7 +113,7 @@ class Attempts implements Shared, Entry {
   /** Whether a retry follows an attempt that was given up. */
   async isRetryDue(attempt: Attempt): Promise<boolean> {
     const error = attempt.cancellation!.error!;
-    return !await this.#finalError(attempt, error);
+    return !(await this.#decide(attempt, error)).final;
   }
 
   takeKey({ generation }: Attempt): boolean {
@@ -163,13 +163,12 @@ class Attempts implements Shared, Entry {
     return this.#standing ?? this.#all.find(({ result }) => result) ?? this.#all.at(-1)!;
   }
 
-  async #finalError(attempt: Attempt, error: Error): Promise<Error | undefined> {
+  async #decide(attempt: Attempt, error: Error): Promise<Decision> {
     const { cancellation } = this.#site.scope;
-    if (cancellation?.error) return endedBy(error, this.#site);
-    const decided = this.#retries.finalError(attempt.number, error);
-    const asked = isPromise(decided) ? decided.then((error) => ({ error })) : { error: decided };
-    const answer = await (isPromise(asked) ? untilGivenUp(asked, cancellation) : asked);
-    return answer ? answer.error : cancellation!.error;
+    if (cancellation?.error) return { final: endedBy(error, this.#site) };
+    const asked = this.#retries.decide(attempt.number, error);
+    const decision = await (isPromise(asked) ? untilGivenUp(asked, cancellation) : asked);
+    return decision ?? { final: cancellation!.error };
   }
 
   /** Notes how an attempt ended that did not succeed in time. */

@@ -17,6 +17,12 @@ export function backoff(policy: RetryPolicy, n: number): number {
 /** As many errors are kept: a copy of all of them at each of 40,000 retries took 21 seconds. */
 const MOST_ERRORS = 1_000;
 
+/** Whether there is another attempt; in an object, as a promise would call the `then` of a hostile error. */
+export interface Decision {
+  /** What the effect fails with for good, or `undefined` when it is to be tried again. */
+  readonly final: Error | undefined;
+}
+
 /** Decides after a failed attempt whether there is another. */
 export class Retries {
   readonly #path: string;
@@ -25,7 +31,7 @@ export class Retries {
   readonly errors: Error[] = [];
   #noted = 0;
   #decided = 0;
-  #final: MaybePromise<Error | undefined>;
+  #decision: MaybePromise<Decision> = { final: undefined };
 
   constructor(path: string, policy: RetryPolicy | undefined) {
     this.#path = path;
@@ -45,42 +51,38 @@ export class Retries {
     if (this.errors.length > MOST_ERRORS) this.errors.shift();
   }
 
-  /**
-   * The error that the effect fails with for good, or `undefined` when it is to be tried again. The user is asked once
-   * for each attempt.
-   */
-  finalError(attempt: number, error: Error): MaybePromise<Error | undefined> {
+  /** Decides after an attempt. The user is asked once for each. */
+  decide(attempt: number, error: Error): MaybePromise<Decision> {
     if (this.#decided !== attempt) {
       this.#decided = attempt;
       this.note(attempt, error);
-      this.#final = this.#decide(attempt, error);
+      this.#decision = this.#ask(attempt, error);
     }
-    return this.#final;
+    return this.#decision;
   }
 
-  #decide(attempt: number, last: Error): MaybePromise<Error | undefined> {
+  #ask(attempt: number, last: Error): MaybePromise<Decision> {
     const policy = this.#policy;
-    if (!policy || policy.count === 0) return last;
+    if (!policy || policy.count === 0) return { final: last };
     if (!policy.retryIf) return this.#limit(attempt, last);
+    const take = (answer: unknown): Decision =>
+      answer ? this.#limit(attempt, last) : { final: last };
+    const refuse = (thrown: unknown): Decision => ({ final: this.#threw(last, toError(thrown)) });
     try {
       const answer: unknown = policy.retryIf([...this.errors]);
-      if (!isThenable(answer)) return answer ? this.#limit(attempt, last) : last;
-      return Promise.resolve(answer).then(
-        (answer) => answer ? this.#limit(attempt, last) : last,
-        (thrown) => this.#threw(last, toError(thrown)),
-      );
+      return isThenable(answer) ? Promise.resolve(answer).then(take, refuse) : take(answer);
     } catch (thrown) {
-      return this.#threw(last, toError(thrown));
+      return refuse(thrown);
     }
   }
 
-  #limit(attempt: number, last: Error): Error | undefined {
+  #limit(attempt: number, last: Error): Decision {
     const { count } = this.#policy!;
-    if (attempt <= count) return undefined;
+    if (attempt <= count) return { final: undefined };
     const text = message`Cannot retry '${this.#path}' as its ${count} retries are used up: ${
       shown(last)
     }`;
-    return errorWith(RetryExhaustedError, text, this.errors, attempt);
+    return { final: errorWith(RetryExhaustedError, text, this.errors, attempt) };
   }
 
   #threw(last: Error, cause: Error): Error {

@@ -1,17 +1,28 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertFalse, assertStringIncludes } from "@std/assert";
 import {
+  AbortedError,
   type AnyStep,
+  ArgsValidationError,
   choice,
+  ChoiceNoMatchError,
+  ConfigError,
   distribute,
+  type ErrorCode,
   filter,
   flatMap,
   isRunsheetError,
+  type LateReport,
   map,
   type Middleware,
   parallel,
   pipeline,
+  PredicateError,
+  ProvidesValidationError,
+  RequiresValidationError,
   type Result,
+  RetryExhaustedError,
+  RollbackError,
   type Schema,
   step,
   toJSON,
@@ -22,6 +33,7 @@ import { type } from "arktype";
 import * as v from "valibot";
 import * as z from "zod";
 import * as zod3 from "zod/v3";
+import { deferred } from "../support/deferred.ts";
 import { SECRET } from "../support/logged.ts";
 import { failureOf } from "../support/results.ts";
 import { boom, fail } from "../support/steps.ts";
@@ -152,6 +164,37 @@ const places: Record<string, (refuse: Refuse) => Promise<unknown>> = {
     run(step({ name: "stuck", run: () => {}, rollback: refuse }), fail),
   "in an error of middleware": (refuse) =>
     pipeline({ name: "p", steps: [fail], middleware: [() => refuse as never] }).run(),
+  "in every error of the library that may hold another": async (refuse) => {
+    const cause = await refuse().catch((error) => error);
+    const holders: Record<Exclude<ErrorCode, "UNKNOWN" | "TIMEOUT" | "STRICT_OVERLAP">, Error> = {
+      ARGS_VALIDATION: new ArgsValidationError("Cannot", [], { cause }),
+      REQUIRES_VALIDATION: new RequiresValidationError("Cannot", [], { cause }),
+      PROVIDES_VALIDATION: new ProvidesValidationError("Cannot", [], { cause }),
+      PREDICATE: new PredicateError("Cannot", { cause }),
+      ABORTED: new AbortedError("Cannot", { cause }),
+      RETRY_EXHAUSTED: new RetryExhaustedError("Cannot", [cause, cause]),
+      CHOICE_NO_MATCH: new ChoiceNoMatchError("Cannot", { cause }),
+      ROLLBACK: new RollbackError("Cannot", [cause], { cause: boom }),
+      CONFIG: new ConfigError("Cannot", { cause }),
+    };
+    const steps = Object.values(holders).map((error) =>
+      refusing(() => Promise.reject(error), isRunsheetError(error) ? error.code : "")
+    );
+    return run(parallel.with({ onFailure: "settle" })(...steps));
+  },
+  "in a late report": async (refuse) => {
+    const late: LateReport[] = [];
+    const watches: Promise<unknown>[] = [];
+    const gate = deferred<void>();
+    const slow = step({ name: "slow", timeout: 1, run: () => gate.promise.then(refuse) });
+    await slow.run({}, {
+      onLate: (report) => void late.push(report),
+      waitUntil: (watch) => void watches.push(watch),
+    });
+    gate.resolve();
+    await Promise.all(watches);
+    return late;
+  },
   "as the reason of an abort": async (refuse) => {
     const reason = await refuse().catch((error) => error);
     return step({ name: "s", run: () => {} }).run({}, { signal: AbortSignal.abort(reason) });

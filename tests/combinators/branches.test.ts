@@ -60,7 +60,7 @@ describe("when", () => {
   });
 
   it("makes what the step provides optional", () => {
-    assertType<IsExact<ProvidesOf<typeof large>, { notified?: boolean }>>(true);
+    assertType<IsExact<ProvidesOf<typeof large>, { notified?: true }>>(true);
     assertType<IsExact<RequiresOf<typeof large>, { amount: number }>>(true);
   });
 
@@ -189,9 +189,9 @@ describe("choice", () => {
   });
 
   it("gives for sure what every branch provides, where there is a default", () => {
-    assertType<IsExact<ProvidesOf<typeof pay>, { paidBy: string; last4?: string }>>(true);
+    assertType<IsExact<ProvidesOf<typeof pay>, { paidBy: string; last4?: "4242" }>>(true);
     const noDefault = choice([(ctx) => ctx.method === "card", card]);
-    assertType<IsExact<ProvidesOf<typeof noDefault>, { paidBy?: string; last4?: string }>>(true);
+    assertType<IsExact<ProvidesOf<typeof noDefault>, { paidBy?: "card"; last4?: "4242" }>>(true);
   });
 
   const refused: [why: string, make: () => unknown, message: string][] = [

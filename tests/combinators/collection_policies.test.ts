@@ -234,9 +234,9 @@ describe("failures that are collected", () => {
     const items = (ctx: { ns: number[] }) => ctx.ns;
     type Needs = { ns: number[] };
     const plain = map("out", items, each, { as: "n" });
-    assertType<IsExact<typeof plain, Step<"map(out)", Needs, { out: { m: string }[] }>>>(true);
+    assertType<IsExact<typeof plain, Step<"map(out)", Needs, { out: { m: `${number}` }[] }>>>(true);
     const collected = map("out", items, each, { as: "n", onFailure: "collect" });
-    type Out = { out: ({ m: string } | ItemFailure<number>)[] };
+    type Out = { out: ({ m: `${number}` } | ItemFailure<number>)[] };
     assertType<IsExact<typeof collected, Step<"map(out)", Needs, Out>>>(true);
     const called = map("out", items, (n, ctx) => Promise.resolve(ctx.ns.length > n));
     assertType<IsExact<typeof called, Step<"map(out)", Needs, { out: boolean[] }>>>(true);

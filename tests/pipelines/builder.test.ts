@@ -29,7 +29,7 @@ describe("the builder's", () => {
   it("when gives its predicate the context so far, and makes what the step brings optional", async () => {
     const p = open.step(sum).when((ctx) => ctx.total > 10 && ctx.lines.length > 1, gift).build();
     const data = dataOf(await p.run(order));
-    assertType<IsExact<typeof data.gift, string | undefined>>(true);
+    assertType<IsExact<typeof data.gift, "sticker" | undefined>>(true);
     assertEquals(data.gift, "sticker");
     assertEquals((await p.run({ ...order, lines: [] })).meta.stepsExecuted, ["sum"]);
   });
@@ -42,7 +42,8 @@ describe("the builder's", () => {
     assertType<
       IsExact<
         typeof data,
-        Order & { total: number; gift?: string } extends infer D ? { [K in keyof D]: D[K] } : never
+        Order & { total: number; gift?: "sticker" } extends infer D ? { [K in keyof D]: D[K] }
+          : never
       >
     >(true);
     assertEquals(data.total, 13);

@@ -115,7 +115,9 @@ describe("argsSchema", () => {
     });
     const p = pipeline({ name: "p", argsSchema, steps: [weigh] });
     const result = await p.run({ n: "5" });
-    assertType<IsExact<typeof result, Result<{ n: number; unit: string; text: string }>>>(true);
+    assertType<
+      IsExact<typeof result, Result<{ n: number; unit: string; text: `${number} ${string}` }>>
+    >(true);
     assertEquals(dataOf(result), { n: 5, unit: "kg", text: "5 kg" });
     assertEquals(result.meta.args, { n: "5" });
   });

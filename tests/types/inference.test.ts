@@ -43,6 +43,13 @@ const num = step({ name: "num", run: (): { k: number; z: string } => ({ k: 1, z:
 const str = step({ name: "str", run: (): { k: string } => ({ k: "s" }) });
 const yes = () => true;
 
+describe("a test of types", () => {
+  it("fails when they differ", () => {
+    // @ts-expect-error These are not the same.
+    assertType<IsExact<string, number>>(true);
+  });
+});
+
 describe("a step is inferred", () => {
   it("from arktype schemas: callers give the input, run sees the output, rollback gets the output", async () => {
     const seen: unknown[] = [];

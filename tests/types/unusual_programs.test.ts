@@ -151,7 +151,7 @@ describe("the compiler accepts", () => {
       run: (ctx: { amount: string }) => ({ shown: `${ctx.amount}!` }),
     });
     const data = dataOf(await pipeline({ name: "p", steps: [inner, show] }).run({ amount: "5" }));
-    assertType<IsExact<typeof data, { amount: string; twice: number; shown: string }>>(true);
+    assertType<IsExact<typeof data, { amount: string; twice: number; shown: `${string}!` }>>(true);
     assertEquals(data, { amount: "5", twice: 10, shown: "5!" });
   });
 

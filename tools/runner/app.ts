@@ -40,6 +40,7 @@ export async function makeApp(): Promise<void> {
       allowImportingTsExtensions: true,
       rootDir: ".",
       outDir: "out",
+      paths: { "@std/assert": ["./std/assert.d.ts"], "@std/testing/types": ["./std/types.ts"] },
     },
     include: ["consumer", "examples", "types"],
     // See tools/gates/starters.ts and tools/gates/worker.ts.
@@ -57,7 +58,10 @@ export async function makeApp(): Promise<void> {
   );
   // The examples will be compiled into out, where they need their data.
   const copies = "cp -r ../../tools/fixtures/consumer consumer && " +
-    "mkdir types && cp -r ../../tests/types/mistakes types/mistakes && " +
+    "cp -r ../../tests/types types && rm types/messages.txt && mkdir std support && " +
+    "cp ../../tests/support/results.ts support && " +
+    "cp ../../tools/std/assert/mod.d.ts std/assert.d.ts && " +
+    "cp ../../tools/std/testing/types.ts std/types.ts && " +
     "cp -r ../../examples examples && cp -r ../../tools/fixtures/edge edge && " +
     "mkdir out && cp -r examples out/examples";
   await must("copy the examples", shell(copies, { cwd: "npm/app" }));

@@ -11,8 +11,9 @@ import { RequiresValidationError } from "../report/errors.ts";
 import { labelOf } from "../run/paths.ts";
 import { failure } from "../run/settled.ts";
 import { declaredKeys } from "../schema/declared_keys.ts";
-import type { Distributed } from "../types/combinators.ts";
+import type { Distributed, ListsFit } from "../types/items.ts";
 import type { RequiresOf } from "../types/of.ts";
+import { cast } from "../values/cast.ts";
 import { type Context, seal } from "../values/context.ts";
 import { message } from "../values/message.ts";
 import { shown } from "../values/show.ts";
@@ -53,7 +54,7 @@ export function distribute<
 >(
   key: K,
   mapping: M,
-  step: S,
+  step: ListsFit<S, S, M>,
   options: ItemOptions & { readonly onFailure?: F } = {},
 ): Distributed<K, S, M, F> {
   checkName("distribute()", key);
@@ -70,7 +71,13 @@ export function distribute<
     isPipeline: false,
     parts: {
       children: [node],
-      rebuild: ([other]) => distribute(key, Object.fromEntries(pairs), other!, how),
+      rebuild: ([other]) =>
+        distribute<string, AnyStep, never>(
+          key,
+          cast(Object.fromEntries(pairs)),
+          other!,
+          cast(how),
+        ),
     },
     async execute(ctx, scope) {
       const rest: Record<string, unknown> = { ...ctx };

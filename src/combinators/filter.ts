@@ -1,13 +1,12 @@
-// deno-lint-ignore-file ban-types -- {} is what the compiler shows where there are no keys
-import type { Collection } from "../api/collection.ts";
-import type { CollectionInfo, ItemInfo } from "../api/info.ts";
+import type { ItemInfo } from "../api/info.ts";
 import type { GroupOptions } from "../api/policy.ts";
 import type { LazyInfo } from "../effect/info.ts";
 import { holds } from "../effect/predicate.ts";
 import { expose } from "../engine/expose.ts";
 import { collectionNode } from "../groups/collection_node.ts";
 import type { Settled } from "../run/settled.ts";
-import type { Filtered, ItemOf } from "../types/combinators.ts";
+import type { NoContext } from "../types/combinators.ts";
+import type { Also, Filtered, ItemOf, ItemsOf, Takes } from "../types/items.ts";
 import type { Context } from "../values/context.ts";
 import { after, type MaybePromise } from "../values/maybe_promise.ts";
 
@@ -34,17 +33,22 @@ import { after, type MaybePromise } from "../values/maybe_promise.ts";
  */
 export function filter<
   const K extends string,
-  L extends Collection<unknown>,
-  C = {},
-  J extends ItemOf<L> = ItemOf<L>,
+  L,
+  I = ItemOf<L>,
+  C = NoContext,
+  J extends I = I,
+  D = C,
 >(
   key: K,
-  items: (ctx: C, info: CollectionInfo) => MaybePromise<L>,
-  keep:
-    | ((item: ItemOf<L>, ctx: C, info: ItemInfo) => item is J)
-    | ((item: ItemOf<L>, ctx: C, info: ItemInfo) => MaybePromise<boolean>),
+  items: ItemsOf<L, C>,
+  keep: Takes<
+    L,
+    I,
+    | ((item: I, ctx: D, info: ItemInfo) => item is J)
+    | ((item: I, ctx: D, info: ItemInfo) => MaybePromise<boolean>)
+  >,
   options: GroupOptions = {},
-): Filtered<K, C, J> {
+): Filtered<K, Also<C, D>, J> {
   const call = keep as (item: unknown, ctx: Context, info: ItemInfo) => unknown;
   return expose(collectionNode({
     combinator: "filter",

@@ -1,15 +1,13 @@
-// deno-lint-ignore-file ban-types -- {} is what the compiler shows where there are no keys
-import type { Collection } from "../api/collection.ts";
-import type { CollectionInfo, ItemInfo } from "../api/info.ts";
+import type { ItemInfo } from "../api/info.ts";
 import type { ItemOptions } from "../api/policy.ts";
 import { callForItem, itemEffect } from "../effect/item.ts";
 import { expose } from "../engine/expose.ts";
 import { collectionNode } from "../groups/collection_node.ts";
 import { errorWith } from "../report/error_with.ts";
 import { ProvidesValidationError } from "../report/errors.ts";
-import type { FlatMapped, ItemOf } from "../types/combinators.ts";
+import type { NoContext } from "../types/combinators.ts";
+import type { Also, FlatMapped, GivesList, ItemOf, ItemsOf, Takes } from "../types/items.ts";
 import type { Context } from "../values/context.ts";
-import type { MaybePromise } from "../values/maybe_promise.ts";
 import { message } from "../values/message.ts";
 import { shown } from "../values/show.ts";
 
@@ -37,16 +35,18 @@ import { shown } from "../values/show.ts";
  */
 export function flatMap<
   const K extends string,
-  L extends Collection<unknown>,
-  O,
-  C = {},
+  L,
+  I = ItemOf<L>,
+  R = unknown,
+  C = NoContext,
   const F extends ItemOptions["onFailure"] = undefined,
+  D = C,
 >(
   key: K,
-  items: (ctx: C, info: CollectionInfo) => MaybePromise<L>,
-  each: (item: ItemOf<L>, ctx: C, info: ItemInfo) => MaybePromise<Iterable<O>>,
+  items: ItemsOf<L, C>,
+  each: Takes<L, I, GivesList<I, D, R>>,
   options: ItemOptions & { readonly onFailure?: F } = {},
-): FlatMapped<K, ItemOf<L>, C, O, F> {
+): FlatMapped<K, ItemOf<L>, Also<C, D>, R, F> {
   const call = each as (item: unknown, ctx: Context, info: ItemInfo) => unknown;
   // Read there, where an error of the list is one of the item.
   const effect = itemEffect(async (item, ctx, info, path) =>

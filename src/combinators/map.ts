@@ -1,8 +1,5 @@
-// deno-lint-ignore-file ban-types -- {} is what the compiler shows where there are no keys
-import type { Collection } from "../api/collection.ts";
-import type { CollectionInfo, ItemInfo } from "../api/info.ts";
+import type { ItemInfo } from "../api/info.ts";
 import type { ItemOptions, MapOptions } from "../api/policy.ts";
-import type { AnyStep } from "../api/step.ts";
 import { callForItem, itemEffect } from "../effect/item.ts";
 import { expose } from "../engine/expose.ts";
 import { type Node, nodeOf } from "../engine/node.ts";
@@ -14,7 +11,9 @@ import { refusalError, refusedByReading } from "../report/refusal.ts";
 import { labelOf } from "../run/paths.ts";
 import type { Scope } from "../run/scope.ts";
 import { failure, type Settled } from "../run/settled.ts";
-import type { ItemOf, Mapped } from "../types/combinators.ts";
+import type { NoContext } from "../types/combinators.ts";
+import type { Also, AsFits, ItemFits, ItemOf, ItemsOf, Mapped, PerItem } from "../types/items.ts";
+import { cast } from "../values/cast.ts";
 import { type Context, copyObject, seal } from "../values/context.ts";
 import type { MaybePromise } from "../values/maybe_promise.ts";
 
@@ -67,18 +66,20 @@ import type { MaybePromise } from "../values/maybe_promise.ts";
  */
 export function map<
   const K extends string,
-  L extends Collection<unknown>,
-  O = never,
-  C = {},
-  S extends AnyStep = never,
+  L,
+  I = ItemOf<L>,
+  O = unknown,
+  C = NoContext,
+  S = never,
   const As extends string | undefined = undefined,
   const F extends ItemOptions["onFailure"] = undefined,
+  D = C,
 >(
   key: K,
-  items: (ctx: C, info: CollectionInfo) => MaybePromise<L>,
-  each: ((item: ItemOf<L>, ctx: C, info: ItemInfo) => MaybePromise<O>) | S,
-  options: MapOptions & { readonly as?: As; readonly onFailure?: F } = {},
-): Mapped<K, ItemOf<L>, C, S, As, O, F> {
+  items: ItemsOf<L, C>,
+  each: PerItem<ItemFits<S, L, As>, S, L, I, D, O>,
+  options: MapOptions & { readonly as?: AsFits<S, As>; readonly onFailure?: F } = {},
+): Mapped<K, ItemOf<L>, Also<C, D>, S, As, O, F> {
   const node = nodeOf(each);
   const effect = itemEffect(each as (item: unknown, ctx: Context, info: ItemInfo) => unknown);
   const own = { ...options };
@@ -99,7 +100,7 @@ export function map<
     moreOptions: ["as"],
     parts: node && {
       children: [node],
-      rebuild: ([other]) => map(key, items, other!, own),
+      rebuild: ([other]) => map<K, L, I, O, C>(key, items, cast(other), cast(own)),
     },
     run: (item, index, ctx, scope) =>
       node ? runForItem(node, item, as, ctx, scope) : callForItem(effect, item, index, ctx, scope),

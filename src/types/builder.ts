@@ -1,6 +1,6 @@
 // deno-lint-ignore-file ban-types -- {} is what the compiler shows where there are no keys
-import type { Collection, Predicate } from "../api/collection.ts";
-import type { CollectionInfo, ItemInfo } from "../api/info.ts";
+import type { Predicate } from "../api/collection.ts";
+import type { ItemInfo } from "../api/info.ts";
 import type { Middleware } from "../api/middleware.ts";
 import type { GroupOptions, ItemOptions, MapOptions } from "../api/policy.ts";
 import type { Schema } from "../api/schema.ts";
@@ -10,17 +10,26 @@ import type {
   AllNeeds,
   Chosen,
   DefaultOf,
-  Distributed,
-  Filtered,
-  FlatMapped,
-  ItemOf,
-  Mapped,
   StepOf,
   StepsOf,
   Together,
   When,
 } from "./combinators.ts";
 import type { Fold, Folded, Rules } from "./fold.ts";
+import type {
+  AsFits,
+  Distributed,
+  Filtered,
+  FlatMapped,
+  GivesList,
+  ItemFits,
+  ItemOf,
+  ItemsOf,
+  ListsFit,
+  Mapped,
+  PerItem,
+  Takes,
+} from "./items.ts";
 import type { Flat } from "./objects.ts";
 import type { RequiresOf } from "./of.ts";
 import type { AddsOf, DataOf, OutputFits } from "./pipeline.ts";
@@ -48,12 +57,16 @@ export type Fits<Given, S, F extends Folded, G extends Rules> = Then<F, S, G>["v
   readonly [infer Sentence extends string] ? Sentence : Given;
 
 /**
- * A step for the items of a `map`; fits as long as the compiler has not yet inferred the items.
+ * The step `S` of a `map`, or the sentence that says why it does not fit the items, or `Made`, the `map`, the context.
  *
  * @internal
  */
-export type EachFits<Given, S, I, F extends Folded, G extends Rules> = unknown extends I ? Given
-  : Fits<Given, S, F, G>;
+export type EachFits<S, Made, L, As, F extends Folded, G extends Rules> = unknown extends L ? S
+  : [AsFits<S, As>] extends [As]
+    ? ItemFits<S, L, As> extends infer Sentence extends string ? Sentence
+    : Fits<S, Made, F, G>
+  // What is wrong is told of `as`.
+  : S;
 
 /**
  * The context as a callback sees it.
@@ -143,29 +156,29 @@ export interface Builder<
    *
    * @param step A step, a combinator or a pipeline.
    */
-  step<S extends AnyStep>(
-    step: Fits<S, S, F, G>,
-  ): Builder<Name, Then<F, S, G>, Args, G, OS>;
+  step<S extends AnyStep, X extends Folded = F>(
+    step: Fits<S, S, X, G>,
+  ): Builder<Name, Then<X, S, G>, Args, G, OS>;
   /**
    * Adds a step that runs only if the predicate holds.
    *
    * @param predicate Told the context; may be asynchronous.
    * @param step A step, a combinator or a pipeline.
    */
-  when<S extends AnyStep>(
-    predicate: Predicate<Sight<F>>,
-    step: Fits<S, When<S, unknown>, F, G>,
-  ): Builder<Name, Then<F, When<S, unknown>, G>, Args, G, OS>;
+  when<S extends AnyStep, X extends Folded = F>(
+    predicate: Predicate<Sight<X>>,
+    step: Fits<S, When<S, unknown>, X, G>,
+  ): Builder<Name, Then<X, When<S, unknown>, G>, Args, G, OS>;
   /**
    * Adds branches, of which the first runs whose predicate holds.
    *
    * @param branches Pairs of a predicate and a step, at least one; the last may be a bare step.
    */
-  choice<const B extends readonly ChoiceBranch<F>[]>(
-    ...branches: BranchesFit<B, F, G>
+  choice<const B extends readonly ChoiceBranch<X>[], X extends Folded = F>(
+    ...branches: BranchesFit<B, X, G>
   ): Builder<
     Name,
-    Then<F, Chosen<StepsOf<B>, DefaultOf<B>, AllNeeds<StepsOf<B>>>, G>,
+    Then<X, Chosen<StepsOf<B>, DefaultOf<B>, AllNeeds<StepsOf<B>>>, G>,
     Args,
     G,
     OS
@@ -175,9 +188,9 @@ export interface Builder<
    *
    * @param steps Steps, combinators or pipelines; at least one.
    */
-  parallel<const S extends readonly AnyStep[]>(
-    ...steps: AllFit<S, F, G>
-  ): Builder<Name, Then<F, Together<S>, G>, Args, G, OS>;
+  parallel<const S extends readonly AnyStep[], X extends Folded = F>(
+    ...steps: AllFit<S, X, G>
+  ): Builder<Name, Then<X, Together<S>, G>, Args, G, OS>;
   /**
    * Adds a step that runs for every combination of the items of some lists.
    *
@@ -191,12 +204,13 @@ export interface Builder<
     S extends AnyStep,
     const M extends { readonly [list: string]: keyof RequiresOf<S> & string },
     const Mode extends ItemOptions["onFailure"] = undefined,
+    X extends Folded = F,
   >(
     key: K,
     mapping: M,
-    step: Fits<S, Distributed<K, S, M, Mode>, F, G>,
+    step: ListsFit<Fits<S, Distributed<K, S, M, Mode>, X, G>, S, M>,
     options?: ItemOptions & { readonly onFailure?: Mode },
-  ): Builder<Name, Then<F, Distributed<K, S, M, Mode>, G>, Args, G, OS>;
+  ): Builder<Name, Then<X, Distributed<K, S, M, Mode>, G>, Args, G, OS>;
   /**
    * Adds a function, or a step, that is run for every item of a collection.
    *
@@ -207,21 +221,28 @@ export interface Builder<
    */
   map<
     const K extends string,
-    L extends Collection<unknown>,
-    O = never,
-    S extends AnyStep = never,
+    L,
+    I = ItemOf<L>,
+    O = unknown,
+    S = never,
     const As extends string | undefined = undefined,
     const Mode extends ItemOptions["onFailure"] = undefined,
+    X extends Folded = F,
   >(
     key: K,
-    items: (ctx: Sight<F>, info: CollectionInfo) => MaybePromise<L>,
-    each:
-      | ((item: ItemOf<L>, ctx: Sight<F>, info: ItemInfo) => MaybePromise<O>)
-      | EachFits<S, Mapped<K, ItemOf<L>, unknown, S, As, O, Mode>, ItemOf<L>, F, G>,
-    options?: MapOptions & { readonly as?: As; readonly onFailure?: Mode },
+    items: ItemsOf<L, Sight<X>>,
+    each: PerItem<
+      EachFits<S, Mapped<K, ItemOf<L>, unknown, S, As, O, Mode>, L, As, X, G>,
+      S,
+      L,
+      I,
+      Sight<X>,
+      O
+    >,
+    options?: MapOptions & { readonly as?: AsFits<S, As>; readonly onFailure?: Mode },
   ): Builder<
     Name,
-    Then<F, Mapped<K, ItemOf<L>, unknown, S, As, O, Mode>, G>,
+    Then<X, Mapped<K, ItemOf<L>, unknown, S, As, O, Mode>, G>,
     Args,
     G,
     OS
@@ -236,16 +257,21 @@ export interface Builder<
    */
   filter<
     const K extends string,
-    L extends Collection<unknown>,
-    J extends ItemOf<L> = ItemOf<L>,
+    L,
+    I = ItemOf<L>,
+    J extends I = I,
+    X extends Folded = F,
   >(
     key: K,
-    items: (ctx: Sight<F>, info: CollectionInfo) => MaybePromise<L>,
-    keep:
-      | ((item: ItemOf<L>, ctx: Sight<F>, info: ItemInfo) => item is J)
-      | ((item: ItemOf<L>, ctx: Sight<F>, info: ItemInfo) => MaybePromise<boolean>),
+    items: ItemsOf<L, Sight<X>>,
+    keep: Takes<
+      L,
+      I,
+      | ((item: I, ctx: Sight<X>, info: ItemInfo) => item is J)
+      | ((item: I, ctx: Sight<X>, info: ItemInfo) => MaybePromise<boolean>)
+    >,
     options?: GroupOptions,
-  ): Builder<Name, Then<F, Filtered<K, unknown, J>, G>, Args, G, OS>;
+  ): Builder<Name, Then<X, Filtered<K, unknown, J>, G>, Args, G, OS>;
   /**
    * Adds a function that makes a list of every item of a collection; the lists become one.
    *
@@ -256,17 +282,19 @@ export interface Builder<
    */
   flatMap<
     const K extends string,
-    L extends Collection<unknown>,
-    O,
+    L,
+    I = ItemOf<L>,
+    R = unknown,
     const Mode extends ItemOptions["onFailure"] = undefined,
+    X extends Folded = F,
   >(
     key: K,
-    items: (ctx: Sight<F>, info: CollectionInfo) => MaybePromise<L>,
-    each: (item: ItemOf<L>, ctx: Sight<F>, info: ItemInfo) => MaybePromise<Iterable<O>>,
+    items: ItemsOf<L, Sight<X>>,
+    each: Takes<L, I, GivesList<I, Sight<X>, R>>,
     options?: ItemOptions & { readonly onFailure?: Mode },
   ): Builder<
     Name,
-    Then<F, FlatMapped<K, ItemOf<L>, unknown, O, Mode>, G>,
+    Then<X, FlatMapped<K, ItemOf<L>, unknown, R, Mode>, G>,
     Args,
     G,
     OS

@@ -1,15 +1,32 @@
 // deno-lint-ignore-file ban-types -- {} is what the compiler shows where there are no keys
-import type { Collection, ItemFailure, Predicate } from "../api/collection.ts";
+import type { Predicate } from "../api/collection.ts";
 import type { AnyStep, Step } from "../api/step.ts";
 import type { Collapse, Flat, Over, Without } from "./objects.ts";
 import type { NameOf, ProvidesOf, RequiresOf } from "./of.ts";
 
 /**
- * The context as a callback sees it that stands beside a step: what the step needs.
+ * The context as a callback sees it. The hint is there to be read, in messages on a key that it lacks.
  *
  * @internal
  */
-export type Ctx<S extends AnyStep> = Readonly<RequiresOf<S>>;
+export type ContextOf<T, Hint extends string> = { readonly [K in keyof T]: T[K] };
+
+/**
+ * The context as the first callback of a collection sees it until it annotates it.
+ *
+ * @internal
+ */
+export type NoContext = ContextOf<{}, "annotate ctx to read it, or use the builder">;
+
+/**
+ * The context as a predicate sees it that stands beside a step: what the step needs.
+ *
+ * @internal
+ */
+export type Ctx<S extends AnyStep> = ContextOf<
+  RequiresOf<S>,
+  "to read more, annotate ctx or use the builder"
+>;
 
 /**
  * What is needed with what a callback's annotated context asks for.
@@ -51,8 +68,12 @@ type Merge<A, B> = Flat<Without<A, keyof B> & Over<A, B>>;
  */
 export type If<S, C> = readonly [predicate: Predicate<C>, step: S];
 
-// TypeScript fills in the constraint, AnyStep, where there is no step to infer from.
-type IsReal<S> = [S] extends [never] ? false
+/**
+ * Whether there is a step: TypeScript fills in the constraint, AnyStep, where there is none to infer from.
+ *
+ * @internal
+ */
+export type IsReal<S> = [S] extends [never] ? false
   : S extends AnyStep ? [RequiresOf<S>] extends [never] ? false : true
   : false;
 
@@ -84,49 +105,6 @@ export type Either<S, Default> = Collapse<
   | (IsReal<Default> extends true ? never : {})
 >;
 
-/**
- * What `map` needs: what its callbacks ask for, and what its step does that is no key of the items.
- *
- * @internal
- */
-export type MapNeeds<I, C, S, As> = IsReal<S> extends true
-  ? S extends AnyStep ? Plus<Flat<Without<RequiresOf<S>, As extends string ? As : keyof I>>, C>
-  : never
-  : Plus<{}, C>;
-
-/**
- * What one item becomes.
- *
- * @internal
- */
-export type Each<O, S> = IsReal<S> extends true ? S extends AnyStep ? ProvidesOf<S> : never : O;
-
-/**
- * What a step of a `distribute` needs, with a list in place of each mapped key.
- *
- * @internal
- */
-export type Spread<R, M> = Flat<
-  & Without<R, M[keyof M]>
-  & { -readonly [L in keyof M]: M[L] extends keyof R ? readonly Required<R>[M[L]][] : never }
->;
-
-/**
- * The items of a collection; of a Map, its values.
- *
- * @internal
- */
-export type ItemOf<L> = L extends ReadonlyMap<unknown, infer V> ? V
-  : L extends Collection<infer I> ? I
-  : never;
-
-/**
- * What stands in the output for one item.
- *
- * @internal
- */
-export type Collected<T, I, OnFailure> = OnFailure extends "collect" ? T | ItemFailure<I> : T;
-
 // Indexed, so that the compiler shows the step that each of these comes to, and not its alias.
 
 /**
@@ -152,58 +130,6 @@ export type Together<S extends readonly unknown[]> = {
     `parallel(${Names<S>})`,
     AllNeeds<S>,
     AllAdded<S>
-  >;
-}["step"];
-
-/**
- * The step that `map` makes of items of the type `I`.
- *
- * @internal
- */
-export type Mapped<K extends string, I, C, S, As, O, F> = {
-  step: Step<
-    `map(${K})`,
-    MapNeeds<I, C, S, As>,
-    { [k in K]: Collected<Each<O, S>, I, F>[] }
-  >;
-}["step"];
-
-/**
- * The step that `filter` makes.
- *
- * @internal
- */
-export type Filtered<K extends string, C, J> = {
-  step: Step<
-    `filter(${K})`,
-    Plus<{}, C>,
-    { [k in K]: J[] }
-  >;
-}["step"];
-
-/**
- * The step that `flatMap` makes of items of the type `I`.
- *
- * @internal
- */
-export type FlatMapped<K extends string, I, C, O, F> = {
-  step: Step<
-    `flatMap(${K})`,
-    Plus<{}, C>,
-    { [k in K]: Collected<O, I, F>[] }
-  >;
-}["step"];
-
-/**
- * The step that `distribute` makes with the mapping `M`.
- *
- * @internal
- */
-export type Distributed<K extends string, S extends AnyStep, M, F> = {
-  step: Step<
-    `distribute(${K})`,
-    Spread<RequiresOf<S>, M>,
-    { [k in K]: Collected<ProvidesOf<S>, { [L in keyof M as M[L] & string]: unknown }, F>[] }
   >;
 }["step"];
 

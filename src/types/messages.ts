@@ -12,8 +12,12 @@ type Absent<R, C> = Exclude<SureKeys<R>, keyof C> & string;
 /** Keys of `R` that the context may lack. */
 type Unsure<R, C> = Exclude<SureKeys<R> & keyof C, SureKeys<C>> & string;
 
-/** Keys of `R` that the context has with a type that does not fit. */
-type Wrong<R, C> =
+/**
+ * Keys of `R` that the context has with a type that does not fit.
+ *
+ * @internal
+ */
+export type Wrong<R, C> =
   & { [K in keyof R & keyof C]: Required<C>[K] extends R[K] ? never : K }[keyof R & keyof C]
   & string;
 
@@ -104,3 +108,76 @@ export type OutputIssue<R, C> = [Absent<R, C>] extends [never]
     ? `output needs ${ShowKeys<R, Wrong<R, C>>} but it is ${ShowKeys<C, Wrong<R, C>>}`
   : `output needs ${ShowKeys<R, Unsure<R, C>>} which may be missing`
   : `output needs ${ShowKeys<R, Absent<R, C>>} which no step provides`;
+
+/**
+ * The sentence for a step of a `map` whose key `As` is an item of another type.
+ *
+ * @internal
+ */
+export type AsIssue<S extends AnyStep, I, As extends keyof RequiresOf<S> & string> = `${Needs<
+  NameOf<S>,
+  RequiresOf<S>,
+  As
+>} but an item is ${Show<I>}`;
+
+/**
+ * The sentence for a step of a `map` whose items, `T` as one object, have keys of another type.
+ *
+ * @internal
+ */
+export type ItemIssue<S extends AnyStep, T> = `${Needs<
+  NameOf<S>,
+  RequiresOf<S>,
+  Wrong<RequiresOf<S>, T>
+>} but an item has ${ShowKeys<T, Wrong<RequiresOf<S>, T>>}`;
+
+/**
+ * The sentence for a step of a `map` whose items are no objects, so that they have no keys.
+ *
+ * @internal
+ */
+export type NoObjectIssue<S extends AnyStep, I> = `an item is ${Show<
+  I
+>}, not an object of keys: say by 'as' under which key ${Label<
+  NameOf<S>
+>} finds it`;
+
+/**
+ * The sentence for a step of a `distribute` that needs a list which is spread.
+ *
+ * @internal
+ */
+export type ListIssue<S extends AnyStep, List extends string> = `${Needs<
+  NameOf<S>,
+  RequiresOf<S>,
+  List
+>} but distribute gives it the items of '${List}' one by one`;
+
+/**
+ * The sentence for what `items` gives when it is no collection.
+ *
+ * @internal
+ */
+export type CollectionIssue<L> = `items must be a collection, such as an array, but it is ${Show<
+  L
+>}`;
+
+/**
+ * The sentence for a function that takes items of another type than there are.
+ *
+ * @internal
+ */
+export type TakesIssue<Item, I> = [Item] extends [object]
+  ? [Wrong<I, Item>] extends [never] ? `this function takes ${Show<I>} but an item is ${Show<Item>}`
+  : `this function takes ${ShowKeys<I, Wrong<I, Item>>} but an item has ${ShowKeys<
+    Item,
+    Wrong<I, Item>
+  >}`
+  : `this function takes ${Show<I>} but an item is ${Show<Item>}`;
+
+/**
+ * The sentence for what the function of a `flatMap` gives when it is no list.
+ *
+ * @internal
+ */
+export type ListOfIssue<R> = `this function must give a list but it gives ${Show<R>}`;

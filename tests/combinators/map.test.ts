@@ -253,7 +253,7 @@ describe("map with a step", () => {
   ) {
     it(`fails when an item is ${shown}, and undoes the others`, async () => {
       const log: unknown[] = [];
-      const each = map("emails", () => [{ email: "ann" }, item], sender(log));
+      const each = map("emails", () => [{ email: "ann" }, item as never], sender(log));
       const p = pipeline({ name: "p", steps: [each] });
       const { error, failedStep, rollback } = failureOf(await p.run({ email: "" } as never));
       assertInstanceOf(error, RequiresValidationError);

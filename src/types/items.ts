@@ -1,0 +1,218 @@
+// deno-lint-ignore-file ban-types -- {} is what the compiler shows where there are no keys
+import type { Collection, ItemFailure } from "../api/collection.ts";
+import type { CollectionInfo, ItemInfo } from "../api/info.ts";
+import type { AnyStep, Step } from "../api/step.ts";
+import type { MaybePromise } from "../values/maybe_promise.ts";
+import type { IsReal, Plus } from "./combinators.ts";
+import type {
+  AsIssue,
+  CollectionIssue,
+  ItemIssue,
+  ListIssue,
+  ListOfIssue,
+  NoObjectIssue,
+  TakesIssue,
+  Wrong,
+} from "./messages.ts";
+import type { Collapse, Flat, IsUnion, SureKeys, Without } from "./objects.ts";
+import type { NameOf, ProvidesOf, RequiresOf } from "./of.ts";
+import type { Alike } from "./spelling.ts";
+import type { Last } from "./text.ts";
+
+/** An item as one object. */
+type OneOf<I> = IsUnion<I> extends true ? Collapse<I> : I;
+
+/** The keys that every item has; any, where nothing of the items is known. */
+type ItemKeys<I> = 0 extends 1 & I ? PropertyKey : SureKeys<OneOf<I>>;
+
+/**
+ * What `map` needs: what its callbacks ask for, and what its step does that an item is not sure to have.
+ *
+ * @internal
+ */
+export type MapNeeds<I, C, S, As> = IsReal<S> extends true
+  ? S extends AnyStep ? Plus<Flat<Without<RequiresOf<S>, As extends string ? As : ItemKeys<I>>>, C>
+  : never
+  : Plus<{}, C>;
+
+/** Whether the compiler has inferred the collection. */
+type IsKnown<L> = unknown extends L ? false : true;
+
+/**
+ * Gives the collection of which it is inferred that it is an `L`, or the sentence that says what it must be.
+ *
+ * @internal
+ */
+export type ItemsOf<L, C> = [L] extends [Collection<unknown>]
+  ? (ctx: C, info: CollectionInfo) => MaybePromise<L>
+  : unknown extends L ? (ctx: C, info: CollectionInfo) => MaybePromise<L>
+  : CollectionIssue<L>;
+
+/**
+ * The step `S` of a `map` of the collection `L`, or the sentence that says why it cannot take the items.
+ *
+ * @internal
+ */
+export type ItemFits<S, L, As> = S extends AnyStep ? IsKnown<L> extends false ? S
+  : [RequiresOf<S>] extends [never] ? S
+  : [As] extends [never] ? S
+  : [As] extends [string] ? AsItem<S, ItemOf<L>, As>
+  : SpreadItem<S, ItemOf<L>, OneOf<ItemOf<L>>>
+  : never;
+
+// What is unknown may be right: `requires` looks at it when the step runs.
+type AsItem<S extends AnyStep, I, As extends string> = unknown extends I ? S
+  : As extends keyof RequiresOf<S> ? [I] extends [RequiresOf<S>[As]] ? S : AsIssue<S, I, As>
+  : S;
+
+type SpreadItem<S extends AnyStep, I, T> = 0 extends 1 & I ? S
+  : [I] extends [never] ? S
+  : [I] extends [object] ? [I] extends [Iterable<unknown>] ? NoObjectIssue<S, I>
+    : [Wrong<RequiresOf<S>, T>] extends [never] ? S
+    : ItemIssue<S, T>
+  : NoObjectIssue<S, I>;
+
+/**
+ * What `map` calls for every item: a step that fits if `S` is one, else a function of an item `I`.
+ *
+ * @internal
+ */
+export type PerItem<Fit, S, L, I, C, O> = IsStep<S> extends true ? Fit
+  : Takes<L, I, (item: I, ctx: C, info: ItemInfo) => MaybePromise<O>>;
+
+type IsStep<S> = [S] extends [never] ? false : [S] extends [AnyStep] ? true : false;
+
+/**
+ * A function of an item `I`, or the sentence that says why it does not fit the items of the collection `L`.
+ *
+ * @internal
+ */
+export type Takes<L, I, Function> = [ItemOf<L>] extends [I] ? Function : TakesIssue<ItemOf<L>, I>;
+
+/**
+ * The function of a `flatMap`, of which it is inferred that it gives an `R`, or a sentence.
+ *
+ * @internal
+ */
+export type GivesList<I, C, R> = [R] extends [Iterable<unknown>]
+  ? (item: I, ctx: C, info: ItemInfo) => MaybePromise<R>
+  : unknown extends R ? (item: I, ctx: C, info: ItemInfo) => MaybePromise<R>
+  : ListOfIssue<R>;
+
+/**
+ * The key that `as` names, or the sentence that says that the step does not know it.
+ *
+ * @internal
+ */
+export type AsFits<S, As> = IsReal<S> extends true
+  ? S extends AnyStep ? As extends string ? AsHint<S, As> : As : As
+  : As;
+
+type AsHint<S extends AnyStep, As extends string> = As extends keyof RequiresOf<S> ? As
+  : [Alike<As, keyof RequiresOf<S> & string>] extends [never] ? As
+  : `step '${NameOf<S>}' does not need '${As}' (did you mean '${Last<
+    Alike<As, keyof RequiresOf<S> & string>
+  >}'?)`;
+
+/**
+ * What a callback asks for whose context is annotated, beside what the one before it asks for.
+ *
+ * @internal
+ */
+export type Also<C, D> = 0 extends 1 & D ? C : unknown extends D ? C : C & D;
+
+/**
+ * What one item becomes.
+ *
+ * @internal
+ */
+export type Each<O, S> = IsReal<S> extends true ? S extends AnyStep ? ProvidesOf<S> : never : O;
+
+/**
+ * What a step of a `distribute` needs, with a list in place of each mapped key.
+ *
+ * @internal
+ */
+export type Spread<R, M> = Flat<
+  & Without<R, M[keyof M]>
+  & { -readonly [L in keyof M]: M[L] extends keyof R ? readonly Required<R>[M[L]][] : never }
+>;
+
+/**
+ * The step of a `distribute`, or the sentence that says which list it needs as it is: the lists do not reach it.
+ *
+ * @internal
+ */
+export type ListsFit<Given, S extends AnyStep, M> = [M] extends [never] ? Given
+  : [RequiresOf<S>] extends [never] ? Given
+  : [Exclude<keyof M, M[keyof M]> & keyof RequiresOf<S>] extends [never] ? Given
+  : ListIssue<S, Exclude<keyof M, M[keyof M]> & keyof RequiresOf<S> & string>;
+
+/**
+ * The items of a collection; of a Map, its values; of what is `any`, anything.
+ *
+ * @internal
+ */
+export type ItemOf<L> = 0 extends 1 & L ? L
+  : L extends ReadonlyMap<unknown, infer V> ? V
+  : L extends Collection<infer I> ? I
+  : never;
+
+/**
+ * What stands in the output for one item.
+ *
+ * @internal
+ */
+export type Collected<T, I, OnFailure> = OnFailure extends "collect" ? T | ItemFailure<I> : T;
+
+/**
+ * The step that `map` makes of items of the type `I`.
+ *
+ * @internal
+ */
+export type Mapped<K extends string, I, C, S, As, O, F> = {
+  step: Step<
+    `map(${K})`,
+    MapNeeds<I, C, S, As>,
+    { [k in K]: Collected<Each<O, S>, I, F>[] }
+  >;
+}["step"];
+
+/**
+ * The step that `filter` makes.
+ *
+ * @internal
+ */
+export type Filtered<K extends string, C, J> = {
+  step: Step<
+    `filter(${K})`,
+    Plus<{}, C>,
+    { [k in K]: J[] }
+  >;
+}["step"];
+
+/**
+ * The step that `flatMap` makes of items of the type `I`.
+ *
+ * @internal
+ */
+export type FlatMapped<K extends string, I, C, R, F> = {
+  step: Step<
+    `flatMap(${K})`,
+    Plus<{}, C>,
+    { [k in K]: Collected<R extends Iterable<infer O> ? O : never, I, F>[] }
+  >;
+}["step"];
+
+/**
+ * The step that `distribute` makes with the mapping `M`.
+ *
+ * @internal
+ */
+export type Distributed<K extends string, S extends AnyStep, M, F> = {
+  step: Step<
+    `distribute(${K})`,
+    Spread<RequiresOf<S>, M>,
+    { [k in K]: Collected<ProvidesOf<S>, { [L in keyof M as M[L] & string]: unknown }, F>[] }
+  >;
+}["step"];

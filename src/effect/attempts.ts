@@ -66,8 +66,11 @@ class Attempts implements Shared, Entry {
   #pause: Cancellation | undefined;
   /** Why an idempotent effect is to be undone, once no attempt is under way. */
   #undoneBy: Error | undefined;
-  /** How many of its undos have been taken. */
+  /** How many of its undos are being carried out, and whether any was before. */
   #undosTaken = 0;
+  #isUndone = false;
+  /** Two attempts that land together are undone one after the other. */
+  #undoing = Promise.resolve();
   /** Those of its attempts that landed late, to be reported once it is undone. */
   readonly #landed: Attempt[] = [];
 
@@ -154,9 +157,13 @@ class Attempts implements Shared, Entry {
 
   onUndone(notUndone: readonly RollbackFailure[]): void {
     if (this.#underWay.size > 0) return;
+    const undosTaken = this.#undosTaken;
+    this.#undosTaken = 0;
     for (const attempt of this.#landed.splice(0)) {
-      attempt.reportUndone(notUndone, this.#undosTaken);
+      attempt.isRepeated = this.#isUndone && undosTaken === 0;
+      attempt.reportUndone(notUndone, undosTaken);
     }
+    this.#isUndone ||= undosTaken > 0;
   }
 
   get #main(): Attempt {
@@ -248,7 +255,9 @@ class Attempts implements Shared, Entry {
       }
       await this.#dismiss(attempt);
       this.#landed.push(attempt);
-      return await attempt.undoApart(this.#undoneBy, this);
+      const reason = this.#undoneBy;
+      this.#undoing = this.#undoing.then(() => attempt.undoApart(reason, this));
+      return await this.#undoing;
     }
     const standing = this.#standing;
     if (standing && !standing.undoneBy && isSameEffect(attempt, standing)) {

@@ -1,0 +1,147 @@
+import { describe, it } from "node:test";
+import { assertEquals } from "@std/assert";
+import { pipeline } from "@runsheet/runsheet";
+import { cleanups } from "../support/cleanup.ts";
+import { drain } from "../support/deferred.ts";
+import { gated } from "../support/gated.ts";
+import { listening } from "../support/landing.ts";
+import { dataOf, failureOf } from "../support/results.ts";
+import { boom, fail } from "../support/steps.ts";
+
+describe("what an attempt that was given up has deferred", () => {
+  const { fakeTime } = cleanups();
+
+  it("is undone after a minute though it never settles, and not again when it does", async () => {
+    const time = fakeTime();
+    const { reports, watches, options } = listening();
+    const { charge, log, fail } = gated({
+      timeout: 50,
+      onStart: ({ defer }) => defer(() => log.push("undo part")),
+    });
+    failureOf((await Promise.all([charge.run({}, options), time.tickAsync(50)]))[0]);
+    await time.tickAsync(59_999);
+    await drain();
+    assertEquals(log.slice(1), []);
+    await time.tickAsync(1);
+    await drain();
+    assertEquals(log.slice(1), ["undo part"]);
+    fail(1, boom);
+    await Promise.all(watches);
+    assertEquals(log.length, 2);
+    assertEquals(reports, ["charge@1 compensated", "charge@1 rejected: boom"]);
+  });
+
+  it("is undone after lateMs, and what it returns later is rolled back", async () => {
+    const time = fakeTime();
+    const { reports, options } = listening();
+    const { charge, log, land } = gated({
+      timeout: 50,
+      lateMs: 10,
+      onStart: ({ defer }) => defer(() => log.push("undo part")),
+    });
+    failureOf((await Promise.all([charge.run({}, options), time.tickAsync(50)]))[0]);
+    await time.tickAsync(10);
+    await drain();
+    land(1, "c");
+    await drain();
+    assertEquals(log.slice(1), ["undo part", "undo c of key"]);
+    assertEquals(reports, ["charge@1 compensated", "charge@1 compensated"]);
+  });
+
+  it("is undone at once when it is deferred after lateMs", async () => {
+    const time = fakeTime();
+    const { charge, log, info } = gated({
+      timeout: 50,
+      lateMs: 10,
+      onStart: ({ defer }) => defer(() => log.push("undo first part")),
+    });
+    failureOf((await Promise.all([charge.run({}), time.tickAsync(50)]))[0]);
+    await time.tickAsync(10);
+    await drain();
+    info(1).defer(() => log.push("undo second part"));
+    await drain();
+    assertEquals(log.slice(1), ["undo first part", "undo second part"]);
+  });
+
+  it("leaves no timer once it has been undone", async () => {
+    const time = fakeTime();
+    const { reports, options } = listening();
+    const { charge, fail } = gated({ timeout: 50, onStart: ({ defer }) => defer(() => {}) });
+    failureOf((await Promise.all([charge.run({}, options), time.tickAsync(50)]))[0]);
+    fail(1, boom);
+    await time.tickAsync(1_000_000);
+    await drain();
+    assertEquals(reports, ["charge@1 rejected: boom"]);
+  });
+});
+
+describe("what is deferred after its attempt has settled", () => {
+  it("stands on the run's stack while the run lives, and is undone with it", async () => {
+    const log: string[] = [];
+    const { charge, land, info } = gated({ rollback: false });
+    const { charge: second, fail: failSecond } = gated({ rollback: false });
+    const running = pipeline({ name: "p", steps: [charge, second] }).run();
+    await drain();
+    const { defer } = info(1);
+    land(1);
+    await drain();
+    defer(() => log.push("undo part"));
+    failSecond(1, boom);
+    const { rollback } = failureOf(await running);
+    assertEquals([log, rollback.completed], [["undo part"], ["charge (deferred)"]]);
+  });
+
+  it("stands there though the attempt asked for defer only then", async () => {
+    const log: string[] = [];
+    const { charge, land, info } = gated({ rollback: false });
+    const { charge: second, fail: failSecond } = gated({ rollback: false });
+    const running = pipeline({ name: "p", steps: [charge, second] }).run();
+    await drain();
+    land(1);
+    await drain();
+    info(1).defer(() => log.push("undo part"));
+    failSecond(1, boom);
+    const { rollback } = failureOf(await running);
+    assertEquals([log, rollback.completed], [["undo part"], ["charge (deferred)"]]);
+  });
+
+  it("stays when the run has succeeded", async () => {
+    const log: string[] = [];
+    const { charge, land, info } = gated();
+    const running = charge.run({});
+    await drain();
+    land(1, "c");
+    dataOf(await running);
+    info(1).defer(() => log.push("undo part"));
+    await drain();
+    assertEquals(log, []);
+  });
+
+  it("is undone at once, and told to onLate, when the attempt has failed", async () => {
+    const { reports, options } = listening();
+    const log: string[] = [];
+    const { charge, land, fail, info } = gated({ rollback: false, retry: { count: 1 } });
+    const running = charge.run({}, options);
+    await drain();
+    fail(1, boom);
+    await drain();
+    info(1).defer(() => log.push("undo part"));
+    await drain();
+    assertEquals([log, reports], [["undo part"], ["charge@1 compensated"]]);
+    land(2);
+    dataOf(await running);
+  });
+
+  it("is undone at once, and told to onLate, when the run has failed since", async () => {
+    const { reports, options } = listening();
+    const log: string[] = [];
+    const { charge, land, info } = gated();
+    const running = pipeline({ name: "p", steps: [charge, fail] }).run({}, options);
+    await drain();
+    land(1, "c");
+    failureOf(await running);
+    info(1).defer(() => log.push("undo part"));
+    await drain();
+    assertEquals([log, reports], [["undo part"], ["charge@1 compensated"]]);
+  });
+});

@@ -6,9 +6,19 @@ import { type } from "arktype";
 export const workspaces: Map<string, { owner: string; plan: string }> = new Map();
 export const resources: Set<string> = new Set();
 
-function sendMail(address: string): void {
-  if (address.endsWith("@bounce.example")) throw new Error(`${address} cannot be reached`);
-  console.log(`  sent a welcome to ${address}`);
+/** The way to them takes a while, and an answer may get lost on it: a test puts such a way in its place. */
+export const network = {
+  send: async <T>(act: () => T): Promise<T> => {
+    await Promise.resolve();
+    return act();
+  },
+};
+
+function sendMail(address: string): Promise<void> {
+  return network.send(() => {
+    if (address.endsWith("@bounce.example")) throw new Error(`${address} cannot be reached`);
+    console.log(`  sent a welcome to ${address}`);
+  });
 }
 
 interface CustomerArgs {
@@ -22,15 +32,22 @@ const createWorkspace = step({
   name: "createWorkspace",
   requires: Customer,
   provides: type({ workspaceId: "string" }),
-  run: ({ ownerEmail, plan }) => {
-    const workspaceId = `ws-of-${ownerEmail.split("@")[0]}`;
-    workspaces.set(workspaceId, { owner: ownerEmail, plan });
-    console.log(`  created ${workspaceId}`);
+  run: async ({ ownerEmail, plan }) => {
+    const workspaceId = idOf(ownerEmail);
+    await network.send(() => {
+      workspaces.set(workspaceId, { owner: ownerEmail, plan });
+      console.log(`  created ${workspaceId}`);
+    });
     return { workspaceId };
   },
-  rollback: (_ctx, { workspaceId }) => {
-    workspaces.delete(workspaceId);
-    console.log(`  deleted ${workspaceId}`);
+  // Not by what `run` returned: the workspace may be there though nobody has heard of it.
+  undoByKey: {
+    run: ({ ownerEmail }) =>
+      network.send(() => {
+        const workspaceId = idOf(ownerEmail);
+        if (workspaces.delete(workspaceId)) console.log(`  deleted ${workspaceId}`);
+      }),
+    timeout: 5_000,
   },
 });
 
@@ -38,20 +55,25 @@ const provisionResources = step({
   name: "provisionResources",
   requires: type({ workspaceId: "string" }),
   provides: type({ bucket: "string", database: "string" }),
-  run: ({ workspaceId }, { defer }) => {
-    const provision = (resource: string) => {
-      resources.add(resource);
-      console.log(`  provisioned ${resource}`);
+  run: async ({ workspaceId }, { defer }) => {
+    const provision = async (resource: string) => {
       // Each resource is undone by itself: provisioning the next one may fail.
-      defer(() => {
-        resources.delete(resource);
-        console.log(`  tore down ${resource}`);
+      defer({
+        run: () =>
+          network.send(() => {
+            if (resources.delete(resource)) console.log(`  tore down ${resource}`);
+          }),
+        timeout: 5_000,
+      });
+      await network.send(() => {
+        resources.add(resource);
+        console.log(`  provisioned ${resource}`);
       });
       return resource;
     };
     return {
-      bucket: provision(`bucket/${workspaceId}`),
-      database: provision(`database/${workspaceId}`),
+      bucket: await provision(`bucket/${workspaceId}`),
+      database: await provision(`database/${workspaceId}`),
     };
   },
 });
@@ -71,6 +93,10 @@ export const onboard: Pipeline<
   argsSchema: Customer,
   steps: [createWorkspace, provisionResources, sendWelcomeEmail],
 });
+
+function idOf(ownerEmail: string): string {
+  return `ws-of-${ownerEmail.split("@")[0]}`;
+}
 
 const customers = [
   { ownerEmail: "alice@mail.example", plan: "team" },

@@ -1,4 +1,3 @@
-import { delay } from "@std/async/delay";
 import type { RollbackInfo, Undo, UndoPolicy } from "../api/info.ts";
 import type { RollbackFailure } from "../api/result.ts";
 import type { LateReport } from "../api/run.ts";
@@ -13,6 +12,7 @@ import {
   deferId,
   deferredName,
   keyUndoId,
+  keyWaitId,
   rollbackId,
   withGeneration,
 } from "../run/paths.ts";
@@ -282,7 +282,9 @@ export class Attempt extends LazyInfo implements Entry {
       takeUndo: () => dues.pop(),
       onUndone: (notUndone: readonly RollbackFailure[]) => this.report("compensated", notUndone),
     };
-    this.site.scope.run.watch(delay(ms).then(() => this.#unwindApart(error, entry)));
+    const { id, scope: { run } } = this.site;
+    const waiting = run.seam.sleep(keyWaitId(id, this.generation), ms, undefined);
+    run.watch(waiting.then(() => this.#unwindApart(error, entry)));
   }
 
   async #unwindApart(error: Error, entry: Entry): Promise<void> {

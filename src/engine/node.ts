@@ -23,6 +23,8 @@ export interface Node {
   readonly parts?: Parts | undefined;
   /** All options of a step that are no schemas and no functions of its own. */
   readonly policy?: Policy | undefined;
+  /** Whether it declares an undo of its own; `undefined` for what is no step. */
+  readonly hasUndo?: boolean | undefined;
   /** Runs it; never throws, but for the host's own signal. Completed effects are in the journal by then. */
   readonly execute: (ctx: Context, scope: Scope) => MaybePromise<Settled>;
 }

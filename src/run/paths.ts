@@ -16,6 +16,7 @@
  * | … of an attempt that landed late | `path@n!undo`                   | `charge@1!undo`             |
  * | undo that an attempt deferred    | `path@n!deferk`                 | `charge@1!defer2`           |
  * | undo by the key                  | `path!key`, `path~g!key`        | `charge~2!key`              |
+ * | wait before the undo by the key  | `path!wait`, `path~g!wait`      | `charge!wait`               |
  * | attempt of an undo, after the 1st | `undo@n`                       | `charge!undo@2`             |
  * | key of an effect                 | `run/name/path`, `…~g`          | `order-1/checkout/charge~2` |
  *
@@ -89,6 +90,11 @@ export function deferId(path: string, attempt: number, n: number): string {
 /** The id of the undo by a key. */
 export function keyUndoId(path: string, generation: number): string {
   return `${withGeneration(path, generation)}!key`;
+}
+
+/** The id of the wait before the undo by a key. */
+export function keyWaitId(path: string, generation: number): string {
+  return `${withGeneration(path, generation)}!wait`;
 }
 
 /** The key of an effect within its run. */

@@ -109,6 +109,7 @@ export function step<
     keys: { needs, adds },
     isPipeline: false,
     policy,
+    hasUndo: Boolean(checked.rollback || checked.undoByKey),
     execute: (ctx, scope) => execute(plan, ctx, scope),
   });
 }

@@ -18,10 +18,8 @@
  *   name: "charge",
  *   timeout: 5_000,
  *   retry: { count: 2, delay: 200 },
- *   run: async (_ctx, { key, attempt, signal, defer }) => {
- *     defer({ run: () => payments.void(`${key}@${attempt}`), timeout: 5_000 });
- *     await payments.charge(`${key}@${attempt}`, signal);
- *   },
+ *   run: (_ctx, { key, signal }) => payments.charge(key, signal),
+ *   undoByKey: { run: (_ctx, { effectKey }) => payments.void(effectKey), timeout: 5_000 },
  * });
  * const ship = step({ name: "ship", run: () => {} });
  * const checkout = pipeline({ name: "checkout", steps: [charge, ship] });
@@ -31,6 +29,7 @@
  *
  * @module
  */
+export { assertUndoDeclared, type UndoDeclaredOptions } from "./assert_undo_declared.ts";
 export { type RecordedCall, type Recorder, recorder } from "./recorder.ts";
 export { runStep, type StepRun } from "./run_step.ts";
 export { type Fake, stub } from "./stub.ts";

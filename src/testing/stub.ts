@@ -3,6 +3,7 @@ import type { AnyStep } from "../api/step.ts";
 import { checkStep } from "../engine/children.ts";
 import { expose } from "../engine/expose.ts";
 import { type Node, nodeOf } from "../engine/node.ts";
+import { placesIn } from "./places.ts";
 import { refuse } from "../report/checks.ts";
 import { join, labels } from "../run/paths.ts";
 import { step } from "../steps/step.ts";
@@ -10,7 +11,7 @@ import { cast } from "../values/cast.ts";
 
 /**
  * What stands in for a step: another step, or a function for its `run`. With a function the step keeps its schemas and all
- * its options, but not its rollback, which would undo what the function never did.
+ * its options, but not its rollback and its undo by key, which would undo what the function never did.
  */
 // deno-lint-ignore no-explicit-any -- each fake has a context of its own, and a test wants no casts
 export type Fake = AnyStep | ((ctx: any, info: RunInfo) => unknown);
@@ -47,7 +48,7 @@ export type Fake = AnyStep | ((ctx: any, info: RunInfo) => unknown);
 export function stub<S extends AnyStep>(target: S, fakes: Readonly<Record<string, Fake>>): S {
   const root = checkStep("stub a pipeline", "target", target);
   const action = `stub '${root.name}'`;
-  const known = [...walk(root, root.isPipeline ? "" : root.name)];
+  const known = [...placesIn(root)];
   for (const name of Object.keys(fakes)) {
     if (known.some(({ path, node }) => name === path || name === node.name)) continue;
     const paths = known.map(({ path }) => path).join(", ");
@@ -65,19 +66,6 @@ export function stub<S extends AnyStep>(target: S, fakes: Readonly<Record<string
     return nodeOf(rebuild(others.map((other) => expose<AnyStep>(other))))!;
   }
   return expose(replace(root, root.isPipeline ? "" : root.name));
-}
-
-interface Place {
-  readonly path: string;
-  readonly node: Node;
-}
-
-/** What can be replaced: everything but the pipeline itself. */
-function* walk(node: Node, path: string): Iterable<Place> {
-  if (path !== "") yield { path, node };
-  const children = node.parts?.children ?? [];
-  const names = labels(children.map(({ name }) => name));
-  for (const [n, child] of children.entries()) yield* walk(child, join(path, names[n]!));
 }
 
 function fakeOf(original: Node, fake: unknown, action: string, key: string): Node {

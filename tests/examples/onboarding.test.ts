@@ -2,7 +2,15 @@
 // Bun gives one module to all files.
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { assertCompensated, stub, sweep } from "@runsheet/runsheet/testing";
+import {
+  assertCompensated,
+  type Ledger,
+  ledger,
+  stub,
+  sweep,
+  type SweepReport,
+} from "@runsheet/runsheet/testing";
+import type { onboard } from "../../examples/onboarding.ts";
 import { entries } from "../support/books.ts";
 import { printedBy } from "../support/console.ts";
 
@@ -26,48 +34,52 @@ describe("examples/onboarding.ts", () => {
 
 describe("the sweep of examples/onboarding.ts", () => {
   const customer = { ownerEmail: "dan@mail.example", plan: "free" } as const;
-  // A set in this process stands for the database: what is put there is there, or it is not.
-  const except = "createWorkspace: after";
+
+  /** Sweeps it, or what is made of it, on a way that takes its time. */
+  async function sweepOnboarding(
+    change: (pipeline: typeof onboard, books: Ledger) => typeof onboard,
+  ): Promise<SweepReport> {
+    const { onboard, network, resources, workspaces } = await import(
+      "../../examples/onboarding.ts"
+    );
+    const books = ledger(() => [
+      ...entries("workspace", [...workspaces.keys()].map((id) => [id, 1])),
+      ...entries("resource", [...resources].map((id) => [id, 1])),
+    ]);
+    const setup = () => {
+      workspaces.clear();
+      resources.clear();
+    };
+    const { send } = network;
+    network.send = (act) => books.call(act);
+    try {
+      return await sweep(change(onboard, books), customer, { ledger: books, setup });
+    } finally {
+      network.send = send;
+    }
+  }
 
   it("finds nothing", async () => {
-    const { value: report } = await printedBy(async () => {
-      const { onboard, resources, workspaces } = await import("../../examples/onboarding.ts");
-      const books = {
-        left: () => [
-          ...entries("workspace", [...workspaces.keys()].map((id) => [id, 1])),
-          ...entries("resource", [...resources].map((id) => [id, 1])),
-        ],
-        clear() {
-          workspaces.clear();
-          resources.clear();
-        },
-      };
-      return await sweep(onboard, customer, { ledger: books, except });
-    });
+    const { value: report } = await printedBy(() => sweepOnboarding((onboard) => onboard));
     assertCompensated(report);
+    const ids = new Set(report.rows.map(({ id }) => id));
+    assert(ids.has("provisionResources@1!effect2"));
     assertEquals(report.rows.filter(({ outcome }) => outcome === "reported").length, 3);
   });
 
   it("finds a stub that leaves a resource behind", async () => {
-    const { value: report } = await printedBy(async () => {
-      const { onboard, workspaces } = await import("../../examples/onboarding.ts");
-      const left = new Set<string>();
-      const leaky = stub(onboard, {
-        provisionResources: ({ workspaceId }) => {
-          left.add(workspaceId);
-          return { bucket: "b", database: "d" };
-        },
-      });
-      const books = {
-        left: () => entries("bucket of", [...left].map((id) => [id, 1])),
-        clear() {
-          workspaces.clear();
-          left.clear();
-        },
-      };
-      return await sweep(leaky, customer, { ledger: books, except });
-    });
+    const { value: report } = await printedBy(() =>
+      sweepOnboarding((onboard, books) =>
+        stub(onboard, {
+          provisionResources: async ({ workspaceId }) => {
+            await books.add("bucket of", workspaceId);
+            return { bucket: "b", database: "d" };
+          },
+        })
+      )
+    );
     const { message } = assertThrows(() => assertCompensated(report), Error);
+    assertStringIncludes(message, "'provisionResources' has no undo");
     assertStringIncludes(message, "sendWelcomeEmail@1 (before, after");
     assertStringIncludes(message, "bucket of ws-of-dan is left, by 'provisionResources'");
   });

@@ -173,26 +173,43 @@ export const bugs: Record<string, Bug> = {
     },
     names: ["'charge@1' throws after its effect", "the run succeeds, but with 1 charge too many"],
   },
-  "a late attempt whose undo takes away what the retry has done, as its output does not tell that it is the same":
-    {
-      steps: (books) => [
-        step({
-          name: "charge",
-          timeout,
-          retry: { count: 1 },
-          run: async (_ctx, { key, attempt }) => {
-            await payments(books).chargeByKey(key);
-            return { key, attempt };
-          },
-          rollback: { run: (_ctx, { key }) => payments(books).void(key), timeout },
-        }),
-      ],
-      names: [
-        "'charge@1' times out, and lands late",
-        "the run succeeds, but with 1 charge too few",
-        "the same in charge@1!effect1 (late, overtaken)",
-      ],
-    },
+  "a late attempt whose undo takes away what the retry has done, as their outputs differ": {
+    steps: (books) => [
+      step({
+        name: "charge",
+        timeout,
+        retry: { count: 1 },
+        run: async (_ctx, { key, attempt }) => {
+          await payments(books).chargeByKey(key);
+          return { key, attempt };
+        },
+        rollback: { run: (_ctx, { key }) => payments(books).void(key), timeout },
+      }),
+    ],
+    names: [
+      "'charge@1' times out, and lands late",
+      "the same in charge@1!effect1 (late, overtaken)",
+      "the run succeeds, but with 1 charge too few",
+      "two attempts asked for 'charge sweep/checkout/charge', and returned different outputs: let them return the same",
+    ],
+  },
+  "a retry that gets no charge, as the id of an undone one brings nothing": {
+    steps: (books) => [
+      step({
+        name: "charge",
+        retry: { count: 1 },
+        run: async (_ctx, { defer }) => {
+          defer({ run: () => payments(books).void("order-1"), timeout });
+          await payments(books).chargeByKey("order-1");
+        },
+      }),
+    ],
+    names: [
+      "'charge@1' throws after its effect",
+      "the run succeeds, but with 1 charge too few",
+      "two attempts asked for 'charge order-1': send 'key' for it, which is another one after an undo",
+    ],
+  },
   "a handler that undoes only part": {
     steps: (books) => [
       step({

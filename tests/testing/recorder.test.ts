@@ -1,7 +1,9 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
+import { step } from "@runsheet/runsheet";
 import { recorder } from "@runsheet/runsheet/testing";
 import { checkout, type Effects } from "../support/checkout.ts";
+import { boom } from "../support/steps.ts";
 
 describe("recorder", () => {
   it("keeps the order of effects and undos, at every depth", async () => {
@@ -26,6 +28,27 @@ describe("recorder", () => {
       { id: "payment/charge@2!wait", ms: 20 },
       { id: "reserve!undo@2!wait", ms: 5 },
     ]);
+  });
+
+  it("keeps undos by a key, and the waits before them, in which no time passes", async () => {
+    const host = recorder();
+    const charge = step({
+      name: "charge",
+      retry: { count: 1 },
+      run: (_ctx, { attempt }) => {
+        if (attempt === 1) throw boom;
+        return { id: 1 };
+      },
+      rollback: () => {},
+      undoByKey: { run: () => {}, afterMs: 3_600_000 },
+    });
+    const watches: Promise<unknown>[] = [];
+    const waitUntil = (watch: Promise<unknown>) => watches.push(watch);
+    const result = await charge.run({}, { host, waitUntil });
+    assertEquals(result.success, true);
+    await Promise.all(watches);
+    assertEquals(host.order, ["charge@2", "charge!key"]);
+    assertEquals(host.waits, [{ id: "charge!wait", ms: 3_600_000 }]);
   });
 
   it("is shared by several runs, and forgets on demand", async () => {

@@ -131,6 +131,53 @@ describe("runStep", () => {
     assertEquals((await ran.rollback()).completed, ["last"]);
   });
 
+  it("undoes by its key what failed, and what has no rollback", async () => {
+    const log: string[] = [];
+    const charge = step({
+      name: "charge",
+      retry: { count: 1 },
+      run: ({ lost }: { lost: number }, { key, attempt }) => {
+        log.push(`charge ${key}`);
+        if (attempt <= lost) throw boom;
+      },
+      undoByKey: (_ctx, { effectKey, error }) => {
+        log.push(`void ${effectKey} for ${error.message}`);
+      },
+    });
+    const ran = await runStep(charge, { lost: 1 }, { runId: "r" });
+    assertEquals(await ran.rollback(), { completed: ["charge", "charge"], failed: [] });
+    assertEquals(log, [
+      "charge r/charge",
+      "void r/charge for boom",
+      "charge r/charge~2",
+      "void r/charge~2 for undone by a test",
+    ]);
+    const failed = await runStep(charge, { lost: 2 }, { runId: "r" });
+    assertEquals((await failed.rollback()).completed, ["charge", "charge"]);
+    const why = "Cannot retry 'charge' as its 1 retries are used up: Error: boom";
+    assertEquals(log.at(-1), `void r/charge~2 for ${why}`);
+  });
+
+  it("undoes all attempts of an idempotent step as the one effect that they are", async () => {
+    const log: string[] = [];
+    const charge = step({
+      name: "charge",
+      idempotent: true,
+      retry: { count: 1 },
+      run: (_ctx, { key, attempt }) => {
+        log.push(`charge ${key}`);
+        if (attempt === 1) throw boom;
+        return { attempt };
+      },
+      rollback: (_ctx, { attempt }, { effectKey }) => {
+        log.push(`refund ${effectKey}, ${attempt}`);
+      },
+    });
+    const ran = await runStep(charge, {}, { runId: "r" });
+    assertEquals((await ran.rollback()).completed, ["charge"]);
+    assertEquals(log, ["charge r/charge", "charge r/charge", "refund r/charge, 2"]);
+  });
+
   it("refuses what is no step", async () => {
     // @ts-expect-error a name is no step
     await assertRejects(() => runStep("charge", {}), ConfigError, "'step' must be a step");

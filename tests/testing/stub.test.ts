@@ -234,6 +234,26 @@ describe("stub", () => {
     assertEquals(results.map((result) => dataOf(result).sent), results.map((_, n) => `to ${n}`));
   });
 
+  it("undoes by no key what a function stands for", async () => {
+    const log: string[] = [];
+    const charge = step({
+      name: "charge",
+      retry: { count: 1 },
+      run: () => ({ id: 1 }),
+      rollback: () => log.push("refund"),
+      undoByKey: () => log.push("void"),
+    });
+    const tree = pipeline({ name: "tree", steps: [charge] });
+    const failing = stub(tree, { charge: (_ctx, { key }) => Promise.reject(new Error(key)) });
+    const result = await failing.run({}, { runId: "r" });
+    assert(!result.success && isRunsheetError(result.error, "RETRY_EXHAUSTED"));
+    assertEquals(result.error.errors.map(({ message }) => message), [
+      "r/tree/charge",
+      "r/tree/charge",
+    ]);
+    assertEquals(log, []);
+  });
+
   it("replaces a step that stands alone", async () => {
     assertEquals(dataOf(await stub(log, { log: () => ({ logged: 1 }) }).run({})), { logged: 1 });
   });

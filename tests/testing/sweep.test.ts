@@ -8,6 +8,7 @@ import {
   sweep,
   type SweepOptions,
 } from "@runsheet/runsheet/testing";
+import { delay } from "@std/async/delay";
 import { cleanups } from "../support/cleanup.ts";
 import { outcomes, sweepRobust } from "../support/sweeps.ts";
 
@@ -350,6 +351,23 @@ describe("a sweep without a ledger", () => {
     assertStringIncludes(message, "the undo of 'broken' failed: no route");
   });
 
+  it("takes a late success that is the step's for an effect", async () => {
+    const broken = step({
+      name: "broken",
+      timeout,
+      graceMs: timeout,
+      run: () => delay(1),
+      rollback: {
+        run: () => {
+          throw new Error("stuck");
+        },
+        timeout,
+      },
+    });
+    const { rows } = await sweep(broken, {}, { only: "broken@1: late" });
+    assertEquals(rows.map(({ outcome, left }) => [outcome, left[0]?.id]), [["left", "broken@1"]]);
+  });
+
   it("sees late landings undone, and those whose undo fails", async () => {
     const landing = (rollback: () => void) =>
       pipeline({
@@ -357,7 +375,7 @@ describe("a sweep without a ledger", () => {
         steps: [step({
           name: "slow",
           timeout,
-          run: () => Promise.resolve(),
+          run: () => delay(1),
           rollback: { run: rollback, timeout },
         })],
       });

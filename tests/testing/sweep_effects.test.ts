@@ -124,7 +124,7 @@ describe("a sweep with a ledger", () => {
       const message = messageOf(report);
       assertStringIncludes(
         message,
-        "the effect came after any undo: 'defer' one that forbids it",
+        "the effect came after any undo: let the undo forbid it",
       );
       const forbidden = charging(books, (id) => books.forbid("charge", id), {
         heeds: true,
@@ -222,6 +222,37 @@ describe("a sweep with a ledger", () => {
       await run("charge@1!effect1: overtaken"),
       "charge 2, answer 2, refund 2, charge 1, answer 1, refund 1",
     );
+  });
+
+  it("sees what was still on its way when the run had ended", async () => {
+    const books = ledger();
+    const both = step({
+      name: "both",
+      run: () => Promise.all([books.add("room"), books.add("car")]).then(() => {}),
+      rollback: { run: () => books.removeAll("car"), timeout },
+    });
+    const only = "both@1!effect1: before";
+    const { rows } = await sweepOf(books, [both], { only });
+    assertEquals(rows[0]?.left.map(({ effect }) => effect), ["car"]);
+  });
+
+  it("compares what a run has done that a late success has saved", async () => {
+    const books = ledger();
+    const both = step({
+      name: "both",
+      timeout,
+      graceMs: timeout,
+      run: async (_ctx, { signal }) => {
+        await books.add("room");
+        if (!signal.aborted) await books.add("car");
+      },
+      rollback: {
+        run: () => Promise.all([books.removeAll("room"), books.removeAll("car")]),
+        timeout,
+      },
+    });
+    const report = await sweepOf(books, [both, ship], { only: "both@1: late" });
+    assertStringIncludes(messageOf(report), "the run succeeds, but with 1 car too few");
   });
 
   it("lets an undo fail between its effects", async () => {

@@ -17,13 +17,12 @@ export function makeCheckout({ charge, voidCharge, sendMail }: Services) {
     requires: Order,
     timeout: 5_000, // milliseconds
     retry: { count: 2, delay: 200 },
-    run: async ({ amount }, { key, attempt, signal, defer }) => {
-      const chargeId = `${key}@${attempt}`;
-      // Before the charge, so that it is undone even if its answer gets lost.
-      defer({ run: () => voidCharge(chargeId), timeout: 5_000 });
-      await charge(chargeId, amount, signal);
-      return { chargeId };
+    run: async ({ amount }, { key, signal }) => {
+      await charge(key, amount, signal);
+      return { chargeId: key };
     },
+    // Also where nobody knows whether there is a charge: its answer got lost, or was given up.
+    undoByKey: { run: (_ctx, { effectKey }) => voidCharge(effectKey), timeout: 5_000 },
   });
 
   const sendReceipt = step({

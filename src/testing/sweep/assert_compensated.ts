@@ -1,5 +1,5 @@
+import { withoutIndexes } from "../../run/paths.ts";
 import { messageOf } from "../../values/message.ts";
-import { withoutIndexes } from "./cases.ts";
 import { effectWords, words } from "./faults.ts";
 import { showEffect, type SweepEffect, type SweepReport, type SweepRow } from "./report.ts";
 

@@ -1,7 +1,7 @@
 import type { Call } from "../../api/host.ts";
-import { refuse } from "../../report/checks.ts";
-import { baseOf, stepOf } from "../../run/paths.ts";
+import { stepOf, withoutIndexes } from "../../run/paths.ts";
 import type { Effect } from "./effect.ts";
+import type { Totals } from "./totals.ts";
 import { effectFaultsOf, type Fault, faultsOf, words } from "./faults.ts";
 
 /** A fault in a place. */
@@ -14,6 +14,8 @@ export interface Case {
   readonly fault: Fault;
   /** All that goes wrong in the run: the attempts before it fail, too. */
   readonly plan: ReadonlyMap<string, Fault>;
+  /** What it would have undone, if it is an undo that a run without faults does not have. */
+  readonly allowed?: Totals | undefined;
 }
 
 /** Which cases are wanted. */
@@ -28,17 +30,18 @@ export function idOf({ call, effect }: Case): string {
   return (effect ?? call).id;
 }
 
-/** The cases of a call and of its effects; those before it are what makes the run come there. */
+/** The cases of a call and of its effects; `plan` is what makes the run come there. */
 export function casesOf(
   call: Call,
   effects: readonly Effect[],
-  before: ReadonlyMap<string, Fault> = new Map(),
+  { plan, allowed }: Pick<Case, "plan" | "allowed"> = { plan: new Map() },
 ): Case[] {
   const caseOf = (fault: Fault, effect?: Effect): Case => ({
     call,
     effect,
     fault,
-    plan: new Map([...before, [(effect ?? call).id, fault]]),
+    allowed,
+    plan: new Map([...plan, [(effect ?? call).id, fault]]),
   });
   return [
     ...faultsOf(call).map((fault) => caseOf(fault)),
@@ -53,14 +56,11 @@ export function isWanted(one: Case, { faults, only, except }: Wanted): boolean {
     !except.some((pattern) => matches(pattern, one));
 }
 
-/** Whether a case must be run for the sake of a later attempt, to which it may lead. */
-export function leadsOn(one: Case, wanted: Wanted): boolean {
-  const base = baseOf(one.call);
-  return isWanted(one, { ...wanted, only: undefined }) && (wanted.only ?? []).some((pattern) => {
-    const [target, attempt] =
-      /^(.*)@(\d+)(?:!effect\d+)?$/.exec(targetOf(pattern).target)?.slice(1) ?? [];
-    return target === base && one.call.attempt < Number(attempt);
-  });
+/** Whether a case may lead to what a pattern stands for, if that is nothing that every run has. */
+export function leadsTo(pattern: string, { call }: Case): boolean {
+  const [path] = /^[^@!~]*/.exec(targetOf(pattern).target)!;
+  const step = stepOf(call.path);
+  return path === step || path === withoutIndexes(step);
 }
 
 /**
@@ -68,7 +68,7 @@ export function leadsOn(one: Case, wanted: Wanted): boolean {
  * none. With a fault a path means what the step does, not its undo: that is `step!undo`; and the id of a call means the
  * call itself, and none of its effects.
  */
-function matches(pattern: string, one: Case): boolean {
+export function matches(pattern: string, one: Case): boolean {
   const wanted = targetOf(pattern);
   const { call, effect, fault } = one;
   if (wanted.fault !== undefined && wanted.fault !== fault) return false;
@@ -88,20 +88,6 @@ function targetOf(pattern: string): { target: string; fault: string | undefined 
   // A step may have such a name.
   if (colon < 0 || !Object.hasOwn(words, fault)) return { target: pattern, fault: undefined };
   return { target: pattern.slice(0, colon), fault };
-}
-
-/** A path, or an id, that stands for all items of a collection. */
-export function withoutIndexes(path: string): string {
-  return path.replaceAll(/\[\d+\]/g, "");
-}
-
-/** Throws when a pattern stands for no case. */
-export function checkPatterns(action: string, { only = [], except }: Wanted, cases: Case[]): void {
-  for (const pattern of [...only, ...except]) {
-    if (cases.some((one) => matches(pattern, one))) continue;
-    const ids = [...new Set(cases.map(idOf))].join(", ");
-    refuse(action, `'only' and 'except' must name one of its calls [${ids}], and a fault`, pattern);
-  }
 }
 
 /** So many of the cases, in order, the same for the same seed. */

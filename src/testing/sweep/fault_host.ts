@@ -1,19 +1,16 @@
 import type { Call, Host, Outcome } from "../../api/host.ts";
 import type { LateReport } from "../../api/run.ts";
 import { TimeoutError } from "../../report/errors.ts";
-import { withoutIndexes } from "./cases.ts";
 import type { Effect } from "./effect.ts";
 import { FaultWire } from "./fault_wire.ts";
-import { parseId, stepOf } from "../../run/paths.ts";
+import { parseId, stepOf, withoutIndexes } from "../../run/paths.ts";
 import type { Fault } from "./faults.ts";
 import { InferredBooks } from "./inferred_books.ts";
 import type { Books } from "./ledger.ts";
 import { Rest } from "./rest.ts";
+import { difference, type Totals, totalsOf } from "./totals.ts";
 
 type Perform = (signal?: AbortSignal) => Promise<Outcome>;
-
-/** How much of each kind of effect. */
-export type Totals = ReadonlyMap<string, number>;
 
 /** What the runs of one sweep share. */
 export interface Shared {
@@ -37,6 +34,8 @@ export class FaultHost implements Host {
   readonly injected: Set<unknown> = new Set<unknown>();
   /** What each undo took away of every kind of effect. */
   readonly undone: Map<string, Totals> = new Map<string, Totals>();
+  /** What the attempts that succeeded have returned, by their paths. */
+  readonly values: Map<string, unknown> = new Map<string, unknown>();
   /** What the caller aborts with. */
   readonly controller: AbortController = new AbortController();
   /** The ids of the calls that hang, once the run can be seen not to end. */
@@ -102,15 +101,17 @@ export class FaultHost implements Host {
     this.#restartClock();
     this.#attribute(this.#active());
     this.#inFlight.delete(call.id);
-    if (outcome.ok) this.#succeed(call);
+    if (outcome.ok) this.#succeed(call, outcome.value);
     else this.#givenUp.add(call.path);
     if (call.kind === "undo") this.undone.set(call.id, difference(before, totalsOf(books)));
     return outcome;
   }
 
-  sleep(): Promise<void> {
+  async sleep({ id }: { readonly id: string }): Promise<void> {
     this.#restartClock();
-    return Promise.resolve();
+    // An undo that waits until the other side is through with the attempt: it is through when all else is done.
+    const { verb, attempt } = parseId(id) ?? {};
+    if (verb === "wait" && attempt === undefined) await this.#rest.wait("wait");
   }
 
   /** Whose doing it is that an effect stands. */
@@ -222,8 +223,9 @@ export class FaultHost implements Host {
     else this.controller.abort(this.#error(call));
   }
 
-  #succeed(call: Call): void {
+  #succeed(call: Call, value: unknown): void {
     this.succeeded.add(call.id);
+    if (call.kind === "attempt") this.values.set(call.path, value);
     if (this.#inFlight.size === 0) this.notAwaited ??= this.wire.onItsWay(call);
   }
 
@@ -273,20 +275,6 @@ export class FaultHost implements Host {
       this.#hang(ids);
     }, this.#shared.patience);
   }
-}
-
-/** What stands, by kind. */
-export function totalsOf(books: Books): Totals {
-  const totals = new Map<string, number>();
-  for (const { effect, amount } of books.left()) {
-    totals.set(effect, (totals.get(effect) ?? 0) + amount);
-  }
-  return totals;
-}
-
-/** How much less there is of each kind. */
-function difference(before: Totals, after: Totals): Totals {
-  return new Map([...before].map(([kind, amount]) => [kind, amount - (after.get(kind) ?? 0)]));
 }
 
 function keyOf(effect: string, id: string): string {

@@ -1,5 +1,8 @@
-import { stepOf } from "../../run/paths.ts";
-import { type Case, withoutIndexes } from "./cases.ts";
+import type { Call } from "../../api/host.ts";
+import { stepOf, withoutIndexes } from "../../run/paths.ts";
+import { isEqual } from "../../values/equal.ts";
+import type { Case } from "./cases.ts";
+import type { FaultHost } from "./fault_host.ts";
 import type { Observed } from "./observed.ts";
 import type { SweepEffect, SweepRow } from "./report.ts";
 
@@ -14,26 +17,43 @@ export function hintsOf(
     return ["an undo that is asynchronous needs a 'timeout'"];
   }
   const step = stepOf(call.path);
-  const isOwn = left.some(({ by, amount }) => by === step && amount > 0);
+  const own = left.filter(({ by }) => by !== undefined && stepOf(by) === step);
   // That it has no undo is said of the step itself, once.
-  if (call.kind === "undo" || !isOwn || !canUndo(withoutIndexes(step), effects)) return [];
+  const canUndo = effects.some((one) => one.step === withoutIndexes(step) && one.hasUndo);
+  if (call.kind === "undo" || own.length === 0 || !canUndo) return [];
+  if (own.some(({ amount }) => amount < 0)) return sharedEffect(step, host);
   if (host.wire.overtaken.has(step)) {
     return [
-      "its signal gave up the answer, and the effect came after any undo: 'defer' one that forbids it (a void by its " +
-      "key), or pass no signal on",
+      "its signal gave up the answer, and the effect came after any undo: let the undo forbid it (a void by its key, in " +
+      "an 'undoByKey'), or pass no signal on",
     ];
   }
   const hasFailed = fault === "before" || fault === "after" || host.wire.unanswered.has(step);
-  if (outcome !== "left" || !hasFailed) return [];
+  if (outcome !== "left" && outcome !== "differs" || !hasFailed) return [];
   const isOne = `, or, if the effect and its success are one (a transaction), say except: ${
     JSON.stringify(`${step}: after`)
   }`;
   return [
-    "a step that fails is not rolled back: let it 'defer' the undo before the effect" +
+    "a step that fails is not rolled back: give it an 'undoByKey', or let it 'defer' the undo before the effect" +
     (fault === "after" ? isOne : ""),
   ];
 }
 
-function canUndo(step: string, effects: readonly SweepEffect[]): boolean {
-  return effects.some((one) => one.step === step && one.hasUndo);
+/** Attempts that asked for the same thing: what one of them undid, the other has not any more. */
+function sharedEffect(step: string, { wire, calls, values }: FaultHost): readonly string[] {
+  const asked = wire.effects.filter(({ call }) => call.kind !== "undo" && call.path === step);
+  const shared = asked.find(({ what, call }) =>
+    asked.some((other) => other.what === what && other.call.attempt !== call.attempt)
+  );
+  if (!shared) return [];
+  const undone = calls.find((call) => call.kind === "undo" && call.path === step && isOutput(call));
+  const success = values.get(step);
+  const differ = undone && success !== undefined && !isEqual(undone.output, success)
+    ? ", and returned different outputs: let them return the same for the same id, or say"
+    : ": send 'key' for it, which is another one after an undo, or, if the same id is one effect, say";
+  return [`two attempts asked for '${shared.what}'${differ} 'idempotent: true'`];
+}
+
+function isOutput({ output }: Call): boolean {
+  return typeof output === "object" && output !== null;
 }

@@ -1,9 +1,9 @@
-import { baseOf, stepOf } from "../../run/paths.ts";
-import { type Case, idOf, withoutIndexes } from "./cases.ts";
-import type { Totals } from "./fault_host.ts";
+import { baseOf, stepOf, withoutIndexes } from "../../run/paths.ts";
+import { type Case, idOf } from "./cases.ts";
 import { hintsOf } from "./hints.ts";
 import type { LedgerEntry } from "./ledger.ts";
 import type { Observed } from "./observed.ts";
+import type { Totals } from "./totals.ts";
 import type { LeftEffect, SweepEffect, SweepOutcome, SweepRow } from "./report.ts";
 
 /** Compares runs with those in which nothing goes wrong. */
@@ -55,23 +55,26 @@ export class Judge {
   }
 
   /**
-   * A run that succeeded by a retry of the call that failed must have the effects of a clean run, by kind: ids may well
-   * be others.
+   * A run that succeeded by a retry of the call that failed, or as it landed after all, must have the effects of a clean
+   * run, by kind: ids may well be others.
    */
   judgeRetried(one: Case, observed: Observed): SweepRow | undefined {
     const { call } = one;
-    const { host, totals } = observed;
-    const wasRetried = host.calls.some((later) =>
-      baseOf(later) === baseOf(call) && later.attempt > call.attempt && host.succeeded.has(later.id)
-    );
-    if (!wasRetried) return undefined;
+    const { host, totals, late } = observed;
+    const hasSucceeded =
+      late.some(({ step, outcome }) => step === call.path && outcome === "adopted") ||
+      host.calls.some((later) =>
+        baseOf(later) === baseOf(call) && later.attempt > call.attempt &&
+        host.succeeded.has(later.id)
+      );
+    if (!hasSucceeded) return undefined;
     const kinds = [...new Set([...this.#clean.keys(), ...totals.keys()])];
     const left = kinds.map((effect): LeftEffect => {
       const amount = (totals.get(effect) ?? 0) - (this.#clean.get(effect) ?? 0);
       return { effect, id: "", amount, by: call.path };
     }).filter(({ amount }) => amount !== 0);
     if (left.length === 0) return undefined;
-    const undone = observed.late.map(({ step }) => step);
+    const undone = late.flatMap(({ step, outcome }) => outcome === "compensated" ? [step] : []);
     const outcome = "differs";
     return this.#row(one, observed, { outcome, survived: true, undone, failed: [], left });
   }
@@ -87,9 +90,9 @@ export class Judge {
   }
 
   /** What an undo that is made to fail would have undone. */
-  #allowed({ call }: Case): Totals {
+  #allowed({ call, allowed }: Case): Totals {
     const { undone } = this.#doomed.host;
-    return call.kind === "undo" && undone.get(baseOf(call)) || new Map();
+    return allowed ?? (call.kind === "undo" && undone.get(baseOf(call)) || new Map());
   }
 }
 

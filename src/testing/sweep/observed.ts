@@ -1,7 +1,8 @@
 import type { Result } from "../../api/result.ts";
 import type { LateReport } from "../../api/run.ts";
-import { type FaultHost, type Totals, totalsOf } from "./fault_host.ts";
+import type { FaultHost } from "./fault_host.ts";
 import type { Books, LedgerEntry } from "./ledger.ts";
+import { type Totals, totalsOf } from "./totals.ts";
 
 /** What there is to see once a run and all that came late are over. */
 export interface Observed {

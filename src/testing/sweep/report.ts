@@ -22,8 +22,8 @@ export interface SweepEffect {
  * What a case came to. `"compensated"`: nothing stands. `"reported"`: an undo was made to fail, the run's report says so,
  * and only what that undo would have undone still stands. `"impossible"`: the fault cannot happen there, as what is
  * synchronous is never late. The rest are bugs. `"left"`: an effect stands, or was undone more often than done.
- * `"failed"`: an undo failed of itself. `"differs"`: a retry made the run succeed, but it did not have the effects of a
- * clean run. `"hangs"`: the run does not end.
+ * `"failed"`: an undo failed of itself. `"differs"`: the run succeeded, by a retry or as an attempt landed after all, but
+ * it did not have the effects of a clean run. `"hangs"`: the run does not end.
  */
 export type SweepOutcome =
   | "compensated"

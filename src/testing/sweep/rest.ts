@@ -1,7 +1,7 @@
 /** What waits, the first of the first kind first. */
-type Kind = "undo" | "answer" | "effect";
+type Kind = "undo" | "answer" | "effect" | "wait";
 
-const order: Readonly<Record<Kind, number>> = { undo: 0, answer: 1, effect: 2 };
+const order: Readonly<Record<Kind, number>> = { undo: 0, answer: 1, effect: 2, wait: 3 };
 
 /** Holds things back until everything else has come to rest. */
 export class Rest {
@@ -15,7 +15,7 @@ export class Rest {
     this.#isBusy = isBusy;
   }
 
-  /** Waits for a rest: undos go first, and what the other side does comes last. */
+  /** Waits for a rest: undos go first, then what the other side does, and last what has waited for that. */
   wait(kind: Kind): Promise<void> {
     return new Promise((resolve) => {
       this.#waiting[order[kind]]!.push(resolve);

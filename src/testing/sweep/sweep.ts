@@ -3,20 +3,12 @@ import type { AnyStep } from "../../api/step.ts";
 import { checkStep } from "../../engine/children.ts";
 import { checkFunction, checkOptions, refuse } from "../../report/checks.ts";
 import { ConfigError } from "../../report/errors.ts";
-import { baseOf } from "../../run/paths.ts";
 import type { RequiresOf } from "../../types/of.ts";
 import { cast } from "../../values/cast.ts";
 import type { MaybePromise } from "../../values/maybe_promise.ts";
 import { show } from "../../values/show.ts";
-import {
-  type Case,
-  casesOf,
-  checkPatterns,
-  isWanted,
-  leadsOn,
-  sampleOf,
-  type Wanted,
-} from "./cases.ts";
+import { Agenda } from "./agenda.ts";
+import type { Case, Wanted } from "./cases.ts";
 import type { Shared } from "./fault_host.ts";
 import { allFaults, type Fault } from "./faults.ts";
 import { InferredBooks } from "./inferred_books.ts";
@@ -119,7 +111,6 @@ export async function sweep<S extends AnyStep>(
   const action = `sweep '${node.name}'`;
   checkSweep(action, options);
   const { setup, maxCases = 1000, sample } = options;
-  const wanted = wantedOf(options);
   const runner = new Runner(node, sharedOf(options), async () => {
     await setup?.();
     return typeof args === "function" ? await cast<() => unknown>(args)() : args;
@@ -131,33 +122,16 @@ export async function sweep<S extends AnyStep>(
   checkAwaits(action, clean);
   const judge = new Judge(doomed, clean);
   const end = endOf(node.name);
-  const all = [
-    end,
-    ...doomed.host.calls.flatMap((call) => casesOf(call, doomed.host.wire.effects)),
-  ];
-  const isDue = (one: Case) => isWanted(one, wanted) || leadsOn(one, wanted);
-  const due = all.filter(isDue);
-  const queue = sample ? sampleOf(due, sample.count, sample.seed) : due;
-
+  const agenda = new Agenda(action, wantedOf(options), end, doomed, { maxCases, sample });
   const rows: SweepRow[] = [];
-  const begun = new Set(doomed.host.calls.map(({ id }) => id));
-  while (queue.length > 0) {
-    const count = rows.length + queue.length;
-    if (count > maxCases) refuse(action, tooMany(maxCases), count);
-    const one = queue.shift()!;
+  for (let one = agenda.take(); one; one = agenda.take()) {
     const { row, seen } = one === end
       ? { row: judge.judge(end, doomed, true), seen: doomed }
       : await runner.try(one, judge);
-    if (isWanted(one, wanted)) rows.push(row);
-    // Only now is it known that there is another attempt.
-    const next = seen.host.calls.find((call) => isRetryOf(call, one.call) && !begun.has(call.id));
-    if (!next) continue;
-    begun.add(next.id);
-    const more = casesOf(next, seen.host.wire.effects, one.plan);
-    all.push(...more);
-    queue.unshift(...more.filter(isDue));
+    if (agenda.isWanted(one)) rows.push(row);
+    agenda.learn(one, seen);
   }
-  checkPatterns(action, wanted, all);
+  agenda.checkPatterns();
   return makeReport(node.name, runner.runs, judge.effects, rows);
 }
 
@@ -166,10 +140,6 @@ function endOf(name: string): Case {
   // No call has this id: the name of a pipeline is in no path of its own.
   const call: Call = { id: name, path: name, kind: "predicate", attempt: 1, ctx: undefined };
   return { call, fault: "end", plan: new Map() };
-}
-
-function isRetryOf(call: Call, first: Call): boolean {
-  return call.attempt === first.attempt + 1 && baseOf(call) === baseOf(first);
 }
 
 /** Without faults a run must come to its end; whether it can be undone then is a case. */
@@ -193,10 +163,6 @@ function checkAwaits(action: string, { host: { notAwaited } }: Observed): void {
   const { call, what } = notAwaited;
   const problem = `${action} as fakes must await what they ask of the ledger`;
   throw new ConfigError(`Cannot ${problem}: '${call.id}' succeeded before '${what}' had happened`);
-}
-
-function tooMany(maxCases: number): string {
-  return `its cases must be no more than 'maxCases', ${maxCases}, or it must take a 'sample'`;
 }
 
 function sharedOf({ ledger, patience = 1000, error }: SweepOptions): Shared {

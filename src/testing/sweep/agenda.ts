@@ -1,0 +1,136 @@
+import type { Call } from "../../api/host.ts";
+import { refuse } from "../../report/checks.ts";
+import { baseOf, parseId } from "../../run/paths.ts";
+import {
+  type Case,
+  casesOf,
+  idOf,
+  isWanted,
+  leadsTo,
+  matches,
+  sampleOf,
+  type Wanted,
+} from "./cases.ts";
+import type { Observed } from "./observed.ts";
+
+/** How many cases there may be. */
+export interface Bounds {
+  readonly maxCases: number;
+  readonly sample: { readonly count: number; readonly seed: number } | undefined;
+}
+
+/** The cases that are still to be run: some come to light only as others are run. */
+export class Agenda {
+  readonly #action: string;
+  readonly #wanted: Wanted;
+  readonly #maxCases: number;
+  /** What is wanted, and not known yet. */
+  #sought: readonly string[];
+  readonly #all: Case[];
+  readonly #queue: Case[];
+  readonly #known: Set<string>;
+  readonly #knownUndos: Set<string>;
+  #taken = 0;
+
+  /** `end` is the case without any other fault, and `doomed` a run of it. */
+  constructor(
+    action: string,
+    wanted: Wanted,
+    end: Case,
+    { host: { calls, wire } }: Observed,
+    { maxCases, sample }: Bounds,
+  ) {
+    this.#action = action;
+    this.#wanted = wanted;
+    this.#maxCases = maxCases;
+    this.#all = [end, ...calls.flatMap((call) => casesOf(call, wire.effects))];
+    this.#sought = wanted.only ?? [];
+    this.#seek();
+    const due = this.#all.filter((one) => this.#isDue(one));
+    this.#queue = sample ? sampleOf(due, sample.count, sample.seed) : due;
+    this.#known = new Set(calls.map(({ id }) => id));
+    this.#knownUndos = new Set(calls.filter(isUndo).map(undoOf));
+  }
+
+  /** The next case. */
+  take(): Case | undefined {
+    const count = this.#taken + this.#queue.length;
+    if (count > this.#maxCases) refuse(this.#action, tooMany(this.#maxCases), count);
+    const one = this.#queue.shift();
+    if (!one || this.isWanted(one)) {
+      this.#taken++;
+      return one;
+    }
+    return this.#isDue(one) ? one : this.take();
+  }
+
+  /** Whether a case is to be reported. */
+  isWanted(one: Case): boolean {
+    return isWanted(one, this.#wanted);
+  }
+
+  /** Adds what a run of a case has brought to light: another attempt, or an undo of a kind that was never called before. */
+  learn(one: Case, { host }: Observed): void {
+    const more = host.calls.filter((call) => !this.#known.has(call.id)).flatMap((call) => {
+      if (isRetryOf(call, one.call)) {
+        return casesOf(call, host.wire.effects, one);
+      }
+      const allowed = host.undone.get(call.id);
+      // One that had nothing to undo may yet come with something.
+      if (!isUndo(call) || this.#knownUndos.has(undoOf(call)) || !isAny(allowed)) return [];
+      return casesOf(call, host.wire.effects, { plan: one.plan, allowed });
+    });
+    for (const { call } of more) {
+      this.#known.add(call.id);
+      if (isUndo(call)) this.#knownUndos.add(undoOf(call));
+    }
+    this.#all.push(...more);
+    this.#seek();
+    this.#queue.unshift(...more.filter((one) => this.#isDue(one)));
+  }
+
+  /** Throws when a pattern stands for no case. */
+  checkPatterns(): void {
+    const { only = [], except } = this.#wanted;
+    for (const pattern of [...only, ...except]) {
+      if (this.#all.some((one) => matches(pattern, one))) continue;
+      const ids = [...new Set(this.#all.map(idOf))].join(", ");
+      const constraint = `'only' and 'except' must name one of its calls [${ids}], and a fault`;
+      refuse(this.#action, constraint, pattern);
+    }
+  }
+
+  #seek(): void {
+    this.#sought = this.#sought.filter((pattern) =>
+      !this.#all.some((one) => matches(pattern, one))
+    );
+  }
+
+  #isDue(one: Case): boolean {
+    if (this.isWanted(one)) return true;
+    return isWanted(one, { ...this.#wanted, only: undefined }) &&
+      this.#sought.some((pattern) => leadsTo(pattern, one));
+  }
+}
+
+function isUndo({ kind }: Call): boolean {
+  return kind === "undo";
+}
+
+/** What an undo is, whichever attempt it is of. */
+function undoOf({ id }: Call): string {
+  const { path, verb, defer = "" } = parseId(id)!;
+  return `${path}!${verb}${defer}`;
+}
+
+function isRetryOf(call: Call, first: Call): boolean {
+  return call.attempt === first.attempt + 1 && baseOf(call) === baseOf(first);
+}
+
+function isAny(totals: ReadonlyMap<string, number> = new Map()): boolean {
+  return [...totals.values()].some((amount) => amount > 0);
+}
+
+function tooMany(maxCases: number): string {
+  return `its cases must be no more than 'maxCases', ${maxCases}, or it must take a 'sample'`;
+}

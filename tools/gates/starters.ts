@@ -79,10 +79,11 @@ async function follow(name: string, cwd: string, bin: string): Promise<Counts> {
   const counts = judge(ended, countTests(ended));
   if (counts.failed > 0) return counts;
 
-  await edit(`${app}/checkout.ts`, (text) => text.replace(/^ *defer\(.*\n/m, ""));
+  await edit(`${app}/checkout.ts`, (text) => text.replace(/^ *undoByKey:.*\n/m, ""));
   const broken = await shell(commands.at(-1) ?? "", options);
-  assertNotEquals(broken.code, 0, `a test must fail without 'defer':\n${broken.output}`);
-  assertMatch(broken.output, /throws after its effect:\s+#? *charge .* is left/);
+  assertNotEquals(broken.code, 0, `a test must fail without 'undoByKey':\n${broken.output}`);
+  assertMatch(broken.output, /'chargePayment' has no undo: .+\s+#? *the run of 'checkout' fails/);
+  assertMatch(broken.output, /fails at its end:\s+#? *charge .* is left/);
   return counts;
 }
 

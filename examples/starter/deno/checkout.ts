@@ -22,7 +22,7 @@ export function makeCheckout({ charge, voidCharge, sendMail }: Services) {
       return { chargeId: key };
     },
     // Also where nobody knows whether there is a charge: its answer got lost, or was given up.
-    undoByKey: { run: (_ctx, { effectKey }) => voidCharge(effectKey), timeout: 5_000 },
+    undoByKey: { run: (_, info) => voidCharge(info.effectKey), timeout: 5_000 },
   });
 
   const sendReceipt = step({

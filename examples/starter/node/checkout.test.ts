@@ -7,7 +7,8 @@ const books = ledger();
 
 /** Fakes that ask the books for what they do and undo: these take a while, as a service does. */
 const services: Services = {
-  charge: (chargeId, _amount, signal) => books.addOnce("charge", chargeId, { signal }),
+  charge: (chargeId, _amount, signal) =>
+    books.addOnce("charge", chargeId, { signal }),
   voidCharge: (chargeId) => books.forbid("charge", chargeId),
   sendMail(to) {
     const bounces = to.endsWith(".invalid");

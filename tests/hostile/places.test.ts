@@ -36,10 +36,11 @@ const thrown: Record<string, unknown> = {
   "an Error that causes itself": cyclic,
   "an Error of another realm": vm.runInNewContext("new TypeError('elsewhere')"),
   "an Error whose message throws when it is read": unreadable(["message"]),
+  // The stack comes first: Node makes it of the others when it is replaced.
   "an Error of which nothing can be read": unreadable([
+    "stack",
     "name",
     "message",
-    "stack",
     "cause",
     "code",
     "errors",

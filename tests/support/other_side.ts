@@ -1,0 +1,203 @@
+import { setImmediate } from "node:timers/promises";
+import { AssertionError } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import fc, { type Arbitrary } from "fast-check";
+import { pipeline, type Result, type Step, step, type StepDefinition } from "@runsheet/runsheet";
+
+/** What the other side makes of a key that it knows. */
+export type Side = "voids" | "replays" | "refuses" | "is searched" | "counts";
+
+/** How one request goes, in milliseconds after it was sent. */
+export interface Course {
+  /** When it takes effect; never, if that is `undefined`. */
+  readonly land: number | undefined;
+  /** When it is answered. */
+  readonly answer: number;
+  readonly ok: boolean;
+}
+
+/** How a run goes. */
+export interface Weather {
+  /** Of the first request, the second, and so on, round and round. */
+  readonly courses: readonly Course[];
+  /** When the caller aborts. */
+  readonly abortAt: number | undefined;
+  /** How long the next step takes, and whether it fails. */
+  readonly next: { readonly ms: number; readonly fails: boolean };
+}
+
+/** What of an answer must not be. */
+export interface Mercy {
+  /** Whether an effect whose answer is an error has happened by then, if it ever does. */
+  readonly isPrompt: boolean;
+  /** Whether an error proves that nothing has happened. */
+  readonly isHonest: boolean;
+}
+
+/** Runs that go wrong in all ways but those that are ruled out. */
+export function weathers({ isPrompt, isHonest }: Mercy): Arbitrary<Weather> {
+  const course = fc.tuple(fc.nat({ max: 10 }), fc.nat({ max: 6 }), fc.constantFrom(0, 1, 2, 3))
+    .map(([land, more, kind]): Course => {
+      const answer = land + more;
+      if (kind < 2) return { land, answer, ok: true };
+      if (kind === 2 || isHonest) return { land: undefined, answer, ok: false };
+      return { land: isPrompt ? land : answer + more, answer, ok: false };
+    });
+  return fc.record({
+    courses: fc.array(course, { minLength: 1, maxLength: 4 }),
+    abortAt: fc.option(fc.nat({ max: 25 }), { nil: undefined }),
+    next: fc.record({ ms: fc.nat({ max: 8 }), fails: fc.boolean() }),
+  });
+}
+
+/** It was refused, and nothing has happened. */
+export class Refused extends Error {}
+
+interface Charge {
+  readonly id: string;
+  readonly key: string;
+  isLive: boolean;
+}
+
+/** A payment provider that takes its time for everything. */
+export class OtherSide {
+  readonly #side: Side;
+  readonly #courses: readonly Course[];
+  readonly #charges: Charge[] = [];
+  readonly #forbidden = new Set<string>();
+  readonly #inFlight = new Set<string>();
+  readonly #failed = new Set<string>();
+  #requests = 0;
+  #given = 0;
+  /** How many requests and undos are under way. */
+  busy = 0;
+
+  constructor(side: Side, courses: readonly Course[]) {
+    this.#side = side;
+    this.#courses = courses;
+  }
+
+  /** Charges, and gives the charge's id. Who gives up the answer does not stop the charge. */
+  charge(key: string, signal?: AbortSignal): Promise<string> {
+    const { land, answer, ok } = this.#courses[this.#requests++ % this.#courses.length]!;
+    if (this.#side === "refuses" && (this.#inFlight.has(key) || this.#failed.has(key))) {
+      return Promise.reject(new Refused("the key is in use"));
+    }
+    this.#inFlight.add(key);
+    let id: string | undefined;
+    if (land !== undefined) this.#later(land, () => id = this.#land(key));
+    return new Promise((resolve, reject) => {
+      signal?.addEventListener("abort", () => reject(signal.reason));
+      this.#later(answer, () => {
+        this.#inFlight.delete(key);
+        if (ok && id !== undefined) return resolve(id);
+        this.#failed.add(key);
+        reject(land === undefined ? new Refused("declined") : new Error("500"));
+      });
+    });
+  }
+
+  /** Gives a charge back. */
+  refund(id: string): Promise<void> {
+    return this.#undo(() => {
+      this.#given++;
+      for (const charge of this.#charges) if (charge.id === id) charge.isLive = false;
+    });
+  }
+
+  /** Gives back what was charged under a key, and forbids it where it can. */
+  undo(key: string): Promise<void> {
+    return this.#undo(() => {
+      if (this.#side === "voids") this.#forbidden.add(key);
+      for (const charge of this.#charges) if (charge.key === key) charge.isLive = false;
+    });
+  }
+
+  /** The ids of the charges that stand; where nobody can tell them apart, how many there are. */
+  get standing(): readonly string[] | number {
+    return this.#side === "counts"
+      ? this.#charges.length - this.#given
+      : this.#charges.filter(({ isLive }) => isLive).map(({ id }) => id);
+  }
+
+  #land(key: string): string | undefined {
+    if (this.#forbidden.has(key)) return undefined;
+    const knowsKeys = !["is searched", "counts"].includes(this.#side);
+    const known = knowsKeys && this.#charges.find((charge) => charge.key === key);
+    if (known) return known.id;
+    const id = `c${this.#charges.length + 1}`;
+    this.#charges.push({ id, key, isLive: true });
+    return id;
+  }
+
+  #undo(act: () => void): Promise<void> {
+    return new Promise((resolve) =>
+      this.#later(1, () => {
+        act();
+        resolve();
+      })
+    );
+  }
+
+  #later(ms: number, act: () => void): void {
+    this.busy++;
+    setTimeout(() => {
+      this.busy--;
+      act();
+    }, ms);
+  }
+}
+
+type Definition = StepDefinition<
+  Record<never, never>,
+  { chargeId: string },
+  "charge",
+  undefined,
+  undefined
+>;
+
+/** Runs a charge and a step after it until nothing is under way any more, and tells what stands then. */
+export async function weather(
+  side: Side,
+  { courses, abortAt, next }: Weather,
+  define: (other: OtherSide) => Omit<Definition, "name" | "timeout">,
+): Promise<{ readonly result: Result<{ chargeId: string }>; readonly other: OtherSide }> {
+  const time = new FakeTime();
+  try {
+    const other = new OtherSide(side, courses);
+    const charge = step({ name: "charge", timeout: 4, ...define(other) }) as Step<
+      "charge",
+      Record<never, never>,
+      { chargeId: string }
+    >;
+    const last = step({
+      name: "next",
+      run: async () => {
+        await new Promise((resolve) => setTimeout(resolve, next.ms));
+        if (next.fails) throw new Error("no stock");
+      },
+    });
+    const aborter = new AbortController();
+    if (abortAt !== undefined) setTimeout(() => aborter.abort(), abortAt);
+    let open = 1;
+    let result: Result<{ chargeId: string }> | undefined;
+    pipeline({ name: "checkout", steps: [charge, last] }).run({}, {
+      signal: aborter.signal,
+      waitUntil: (watch) => {
+        open++;
+        watch.then(() => open--);
+      },
+    }).then((given) => {
+      result = given;
+      open--;
+    });
+    for (let ms = 0; ms < 1_000; ms++) {
+      await setImmediate();
+      if (result && open === 0 && other.busy === 0) return { result, other };
+      time.tick(1);
+    }
+    throw new AssertionError("the run hangs");
+  } finally {
+    time.restore();
+  }
+}

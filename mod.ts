@@ -93,7 +93,13 @@ export { step } from "./src/steps/step.ts";
 export type { Builder } from "./src/types/builder.ts";
 export type { NameOf, ProvidesOf, RequiresOf } from "./src/types/of.ts";
 export type { PipelineDefinition, PipelineOptions } from "./src/types/pipeline.ts";
-export type { RollbackFunction, RollbackPolicy, StepDefinition } from "./src/types/step.ts";
+export type {
+  KeyUndoFunction,
+  KeyUndoPolicy,
+  RollbackFunction,
+  RollbackPolicy,
+  StepDefinition,
+} from "./src/types/step.ts";
 export type { Context } from "./src/values/context.ts";
 export type { MaybePromise } from "./src/values/maybe_promise.ts";
 // What the inferred types of steps and pipelines are made of, for the declaration files of those who export them.

@@ -2,7 +2,8 @@ import type { Host } from "./host.ts";
 
 /**
  * How an attempt that had been given up came out in the end. There is one report for each such attempt that settles,
- * whenever it does.
+ * whenever it does, and one for what is undone apart from the run before that: after `lateMs`, after `afterMs`, or as it
+ * was deferred too late.
  */
 export interface LateReport {
   /** What the rollback report calls it: the path of the step, with `" (deferred)"` for an undo given to `defer`. */

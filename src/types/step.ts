@@ -196,8 +196,7 @@ export interface StepDefinition<R, P, N, RS, PS> {
   /**
    * Whether a retry may start while an attempt that was given up is still under way. With `"never"` it is waited for,
    * however long that takes; if it succeeds, the step has. An abort or the timeout of a pipeline ends that wait, and
-   * then there is no retry. Under `concurrency` it keeps its place in the group
-   * until it has settled.
+   * then there is no retry. Under `concurrency` it keeps its place in the group until it has settled.
    *
    * @default {"allow"}
    */

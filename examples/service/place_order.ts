@@ -79,18 +79,17 @@ const chargeCard = step({
   },
   run: async (
     { payments, card, total }: Pick<Args, "payments" | "card"> & { total: number },
-    { key, attempt, signal, defer },
+    { key, signal },
   ) => {
-    // An attempt that fails may have charged the card all the same. So it is cancelled before the next one, whatever it
-    // came to; and as a cancelled key charges no more, every attempt has its own.
-    const chargeKey = `${key}@${attempt}`;
-    defer({
-      run: ({ signal }) => payments.cancel(chargeKey, signal),
-      retry: { count: 3, delay: 100 },
-      timeout: limits.undo,
-    });
-    await payments.charge(chargeKey, card, total, signal);
-    return { chargeKey };
+    await payments.charge(key, card, total, signal);
+    return { chargeKey: key };
+  },
+  // An attempt that fails may have charged the card all the same. A key that is cancelled charges no more, whenever the
+  // charge arrives: that is why the signal may be passed on.
+  undoByKey: {
+    run: ({ payments }, { effectKey, signal }) => payments.cancel(effectKey, signal),
+    retry: { count: 3, delay: 100 },
+    timeout: limits.undo,
   },
 });
 

@@ -1,5 +1,13 @@
 // Steps and items side by side.
-import { map, parallel, type Pipeline, pipeline, type Result, step } from "@runsheet/runsheet";
+import {
+  map,
+  parallel,
+  type Pipeline,
+  pipeline,
+  type Result,
+  type RunMeta,
+  step,
+} from "@runsheet/runsheet";
 import { Effect } from "effect";
 import pMap from "p-map";
 import { effectOf, outcomeOf } from "../contenders/effect.ts";
@@ -23,7 +31,7 @@ function parallelOfFive(): Case {
     const copies = outputs.map((output) => Object.freeze({ ...output }));
     const data = Object.freeze(Object.assign({ ...args }, ...copies));
     const meta = Object.freeze({ name: "p", args, stepsExecuted: Object.freeze(["parallel"]) });
-    return Object.freeze({ success: true, data, meta });
+    return Object.freeze({ success: true, data, meta: meta as unknown as RunMeta });
   };
   const bare = async (args: Ctx) =>
     Object.assign({ ...args }, ...await Promise.all(branches.map((branch) => branch(args))));

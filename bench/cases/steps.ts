@@ -1,5 +1,5 @@
 // Pipelines of many steps without schemas, each of which adds the key of the one before it again, or one of its own.
-import { type Pipeline, pipeline, type Result, step } from "@runsheet/runsheet";
+import { type Pipeline, pipeline, type Result, type RunMeta, step } from "@runsheet/runsheet";
 import { Effect } from "effect";
 import { effectOf, outcomeOf } from "../contenders/effect.ts";
 import { type Undo, unwind } from "../contenders/hand_written.ts";
@@ -46,7 +46,7 @@ function byHand(runs: readonly Run[]): (args: Ctx) => Promise<Result<object>> {
         args,
         stepsExecuted: Object.freeze(executed),
       });
-      return Object.freeze({ success: true, data: ctx, meta });
+      return Object.freeze({ success: true, data: ctx, meta: meta as unknown as RunMeta });
     } catch (error) {
       return await unwind(error, at, undos, args, executed);
     }

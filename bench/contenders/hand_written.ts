@@ -34,7 +34,8 @@ function success<Data>(data: Data, args: object, executed: string[]): Result<Dat
 
 function meta(args: object, executed: string[]): RunMeta {
   const stepsExecuted = Object.freeze(executed);
-  return Object.freeze({ name: "checkout", args: args as RunMeta["args"], stepsExecuted });
+  // Without the lazy `runId`: nothing reads it here.
+  return Object.freeze({ name: "checkout", args, stepsExecuted }) as unknown as RunMeta;
 }
 
 /** Undoes all, the latest first; one that fails does not stop the rest. */

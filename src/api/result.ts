@@ -4,6 +4,8 @@ import type { Context } from "../values/context.ts";
 export interface RunMeta {
   /** The name of the step or pipeline that ran. */
   readonly name: string;
+  /** The run's id: the caller's, or one made up when it is first read. A spread does not copy it. */
+  readonly runId: string;
   /** A frozen shallow copy of the args that the caller gave. */
   readonly args: Context;
   /**

@@ -1,13 +1,14 @@
 import type { Predicate } from "../api/collection.ts";
 import type { AnyStep } from "../api/step.ts";
-import { holds } from "../effect/predicate.ts";
+import { startEffect } from "../effect/attempts.ts";
+import { predicateEffect } from "../effect/predicate.ts";
 import { checkStep } from "../engine/children.ts";
 import { expose } from "../engine/expose.ts";
 import { runChild } from "../engine/run_child.ts";
 import { checkFunction, refuse } from "../report/checks.ts";
 import { ChoiceNoMatchError } from "../report/errors.ts";
 import { labels, predicateId } from "../run/paths.ts";
-import { failure, type Settled } from "../run/settled.ts";
+import { failure, settle, type Settled } from "../run/settled.ts";
 import type { Chosen, Ctx, If, Need, RealSteps } from "../types/combinators.ts";
 import type { Flat } from "../types/objects.ts";
 import { cast } from "../values/cast.ts";
@@ -117,13 +118,14 @@ export function choice<
             `Cannot choose in '${scope.path}' as one of its ${options.length} predicates must hold: none does`;
           return failure(new ChoiceNoMatchError(message), scope.path, false);
         }
-        const { predicate, node } = option;
+        const { effect, node } = option;
         const label = unique[n]!;
-        if (!predicate) return runChild(node, label, ctx, scope);
-        const decision = holds(predicateId(scope.path, label), ctx, scope, () => predicate(ctx));
-        return after<Settled<boolean>, Settled>(decision, (decision) => {
+        const run = () => settle(runChild(node, label, ctx, scope));
+        if (!effect) return run();
+        const deciding = startEffect(effect, ctx, scope, { id: predicateId(scope.path, label) });
+        return after<Settled<boolean>, Settled>(settle(deciding), (decision) => {
           if (!decision.ok) return decision;
-          return decision.output ? runChild(node, label, ctx, scope) : chooseFrom(n + 1);
+          return decision.output ? run() : chooseFrom(n + 1);
         });
       }
     },
@@ -140,7 +142,7 @@ function checkBranch(branch: unknown, n: number, isLast: boolean) {
         "must be a pair of a predicate and a step, as only the last may be a default";
       refuse(action, `'${place}' ${constraint}`, node.name);
     }
-    return { node, predicate: undefined };
+    return { node, predicate: undefined, effect: undefined };
   }
   if (branch.length !== 2) {
     refuse(action, `'${place}' must be a pair of a predicate and a step`, branch);
@@ -149,6 +151,7 @@ function checkBranch(branch: unknown, n: number, isLast: boolean) {
   checkFunction(action, `${place}[0]`, predicate);
   return {
     predicate: predicate as Predicate<unknown>,
+    effect: predicateEffect((ctx) => predicate(ctx)),
     node: checkStep(action, `${place}[1]`, step),
   };
 }

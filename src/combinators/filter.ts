@@ -1,10 +1,10 @@
 import type { ItemInfo } from "../api/info.ts";
 import type { GroupOptions } from "../api/policy.ts";
-import type { LazyInfo } from "../effect/info.ts";
-import { holds } from "../effect/predicate.ts";
+import { startEffect } from "../effect/attempts.ts";
+import { itemPredicateEffect } from "../effect/predicate.ts";
 import { expose } from "../engine/expose.ts";
 import { collectionNode } from "../groups/collection_node.ts";
-import type { Settled } from "../run/settled.ts";
+import { settle, type Settled } from "../run/settled.ts";
 import type { NoContext } from "../types/combinators.ts";
 import type { Also, Filtered, ItemOf, ItemsOf, Takes } from "../types/items.ts";
 import type { Context } from "../values/context.ts";
@@ -49,7 +49,9 @@ export function filter<
   >,
   options: GroupOptions = {},
 ): Filtered<K, Also<C, D>, J> {
-  const call = keep as (item: unknown, ctx: Context, info: ItemInfo) => unknown;
+  const effect = itemPredicateEffect(
+    keep as (item: unknown, ctx: Context, info: ItemInfo) => unknown,
+  );
   return expose(collectionNode({
     combinator: "filter",
     key,
@@ -58,14 +60,11 @@ export function filter<
     options,
     policies: ["abort", "settle"],
     run(item, index, ctx, scope) {
-      const keeps = (info: LazyInfo) => call(item, ctx, info.shown());
-      return after<Settled<boolean>, Settled<unknown>>(
-        holds(scope.path, ctx, scope, keeps, index),
-        (decision) => {
-          if (!decision.ok) return { ...decision, ran: true };
-          return { ok: true, output: decision.output ? [item] : [], ran: true };
-        },
-      );
+      const deciding = startEffect(effect, ctx, scope, { item, index });
+      return after<Settled<boolean>, Settled<unknown>>(settle(deciding), (decision) => {
+        if (!decision.ok) return { ...decision, ran: true };
+        return { ok: true, output: decision.output ? [item] : [], ran: true };
+      });
     },
     gather: (kept) => kept.flat(),
   }));

@@ -1,6 +1,7 @@
 import type { ItemInfo } from "../api/info.ts";
 import type { ItemOptions } from "../api/policy.ts";
-import { callForItem, itemEffect } from "../effect/item.ts";
+import { startEffect } from "../effect/attempts.ts";
+import { itemEffect } from "../effect/item.ts";
 import { expose } from "../engine/expose.ts";
 import { collectionNode } from "../groups/collection_node.ts";
 import { errorWith } from "../report/error_with.ts";
@@ -59,7 +60,7 @@ export function flatMap<
     callback: ["each", each],
     options,
     policies: ["abort", "settle", "collect"],
-    run: (item, index, ctx, scope) => callForItem(effect, item, index, ctx, scope),
+    run: (item, index, ctx, scope) => startEffect(effect, ctx, scope, { item, index }),
     // A failure that was collected is no list, and stands for itself.
     gather: (lists) => lists.flat(),
   }));

@@ -1,6 +1,7 @@
 import type { ItemInfo } from "../api/info.ts";
 import type { ItemOptions, MapOptions } from "../api/policy.ts";
-import { callForItem, itemEffect } from "../effect/item.ts";
+import { startEffect } from "../effect/attempts.ts";
+import { itemEffect } from "../effect/item.ts";
 import { expose } from "../engine/expose.ts";
 import { type Node, nodeOf } from "../engine/node.ts";
 import { runChild } from "../engine/run_child.ts";
@@ -10,7 +11,7 @@ import { RequiresValidationError } from "../report/errors.ts";
 import { refusalError, refusedByReading } from "../report/refusal.ts";
 import { labelOf } from "../run/paths.ts";
 import type { Scope } from "../run/scope.ts";
-import { failure, type Settled } from "../run/settled.ts";
+import { type Ending, failure } from "../run/settled.ts";
 import type { NoContext } from "../types/combinators.ts";
 import type { Also, AsFits, ItemFits, ItemOf, ItemsOf, Mapped, PerItem } from "../types/items.ts";
 import { cast } from "../values/cast.ts";
@@ -103,7 +104,9 @@ export function map<
       rebuild: ([other]) => map<K, L, I, O, C>(key, items, cast(other), cast(own)),
     },
     run: (item, index, ctx, scope) =>
-      node ? runForItem(node, item, as, ctx, scope) : callForItem(effect, item, index, ctx, scope),
+      node
+        ? runForItem(node, item, as, ctx, scope)
+        : startEffect(effect, ctx, scope, { item, index }),
   }));
 }
 
@@ -113,7 +116,7 @@ function runForItem(
   as: string | undefined,
   ctx: Context,
   scope: Scope,
-): MaybePromise<Settled<unknown>> {
+): Ending<unknown> {
   let own: Context;
   try {
     own = seal({ ...ctx, ...(as === undefined ? copyObject(item) : { [as]: item }) }, scope.deep);

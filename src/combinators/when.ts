@@ -1,13 +1,14 @@
 import { cast } from "../values/cast.ts";
 import type { Predicate } from "../api/collection.ts";
 import type { AnyStep } from "../api/step.ts";
-import { holds } from "../effect/predicate.ts";
+import { startEffect } from "../effect/attempts.ts";
+import { predicateEffect } from "../effect/predicate.ts";
 import { checkStep } from "../engine/children.ts";
 import { expose } from "../engine/expose.ts";
 import { runChild } from "../engine/run_child.ts";
 import { checkFunction } from "../report/checks.ts";
 import { labelOf, predicateId } from "../run/paths.ts";
-import type { Settled } from "../run/settled.ts";
+import { settle, type Settled } from "../run/settled.ts";
 import type { Ctx, When } from "../types/combinators.ts";
 import { EMPTY } from "../values/context.ts";
 import { after } from "../values/maybe_promise.ts";
@@ -42,6 +43,7 @@ export function when<S extends AnyStep, C = Ctx<S>>(
   checkFunction("create when()", "predicate", predicate);
   const child = checkStep("create when()", "step", step);
   const label = labelOf(child.name);
+  const effect = predicateEffect((ctx) => predicate(cast(ctx)));
   return expose({
     name: `when(${child.name})`,
     requires: undefined,
@@ -50,11 +52,11 @@ export function when<S extends AnyStep, C = Ctx<S>>(
     isPipeline: false,
     parts: { children: [child], rebuild: ([step]) => when(predicate as Predicate<unknown>, step!) },
     execute(ctx, scope) {
-      const decision = holds(predicateId(scope.path), ctx, scope, () => predicate(cast(ctx)));
-      return after<Settled<boolean>, Settled>(decision, (decision) => {
+      const deciding = startEffect(effect, ctx, scope, { id: predicateId(scope.path) });
+      return after<Settled<boolean>, Settled>(settle(deciding), (decision) => {
         if (!decision.ok) return decision;
         if (!decision.output) return { ok: true, output: EMPTY, ran: false };
-        return runChild(child, label, ctx, scope);
+        return settle(runChild(child, label, ctx, scope));
       });
     },
   });

@@ -1,10 +1,13 @@
+import type { Call } from "../api/host.ts";
 import type { RollbackInfo, Undo, UndoPolicy } from "../api/info.ts";
+import type { KeyUndo, Patience, RetryPolicy, UndoWith } from "../api/policy.ts";
+import type { Scope } from "../run/scope.ts";
+import type { Settled } from "../run/settled.ts";
+import type { Context } from "../values/context.ts";
+import type { MaybePromise } from "../values/maybe_promise.ts";
 import type { RollbackFailure } from "../api/result.ts";
 import type { LateReport } from "../api/run.ts";
 import { checkUndo } from "../report/checks.ts";
-import { aggregateError } from "../report/error_with.ts";
-import { RollbackError } from "../report/errors.ts";
-import { same } from "../values/message.ts";
 import { Cancellation } from "../run/cancellation.ts";
 import type { Due, Entry } from "../run/journal.ts";
 import {
@@ -16,8 +19,35 @@ import {
   rollbackId,
   withGeneration,
 } from "../run/paths.ts";
-import type { Effect, Site } from "./effect.ts";
+import type { Checked, Extra, Rollback, UndoByKey } from "./handlers.ts";
+import { lateReport } from "./late_report.ts";
+import { lostUndo } from "./lost_undo.ts";
 import { LazyInfo } from "./info.ts";
+import type { TakenOnce } from "./taken_once.ts";
+
+/** User code as it is defined: how it is called, tried again, timed and undone. It serves all runs. */
+export interface Effect<T = Context> extends Patience {
+  /** What kind of code it is. */
+  readonly kind: Call["kind"];
+  /** When to try again. */
+  readonly retry?: RetryPolicy | undefined;
+  /** How long one attempt may take, in milliseconds. */
+  readonly timeout?: number | undefined;
+  /** Whether all attempts together are one effect, by the one key that they send. */
+  readonly idempotent?: boolean | undefined;
+  /** Calls the user's function. */
+  readonly call: (attempt: Attempt) => unknown;
+  /** Ends with what the attempt that stands has returned. */
+  readonly succeed: (attempt: Attempt, value: unknown) => MaybePromise<Settled<T>>;
+  /** Ends without one that stands; `ran` tells whether any was allowed to start. */
+  readonly fail: (attempt: Attempt, error: Error, ran: boolean) => Settled<T>;
+  /** Undoes what an attempt returned. */
+  readonly rollback?: UndoWith<Rollback> | undefined;
+  /** Undoes what happened under a key, where nobody has the output. */
+  readonly undoByKey?: KeyUndo<UndoByKey> | undefined;
+  /** Validates what an attempt returned. */
+  readonly check?: (raw: unknown, scope: Scope) => MaybePromise<Checked>;
+}
 
 const NAMES: Record<Effect["kind"], readonly string[]> = {
   attempt: ["signal", "attempt", "key", "defer"],
@@ -26,12 +56,9 @@ const NAMES: Record<Effect["kind"], readonly string[]> = {
   undo: ["error", "signal", "attempt", "key", "effectKey"],
 };
 
-/** What several attempts of one effect must not do twice. */
+/** What several attempts of one effect share. */
 export interface Shared {
-  /** Whether the undo by an attempt's key is still to be done; it is not any more from then on. */
-  takeKey(attempt: Attempt): boolean;
-  /** Whether what an attempt returned is still to be rolled back; it is not any more from then on. */
-  takeOutput(attempt: Attempt): boolean;
+  readonly taken: TakenOnce;
   /** Called when an attempt has deferred an undo. */
   hasDeferred(attempt: Attempt): void;
   /** What stands on the journal for an attempt. */
@@ -46,8 +73,12 @@ interface Deferred {
 
 /** One attempt of an effect: what it is told, what it deferred, and how it is undone. */
 export class Attempt extends LazyInfo implements Entry {
-  readonly effect: Effect;
-  readonly site: Site;
+  readonly effect: Effect<unknown>;
+  /** The context that it sees. */
+  readonly ctx: Context;
+  /** The scope that it runs in. */
+  readonly scope: Scope;
+  readonly extra: Extra | undefined;
   /** Which one it is, from 1. */
   readonly number: number;
   /** Which key it sends, from 1. */
@@ -58,6 +89,8 @@ export class Attempt extends LazyInfo implements Entry {
   isAbandoned = false;
   /** Whether it has settled: what it defers from then on needs a place. */
   hasSettled = false;
+  /** Whether it has settled without a result. */
+  hasFailed = false;
   /** Whether it stands on a journal. */
   isPushed = false;
   /** Why what it did was undone, once it was. */
@@ -68,8 +101,9 @@ export class Attempt extends LazyInfo implements Entry {
   isLate = false;
   /** Whether what it returned had already been rolled back, for another attempt. */
   isRepeated = false;
-  /** How many undos have been taken. */
-  undosTaken = 0;
+  /** Whether there was anything to undo, and whether that is still to be done. */
+  wasUndone = false;
+  isUndoDelayed = false;
   /** What it shares with the other attempts, if there are any. */
   shared: Shared | undefined;
   /** What it was given up for, and what it failed with after that. */
@@ -79,19 +113,38 @@ export class Attempt extends LazyInfo implements Entry {
   clock: ReturnType<typeof setTimeout> | undefined;
   #deferred: Deferred[] | undefined;
   #deferredCount = 0;
-  #isMainTaken = false;
-  #isUndoneLater = false;
+  #isRollbackTaken = false;
+  #isKeyTaken = false;
   #own: Cancellation | undefined;
   #release: (() => void) | undefined;
   #defer: ((undo: Undo | UndoPolicy) => void) | undefined;
 
-  constructor(effect: Effect, site: Site, number: number, generation: number) {
+  constructor(
+    effect: Effect<unknown>,
+    ctx: Context,
+    scope: Scope,
+    extra: Extra | undefined,
+    number = 1,
+    generation = 1,
+  ) {
     super();
     this.effect = effect;
-    this.site = site;
+    this.ctx = ctx;
+    this.scope = scope;
+    this.extra = extra;
     this.number = number;
     this.generation = generation;
-    this.cancellation = site.scope.cancellation;
+    this.cancellation = scope.cancellation;
+  }
+
+  /** What messages and reports call it. */
+  get path(): string {
+    return this.scope.path;
+  }
+
+  /** Its id without the attempt. */
+  get id(): string {
+    return this.extra?.id ?? this.path;
   }
 
   get names(): readonly string[] {
@@ -99,23 +152,23 @@ export class Attempt extends LazyInfo implements Entry {
   }
 
   read(name: string): unknown {
-    const { error, effectKey, index, scope, id } = this.site;
+    const { extra, scope: { run } } = this;
     switch (name) {
       case "attempt":
         return this.number;
       case "key":
-        return scope.run.keyOf(withGeneration(id, this.generation));
+        return run.keyOf(withGeneration(this.id, this.generation));
       case "signal":
         return this.#signal;
       case "defer":
         // A function of its own, as users take it out of the object.
         return this.#defer ??= (undo) => this.#register(undo);
       case "index":
-        return index;
+        return extra?.index;
       case "error":
-        return error;
+        return extra?.error;
       default:
-        return scope.run.keyOf(effectKey!);
+        return run.keyOf(extra!.effectKey!);
     }
   }
 
@@ -143,12 +196,17 @@ export class Attempt extends LazyInfo implements Entry {
 
   /** Whether it may still have something undone: it has deferred, or can. */
   get mayDefer(): boolean {
-    return this.#defer !== undefined || this.#deferredCount > 0;
+    return this.#defer !== undefined || this.#deferred !== undefined;
   }
 
   /** Whether there is anything to undo if it has no output. */
   get hasPartEffects(): boolean {
     return this.#deferredCount > 0 || this.effect.undoByKey !== undefined;
+  }
+
+  /** Whether there is anything to undo. */
+  get hasEffects(): boolean {
+    return this.hasPartEffects || this.result !== undefined && this.effect.rollback !== undefined;
   }
 
   /** Makes room for what it deferred in another process. */
@@ -157,14 +215,24 @@ export class Attempt extends LazyInfo implements Entry {
   }
 
   #register(undo: Undo | UndoPolicy): void {
-    const { id, scope } = this.site;
+    const { id, scope } = this;
     this.#add(checkUndo(`defer an undo in '${id}'`, "it", id, undo));
     this.shared?.hasDeferred(this);
     const { run } = scope;
     const hasPlace = !this.hasSettled || this.isPushed;
     const undoneBy = this.undoneBy ?? (hasPlace ? undefined : run.failedBy);
-    if (undoneBy) run.watch(this.undoApart(undoneBy));
-    else if (!hasPlace) run.strays.push(this);
+    if (undoneBy) {
+      run.watch(this.#unwindApart(this.#told((error) => this.#entry.takeUndo(error)), undoneBy));
+    } else if (!hasPlace) run.strays.push(this.#entry);
+  }
+
+  /** Takes over what another attempt has deferred that had the same effect. */
+  takeOver(other: Attempt): void {
+    const { effect: { rollback, undoByKey }, scope: { run } } = this;
+    if (!other.#deferred) return;
+    (this.#deferred ??= []).push(...other.#deferred.splice(0));
+    const hasPlace = this.isPushed || rollback || undoByKey;
+    if (!hasPlace) run.strays.push(this.#entry);
   }
 
   /** Makes it the success that stands: `output` is what `raw`, which it returned, adds to the context. */
@@ -177,41 +245,46 @@ export class Attempt extends LazyInfo implements Entry {
   /** Puts it on the journal, where there is or may be something to undo. */
   push(): void {
     const { rollback, undoByKey } = this.effect;
-    if (!rollback && !undoByKey && !this.mayDefer) return;
+    // An entry of several attempts may have something to undo though this one has not.
+    if (this.#entry === this && !rollback && !undoByKey && !this.mayDefer) return;
     this.isPushed = true;
-    this.site.scope.journal.push(this.shared?.entryOf(this) ?? this);
+    this.scope.journal.push(this.#entry);
   }
 
-  /** Puts what it did before it failed on the journal. */
-  pushPartEffects(error: Error): void {
+  get #entry(): Entry {
+    return this.shared?.entryOf(this) ?? this;
+  }
+
+  /** Puts it on the journal where it has failed, or is not needed. */
+  pushDoomed(error: Error): void {
     this.hasSettled = true;
-    if (this.hasPartEffects || this.mayDefer) this.push();
+    if (this.hasEffects || this.mayDefer) this.push();
     // What it defers from now on is undone at once.
     else this.undoneBy = error;
   }
 
   onUndone(notUndone: readonly RollbackFailure[]): void {
-    if (this.isLate || this.rejection) this.reportUndone(notUndone, this.undosTaken);
+    if (this.isLate || this.rejection) this.reportUndone(notUndone);
   }
 
   #add(undo: UndoPolicy | undefined): void {
-    const id = deferId(this.site.id, this.number, ++this.#deferredCount);
+    const id = deferId(this.id, this.number, ++this.#deferredCount);
     (this.#deferred ??= []).push({ id, undo });
   }
 
   takeUndo(error: Error): Due | undefined {
     this.undoneBy ??= error;
     const due = this.#takeMain(error) ?? this.takeDeferred();
-    if (due) this.undosTaken++;
+    if (due) this.wasUndone = true;
     return due;
   }
 
   #takeMain(error: Error): Due | undefined {
-    if (this.#isMainTaken) return undefined;
-    this.#isMainTaken = true;
-    const { effect: { rollback, undoByKey }, site: { id, path }, result, shared } = this;
+    const { effect: { rollback, undoByKey }, id, path, ctx, result, shared } = this;
     if (result && rollback) {
-      if (shared?.takeOutput(this) === false) {
+      if (this.#isRollbackTaken) return undefined;
+      this.#isRollbackTaken = true;
+      if (shared?.taken.takeOutput(this) === false) {
         this.isRepeated = true;
         return undefined;
       }
@@ -222,19 +295,21 @@ export class Attempt extends LazyInfo implements Entry {
         output,
         retry,
         timeout,
-        call: (info) => run(this.site.ctx, output, info),
+        call: (info) => run(ctx, output, info),
       };
     }
-    if (!undoByKey || shared?.takeKey(this) === false) return undefined;
+    if (!undoByKey || this.#isKeyTaken) return undefined;
+    this.#isKeyTaken = true;
+    if (shared?.taken.takeKey(this) === false) return undefined;
     const { run, retry, timeout, afterMs = 0 } = undoByKey;
     const due: Due = {
       ...this.#due(rollback ? byKeyName(path) : path, keyUndoId(id, this.generation)),
       retry,
       timeout,
-      call: (info) => run(this.site.ctx, info),
+      call: (info) => run(ctx, info),
     };
     if (afterMs === 0) return due;
-    this.#isUndoneLater = true;
+    this.isUndoDelayed = true;
     this.#undoLater(due, afterMs, error);
     return undefined;
   }
@@ -245,52 +320,55 @@ export class Attempt extends LazyInfo implements Entry {
     if (!deferred) return undefined;
     const { id, undo } = deferred;
     const { run, retry, timeout } = undo ?? { run: () => lostUndo(id) };
-    const due = this.#due(deferredName(this.site.path), id);
+    const due = this.#due(deferredName(this.path), id);
     return { ...due, retry, timeout, call: (info: RollbackInfo) => run(info) };
   }
 
   #due(name: string, id: string) {
-    const { ctx, id: effect } = this.site;
-    return { name, id, effectKey: withGeneration(effect, this.generation), ctx };
+    return { name, id, effectKey: withGeneration(this.id, this.generation), ctx: this.ctx };
   }
 
-  /** Undoes what it did, or all of an effect that it is part of, apart from the run, and reports it. */
-  async undoApart(error: Error, entry: Entry = this): Promise<void> {
-    this.isLate = true;
-    if (this.result) this.#isMainTaken &&= this.effect.rollback === undefined;
-    await this.#unwindApart(error, entry);
+  /** Undoes what it did apart from the run, and reports it. */
+  undoApart(error: Error): Promise<void> {
+    return this.#unwindApart(this.#entry, error);
   }
 
-  /** Reports what became of it, once so many undos have been taken. */
-  reportUndone(notUndone: readonly RollbackFailure[], undosTaken: number): void {
-    const { rejection, isRepeated } = this;
-    // That undo reports itself.
-    if (this.#isUndoneLater && !rejection && undosTaken === 0) return;
+  #undoLater(due: Due, ms: number, error: Error): void {
+    let isTaken = false;
+    const entry = this.#told(() => isTaken ? undefined : (isTaken = true, due));
+    const { run } = this.scope;
+    const waiting = run.seam.sleep(keyWaitId(this.id, this.generation), ms, undefined);
+    const undoing = waiting.then(() => {
+      // Its output may have come meanwhile.
+      if (!this.shared?.taken.isRolledBack(this)) return this.#unwindApart(entry, error);
+    });
+    run.watch(undoing);
+  }
+
+  /** An entry that is reported for itself. */
+  #told(takeUndo: Entry["takeUndo"]): Entry {
+    return { takeUndo, onUndone: (notUndone) => this.report("compensated", notUndone) };
+  }
+
+  async #unwindApart(entry: Entry, error: Error): Promise<void> {
+    const apart = this.scope.journal.apart();
+    apart.push(entry);
+    await apart.unwind(error);
+  }
+
+  /** Reports that what it did is undone. */
+  reportUndone(notUndone: readonly RollbackFailure[]): void {
+    const { rejection, isRepeated, wasUndone, isUndoDelayed } = this;
+    // That is told when it is done.
+    if (isUndoDelayed && !rejection && !wasUndone) return;
     const outcome = rejection
       ? "rejected"
       : isRepeated
       ? "same-effect"
-      : undosTaken > 0
+      : wasUndone
       ? "compensated"
       : "no-handler";
     this.report(outcome, notUndone, rejection);
-  }
-
-  #undoLater(due: Due, ms: number, error: Error): void {
-    const dues = [due];
-    const entry = {
-      takeUndo: () => dues.pop(),
-      onUndone: (notUndone: readonly RollbackFailure[]) => this.report("compensated", notUndone),
-    };
-    const { id, scope: { run } } = this.site;
-    const waiting = run.seam.sleep(keyWaitId(id, this.generation), ms, undefined);
-    run.watch(waiting.then(() => this.#unwindApart(error, entry)));
-  }
-
-  async #unwindApart(error: Error, entry: Entry): Promise<void> {
-    const apart = this.site.scope.journal.apart();
-    apart.push(entry);
-    await apart.unwind(error);
   }
 
   /** Reports what became of it. */
@@ -299,22 +377,8 @@ export class Attempt extends LazyInfo implements Entry {
     notUndone: readonly RollbackFailure[],
     cause?: Error,
   ): void {
-    const { path, scope: { run } } = this.site;
-    const errors = [...cause ? [cause] : [], ...notUndone.map(({ error }) => error)];
-    const [error] = errors.length > 1
-      ? [aggregateError(errors, same(`Cannot undo all that '${path}' did late`))]
-      : errors;
-    run.tellLate({
-      step: path,
-      attempt: this.number,
-      outcome: notUndone.length > 0 ? "failed" : outcome,
-      ...(error && { error }),
-      ...(this.effect.kind === "undo" && { undo: true }),
-    });
+    const { path, number, effect: { kind }, scope: { run } } = this;
+    const report = lateReport(path, number, outcome, notUndone, cause);
+    run.tellLate(kind === "undo" ? { ...report, undo: true } : report);
   }
-}
-
-function lostUndo(id: string): never {
-  const constraint = "its function must be in this process: it was deferred in another one";
-  throw new RollbackError(`Cannot undo '${id}' as ${constraint}`, []);
 }

@@ -1,44 +1,99 @@
 import type { Outcome } from "../api/host.ts";
-import type { RollbackFailure } from "../api/result.ts";
 import { addErrors } from "../report/errors.ts";
+import type { Scope } from "../run/scope.ts";
+import type { Ending, Pending, Settled } from "../run/settled.ts";
+import { cast } from "../values/cast.ts";
+import type { Context } from "../values/context.ts";
 import { notUndoneError } from "../report/not_undone.ts";
 import { Cancellation, untilGivenUp } from "../run/cancellation.ts";
 import type { Due, Entry } from "../run/journal.ts";
+import type { RollbackFailure } from "../api/result.ts";
 import { waitId } from "../run/paths.ts";
-import { isEqual } from "../values/equal.ts";
-import { isPromise, type MaybePromise } from "../values/maybe_promise.ts";
-import { Attempt, type Shared } from "./attempt.ts";
-import type { Effect, Site } from "./effect.ts";
+import { isPromise, isThenable, type MaybePromise } from "../values/maybe_promise.ts";
+import { Attempt, type Effect, type Shared } from "./attempt.ts";
+import type { Extra } from "./handlers.ts";
+import { failed } from "./call.ts";
 import { perform, type Performed } from "./perform.ts";
 import { backoff, type Decision, Retries } from "./retry.ts";
-
-/** How an effect ended: with the attempt that stands, or without; `ran` says whether any was allowed to start. */
-export type Attempted =
-  | { readonly ok: true; readonly value: unknown; readonly attempt: Attempt }
-  | { readonly ok: false; readonly error: Error; readonly ran: boolean };
+import { isSameEffect, TakenOnce } from "./taken_once.ts";
 
 /**
  * Calls an effect, and again as its retry policy says; what failed attempts did is undone in between. The undo of what
- * stands is for the caller to push, once it knows what the output is.
+ * stands is on the journal when it ends.
  */
-export function attemptEffect(effect: Effect, site: Site): MaybePromise<Attempted> {
-  const { scope: { cancellation } } = site;
-  if (cancellation?.error) return { ok: false, error: cancellation.error, ran: false };
-  const attempt = new Attempt(effect, site, 1, 1);
-  const several = () => attempt.shared as Attempts | undefined ?? new Attempts(attempt);
-  const goOn = (performed: Performed): MaybePromise<Attempted> => {
+export function startEffect<T>(
+  effect: Effect<T>,
+  ctx: Context,
+  scope: Scope,
+  extra?: Extra,
+): Ending<T> {
+  const { cancellation, run } = scope;
+  const first = new FirstAttempt<T>(effect, ctx, scope, extra);
+  if (cancellation?.error) return effect.fail(first, cancellation.error, false);
+  const mayBeGivenUp = effect.timeout !== undefined || cancellation?.canGiveUp;
+  return mayBeGivenUp || !run.seam.isDirect ? first.perform() : first.start();
+}
+
+/** The first attempt, which is the only one of most effects; its call is what a sequence awaits. */
+class FirstAttempt<T> extends Attempt implements Pending<T> {
+  declare readonly effect: Effect<T>;
+  promise!: PromiseLike<unknown>;
+
+  /** Calls what nothing can cut short. */
+  start(): Ending<T> {
+    let value: unknown;
+    try {
+      value = this.effect.call(this);
+      if (isThenable(value)) {
+        this.promise = value;
+        return this;
+      }
+    } catch (thrown) {
+      return this.crash(thrown);
+    }
+    return this.land(value);
+  }
+
+  land(value: unknown): MaybePromise<Settled<T>> {
+    this.hasSettled = true;
+    this.release();
+    return this.effect.succeed(this, value);
+  }
+
+  crash(thrown: unknown): MaybePromise<Settled<T>> {
+    this.hasSettled = true;
+    this.release();
+    return this.#conclude({ outcome: failed(this, thrown) });
+  }
+
+  /** Calls what may be given up, or what a host calls. */
+  perform(): MaybePromise<Settled<T>> {
+    const performed = perform(this, () => this.#attempts.isRetryDue(this));
+    return isPromise(performed) ? this.#waitFor(performed) : this.#conclude(performed);
+  }
+
+  async #waitFor(performed: Promise<Performed>): Promise<Settled<T>> {
+    return await this.#conclude(await performed);
+  }
+
+  #conclude(performed: Performed): MaybePromise<Settled<T>> {
     const { outcome, landed, running } = performed;
-    if (outcome.ok) return { ok: true, value: outcome.value, attempt };
-    if (effect.retry || effect.idempotent || landed || running) return several().goOn(performed);
-    attempt.pushPartEffects(outcome.error);
-    return { ok: false, error: endedBy(outcome.error, site), ran: true };
-  };
-  const performed = perform(attempt, () => several().isRetryDue(attempt));
-  return isPromise(performed) ? performed.then(goOn) : goOn(performed);
+    const { effect } = this;
+    if (outcome.ok) return effect.succeed(this, outcome.value);
+    if (effect.retry || effect.idempotent || landed || running) {
+      return this.#attempts.goOn(performed);
+    }
+    this.pushDoomed(outcome.error);
+    return effect.fail(this, endedBy(outcome.error, this.scope), true);
+  }
+
+  get #attempts(): Attempts<T> {
+    return cast(this.shared ??= new Attempts<T>(this));
+  }
 }
 
 /** The error that an effect fails with: a run that is given up fails with the reason for that. */
-function endedBy(error: Error, { scope: { cancellation } }: Site): Error {
+function endedBy(error: Error, { cancellation }: Scope): Error {
   return cancellation?.givenUp ? cancellation.error! : error;
 }
 
@@ -46,16 +101,16 @@ function endedBy(error: Error, { scope: { cancellation } }: Site): Error {
  * The attempts of one effect in one run, once there may be more than one in flight or in turn: which key the next one
  * sends, which late success is adopted, which is the same effect, and what is undone once.
  */
-class Attempts implements Shared, Entry {
-  readonly #effect: Effect;
-  readonly #site: Site;
+class Attempts<T> implements Shared, Entry {
+  readonly #effect: Effect<T>;
+  readonly #first: Attempt;
+  readonly #scope: Scope;
   readonly #retries: Retries;
   readonly #all: Attempt[];
   #generation = 1;
   /** The keys under which something has been undone. */
   readonly #burnt = new Set<number>();
-  readonly #keysTaken = new Set<number>();
-  readonly #rolledBack: Attempt[] = [];
+  readonly taken: TakenOnce;
   /** Late successes that may yet become the step's. */
   #kept: Attempt[] = [];
   #isDecided = false;
@@ -66,30 +121,27 @@ class Attempts implements Shared, Entry {
   #pause: Cancellation | undefined;
   /** Why an idempotent effect is to be undone, once no attempt is under way. */
   #undoneBy: Error | undefined;
-  /** How many of its undos are being carried out, and whether any was before. */
-  #undosTaken = 0;
-  #isUndone = false;
-  /** Two attempts that land together are undone one after the other. */
-  #undoing = Promise.resolve();
-  /** Those of its attempts that landed late, to be reported once it is undone. */
-  readonly #landed: Attempt[] = [];
+  /** The late attempts of it that are reported when it is undone. */
+  readonly #untold: Attempt[] = [];
 
-  constructor(first: Attempt) {
+  constructor(first: FirstAttempt<T>) {
     this.#effect = first.effect;
-    this.#site = first.site;
-    this.#retries = new Retries(first.site.path, first.effect.retry);
+    this.#first = first;
+    this.#scope = first.scope;
+    this.#retries = new Retries(first.path, first.effect.retry);
     this.#all = [first];
-    first.shared = this;
+    this.taken = new TakenOnce(first.effect.idempotent === true);
   }
 
   /** Continues after an attempt that did not succeed in time. */
-  async goOn(performed: Performed): Promise<Attempted> {
-    const { scope: { cancellation, journal }, id, path } = this.#site;
+  async goOn(performed: Performed): Promise<Settled<T>> {
+    const { id, path, ctx, scope, extra } = this.#first;
+    const { cancellation, journal } = scope;
     const { mark } = journal;
     for (;;) {
       const attempt = this.#all.at(-1)!;
       const { outcome } = performed;
-      if (outcome.ok) return this.#succeed(attempt, outcome.value);
+      if (outcome.ok) return await this.#succeed(attempt, outcome.value);
       this.#takeIn(attempt, performed, outcome.error);
       const { final } = await this.#decide(attempt, outcome.error);
       if (final && !this.#adoptable()) return await this.#fail(final);
@@ -103,10 +155,11 @@ class Attempts implements Shared, Entry {
         await this.#wait(waitId(id, attempt.number + 1), ms);
       }
       const landed = this.#adoptable();
-      if (landed) return this.#adopt(landed);
-      if (final) return await this.#fail(endedBy(final, this.#site));
-      if (cancellation?.error) return await this.#fail(cancellation.error);
-      const next = new Attempt(this.#effect, this.#site, attempt.number + 1, this.#generation);
+      if (landed) return await this.#adopt(landed);
+      const error = final ?? cancellation?.error;
+      if (error) return await this.#fail(error);
+      const number = attempt.number + 1;
+      const next = new Attempt(this.#effect, ctx, scope, extra, number, this.#generation);
       next.shared = this;
       this.#all.push(next);
       performed = await perform(next, () => this.isRetryDue(next));
@@ -119,22 +172,14 @@ class Attempts implements Shared, Entry {
     return !(await this.#decide(attempt, error)).final;
   }
 
-  takeKey({ generation }: Attempt): boolean {
-    if (this.#keysTaken.has(generation)) return false;
-    this.#keysTaken.add(generation);
-    return true;
-  }
-
-  takeOutput(attempt: Attempt): boolean {
-    if (this.#rolledBack.some((other) => isSameEffect(attempt, other))) return false;
-    this.#rolledBack.push(attempt);
-    return true;
-  }
-
   hasDeferred(attempt: Attempt): void {
-    if (!this.#underWay.has(attempt) || this.#effect.idempotent) return;
-    this.#passOn(attempt);
-    this.#startClock(attempt);
+    if (this.#effect.idempotent) return;
+    // It is undone at once, or with what it did before.
+    if (attempt.hasFailed || attempt.undoneBy) this.#burn(attempt);
+    else if (this.#underWay.has(attempt)) {
+      this.#passOn(attempt);
+      this.#startClock(attempt);
+    }
   }
 
   entryOf(attempt: Attempt): Entry {
@@ -144,26 +189,32 @@ class Attempts implements Shared, Entry {
   /** Takes the next undo of an idempotent effect: all its attempts are one. */
   takeUndo(error: Error): Due | undefined {
     this.#undoneBy ??= error;
-    for (const attempt of this.#underWay) this.#startClock(attempt);
-    if (this.#underWay.size > 0) return undefined;
-    let due = this.#main.takeUndo(error);
+    if (this.#underWay.size > 0) {
+      this.#startClock(this.#all.at(-1)!);
+      return undefined;
+    }
+    const due = this.#takeNext(error);
+    if (due) { for (const attempt of this.#all) attempt.wasUndone = true; }
+    return due;
+  }
+
+  #takeNext(error: Error): Due | undefined {
+    const main = this.#main.takeUndo(error);
+    if (main) return main;
     for (const attempt of this.#all.toReversed()) {
       attempt.undoneBy ??= error;
-      due ??= attempt.takeDeferred();
+      const deferred = attempt.takeDeferred();
+      if (deferred) return deferred;
     }
-    if (due) this.#undosTaken++;
-    return due;
   }
 
   onUndone(notUndone: readonly RollbackFailure[]): void {
     if (this.#underWay.size > 0) return;
-    const undosTaken = this.#undosTaken;
-    this.#undosTaken = 0;
-    for (const attempt of this.#landed.splice(0)) {
-      attempt.isRepeated = this.#isUndone && undosTaken === 0;
-      attempt.reportUndone(notUndone, undosTaken);
+    const isUndoDelayed = this.#all.some((attempt) => attempt.isUndoDelayed);
+    for (const attempt of this.#untold.splice(0)) {
+      attempt.isUndoDelayed = isUndoDelayed;
+      attempt.reportUndone(notUndone);
     }
-    this.#isUndone ||= undosTaken > 0;
   }
 
   get #main(): Attempt {
@@ -171,8 +222,8 @@ class Attempts implements Shared, Entry {
   }
 
   async #decide(attempt: Attempt, error: Error): Promise<Decision> {
-    const { cancellation } = this.#site.scope;
-    if (cancellation?.error) return { final: endedBy(error, this.#site) };
+    const { cancellation } = this.#scope;
+    if (cancellation?.error) return { final: endedBy(error, this.#scope) };
     const asked = this.#retries.decide(attempt.number, error);
     const decision = await (isPromise(asked) ? untilGivenUp(asked, cancellation) : asked);
     return decision ?? { final: cancellation!.error };
@@ -181,27 +232,28 @@ class Attempts implements Shared, Entry {
   /** Notes how an attempt ended that did not succeed in time. */
   #takeIn(attempt: Attempt, { landed, running }: Performed, error: Error): void {
     // The reason why the run ends says nothing of its own.
-    if (error !== this.#site.scope.cancellation?.error) this.#retries.note(attempt.number, error);
-    if (running) return this.#watch(attempt, running, error);
+    if (error !== this.#scope.cancellation?.error) this.#retries.note(attempt.number, error);
+    attempt.reason = error;
+    if (running) return this.#watch(attempt, running);
     attempt.hasSettled = true;
     if (landed?.ok) {
       attempt.result = { raw: landed.value, output: landed.value };
       this.#kept.push(attempt);
       return;
     }
+    attempt.hasFailed = true;
     if (landed) {
       this.#retries.noteLate(landed.error);
       attempt.rejection = landed.error;
     }
-    if (!this.#effect.idempotent) attempt.pushPartEffects(error);
+    if (!this.#effect.idempotent) attempt.pushDoomed(error);
     if (landed && !attempt.isPushed) attempt.report("rejected", [], landed.error);
     if (attempt.hasPartEffects) this.#burn(attempt);
   }
 
-  #watch(attempt: Attempt, running: Promise<Outcome>, reason: Error): void {
-    const { run, hold } = this.#site.scope;
+  #watch(attempt: Attempt, running: Promise<Outcome>): void {
+    const { run, hold } = this.#scope;
     this.#underWay.add(attempt);
-    attempt.reason = reason;
     if (this.#effect.overlap === "never") hold?.(running);
     if (attempt.hasPartEffects && !this.#effect.idempotent) {
       this.#passOn(attempt);
@@ -212,10 +264,11 @@ class Attempts implements Shared, Entry {
 
   /** Leaves its key to an attempt: what comes after has another. */
   #passOn({ generation }: Attempt): void {
-    if (generation === this.#generation && !this.#effect.idempotent) this.#generation++;
+    if (generation === this.#generation) this.#generation++;
   }
 
   #burn(attempt: Attempt): void {
+    if (this.#effect.idempotent) return;
     this.#burnt.add(attempt.generation);
     this.#passOn(attempt);
   }
@@ -224,17 +277,25 @@ class Attempts implements Shared, Entry {
   #startClock(attempt: Attempt): void {
     if (attempt.clock !== undefined) return;
     attempt.clock = setTimeout(() => {
-      this.#underWay.delete(attempt);
-      this.#site.scope.run.watch(this.#settleLate(attempt));
+      if (this.#effect.idempotent) this.#underWay.clear();
+      this.#scope.run.watch(this.#settleLate(attempt));
     }, this.#effect.lateMs ?? LATE_MS);
+  }
+
+  #stopClock(attempt: Attempt): void {
+    if (!this.#effect.idempotent) clearTimeout(attempt.clock);
+    else if (this.#underWay.size === 0) clearTimeout(this.#all.at(-1)!.clock);
   }
 
   /** Takes in how an attempt ended that had been given up. */
   async #land(attempt: Attempt, outcome: Outcome): Promise<void> {
-    clearTimeout(attempt.clock);
     this.#underWay.delete(attempt);
+    this.#stopClock(attempt);
     if (outcome.ok) attempt.result = { raw: outcome.value, output: outcome.value };
-    else attempt.rejection = outcome.error;
+    else {
+      attempt.hasFailed = true;
+      attempt.rejection = outcome.error;
+    }
     if (outcome.ok && !this.#isDecided && this.#isAdoptable(attempt)) {
       this.#kept.push(attempt);
       this.#pause?.cancel(attempt.reason!);
@@ -245,56 +306,30 @@ class Attempts implements Shared, Entry {
 
   /** Leaves a late attempt alone where it is the effect that stands, and undoes it where it is not. */
   async #settleLate(attempt: Attempt): Promise<void> {
-    const { effect: { kind, idempotent }, result, rejection } = attempt;
+    const { effect: { kind, idempotent }, rejection } = attempt;
     if (kind === "undo") {
       return attempt.report(rejection ? "rejected" : "compensated", [], rejection);
     }
     if (idempotent) {
-      if (!this.#undoneBy) {
-        return attempt.report(rejection ? "rejected" : "same-effect", [], rejection);
+      if (this.#undoneBy) {
+        if (!this.#untold.includes(attempt)) this.#untold.push(attempt);
+        return this.#underWay.size === 0 ? await attempt.undoApart(this.#undoneBy) : undefined;
       }
-      await this.#dismiss(attempt);
-      this.#landed.push(attempt);
-      const reason = this.#undoneBy;
-      this.#undoing = this.#undoing.then(() => attempt.undoApart(reason, this));
-      return await this.#undoing;
+      return attempt.report(rejection ? "rejected" : "same-effect", [], rejection);
     }
     const standing = this.#standing;
     if (standing && !standing.undoneBy && isSameEffect(attempt, standing)) {
-      if (attempt.deferredCount > 0) this.#site.scope.run.strays.push(attempt);
+      standing.takeOver(attempt);
       return attempt.report("same-effect", []);
     }
-    await this.#dismiss(attempt);
-    if (result || attempt.hasPartEffects) this.#burn(attempt);
+    attempt.isLate = true;
+    await this.#check(attempt);
+    if (attempt.hasEffects) this.#burn(attempt);
     await attempt.undoApart(attempt.reason!);
   }
 
-  /** Validates, for its undo, what an attempt has returned that is not the step's success. */
-  async #dismiss(attempt: Attempt): Promise<void> {
-    attempt.isLate = true;
-    const { effect: { check }, result } = attempt;
-    if (!result || !check) return;
-    const scope = { ...this.#site.scope, cancellation: undefined };
-    result.output = (await check(result.raw, scope)).output;
-  }
-
-  /** Puts on the journal what has landed and is not adopted. */
-  async #pushKept(isDismissed: (kept: Attempt) => boolean): Promise<void> {
-    const dismissed = this.#kept.filter(isDismissed);
-    this.#kept = this.#kept.filter((kept) => !dismissed.includes(kept));
-    for (const attempt of dismissed) {
-      await this.#dismiss(attempt);
-      if (this.#effect.idempotent) {
-        this.#landed.push(attempt);
-        continue;
-      }
-      attempt.push();
-      if (!attempt.isPushed) attempt.report("no-handler", []);
-    }
-  }
-
   #isAdoptable({ undoneBy, generation }: Attempt): boolean {
-    return !undoneBy && !this.#burnt.has(generation) && !this.#site.scope.cancellation?.givenUp;
+    return !undoneBy && !this.#burnt.has(generation) && !this.#scope.cancellation?.givenUp;
   }
 
   /** A late success that becomes the step's, unless the run has been given up. */
@@ -302,33 +337,54 @@ class Attempts implements Shared, Entry {
     return this.#kept.find((kept) => this.#isAdoptable(kept));
   }
 
-  #adopt(attempt: Attempt): Attempted {
+  #adopt(attempt: Attempt): MaybePromise<Settled<T>> {
     this.#kept = this.#kept.filter((kept) => kept !== attempt);
     attempt.report(this.#effect.kind === "undo" ? "compensated" : "adopted", []);
     return this.#succeed(attempt, attempt.result!.raw);
   }
 
-  #succeed(attempt: Attempt, value: unknown): Attempted {
+  #succeed(attempt: Attempt, value: unknown): MaybePromise<Settled<T>> {
     this.#isDecided = true;
     this.#standing = attempt;
     attempt.result ??= { raw: value, output: value };
-    const { run } = this.#site.scope;
+    const { run } = this.#scope;
     for (const kept of this.#kept.splice(0)) run.watch(this.#settleLate(kept));
-    return { ok: true, value, attempt };
+    return this.#effect.succeed(attempt, value);
   }
 
-  async #fail(error: Error): Promise<Attempted> {
-    const { scope: { journal, cancellation } } = this.#site;
+  async #fail(error: Error): Promise<Settled<T>> {
+    const { journal, cancellation } = this.#scope;
     this.#isDecided = true;
     if (error === cancellation?.error) addErrors(error, this.#retries.errors);
     await this.#pushKept(() => true);
     if (this.#effect.idempotent && this.#effect.kind === "attempt") journal.push(this);
-    return { ok: false, error, ran: true };
+    return this.#effect.fail(this.#first, error, true);
+  }
+
+  /** Puts late successes that do not become the step's where they are undone. */
+  async #pushKept(isLeft: (kept: Attempt) => boolean): Promise<void> {
+    const left = this.#kept.filter(isLeft);
+    this.#kept = this.#kept.filter((kept) => !left.includes(kept));
+    for (const kept of left) {
+      kept.isLate = true;
+      await this.#check(kept);
+      if (this.#effect.idempotent) this.#untold.push(kept);
+      kept.pushDoomed(kept.reason!);
+      if (!kept.isPushed) kept.report("no-handler", []);
+    }
+  }
+
+  /** Makes of what an attempt returned what its rollback is given. */
+  async #check({ effect: { check }, result }: Attempt): Promise<void> {
+    if (!result || !check) return;
+    // A cancellation would leave it as it is.
+    const scope = { ...this.#scope, cancellation: undefined };
+    result.output = (await check(result.raw, scope)).output;
   }
 
   async #wait(id: string, ms: number): Promise<void> {
     if (ms <= 0) return;
-    const { run, cancellation } = this.#site.scope;
+    const { run, cancellation } = this.#scope;
     const [pause, release] = this.#underWay.size === 0
       ? [cancellation, undefined]
       : cancellation?.child() ?? [new Cancellation(), undefined];
@@ -341,13 +397,3 @@ class Attempts implements Shared, Entry {
 
 /** The milliseconds after which what an attempt deferred is undone though it never settled. */
 const LATE_MS = 60_000;
-
-/** Whether two attempts have had one effect: by their key, and by an output that says something. */
-function isSameEffect(a: Attempt, b: Attempt): boolean {
-  const raw = a.result?.raw ?? undefined;
-  try {
-    return raw !== undefined && a.generation === b.generation && isEqual(raw, b.result?.raw);
-  } catch {
-    return false; // a getter of the user's may throw
-  }
-}

@@ -1,7 +1,7 @@
 import type { Outcome } from "../api/host.ts";
 import { abortedError, isRunsheetError, TimeoutError, toError } from "../report/errors.ts";
 import { Cancellation, followSignal, startTimeout } from "../run/cancellation.ts";
-import { isPromise, isThenable, type MaybePromise } from "../values/maybe_promise.ts";
+import { isThenable, type MaybePromise } from "../values/maybe_promise.ts";
 import type { Attempt } from "./attempt.ts";
 
 /** A call that is not waited for any more. */
@@ -18,7 +18,7 @@ export function callOnce(
   attempt: Attempt,
   hostSignal: AbortSignal | undefined,
 ): MaybePromise<Outcome | GivenUp> {
-  const { effect: { timeout }, site: { path, scope: { cancellation } } } = attempt;
+  const { effect: { timeout }, path, scope: { cancellation } } = attempt;
   if (timeout === undefined && !hostSignal) {
     // What can only be cancelled together with others needs no cancellation of its own.
     return callUntilGivenUp(attempt, cancellation, () => {});
@@ -54,56 +54,71 @@ function callUntilGivenUp(
     return { ok: false, error: cancellation.error };
   }
   attempt.cancellation = cancellation;
-  const running = call(attempt);
-  if (!isPromise(running)) {
+  let outcome: Outcome;
+  try {
+    const value = attempt.effect.call(attempt);
+    if (isThenable(value)) return waitUntilGivenUp(attempt, value, cancellation, end);
     // An attempt that has settled by the time it returns is never given up, even if it aborted the run itself.
+    outcome = { ok: true, value };
+  } catch (thrown) {
+    outcome = failed(attempt, thrown);
+  }
+  attempt.hasSettled = true;
+  attempt.release();
+  end();
+  return outcome;
+}
+
+const GIVEN_UP = Symbol("given up");
+
+// The promise is given `resolve` itself: the engine follows it to the caller's frames, as it does not follow a closure.
+async function waitUntilGivenUp(
+  attempt: Attempt,
+  promise: PromiseLike<unknown>,
+  cancellation: Cancellation | undefined,
+  end: () => void,
+): Promise<Outcome | GivenUp> {
+  let stopListening: (() => void) | undefined;
+  try {
+    const value = await new Promise((resolve, reject) => {
+      promise.then(resolve, reject);
+      stopListening = cancellation?.onCancel(() => {
+        if (!cancellation.givenUp || attempt.hasSettled) return;
+        attempt.isAbandoned = true;
+        resolve(GIVEN_UP);
+      });
+    });
+    if (value === GIVEN_UP) {
+      return { ok: false, error: cancellation!.error!, running: settleLate(attempt, promise) };
+    }
+    attempt.isAbandoned = false;
+    attempt.hasSettled = true;
+    return { ok: true, value };
+  } catch (thrown) {
+    attempt.isAbandoned = false;
+    attempt.hasSettled = true;
+    return failed(attempt, thrown);
+  } finally {
+    stopListening?.();
     attempt.release();
     end();
-    return running;
   }
-  return new Promise((resolve) => {
-    // It may be cancelled already, and then it finishes before it could stop.
-    let stopListening: (() => void) | undefined = undefined;
-    const finish = (ended: Outcome | GivenUp) => {
-      stopListening?.();
-      attempt.release();
-      end();
-      resolve(ended);
-    };
-    stopListening = cancellation?.onCancel(() => {
-      if (!cancellation.givenUp || attempt.isAbandoned) return;
-      // Now, and not when the caller resumes: it may have settled by then.
-      attempt.isAbandoned = true;
-      finish({ ok: false, error: cancellation.error!, running });
-    });
-    running.then(finish);
-  });
-}
-
-/** How a call ends; at once unless it gives a promise, or any other thenable. */
-export function call(attempt: Attempt): MaybePromise<Outcome> {
-  try {
-    const value = attempt.effect.call(attempt.site, attempt);
-    if (!isThenable(value)) return succeed(attempt, value);
-    return Promise.resolve(value).then(
-      (value) => succeed(attempt, value),
-      (thrown) => fail(attempt, thrown),
-    );
-  } catch (thrown) {
-    return fail(attempt, thrown);
-  }
-}
-
-function succeed(attempt: Attempt, value: unknown): Outcome {
-  attempt.hasSettled = true;
-  return { ok: true, value };
 }
 
 /** What it failed with is what it was told to stop for, if it says no more than that it has stopped. */
-function fail(attempt: Attempt, thrown: unknown): Outcome {
-  attempt.hasSettled = true;
+export function failed(attempt: Attempt, thrown: unknown): Outcome & { readonly ok: false } {
   const { cancellation, hasSignal } = attempt;
   const error = toError(thrown);
   const isTold = cancellation && !cancellation.givenUp && cancellation.explains(error, hasSignal);
   return { ok: false, error: isTold ? cancellation.error! : error };
+}
+
+async function settleLate(attempt: Attempt, promise: PromiseLike<unknown>): Promise<Outcome> {
+  try {
+    return { ok: true, value: await promise };
+  } catch (thrown) {
+    return { ok: false, error: toError(thrown) };
+  } finally {
+    attempt.hasSettled = true;
+  }
 }

@@ -13,7 +13,7 @@ export async function waitWithGrace(
   call: GivenUp,
   isRetryDue: () => MaybePromise<boolean>,
 ): Promise<Outcome | undefined> {
-  const { effect: { graceMs = 0, overlap }, site: { scope: { cancellation } } } = attempt;
+  const { effect: { graceMs = 0, overlap }, scope: { cancellation } } = attempt;
   const late = graceMs > 0
     ? await within(graceMs, call)
     : attempt.hasPartEffects

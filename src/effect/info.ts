@@ -57,6 +57,16 @@ export abstract class LazyInfo implements ProxyHandler<object> {
     return false;
   }
 
+  /** Refuses another prototype, which all infos would have: they have one target. */
+  setPrototypeOf(): boolean {
+    return false;
+  }
+
+  /** Refuses to be frozen, which all infos would be, and is not needed. */
+  preventExtensions(): boolean {
+    return false;
+  }
+
   #has(name: string | symbol): name is string {
     return typeof name === "string" && this.names.includes(name);
   }

@@ -19,11 +19,19 @@ export function perform(
   attempt: Attempt,
   isRetryDue: () => MaybePromise<boolean>,
 ): MaybePromise<Performed> {
-  if (!attempt.site.scope.run.seam.isDirect) return performByHost(attempt, isRetryDue);
+  if (!attempt.scope.run.seam.isDirect) return performByHost(attempt, isRetryDue);
   const called = callOnce(attempt, undefined);
   return isPromise(called)
-    ? called.then((ended) => conclude(attempt, ended, isRetryDue))
+    ? waitFor(attempt, called, isRetryDue)
     : conclude(attempt, called, isRetryDue);
+}
+
+async function waitFor(
+  attempt: Attempt,
+  called: Promise<Outcome | GivenUp>,
+  isRetryDue: () => MaybePromise<boolean>,
+): Promise<Performed> {
+  return await conclude(attempt, await called, isRetryDue);
 }
 
 function conclude(
@@ -52,7 +60,7 @@ async function performByHost(
   isRetryDue: () => MaybePromise<boolean>,
 ): Promise<Performed> {
   let performed: Performed | undefined;
-  const outcome = await attempt.site.scope.run.seam.perform(describe(attempt), async (signal) => {
+  const outcome = await attempt.scope.run.seam.perform(describe(attempt), async (signal) => {
     const ended = await callOnce(attempt, signal);
     if (!("running" in ended)) return withDeferred(ended, attempt.deferredCount);
     performed = await giveUp(attempt, ended, isRetryDue);
@@ -68,8 +76,8 @@ async function performByHost(
 }
 
 /** An attempt as a host sees it. */
-function describe({ effect: { kind, timeout }, site, number: attempt }: Attempt): Call {
-  const { id, path, ctx, output } = site;
+function describe({ effect, id, path, ctx, extra, number: attempt }: Attempt): Call {
+  const { kind, timeout } = effect;
   return {
     id: kind !== "attempt" && attempt === 1 ? id : attemptId(id, attempt),
     kind,
@@ -77,7 +85,7 @@ function describe({ effect: { kind, timeout }, site, number: attempt }: Attempt)
     attempt,
     ctx,
     ...(timeout !== undefined && { timeout }),
-    ...(kind === "undo" && { output }),
+    ...(kind === "undo" && { output: extra?.output }),
   };
 }
 

@@ -2,27 +2,30 @@ import type { Outcome } from "../api/host.ts";
 import type { RollbackInfo } from "../api/info.ts";
 import { type Due, Journal } from "../run/journal.ts";
 import type { Run } from "../run/scope.ts";
+import { failure, settle } from "../run/settled.ts";
 import { after, type MaybePromise } from "../values/maybe_promise.ts";
-import { attemptEffect } from "./attempts.ts";
-import type { Effect } from "./effect.ts";
+import type { Effect } from "./attempt.ts";
+import { startEffect } from "./attempts.ts";
 
 /** Carries out an undo. It is shielded: what cancels the run does not cancel it. */
 export function performUndo(run: Run, due: Due, error: Error): MaybePromise<Outcome> {
-  const { name: path, id, effectKey, ctx, output, retry, timeout, call } = due;
-  const effect: Effect = {
+  const { name, id, effectKey, ctx, output, retry, timeout, call } = due;
+  const effect: Effect<unknown> = {
     kind: "undo",
     retry,
     timeout,
     // All its attempts undo the one effect.
     idempotent: true,
-    call: (_site, info) => call(info.shown<RollbackInfo>()),
+    call: (attempt) => call(attempt.shown<RollbackInfo>()),
+    succeed: (_attempt, output) => ({ ok: true, output, ran: true }),
+    fail: (attempt, error, ran) => failure(error, attempt.path, ran),
   };
-  // What an undo does is not undone.
-  const journal = new Journal(() => ({ ok: true, value: undefined }));
-  const scope = { run, path, journal, cancellation: undefined, deep: false };
-  const site = { id, path, ctx, output, scope, error, effectKey };
+  const scope = { run, path: name, journal: NO_JOURNAL, cancellation: undefined, deep: false };
   return after(
-    attemptEffect(effect, site),
-    (ended): Outcome => ended.ok ? { ok: true, value: ended.value } : ended,
+    settle(startEffect(effect, ctx, scope, { id, output, error, effectKey })),
+    (settled): Outcome => settled.ok ? { ok: true, value: settled.output } : settled,
   );
 }
+
+// What an undo does is not undone.
+const NO_JOURNAL = new Journal(() => ({ ok: true, value: undefined }));

@@ -17,17 +17,24 @@ function infoOf(node: Node): StepInfo {
   return info;
 }
 
-/** Runs a step inside its middleware, the first outermost; never throws. */
+/**
+ * Runs a step inside its middleware, the first outermost; never throws. `onFailure` is called with each failure that a
+ * layer gives to the one outside of it.
+ */
 export async function throughMiddleware(
   middleware: readonly Middleware[],
   node: Node,
   ctx: Context,
   runStep: Next,
   seam: Seam,
+  onFailure: (error: Error) => void,
 ): Promise<StepResult> {
   const step = infoOf(node);
   // Composed for every run of the step: `runStep` belongs to one run, and so does the guard against a second call.
-  const run = middleware.reduceRight<Next>((next, layer) => wrap(layer, step, next, seam), runStep);
+  const run = middleware.reduceRight<Next>(
+    (next, layer) => wrap(layer, step, next, seam, onFailure),
+    runStep,
+  );
   try {
     // A copy: the result is the user's, and reading it again might throw.
     return { ...await run(ctx) };
@@ -37,7 +44,13 @@ export async function throughMiddleware(
 }
 
 /** A layer that gives a failed result where the middleware throws, so that those outside of it hear of that. */
-function wrap(layer: Middleware, step: StepInfo, next: Next, seam: Seam): Next {
+function wrap(
+  layer: Middleware,
+  step: StepInfo,
+  next: Next,
+  seam: Seam,
+  onFailure: (error: Error) => void,
+): Next {
   let calls = 0;
   function nextOnce(ctx: Context): Promise<StepResult> {
     calls++;
@@ -52,7 +65,9 @@ function wrap(layer: Middleware, step: StepInfo, next: Next, seam: Seam): Next {
   function failed(thrown: unknown): StepResult {
     // The host's own signal is no failure, and passes through all layers.
     if (seam.interruption) throw thrown;
-    return { success: false, error: toError(thrown) };
+    const error = toError(thrown);
+    onFailure(error);
+    return { success: false, error };
   }
   let run: ReturnType<Middleware>;
   try {
@@ -69,6 +84,7 @@ function wrap(layer: Middleware, step: StepInfo, next: Next, seam: Seam): Next {
       if (typeof result !== "object" || typeof result?.success !== "boolean") {
         refuse(`run '${step.name}'`, "its middleware must give a step result", result);
       }
+      if (!result.success) onFailure(toError(result.error));
       return result;
     } catch (thrown) {
       return failed(thrown);

@@ -2,10 +2,9 @@ import type { Patience, RetryPolicy } from "../api/policy.ts";
 import type { Schema } from "../api/schema.ts";
 import { type AnyStep, engine } from "../api/step.ts";
 import type { Scope } from "../run/scope.ts";
-import type { Settled } from "../run/settled.ts";
+import type { Ending } from "../run/settled.ts";
 import { cast } from "../values/cast.ts";
 import type { Context } from "../values/context.ts";
-import type { MaybePromise } from "../values/maybe_promise.ts";
 
 /** What the engine runs: behind every step, combinator and pipeline there is one. */
 export interface Node {
@@ -26,7 +25,7 @@ export interface Node {
   /** Whether it declares an undo of its own; `undefined` for what is no step. */
   readonly hasUndo?: boolean | undefined;
   /** Runs it; never throws, but for the host's own signal. Completed effects are in the journal by then. */
-  readonly execute: (ctx: Context, scope: Scope) => MaybePromise<Settled>;
+  readonly execute: (ctx: Context, scope: Scope) => Ending;
 }
 
 /** The children of a node, for tools that look into a tree or make another one of it. */

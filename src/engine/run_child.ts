@@ -6,7 +6,7 @@ import { refusalError, refusedByReading } from "../report/refusal.ts";
 import { untilGivenUp } from "../run/cancellation.ts";
 import { join } from "../run/paths.ts";
 import type { Scope } from "../run/scope.ts";
-import { failure, type Settled } from "../run/settled.ts";
+import { type Ending, failure, settle, type Settled } from "../run/settled.ts";
 import { type Context, copyObject, seal } from "../values/context.ts";
 import { message, messageOf } from "../values/message.ts";
 import type { MaybePromise } from "../values/maybe_promise.ts";
@@ -20,7 +20,7 @@ export function runChild(
   ctx: Context,
   scope: Scope,
   middleware: readonly Middleware[] = [],
-): MaybePromise<Settled> {
+): Ending {
   const { run, journal, cancellation, deep, hold } = scope;
   const path = join(scope.path, label);
   if (cancellation?.error) return failure(cancellation.error, path, false);
@@ -40,9 +40,10 @@ async function runInMiddleware(
   const mark = journal.mark;
   let running: MaybePromise<Settled> | undefined;
   let returned = false;
+  let failedBelow: Error | undefined;
   const runStep: Next = async (given) => {
     if (returned) throw cancellation?.error ?? calledLate(path);
-    running = child.execute(given === ctx ? ctx : copyContext(given, own), own);
+    running = settle(child.execute(given === ctx ? ctx : copyContext(given, own), own));
     const settled = await running;
     return settled.ok ? { success: true, data: settled.output } : {
       success: false,
@@ -50,7 +51,10 @@ async function runInMiddleware(
       failedStep: settled.failedStep,
     };
   };
-  const wrapped = throughMiddleware(middleware, child, ctx, runStep, own.run.seam);
+  const { seam } = own.run;
+  const wrapped = throughMiddleware(middleware, child, ctx, runStep, seam, (error) => {
+    failedBelow = error;
+  });
   // A middleware that does not come back is not waited for past a cancellation, and its step not started any more.
   const result = await untilGivenUp(wrapped, cancellation);
   returned = true;
@@ -58,6 +62,7 @@ async function runInMiddleware(
   return await conclude(
     result ?? { success: false, error: cancellation!.error!, failedStep: failedAt(inner) },
     inner,
+    inner?.ok === false ? inner.error : failedBelow,
     own,
     mark,
   );
@@ -87,6 +92,7 @@ function calledLate(path: string): ConfigError {
 async function conclude(
   result: StepResult,
   inner: Settled | undefined,
+  failedBelow: Error | undefined,
   { path, journal, deep }: Scope,
   mark: number,
 ): Promise<Settled> {
@@ -94,14 +100,13 @@ async function conclude(
   if (!result.success) {
     return failure(toError(result.error), result.failedStep ?? path, ran);
   }
-  if (inner && !inner.ok) {
-    // The middleware goes on as if the step had not failed: what had been done by then is undone at once.
-    const notUndone = await journal.unwind(inner.error, mark);
+  if (failedBelow) {
+    // A middleware goes on as if nothing had failed: what had been done by then is undone at once.
+    const notUndone = await journal.unwind(failedBelow, mark);
     if (notUndone.length > 0) {
-      return failure(notUndoneError(`recover '${path}'`, notUndone, inner.error), path, ran);
+      return failure(notUndoneError(`recover '${path}'`, notUndone, failedBelow), path, ran);
     }
-  }
-  if (inner?.ok && inner.output === result.data) return inner;
+  } else if (inner?.ok && inner.output === result.data) return inner;
   try {
     return { ok: true, output: seal(copyObject(result.data), deep), ran };
   } catch (cause) {

@@ -9,7 +9,7 @@ import { Journal } from "../run/journal.ts";
 import { labelOf } from "../run/paths.ts";
 import { Run } from "../run/scope.ts";
 import { Seam } from "../run/seam.ts";
-import { failure, type Settled } from "../run/settled.ts";
+import { failure, settle, type Settled } from "../run/settled.ts";
 import { type Context, copyObject, EMPTY } from "../values/context.ts";
 import { isPromise } from "../values/maybe_promise.ts";
 import type { Node } from "./node.ts";
@@ -62,7 +62,7 @@ export async function startRun(
       };
       const settling = cancellation?.error
         ? failure(cancellation.error, boundary, false)
-        : node.execute(args, scope);
+        : settle(node.execute(args, scope));
       settled = isPromise(settling) ? await settling : settling;
       if (settled.ok && cancellation?.error) {
         const failedStep = node.isPipeline ? "<output>" : path;
@@ -78,7 +78,7 @@ export async function startRun(
   const stepsExecuted = Object.freeze(
     settled.executed ?? (settled.ran ? [name] : []),
   );
-  const meta = Object.freeze(new Meta(name, args, stepsExecuted));
+  const meta = Object.freeze(new Meta(name, args, stepsExecuted, run ?? NO_RUN));
   if (settled.ok) {
     return Object.freeze(new Succeeded(settled.output, meta));
   }
@@ -86,6 +86,13 @@ export async function startRun(
   const rollback = journal && run ? await undo(journal, run, error) : NOTHING_UNDONE;
   return Object.freeze(new Failed(error, failedStep, rollback, meta));
 }
+
+/** A run that has not begun, as its options are refused. */
+const NO_RUN = {
+  get id(): string {
+    return crypto.randomUUID();
+  },
+};
 
 const NOTHING_UNDONE: RollbackReport = Object.freeze({
   completed: Object.freeze([]),

@@ -1,9 +1,8 @@
 import type { ItemOptions } from "../api/policy.ts";
 import { itemPath } from "../run/paths.ts";
 import type { Scope } from "../run/scope.ts";
-import type { Settled } from "../run/settled.ts";
+import type { Ending, Settled } from "../run/settled.ts";
 import { seal } from "../values/context.ts";
-import type { MaybePromise } from "../values/maybe_promise.ts";
 import { fanOut } from "./fan_out.ts";
 import type { Source } from "./take_each.ts";
 
@@ -13,7 +12,7 @@ export async function collectItems<Item>(
   source: Source<Item>,
   scope: Scope,
   options: ItemOptions,
-  run: (item: Item, index: number, scope: Scope) => MaybePromise<Settled<unknown>>,
+  run: (item: Item, index: number, scope: Scope) => Ending<unknown>,
   gather: (results: unknown[]) => unknown[] = (results) => results,
 ): Promise<Settled> {
   const pathOf = (index: number) => itemPath(scope.path, index);

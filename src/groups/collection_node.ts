@@ -3,9 +3,8 @@ import type { ItemOptions } from "../api/policy.ts";
 import type { Node, Parts } from "../engine/node.ts";
 import { checkFunction, checkGroup, checkName } from "../report/checks.ts";
 import type { Scope } from "../run/scope.ts";
-import type { Settled } from "../run/settled.ts";
+import type { Ending } from "../run/settled.ts";
 import type { Context } from "../values/context.ts";
-import type { MaybePromise } from "../values/maybe_promise.ts";
 import { callCollection } from "./call_collection.ts";
 import { collectItems } from "./collect_items.ts";
 
@@ -33,7 +32,7 @@ export interface CollectionCombinator {
     index: number,
     ctx: Context,
     scope: Scope,
-  ) => MaybePromise<Settled<unknown>>;
+  ) => Ending<unknown>;
   /** Makes the list that stands under the key of the items' results; without it they are the list. */
   readonly gather?: (results: readonly unknown[]) => unknown[];
 }

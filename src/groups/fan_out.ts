@@ -4,7 +4,7 @@ import { notUndoneError } from "../report/not_undone.ts";
 import { Cancellation } from "../run/cancellation.ts";
 import type { Journal } from "../run/journal.ts";
 import type { Scope } from "../run/scope.ts";
-import { failure, type Settled, type SettledFailure } from "../run/settled.ts";
+import { type Ending, failure, settle, type Settled, type SettledFailure } from "../run/settled.ts";
 import { isPromise, type MaybePromise } from "../values/maybe_promise.ts";
 import { groupFailure, siblingFailed } from "./group_failure.ts";
 import { Pool } from "./pool.ts";
@@ -21,7 +21,7 @@ export async function fanOut<Item>(
   source: Source<Item>,
   scope: Scope,
   { concurrency = Infinity, onFailure = "abort" }: ItemOptions,
-  run: (item: Item, index: number, scope: Scope) => MaybePromise<Settled<unknown>>,
+  run: (item: Item, index: number, scope: Scope) => Ending<unknown>,
   pathOf: (index: number) => string = () => scope.path,
 ): Promise<Settled<unknown[]>> {
   const { run: whole, path, cancellation, deep } = scope;
@@ -74,7 +74,7 @@ export async function fanOut<Item>(
     const own = { run: whole, path: pathOf(index), journal, cancellation: group, deep, hold };
     let branch: MaybePromise<Settled<unknown>>;
     try {
-      branch = run(item, index, own);
+      branch = settle(run(item, index, own));
     } catch (thrown) {
       branch = Promise.reject(thrown);
     }

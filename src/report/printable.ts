@@ -11,6 +11,11 @@ export class Printed {
     looksPlain(this);
   }
 
+  /** What is printed of it. */
+  fields(): [string, unknown][] {
+    return Object.entries(this);
+  }
+
   /** What `JSON.stringify` prints; it gives a key where the options would be. */
   toJSON(options?: JSONOptions | string): unknown {
     return printable(this, asksForArgs(options));
@@ -54,7 +59,8 @@ export function printable(value: unknown, args: boolean, around: readonly unknow
       if (Array.isArray(value)) return value.map((part) => print(part));
       if (isPlain(value)) {
         // At any depth: a copy of a result, such as a spread, is none of ours any more.
-        const entries = Object.entries(value).filter(([key]) => args || !HIDDEN.includes(key));
+        const fields = value instanceof Printed ? value.fields() : Object.entries(value);
+        const entries = fields.filter(([key]) => args || !HIDDEN.includes(key));
         return Object.fromEntries(entries.map(([key, part]) => [key, print(part)]));
       }
     }

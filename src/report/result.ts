@@ -10,11 +10,27 @@ export class Meta extends Printed implements RunMeta {
   readonly name: string;
   readonly args: Context;
   readonly stepsExecuted: readonly string[];
-  constructor(name: string, args: Context, stepsExecuted: readonly string[]) {
+  readonly #run: { readonly id: string };
+  constructor(
+    name: string,
+    args: Context,
+    stepsExecuted: readonly string[],
+    run: { readonly id: string },
+  ) {
     super();
     this.name = name;
     this.args = args;
     this.stepsExecuted = stepsExecuted;
+    this.#run = run;
+  }
+
+  /** Made up when it is read: not every run needs one. */
+  get runId(): string {
+    return this.#run.id;
+  }
+
+  override fields(): [string, unknown][] {
+    return [...super.fields(), ["runId", this.runId]];
   }
 }
 

@@ -30,6 +30,8 @@ export interface ResultJSON {
   readonly rollback?: ReportJSON;
   /** What is told of every run. */
   readonly meta: {
+    /** The run's id. */
+    readonly runId: string;
     /** The name of the step or pipeline that ran. */
     readonly name: string;
     /** The args, where asked for. */

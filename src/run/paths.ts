@@ -11,7 +11,7 @@
  * | boundary of a pipeline           | `path/<args>`, `path/<output>`  | `fulfil/<output>`           |
  * | predicate                        | `path?`, `path?label`           | `choice(a, b)?a`            |
  * | attempt                          | `path@n`                        | `charge@2`                  |
- * | wait before an attempt           | `path@n!wait`                   | `charge@2!wait`             |
+ * | wait before an attempt           | `path@n!wait`, `undo@n!wait`    | `charge@2!wait`             |
  * | undo by the rollback             | `path!undo`                     | `charge!undo`               |
  * | … of an attempt that landed late | `path@n!undo`                   | `charge@1!undo`             |
  * | undo that an attempt deferred    | `path@n!deferk`                 | `charge@1!defer2`           |
@@ -20,8 +20,9 @@
  * | attempt of an undo, after the 1st | `undo@n`                       | `charge!undo@2`             |
  * | key of an effect                 | `run/name/path`, `…~g`          | `order-1/checkout/charge~2` |
  *
- * A key has `~g` once something under the key before it has been undone, or is due to be. Names are escaped: without
- * that a step called `a/b` would pass for step `b` of pipeline `a`, and share its key.
+ * A predicate stands in place of the path in the ids of what belongs to it: `choice(a, b)?a@1!defer1`. A key has `~g`
+ * once something under the key before it has been undone, or is due to be. Names are escaped: without that a step
+ * called `a/b` would pass for step `b` of pipeline `a`, and share its key.
  */
 const MARKS = /[%/@!?[~<]/g;
 
@@ -121,39 +122,62 @@ export function byKeyName(path: string): string {
 export interface Id {
   /** The path of the step. */
   readonly path: string;
-  /** Which attempt of the step it is, or belongs to. */
-  readonly attempt?: number;
-  /** Which key of the step it undoes, from 1. */
-  readonly generation?: number;
   /** The branch of a choice, or `""`, for a predicate. */
   readonly predicate?: string;
-  /** What is done; an attempt or a predicate where there is nothing. */
-  readonly verb?: "wait" | "undo" | "key" | "defer";
+  /** Which attempt of the step or predicate it is, or belongs to. */
+  readonly attempt?: number;
+  /** Which key it is, or undoes, from 1. */
+  readonly generation?: number;
+  /** Which undo it is; none for an attempt, a key or a predicate. */
+  readonly undo?: "undo" | "key" | "defer";
   /** Which of the undos that the attempt deferred. */
   readonly defer?: number;
   /** Which attempt of an undo, from 2. */
-  readonly retry?: number;
+  readonly undoAttempt?: number;
+  /** Present for the wait before an attempt, of a step or an undo. */
+  readonly isWait?: true;
 }
 
 const ID =
-  /^(?<path>[^@!?~]*)(?:\?(?<predicate>[^@!?~]*)|(?:@(?<attempt>\d+)|~(?<generation>\d+))?(?:!(?<verb>wait|undo|key|defer)(?<defer>\d+)?(?:@(?<retry>\d+))?)?)$/;
+  /^(?<path>[^@!?~]*)(?:\?(?<predicate>[^@!?~]*))?(?:@(?<attempt>\d+)|~(?<generation>\d+))?(?:!(?<undo>undo|key|defer)(?<defer>\d+)?(?:@(?<undoAttempt>\d+))?)?(?<isWait>!wait)?$/;
 
 /** Parses what the functions above have built; `undefined` for anything else. */
 export function parseId(id: string): Id | undefined {
   const groups = ID.exec(id)?.groups;
   if (!groups) return undefined;
-  const { path = "", predicate, verb } = groups;
+  const { path = "", predicate, undo, isWait } = groups;
   const number = (name: string) => groups[name] === undefined ? {} : { [name]: +groups[name] };
-  return {
+  const parsed: Id = {
     path,
-    ...number("attempt"),
-    ...(verb === "key" ? { generation: 1 } : {}),
-    ...number("generation"),
     ...(predicate === undefined ? {} : { predicate }),
-    ...(verb === undefined ? {} : { verb: verb as Id["verb"] & string }),
+    ...number("attempt"),
+    ...(undo === "key" ? { generation: 1 } : {}),
+    ...number("generation"),
+    ...(undo === undefined ? {} : { undo: undo as NonNullable<Id["undo"]> }),
     ...number("defer"),
-    ...number("retry"),
+    ...number("undoAttempt"),
+    ...(isWait && { isWait: true }),
   };
+  return buildId(parsed) === id ? parsed : undefined;
+}
+
+function buildId(parsed: Id): string | undefined {
+  const { path, predicate, attempt, generation = 1, undo, defer, undoAttempt, isWait } = parsed;
+  const base = predicate === undefined ? path : predicateId(path, predicate);
+  const [id, n] = undo
+    ? [undoId(base, parsed), undoAttempt]
+    : attempt === undefined
+    ? [withGeneration(base, generation), undefined]
+    : [base, attempt];
+  if (defer === 0 || n === 0 || undoAttempt === 1) return undefined;
+  if (n !== undefined) return isWait ? waitId(id, n) : attemptId(id, n);
+  if (!isWait) return id;
+  return undo || predicate !== undefined ? undefined : keyWaitId(path, generation);
+}
+
+function undoId(path: string, { attempt, generation = 1, undo, defer }: Id): string {
+  if (undo === "key") return keyUndoId(path, generation);
+  return undo === "undo" ? rollbackId(path, attempt) : deferId(path, attempt ?? 0, defer ?? 0);
 }
 
 /** A path without the indexes of items. */

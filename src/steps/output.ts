@@ -1,5 +1,5 @@
 import type { Schema } from "../api/schema.ts";
-import type { Checked } from "../effect/effect.ts";
+import type { Checked } from "../effect/handlers.ts";
 import { ProvidesValidationError } from "../report/errors.ts";
 import { type Refusal, refusalError, refused, refusedByReading } from "../report/refusal.ts";
 import { isResult } from "../report/result.ts";

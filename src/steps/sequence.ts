@@ -18,7 +18,7 @@ import { refusalError } from "../report/refusal.ts";
 import { Cancellation, startTimeout, unlessGivenUp } from "../run/cancellation.ts";
 import { join } from "../run/paths.ts";
 import type { Scope } from "../run/scope.ts";
-import { failure, type Settled } from "../run/settled.ts";
+import { type Ending, failure, isPending, type Settled } from "../run/settled.ts";
 import { declaredKeys } from "../schema/declared_keys.ts";
 import {
   contextValidator,
@@ -182,20 +182,31 @@ function beginChecked(
 function inOrder(plan: Plan, args: Context, scope: Scope): MaybePromise<Settled> {
   const walk = new Walk(plan, args, scope);
   while (walk.isUnderWay) {
-    const settling = walk.runNext();
-    if (isPromise(settling)) return waitFor(settling, walk);
-    walk.take(settling);
+    const ending = walk.runNext();
+    if (isPending(ending) || isPromise(ending)) return waitFor(ending, walk);
+    walk.take(ending);
   }
   return walk.finish();
 }
 
-async function waitFor(first: Promise<Settled>, walk: Walk): Promise<Settled> {
-  walk.take(await first);
-  while (walk.isUnderWay) {
-    const settling = walk.runNext();
-    walk.take(isPromise(settling) ? await settling : settling);
+async function waitFor(first: Ending, walk: Walk): Promise<Settled> {
+  let ending = first;
+  for (;;) {
+    // The user's own promise is awaited here: no other function stands between it and the caller's frames.
+    if (isPending(ending)) {
+      let value: unknown;
+      let crash: { readonly thrown: unknown } | undefined;
+      try {
+        value = await ending.promise;
+      } catch (thrown) {
+        crash = { thrown };
+      }
+      ending = crash ? ending.crash(crash.thrown) : ending.land(value);
+    }
+    walk.take(isPromise(ending) ? await ending : ending);
+    if (!walk.isUnderWay) return walk.finish();
+    ending = walk.runNext();
   }
-  return walk.finish();
 }
 
 /** How far a run of a pipeline has come. */
@@ -221,7 +232,7 @@ class Walk {
     return !this.#failure && this.#next < this.#plan.children.length;
   }
 
-  runNext(): MaybePromise<Settled> {
+  runNext(): Ending {
     const { children, definition } = this.#plan;
     const { node, label } = children[this.#next]!;
     return runChild(node, label, this.#ctx, this.#scope, definition.middleware);

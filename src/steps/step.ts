@@ -2,9 +2,9 @@ import type { RunInfo } from "../api/info.ts";
 import type { KeyUndo, Patience, RetryPolicy, UndoWith } from "../api/policy.ts";
 import type { Schema } from "../api/schema.ts";
 import type { Step } from "../api/step.ts";
-import type { Attempt } from "../effect/attempt.ts";
-import { type Attempted, attemptEffect } from "../effect/attempts.ts";
-import type { Checked, Effect, Rollback, UndoByKey } from "../effect/effect.ts";
+import type { Attempt, Effect } from "../effect/attempt.ts";
+import type { Checked, Rollback, UndoByKey } from "../effect/handlers.ts";
+import { startEffect } from "../effect/attempts.ts";
 import { expose } from "../engine/expose.ts";
 import {
   checkBoolean,
@@ -22,12 +22,12 @@ import { RequiresValidationError } from "../report/errors.ts";
 import { refusalError } from "../report/refusal.ts";
 import { unlessGivenUp } from "../run/cancellation.ts";
 import type { Scope } from "../run/scope.ts";
-import { failure, type Settled } from "../run/settled.ts";
+import { type Ending, failure, settle, type Settled } from "../run/settled.ts";
 import { declaredKeys } from "../schema/declared_keys.ts";
 import { contextValidator, type Validate, type Validated } from "../schema/validate.ts";
 import type { Needed, Provided, StepDefinition, Unset } from "../types/step.ts";
 import { type Context, seal } from "../values/context.ts";
-import { isPromise, type MaybePromise } from "../values/maybe_promise.ts";
+import { isPromise } from "../values/maybe_promise.ts";
 import { checkOutput, outputSchema } from "./output.ts";
 
 /** A step's definition without its types. */
@@ -101,7 +101,8 @@ export function step<
     : [];
   const adds = provides &&
     declaredKeys(provides)?.map(({ key }) => [key, name] as const);
-  const plan = planOf(checked);
+  const validate = requires && contextValidator(requires);
+  const effect = effectOf(checked);
   return expose({
     name,
     requires,
@@ -110,7 +111,9 @@ export function step<
     isPipeline: false,
     policy,
     hasUndo: Boolean(checked.rollback || checked.undoByKey),
-    execute: (ctx, scope) => execute(plan, ctx, scope),
+    execute: validate
+      ? (ctx, scope) => execute(validate, effect, ctx, scope)
+      : (ctx, scope) => startEffect(effect, ctx, scope),
   });
 }
 
@@ -147,47 +150,52 @@ function check(definition: unknown): Definition {
 }
 
 /** What a step does, made when it is built. */
-interface Plan {
-  readonly requires: Validate | undefined;
-  readonly effect: Effect & { readonly check: NonNullable<Effect["check"]> };
-}
-
-function planOf(definition: Definition): Plan {
-  const { run, requires, provides, rollback, undoByKey, idempotent, ...policy } = definition;
+function effectOf(definition: Definition): Effect {
+  const { run, provides, rollback, undoByKey, idempotent, ...policy } = definition;
   const { retry, timeout, graceMs, lateMs, overlap } = policy;
   const schema = provides && outputSchema(provides);
+  const check = (raw: unknown, scope: Scope) => checkOutput(schema, raw, scope);
   return {
-    requires: requires && contextValidator(requires),
-    effect: {
-      kind: "attempt",
-      retry,
-      timeout,
-      graceMs,
-      lateMs,
-      overlap,
-      idempotent,
-      rollback,
-      undoByKey,
-      call: ({ ctx }, info) => run(ctx, info.shown()),
-      check: (raw, scope) => checkOutput(schema, raw, scope),
+    kind: "attempt",
+    retry,
+    timeout,
+    graceMs,
+    lateMs,
+    overlap,
+    idempotent,
+    rollback,
+    undoByKey,
+    check,
+    call: (attempt) => run(attempt.ctx, attempt.shown()),
+    succeed(attempt, raw) {
+      const checking = check(raw, attempt.scope);
+      return isPromise(checking)
+        ? checking.then((checked) => stand(attempt, raw, checked))
+        : stand(attempt, raw, checking);
     },
+    fail: (attempt, error, ran) => failure(error, attempt.path, ran),
   };
 }
 
-function execute(plan: Plan, ctx: Context, scope: Scope): MaybePromise<Settled> {
-  if (!plan.requires) return perform(plan, ctx, scope);
-  const checking = unlessGivenUp(plan.requires(ctx), scope.cancellation);
-  return isPromise(checking)
-    ? checking.then((checked) => performChecked(plan, ctx, checked, scope))
-    : performChecked(plan, ctx, checking, scope);
+function stand(attempt: Attempt, raw: unknown, { output, error }: Checked): Settled {
+  // The effect has happened: its undo is due also when its output is not what it must be.
+  attempt.stand(raw, output);
+  return error ? failure(error, attempt.path, true) : { ok: true, output, ran: true };
 }
 
-function performChecked(
-  plan: Plan,
-  ctx: Context,
+function execute(validate: Validate, effect: Effect, ctx: Context, scope: Scope): Ending {
+  const checking = unlessGivenUp(validate(ctx), scope.cancellation);
+  return isPromise(checking)
+    ? checking.then((checked) => settle(startChecked(checked, effect, ctx, scope)))
+    : startChecked(checking, effect, ctx, scope);
+}
+
+function startChecked(
   checked: Validated | undefined,
+  effect: Effect,
+  ctx: Context,
   scope: Scope,
-): MaybePromise<Settled> {
+): Ending {
   const { path, cancellation, deep } = scope;
   if (!checked) return failure(cancellation!.error!, path, false);
   if (!checked.ok) {
@@ -196,37 +204,5 @@ function performChecked(
     return failure(error, path, false);
   }
   const { value } = checked;
-  return perform(plan, value === ctx ? ctx : seal({ ...ctx, ...value }, deep), scope);
-}
-
-function perform({ effect }: Plan, ctx: Context, scope: Scope): MaybePromise<Settled> {
-  const { path } = scope;
-  const attempting = attemptEffect(effect, { id: path, path, ctx, scope });
-  return isPromise(attempting)
-    ? attempting.then((attempted) => finish(effect, attempted, scope))
-    : finish(effect, attempting, scope);
-}
-
-function finish(
-  { check }: Plan["effect"],
-  attempted: Attempted,
-  scope: Scope,
-): MaybePromise<Settled> {
-  if (!attempted.ok) return failure(attempted.error, scope.path, attempted.ran);
-  const { attempt, value } = attempted;
-  const checking = check(value, scope);
-  return isPromise(checking)
-    ? checking.then((checked) => stand(attempt, value, checked, scope))
-    : stand(attempt, value, checking, scope);
-}
-
-function stand(
-  attempt: Attempt,
-  raw: unknown,
-  { output, error }: Checked,
-  { path }: Scope,
-): Settled {
-  // The effect has happened: its undo is due also when its output is not what it must be.
-  attempt.stand(raw, output);
-  return error ? failure(error, path, true) : { ok: true, output, ran: true };
+  return startEffect(effect, value === ctx ? ctx : seal({ ...ctx, ...value }, deep), scope);
 }

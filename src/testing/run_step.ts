@@ -1,3 +1,4 @@
+import { settle } from "../run/settled.ts";
 import type { Result, RollbackReport } from "../api/result.ts";
 import type { RunOptions } from "../api/run.ts";
 import type { AnyStep, Step } from "../api/step.ts";
@@ -79,7 +80,7 @@ export async function runStep<S extends AnyStep>(
     ...node,
     async execute(ctx, scope) {
       const journal = scope.journal.fork();
-      const settled = await node.execute(ctx, { ...scope, journal });
+      const settled = await settle(node.execute(ctx, { ...scope, journal }));
       if (settled.ok && !scope.cancellation?.error) done = journal;
       else scope.journal.join(journal);
       return settled;

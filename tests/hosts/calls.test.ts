@@ -102,9 +102,10 @@ describe("a call", () => {
   it("has the same effects with a host as without one", async () => {
     const direct: Effects = [];
     const hosted: Effects = [];
-    const without = await checkout(direct, { fails: true }).run({ sku: "tea" });
+    const runId = "r1";
+    const without = await checkout(direct, { fails: true }).run({ sku: "tea" }, { runId });
     const host = new RecordingHost();
-    const withHost = await checkout(hosted, { fails: true }).run({ sku: "tea" }, { host });
+    const withHost = await checkout(hosted, { fails: true }).run({ sku: "tea" }, { host, runId });
     assertEquals(hosted, direct);
     assertEquals(JSON.stringify(withHost), JSON.stringify(without));
   });

@@ -36,16 +36,16 @@ describe("a result as JSON", () => {
   });
 
   it("that succeeded tells what ran, but neither args nor data", async () => {
-    const result = await pipeline({ name: "p", steps: [reserve] }).run(args);
+    const result = await pipeline({ name: "p", steps: [reserve] }).run(args, { runId: "r1" });
     assertEquals(logged(result), {
       success: true,
-      meta: { name: "p", stepsExecuted: ["reserve"] },
+      meta: { name: "p", stepsExecuted: ["reserve"], runId: "r1" },
     });
   });
 
   it("that failed tells the error, where, and what was undone, by path", async () => {
     const inner = pipeline({ name: "inner", steps: [reserve, unsend] });
-    const result = await pipeline({ name: "p", steps: [inner, fail] }).run(args);
+    const result = await pipeline({ name: "p", steps: [inner, fail] }).run(args, { runId: "r1" });
     assertEquals(logged(result), {
       success: false,
       error: { name: "Error", message: "boom" },
@@ -57,12 +57,12 @@ describe("a result as JSON", () => {
           error: { name: "TypeError", message: "cannot unsend" },
         }],
       },
-      meta: { name: "p", stepsExecuted: ["inner", "fail"] },
+      meta: { name: "p", stepsExecuted: ["inner", "fail"], runId: "r1" },
     });
   });
 
   it("is the same wherever it stands, and what JSON.stringify gives as a key is no option", async () => {
-    const result = await pipeline({ name: "p", steps: [reserve] }).run(args);
+    const result = await pipeline({ name: "p", steps: [reserve] }).run(args, { runId: "r1" });
     const { success, meta } = logged(result) as ResultJSON;
     assertEquals(logged({ args: result, list: [result] }), {
       args: { success, meta },
@@ -71,9 +71,9 @@ describe("a result as JSON", () => {
   });
 
   it("hides args and data in its parts, too, and in a copy that is given to toJSON", async () => {
-    const ok = await pipeline({ name: "p", steps: [reserve] }).run(args);
+    const ok = await pipeline({ name: "p", steps: [reserve] }).run(args, { runId: "r1" });
     const failed = failureOf(await pipeline({ name: "p", steps: [unsend, fail] }).run(args));
-    assertEquals(logged(ok.meta), { name: "p", stepsExecuted: ["reserve"] });
+    assertEquals(logged(ok.meta), { name: "p", stepsExecuted: ["reserve"], runId: "r1" });
     assertEquals(logged(failed.rollback), {
       completed: [],
       failed: logged(failed.rollback.failed),
@@ -82,6 +82,7 @@ describe("a result as JSON", () => {
       { step: "notify", error: { name: "TypeError", message: "cannot unsend" } },
     ]);
     assertEquals(logged(toJSON({ ...ok })), logged(ok));
+    assertEquals(ok.meta.runId, "r1");
     for (
       const copy of [{ result: { ...ok } }, [{ ...ok }], { id: 1, run: { meta: { ...ok.meta } } }]
     ) {
@@ -96,17 +97,17 @@ describe("a result as JSON", () => {
     const inner = pipeline({ name: "inner", steps: [reserve] });
     const result = await step({
       name: "outer",
-      run: async () => ({ inner: await inner.run(args) }),
+      run: async () => ({ inner: await inner.run(args, { runId: "r1" }) }),
     })
       .run({});
     assert(result.success);
     assertEquals(logged(result.data), {
-      inner: { success: true, meta: { name: "inner", stepsExecuted: ["reserve"] } },
+      inner: { success: true, meta: { name: "inner", stepsExecuted: ["reserve"], runId: "r1" } },
     });
   });
 
   it("tells args and data when asked to, but of a client only what it is", async () => {
-    const result = await pipeline({ name: "p", steps: [reserve] }).run(args);
+    const result = await pipeline({ name: "p", steps: [reserve] }).run(args, { runId: "r1" });
     const order = { lines: [{ sku: "tea" }] };
     assertEquals<unknown>(toJSON(result, { args: true }), {
       success: true,
@@ -115,6 +116,7 @@ describe("a result as JSON", () => {
         name: "p",
         args: { token: SECRET, client: "a Client", order },
         stepsExecuted: ["reserve"],
+        runId: "r1",
       },
     });
     const failed = await pipeline({ name: "p", steps: [fail] }).run(args);

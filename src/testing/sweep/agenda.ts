@@ -119,8 +119,8 @@ function isUndo({ kind }: Call): boolean {
 
 /** What an undo is, whichever attempt it is of. */
 function undoOf({ id }: Call): string {
-  const { path, verb, defer = "" } = parseId(id)!;
-  return `${path}!${verb}${defer}`;
+  const { path, undo, defer = "" } = parseId(id)!;
+  return `${path}!${undo}${defer}`;
 }
 
 function isRetryOf(call: Call, first: Call): boolean {

@@ -110,8 +110,8 @@ export class FaultHost implements Host {
   async sleep({ id }: { readonly id: string }): Promise<void> {
     this.#restartClock();
     // An undo that waits until the other side is through with the attempt: it is through when all else is done.
-    const { verb, attempt } = parseId(id) ?? {};
-    if (verb === "wait" && attempt === undefined) await this.#rest.wait("wait");
+    const { isWait, attempt, undo } = parseId(id) ?? {};
+    if (isWait && attempt === undefined && undo === undefined) await this.#rest.wait("wait");
   }
 
   /** Whose doing it is that an effect stands. */
@@ -182,7 +182,7 @@ export class FaultHost implements Host {
   /** Whether it undoes what landed late. It is held back for as long as anything else goes on: then it does most harm. */
   #isLate({ id, kind }: Call): boolean {
     const undo = kind === "undo" && parseId(id);
-    if (!undo || (undo.attempt === undefined && undo.verb !== "key")) return false;
+    if (!undo || (undo.attempt === undefined && undo.undo !== "key")) return false;
     return [...this.#plan].some(([planned, fault]) => {
       if (fault !== "late" && fault !== "abort") return false;
       const { path, attempt = 1 } = parseId(planned) ?? {};

@@ -3,7 +3,7 @@ import type { Step } from "../../api/step.ts";
 import { expose } from "../../engine/expose.ts";
 import type { Node } from "../../engine/node.ts";
 import { refuse } from "../../report/checks.ts";
-import { failure } from "../../run/settled.ts";
+import { failure, settle as settleNode } from "../../run/settled.ts";
 import { type Case, idOf } from "./cases.ts";
 import { FaultHost, type Shared } from "./fault_host.ts";
 import type { Fault } from "./faults.ts";
@@ -95,7 +95,7 @@ function doom(node: Node): Node {
   return {
     ...node,
     async execute(ctx, scope) {
-      const settled = await node.execute(ctx, scope);
+      const settled = await settleNode(node.execute(ctx, scope));
       const error = new Error("the sweep makes the run fail at its end");
       return settled.ok ? { ...settled, ...failure(error, END, true) } : settled;
     },

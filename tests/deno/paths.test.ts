@@ -1,0 +1,177 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import {
+  attemptId,
+  baseOf,
+  byKeyName,
+  deferId,
+  deferredName,
+  type Id,
+  itemPath,
+  join,
+  keyOf,
+  keyUndoId,
+  labelOf,
+  labels,
+  nameOf,
+  parseId,
+  predicateId,
+  rollbackId,
+  stepOf,
+  waitId,
+  withGeneration,
+  withoutIndexes,
+} from "../../src/run/paths.ts";
+import { property } from "../support/property.ts";
+
+function check<T>(cases: fc.Arbitrary<T>, holds: (one: T) => void): Promise<void> {
+  return property(cases, (one) => Promise.resolve(holds(one)));
+}
+
+/** Names that look like parts of the grammar, and any others. */
+const name = fc.oneof(
+  fc.string({ minLength: 1, unit: fc.constantFrom(..."%/@!?[~<]#1aé\ud800) (") }),
+  fc.constantFrom("a/b", "a@2", "a!undo", "a[1]", "a~2", "a?", "<args>", "%2F", "a (deferred)"),
+  fc.string({ minLength: 1, unit: "binary" }),
+);
+const count = fc.integer({ min: 1, max: 120 });
+
+/** A path, and the names and indexes of items that it is made of. */
+const path = fc.array(fc.tuple(name, fc.option(fc.nat({ max: 99 }), { nil: undefined })), {
+  minLength: 1,
+  maxLength: 4,
+}).map((parts) => ({
+  parts,
+  path: parts.reduce((path, [name, index]) => {
+    const child = join(path, labelOf(name));
+    return index === undefined ? child : itemPath(child, index);
+  }, ""),
+}));
+
+const base = fc.record({ path, predicate: fc.option(name, { nil: undefined }) })
+  .map(({ path: { path }, predicate }) => {
+    if (predicate === undefined) return { id: path, says: { path } };
+    const label = labelOf(predicate);
+    return { id: predicateId(path, label), says: { path, predicate: label } };
+  });
+
+type Built = { readonly id: string; readonly says: Id };
+
+const call: fc.Arbitrary<Built> = fc.tuple(base, count).map(([{ id, says }, attempt]) => ({
+  id: attemptId(id, attempt),
+  says: { ...says, attempt },
+}));
+
+const undo: fc.Arbitrary<Built> = fc.tuple(base, count, count).chain(([{ id, says }, n, k]) =>
+  fc.constantFrom<Built>(
+    { id: rollbackId(id), says: { ...says, undo: "undo" } },
+    { id: rollbackId(id, n), says: { ...says, attempt: n, undo: "undo" } },
+    { id: keyUndoId(id, n), says: { ...says, generation: n, undo: "key" } },
+    { id: deferId(id, n, k), says: { ...says, attempt: n, undo: "defer", defer: k } },
+  )
+);
+
+const again: fc.Arbitrary<Built> = fc.tuple(undo, count).map(([{ id, says }, n]) => ({
+  id: attemptId(id, n + 1),
+  says: { ...says, undoAttempt: n + 1 },
+}));
+
+const wait: fc.Arbitrary<Built> = fc.oneof(
+  fc.tuple(base, count).map(([{ id, says }, n]): Built => ({
+    id: waitId(id, n),
+    says: { ...says, attempt: n, isWait: true },
+  })),
+  fc.tuple(undo, count).map(([{ id, says }, n]): Built => ({
+    id: waitId(id, n + 1),
+    says: { ...says, undoAttempt: n + 1, isWait: true },
+  })),
+);
+
+const key: fc.Arbitrary<Built> = fc.tuple(base, count).map(([{ id, says }, n]) => ({
+  id: withGeneration(id, n),
+  says: n === 1 ? says : { ...says, generation: n },
+}));
+
+const built = fc.oneof(base, call, undo, again, wait, key);
+
+Deno.test("an id that was built says what it was built of when it is parsed", () =>
+  check(built, ({ id, says }) => assertEquals(parseId(id), says)));
+
+Deno.test("ids that say different things are different", () =>
+  check(fc.tuple(built, built), ([one, other]) => {
+    assertEquals(
+      one.id === other.id,
+      JSON.stringify(one.says) === JSON.stringify(other.says),
+    );
+  }));
+
+Deno.test("a text that was not built is not parsed", () => {
+  const texts = fc.string({ unit: fc.constantFrom(..."a@!?~012/[]"), maxLength: 8 });
+  const words = fc.array(
+    fc.constantFrom(
+      "a",
+      "@1",
+      "@0",
+      "@01",
+      "~1",
+      "~2",
+      "!undo",
+      "!key",
+      "!defer",
+      "!defer1",
+      "!wait",
+      "?",
+      "?b",
+    ),
+  );
+  return check(fc.oneof(texts, words.map((words) => words.join(""))), (text) => {
+    const says = parseId(text);
+    if (!says) return;
+    const { path, predicate, attempt, generation, undo, defer, undoAttempt, isWait } = says;
+    const of = predicate === undefined ? path : `${path}?${predicate}`;
+    const place = attempt === undefined ? "" : `@${attempt}`;
+    const gen = generation === undefined || generation === 1 ? "" : `~${generation}`;
+    const verb = undo === undefined ? "" : `!${undo}${defer ?? ""}`;
+    const retry = undoAttempt === undefined ? "" : `@${undoAttempt}`;
+    assertEquals(`${of}${place}${gen}${verb}${retry}${isWait ? "!wait" : ""}`, text);
+  });
+});
+
+Deno.test("a path is made of the names that can be read from it", () =>
+  check(path, ({ path, parts }) => {
+    const read = path.split("/").map((segment) => {
+      const [, label, index] = segment.match(/^([^[]*)(?:\[(\d+)\])?$/)!;
+      return [nameOf(label!), index === undefined ? undefined : +index];
+    });
+    assertEquals(read, parts);
+    const names = parts.map(([name]) => name);
+    assertEquals(withoutIndexes(path).split("/").map(nameOf), names);
+  }));
+
+Deno.test("labels of siblings are unique, and say their names", () =>
+  check(fc.array(name), (names) => {
+    const unique = labels(names);
+    assertEquals(new Set(unique).size, names.length);
+    unique.forEach((label, n) => {
+      const read = nameOf(label);
+      assert(read === names[n] || read.replace(/#\d+$/, "") === names[n], label);
+    });
+  }));
+
+Deno.test("the id without the attempt is what it was built of", () =>
+  check(fc.tuple(base, undo, count), ([{ id }, undo, attempt]) => {
+    assertEquals(baseOf({ id: attemptId(id, attempt), kind: "attempt", attempt }), id);
+    const undoId = attempt === 1 ? undo.id : attemptId(undo.id, attempt);
+    assertEquals(baseOf({ id: undoId, kind: "undo", attempt }), undo.id);
+  }));
+
+Deno.test("what a report names is the path of its step", () =>
+  check(path, ({ path }) => {
+    assertEquals([deferredName, byKeyName].map((name) => stepOf(name(path))), [path, path]);
+  }));
+
+Deno.test("keys of one run are different where their pipelines or effects are", () =>
+  check(fc.tuple(name, key, name, key), ([p, one, q, other]) => {
+    const isSame = p === q && one.id === other.id;
+    assertEquals(keyOf("run", p, one.id) === keyOf("run", q, other.id), isSame);
+  }));

@@ -1,0 +1,63 @@
+// A gateway of each kind behind random flows: in the end it holds what the results say.
+import { describe, it } from "node:test";
+import { assertEquals } from "@std/assert";
+import type { Result } from "@runsheet/runsheet";
+import type { Arbitrary } from "fast-check";
+import { GatewayWorld, outputsOf } from "../support/effects/gateway_world.ts";
+import { byDefault, byRecipe, type Scenario } from "../support/effects/random_gateways.ts";
+import { heldBy, holds, RECIPES } from "../support/effects/recipe.ts";
+import { property } from "../support/property.ts";
+
+/** Checks what random runs come to. Some must succeed, some fail, and gateways of all kinds must be charged. */
+function holdsFor(
+  scenarios: Arbitrary<Scenario>,
+  check: (world: GatewayWorld, result: Result<unknown>) => void,
+) {
+  return async () => {
+    const seen = new Set<string>();
+    await property(scenarios, async (scenario) => {
+      const world = new GatewayWorld();
+      const result = await world.run(scenario);
+      check(world, result);
+      for (const { kind, charges } of world.gateways) {
+        if (charges.length > 0) seen.add(kind).add(String(result.success));
+      }
+    });
+    assertEquals([...seen].sort(), [...Object.keys(RECIPES), "true", "false"].sort());
+  };
+}
+
+function isWhatResultsSay({ gateways }: GatewayWorld, result: Result<unknown>): void {
+  const outputs = outputsOf(result);
+  for (const gateway of gateways) {
+    const what = `${gateway.name}, ${gateway.kind}`;
+    assertEquals(holds(gateway), heldBy(gateway, outputs), what);
+  }
+}
+
+describe("a gateway, charged by its recipe", () => {
+  it(
+    "holds exactly what the result says, or what was lost where it cannot be asked",
+    holdsFor(byRecipe, isWhatResultsSay),
+  );
+  it(
+    "is sent a new key if and only if something under the one before is undone, or due to be",
+    holdsFor(byRecipe, ({ log }) => log.checkKeys()),
+  );
+  it(
+    "is asked to undo everything that does not stand, once, and nothing else",
+    holdsFor(byRecipe, ({ log }, result) => log.checkUndone(outputsOf(result))),
+  );
+});
+
+describe("a gateway, charged with a key and a rollback, whose answers all come", () => {
+  it("holds exactly what the result says", holdsFor(byDefault, isWhatResultsSay));
+  it(
+    "is sent one key as long as nothing under it is undone",
+    holdsFor(byDefault, ({ log }) => log.checkKeys()),
+  );
+  it(
+    "is asked to undo every effect that does not stand, once",
+    holdsFor(byDefault, ({ log }, result) => log.checkUndone(outputsOf(result))),
+  );
+});

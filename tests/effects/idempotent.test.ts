@@ -1,0 +1,159 @@
+import { describe, it } from "node:test";
+import { assertEquals, assertThrows } from "@std/assert";
+import { ConfigError, step } from "@runsheet/runsheet";
+import { type Plot, storyOf } from "../support/effects/story.ts";
+
+const c1 = { id: "c1" };
+const c2 = { id: "c2" };
+const idempotent: Omit<Plot, "attempts"> = {
+  idempotent: true,
+  rollback: true,
+  undoByKey: true,
+  retry: { count: 1 },
+};
+const begun = ["0: attempt 1 of charge", "10: attempt 2 of charge"];
+
+// Rule 6: the same key is one effect.
+describe("an idempotent step", () => {
+  it("keeps one key, and undoes nothing between its attempts", async () => {
+    const attempts = [{ at: 10, fails: "502", defers: [1] }, { at: 5, gives: c1, defers: [1] }];
+    assertEquals(await storyOf({ ...idempotent, attempts }), [...begun, "15: success {id:c1}"]);
+  });
+
+  it("is undone in one, with all that its attempts deferred", async () => {
+    const attempts = [{ at: 10, fails: "502", defers: [1] }, { at: 5, gives: c1, defers: [1] }];
+    assertEquals(await storyOf({ ...idempotent, attempts, failsAt: 5 }), [
+      ...begun,
+      "20: rollback of {id:c1}, charge",
+      "20: deferred 2.1, charge",
+      "20: deferred 1.1, charge",
+      "20: failure failing, undone: charge, charge (deferred), charge (deferred)",
+    ]);
+  });
+
+  it("is undone where only a failed attempt has deferred", async () => {
+    const attempts = [{ at: 10, fails: "502", defers: [1] }, { at: 5, gives: c1 }];
+    const plot = { idempotent: true, retry: { count: 1 }, attempts, failsAt: 5 };
+    assertEquals(await storyOf(plot), [
+      ...begun,
+      "20: deferred 1.1, charge",
+      "20: failure failing, undone: charge (deferred)",
+    ]);
+  });
+
+  it("leaves a late landing alone while it stands, whatever that returns", async () => {
+    const attempts = [{ at: 30, gives: c2, defers: [1] }, { at: 5, gives: c1 }];
+    assertEquals(await storyOf({ ...idempotent, attempts, timeout: 10 }), [
+      ...begun,
+      "15: success {id:c1}",
+      "30: late charge@1 same-effect",
+    ]);
+  });
+
+  it("leaves a late failure alone while it stands", async () => {
+    const attempts = [{ at: 30, fails: "502", defers: [1] }, { at: 5, gives: c1 }];
+    assertEquals(await storyOf({ ...idempotent, attempts, timeout: 10 }), [
+      ...begun,
+      "15: success {id:c1}",
+      "30: late charge@1 rejected: 502",
+    ]);
+  });
+
+  it("adopts a late success before it is decided, with that key", async () => {
+    const attempts = [{ at: 12, gives: c1, defers: [1] }, { at: 5, fails: "502", defers: [1] }];
+    assertEquals(await storyOf({ ...idempotent, attempts, timeout: 10, failsAt: 5 }), [
+      ...begun,
+      "15: late charge@1 adopted",
+      "20: rollback of {id:c1}, charge",
+      "20: deferred 1.1, charge",
+      "20: deferred 2.1, charge",
+      "20: failure failing, undone: charge, charge (deferred), charge (deferred)",
+    ]);
+  });
+
+  it("is undone once after it has failed, when every attempt has settled", async () => {
+    const attempts = [{ at: 50, gives: c1, defers: [1] }, { at: 20, gives: c2 }];
+    assertEquals(await storyOf({ ...idempotent, attempts, timeout: 10 }), [
+      ...begun,
+      "20: failure RETRY_EXHAUSTED, undone: nothing",
+      "50: rollback of {id:c1}, charge",
+      "50: deferred 1.1, charge",
+      "50: late charge@2 compensated",
+      "50: late charge@1 compensated",
+    ]);
+  });
+
+  it("is undone by its key where no attempt has an output", async () => {
+    const attempts = [{ at: 50, fails: "502" }, { at: 20, fails: "503" }];
+    assertEquals(await storyOf({ ...idempotent, attempts, timeout: 10 }), [
+      ...begun,
+      "20: failure RETRY_EXHAUSTED, undone: nothing",
+      "50: undo by key charge",
+      "50: late charge@2 rejected: 503",
+      "50: late charge@1 rejected: 502",
+    ]);
+  });
+
+  it("is undone in the run where every attempt has settled by then", async () => {
+    const attempts = [{ at: 10, fails: "502", defers: [1] }, { at: 5, fails: "503" }];
+    assertEquals(await storyOf({ ...idempotent, attempts }), [
+      ...begun,
+      "15: undo by key charge",
+      "15: deferred 1.1, charge",
+      "15: failure RETRY_EXHAUSTED, undone: charge (by key), charge (deferred)",
+    ]);
+  });
+
+  it("is undone after lateMs though an attempt never settles, or another one does meanwhile", async () => {
+    const attempts = [{}, { at: 20, fails: "503" }];
+    assertEquals(await storyOf({ ...idempotent, attempts, timeout: 10, lateMs: 50 }), [
+      ...begun,
+      "20: failure RETRY_EXHAUSTED, undone: nothing",
+      "70: undo by key charge",
+      "70: late charge@2 rejected: 503",
+    ]);
+  });
+
+  it("is not undone again by what settles after that, but by an output that nobody had", async () => {
+    const attempts = [{ at: 100, gives: c1 }, { at: 110, gives: c2 }];
+    assertEquals(await storyOf({ ...idempotent, attempts, timeout: 10, lateMs: 50 }), [
+      ...begun,
+      "20: failure RETRY_EXHAUSTED, undone: nothing",
+      "70: undo by key charge",
+      "70: late charge@2 compensated",
+      "100: rollback of {id:c1}, charge",
+      "100: late charge@1 compensated",
+      "120: late charge@2 compensated",
+    ]);
+  });
+
+  it("is undone after a late landing where the run fails later", async () => {
+    const attempts = [{ at: 30, gives: c2, defers: [1] }, { at: 5, gives: c1 }];
+    assertEquals(await storyOf({ ...idempotent, attempts, timeout: 10, failsAt: 5 }), [
+      ...begun,
+      "20: failure failing, undone: nothing",
+      "30: rollback of {id:c1}, charge",
+      "30: deferred 1.1, charge",
+      "30: late charge@1 compensated",
+    ]);
+  });
+
+  it("is undone when the run is aborted, and its attempt has landed", async () => {
+    const attempts = [{ at: 30, gives: c1, defers: [1] }];
+    assertEquals(await storyOf({ ...idempotent, attempts, abortAt: 10 }), [
+      "0: attempt 1 of charge",
+      "10: failure ABORTED, undone: nothing",
+      "30: rollback of {id:c1}, charge",
+      "30: deferred 1.1, charge",
+      "30: late charge@1 compensated",
+    ]);
+  });
+
+  it("must be declared by a boolean", () => {
+    assertThrows(
+      () => step({ name: "charge", run: () => {}, idempotent: 1 as unknown as boolean }),
+      ConfigError,
+      "Cannot create step 'charge' as 'idempotent' must be a boolean: current value is 1",
+    );
+  });
+});

@@ -1,0 +1,101 @@
+import { describe, it } from "node:test";
+import { assertEquals } from "@std/assert";
+import { storyOf } from "../support/effects/story.ts";
+
+const c1 = { id: "c1" };
+
+// Rule 1: `key` names the effect until something of it is undone, or due to be.
+describe("the key of an attempt", () => {
+  it("is that of the one before, where that did nothing that is undone", async () => {
+    const retry = { count: 2 };
+    const attempts = [{ at: 0, fails: "no" }, { at: 5, fails: "no" }, { at: 5, gives: c1 }];
+    assertEquals(await storyOf({ attempts, retry, rollback: true }), [
+      "0: attempt 1 of charge",
+      "0: attempt 2 of charge",
+      "5: attempt 3 of charge",
+      "10: success {id:c1}",
+    ]);
+  });
+
+  it("is a new one after an attempt that deferred, and has failed", async () => {
+    const attempts = [{ at: 5, fails: "no", defers: [2] }, { at: 5, gives: c1 }];
+    assertEquals(await storyOf({ attempts, retry: { count: 1 } }), [
+      "0: attempt 1 of charge",
+      "5: deferred 1.1, charge",
+      "5: attempt 2 of charge~2",
+      "10: success {id:c1}",
+    ]);
+  });
+
+  it("is a new one after an attempt that deferred, and is still under way", async () => {
+    const attempts = [{ at: 30, fails: "no", defers: [2] }, { at: 5, gives: c1 }];
+    assertEquals(await storyOf({ attempts, retry: { count: 1 }, timeout: 10 }), [
+      "0: attempt 1 of charge",
+      "10: attempt 2 of charge~2",
+      "15: success {id:c1}",
+      "30: deferred 1.1, charge",
+      "30: late charge@1 rejected: no",
+    ]);
+  });
+
+  it("is a new one once an attempt that was given up has deferred, before the next one starts", async () => {
+    const retry = { count: 1, delay: 20 };
+    const attempts = [{ at: 50, fails: "no", defers: [15] }, { at: 5, gives: c1 }];
+    assertEquals(await storyOf({ attempts, retry, timeout: 10 }), [
+      "0: attempt 1 of charge",
+      "30: attempt 2 of charge~2",
+      "35: success {id:c1}",
+      "50: deferred 1.1, charge",
+      "50: late charge@1 rejected: no",
+    ]);
+  });
+
+  it("is a new one once a failed attempt has deferred after its end, also for the next but one", async () => {
+    const retry = { count: 2 };
+    const attempts = [
+      { at: 5, fails: "no", defers: [8] },
+      { at: 5, fails: "no" },
+      { at: 5, gives: c1 },
+    ];
+    assertEquals(await storyOf({ attempts, retry }), [
+      "0: attempt 1 of charge",
+      "5: attempt 2 of charge",
+      "8: deferred 1.1, charge",
+      "8: late charge@1 compensated",
+      "10: attempt 3 of charge~2",
+      "15: success {id:c1}",
+    ]);
+  });
+
+  it("is a new one once what landed late was undone, as it could not stand", async () => {
+    const retry = { count: 3 };
+    const attempts = [
+      { at: 22, gives: c1 },
+      { at: 5, fails: "no", defers: [1] },
+      { at: 10, fails: "no" },
+      { at: 5, gives: { id: "c4" } },
+    ];
+    assertEquals(await storyOf({ attempts, retry, timeout: 12, rollback: true }), [
+      "0: attempt 1 of charge",
+      "12: attempt 2 of charge",
+      "17: deferred 2.1, charge",
+      "17: attempt 3 of charge~2",
+      "22: rollback of {id:c1}, charge",
+      "22: late charge@1 compensated",
+      "27: attempt 4 of charge~2",
+      "32: success {id:c4}",
+    ]);
+  });
+
+  it("is that of the one before although that is undone late, where nothing of it ever was", async () => {
+    const retry = { count: 2 };
+    const attempts = [{ at: 12, fails: "no" }, { at: 5, fails: "no" }, { at: 5, gives: c1 }];
+    assertEquals(await storyOf({ attempts, retry, timeout: 10, rollback: true }), [
+      "0: attempt 1 of charge",
+      "10: attempt 2 of charge",
+      "12: late charge@1 rejected: no",
+      "15: attempt 3 of charge",
+      "20: success {id:c1}",
+    ]);
+  });
+});

@@ -1,0 +1,52 @@
+// Steps that do things and defer their undo at any moment, in random flows with middleware.
+import { describe, it } from "node:test";
+import { assertEquals, assertLessOrEqual } from "@std/assert";
+import type { Result } from "@runsheet/runsheet";
+import { scriptScenarios } from "../support/effects/random_scripts.ts";
+import { ScriptWorld, standingOf } from "../support/effects/script_world.ts";
+import { property } from "../support/property.ts";
+
+/** Checks what random runs come to. Some must succeed, some fail, and something must be undone. */
+function holdsFor(check: (world: ScriptWorld, result: Result<unknown>) => void) {
+  return async () => {
+    const seen = new Set<string>();
+    await property(scriptScenarios, async (scenario) => {
+      const world = new ScriptWorld();
+      const result = await world.run(scenario);
+      check(world, result);
+      seen.add(result.success ? "success" : "failure");
+      if (world.log.undos.length > 0) seen.add("undone");
+    });
+    assertEquals([...seen].sort(), ["failure", "success", "undone"]);
+  };
+}
+
+describe("what attempts do and defer, at any moment", () => {
+  it(
+    "stands where the result has the attempt's output, and nowhere else",
+    holdsFor(({ happened, live, log }, result) => {
+      const standing = standingOf(result);
+      const expected = happened.filter(({ attempt }) => log.stands(attempt, standing));
+      assertEquals(new Set(live), new Set(expected.map(({ what }) => what)));
+    }),
+  );
+
+  it(
+    "is undone once each where it does not stand, and only there",
+    holdsFor(({ log }, result) => log.checkUndone(standingOf(result))),
+  );
+
+  it(
+    "costs its key when it is undone, or due to be, and only then",
+    holdsFor(({ log }) => log.checkKeys()),
+  );
+
+  it(
+    "leaves no timer and no listener behind once the run is over, but those for attempts under way",
+    holdsFor(({ held: [over, rest] }) => {
+      assertEquals(over!.listeners, 0);
+      assertLessOrEqual(over!.timers, over!.inFlight);
+      assertEquals(rest, { timers: 0, listeners: 0, inFlight: 0 });
+    }),
+  );
+});

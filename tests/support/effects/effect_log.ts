@@ -1,0 +1,148 @@
+import { assertEquals } from "@std/assert";
+import type { RunInfo } from "@runsheet/runsheet";
+
+/** How the step that made an attempt is defined. */
+export interface Traits {
+  readonly isIdempotent: boolean;
+  readonly hasRollback: boolean;
+  readonly hasUndoByKey: boolean;
+  readonly lateMs: number;
+}
+
+/** One attempt of a step, by what the step itself knows. */
+export interface Attempt extends Traits {
+  /** The key of the step's first attempt. */
+  readonly site: string;
+  readonly number: number;
+  readonly key: string;
+  readonly startedAt: number;
+  /** The time by the clock. */
+  readonly ms: number;
+  /** What it returned, and when. */
+  output?: { readonly value: string; readonly at: number };
+  /** When it deferred each undo. */
+  readonly deferred: number[];
+}
+
+interface Undo {
+  readonly id: string;
+  readonly effectKey: string;
+  readonly at: number;
+  readonly ms: number;
+}
+
+/** What the steps of one run were told and did, in its order. It finds where the engine has broken a rule. */
+export class EffectLog {
+  readonly attempts: Attempt[] = [];
+  readonly undos: Undo[] = [];
+  #now = 0;
+
+  /** Notes an attempt. */
+  starts({ key, attempt: number }: Pick<RunInfo, "key" | "attempt">, traits: Traits): Attempt {
+    const site = key.replace(/~\d+$/, "");
+    const [startedAt, ms] = [++this.#now, Date.now()];
+    const attempt = { ...traits, site, number, key, startedAt, ms, deferred: [] };
+    this.attempts.push(attempt);
+    return attempt;
+  }
+
+  /** Notes that an attempt has its output. */
+  returns(attempt: Attempt, value: string): void {
+    attempt.output = { value, at: ++this.#now };
+  }
+
+  /** Notes that an attempt defers an undo; gives the id of that. */
+  defers(attempt: Attempt): string {
+    return deferId(attempt, attempt.deferred.push(++this.#now));
+  }
+
+  /** Notes that what an attempt returned is rolled back. */
+  rollsBack(effectKey: string, output: string): void {
+    const isOne = this.attempts.some(({ key, isIdempotent }) => key === effectKey && isIdempotent);
+    this.undoes(rollbackId(effectKey, isOne ? undefined : output), effectKey);
+  }
+
+  /** Notes that an effect is undone by its key. */
+  undoesByKey(effectKey: string): void {
+    this.undoes(byKeyId(effectKey), effectKey);
+  }
+
+  /** Notes that an undo begins. */
+  undoes(id: string, effectKey: string): void {
+    this.undos.push({ id, effectKey, at: ++this.#now, ms: Date.now() });
+  }
+
+  /** Fails unless the keys of attempts differ if and only if something was undone, or due, between them. */
+  checkKeys(): void {
+    for (const site of new Set(this.attempts.map(({ site }) => site))) {
+      const attempts = this.attempts.filter((attempt) => attempt.site === site);
+      assertEquals(attempts[0]!.key, site);
+      attempts.slice(1).forEach((next, n) => {
+        const { key } = attempts[n]!;
+        const before = attempts.slice(0, n + 1).filter((attempt) => attempt.key === key);
+        const isBurnt = before.some((attempt) => isDue(attempt, next.startedAt)) ||
+          this.undos.some(({ effectKey, at }) => effectKey === key && at < next.startedAt);
+        assertEquals(next.key !== key, isBurnt, `the key of ${site}@${next.number} after ${key}`);
+      });
+    }
+  }
+
+  /**
+   * Fails unless exactly this has been undone: everything once, but what belongs to an output that stands. It holds
+   * when all that was in flight has settled, or is not waited for any longer.
+   */
+  checkUndone(standing: readonly string[]): void {
+    const expected = new Set(this.attempts.flatMap((attempt) => this.#idsOf(attempt, standing)));
+    assertEquals(this.undos.map(({ id }) => id).sort(), [...expected].sort());
+  }
+
+  /** Whether what an attempt has done stands, where these outputs do. */
+  stands(attempt: Attempt, standing: readonly string[]): boolean {
+    return this.#oneWith(attempt).some(({ output }) => output && standing.includes(output.value));
+  }
+
+  /** The attempts that are one effect with an attempt. */
+  #oneWith(attempt: Attempt): readonly Attempt[] {
+    if (!attempt.isIdempotent) return [attempt];
+    return this.attempts.filter(({ key }) => key === attempt.key);
+  }
+
+  /** The undos of an attempt that must have run. */
+  #idsOf(attempt: Attempt, standing: readonly string[]): readonly string[] {
+    const { isIdempotent, hasRollback, hasUndoByKey, key, deferred } = attempt;
+    if (this.stands(attempt, standing)) return [];
+    const one = this.#oneWith(attempt);
+    const deferIds = deferred.map((_, n) => deferId(attempt, n + 1));
+    const known = one.find(({ output }) => output)?.output;
+    if (!known || !hasRollback) return hasUndoByKey ? [byKeyId(key), ...deferIds] : deferIds;
+    // Of one effect any of its outputs may be rolled back.
+    const undone = [rollbackId(key, isIdempotent ? undefined : known.value), ...deferIds];
+    return this.#isOutOfTime(one, known.at) ? [byKeyId(key), ...undone] : undone;
+  }
+
+  /** Whether an effect was undone by its key because `lateMs` was over, before its output came. */
+  #isOutOfTime(attempts: readonly Attempt[], outputAt: number): boolean {
+    const { key, ms, lateMs } = attempts.at(-1)!;
+    return this.undos.some((undo) => {
+      return undo.id === byKeyId(key) && undo.at < outputAt && undo.ms - ms >= lateMs;
+    });
+  }
+}
+
+/** Whether an attempt that is not waited for any more has something to undo. */
+function isDue({ isIdempotent, hasUndoByKey, deferred }: Attempt, now: number): boolean {
+  if (isIdempotent) return false;
+  return hasUndoByKey || deferred.some((at) => at < now);
+}
+
+function deferId({ key, number }: Attempt, n: number): string {
+  return `undo ${n} deferred by attempt ${number} of ${key}`;
+}
+
+function rollbackId(effectKey: string, output: string | undefined): string {
+  return `rollback of ${output ?? "what there is"} under ${effectKey}`;
+}
+
+function byKeyId(effectKey: string): string {
+  return `undo by key ${effectKey}`;
+}

@@ -1,0 +1,84 @@
+import fc, { type Arbitrary } from "fast-check";
+import { type Flow, flows, type Layer } from "./flow.ts";
+
+/** A part of what an attempt does, in milliseconds after it started. */
+export interface Part {
+  /** When it happens; before the attempt is over, after that, or never. */
+  readonly happensAt: number | undefined;
+  /** When its undo is deferred. */
+  readonly defersAt: number;
+}
+
+/** What one attempt does. */
+export interface Script {
+  readonly parts: readonly Part[];
+  /** When it settles; 0 is at once, without a promise. */
+  readonly settlesAt: number;
+  readonly succeeds: boolean;
+}
+
+/** A step that works by scripts, or a function that is called for items, as data. */
+export interface Scripted {
+  readonly form: "step" | "function";
+  readonly timeout: number | undefined;
+  readonly graceMs: number;
+  readonly lateMs: number;
+  readonly overlap: "allow" | "never";
+  readonly retries: number;
+  readonly hasRollback: boolean;
+  readonly isIdempotent: boolean;
+  /** Whether attempts under one key return the same, as they have the same effect. */
+  readonly returnsSame: boolean;
+  /** Whether it settles as soon as its signal aborts. */
+  readonly heeds: boolean;
+  /** What its attempts do, round and round. */
+  readonly scripts: readonly Script[];
+}
+
+/** A run, as data. */
+export interface ScriptScenario {
+  readonly flow: Flow<Scripted>;
+  readonly failsAt: number | undefined;
+  readonly abortAt: number | undefined;
+}
+
+const part: Arbitrary<Part> = fc.record({
+  happensAt: fc.option(fc.nat({ max: 14 }), { nil: undefined, freq: 8 }),
+  defersAt: fc.nat({ max: 18 }),
+});
+
+const script: Arbitrary<Script> = fc.record({
+  parts: fc.array(part, { maxLength: 3 }),
+  settlesAt: fc.nat({ max: 9 }),
+  succeeds: fc.constantFrom(true, true, false),
+});
+
+const scripted: Arbitrary<Scripted> = fc.record({
+  form: fc.constantFrom("step", "step", "step", "function"),
+  timeout: fc.option(fc.integer({ min: 1, max: 6 }), { nil: undefined, freq: 2 }),
+  graceMs: fc.constantFrom(0, 0, 1, 4),
+  lateMs: fc.integer({ min: 1, max: 12 }),
+  overlap: fc.constantFrom("allow", "allow", "never"),
+  retries: fc.nat({ max: 2 }),
+  hasRollback: fc.boolean(),
+  isIdempotent: fc.constantFrom(false, false, true),
+  returnsSame: fc.boolean(),
+  heeds: fc.boolean(),
+  scripts: fc.array(script, { minLength: 1, maxLength: 4 }),
+});
+
+const layer: Arbitrary<Layer> = fc.constantFrom(
+  "throws",
+  "fails",
+  "recovers",
+  "recovers",
+  "answers",
+  "watches",
+);
+
+/** Runs of random flows whose steps defer at any moment. */
+export const scriptScenarios: Arbitrary<ScriptScenario> = fc.record({
+  flow: flows(scripted, 25, layer),
+  failsAt: fc.option(fc.nat({ max: 12 }), { nil: undefined }),
+  abortAt: fc.option(fc.nat({ max: 20 }), { nil: undefined, freq: 1 }),
+});

@@ -1,0 +1,155 @@
+import { FakeTime } from "@std/testing/time";
+import { map, pipeline, type Result, type RunInfo, step } from "@runsheet/runsheet";
+import { countListeners, type Pending, watchTimers } from "../signals.ts";
+import { type Attempt, EffectLog } from "./effect_log.ts";
+import { type AnyStep, build, failing } from "./flow.ts";
+import type { Script, Scripted, ScriptScenario } from "./random_scripts.ts";
+import { untilRest } from "./until_rest.ts";
+
+type Outputs = Record<string, string>;
+
+/** What the engine still holds. */
+export interface Held extends Omit<Pending, "made"> {
+  /** How many attempts have not settled, and may be watched. */
+  readonly inFlight: number;
+}
+
+type Told = Pick<RunInfo, "key" | "defer" | "signal">;
+
+/** A random flow whose steps do things and defer their undo at any moment. Its time is faked. */
+export class ScriptWorld {
+  readonly log: EffectLog = new EffectLog();
+  /** All that has happened, and who did it. */
+  readonly happened: { readonly what: string; readonly attempt: Attempt }[] = [];
+  /** What the engine held when the run was over, and when all was at rest. */
+  readonly held: Held[] = [];
+  readonly #undone = new Set<string>();
+  #inFlight = 0;
+  #wait: (ms: number, callback: () => void) => void = () => {};
+
+  /** Runs a flow until all is at rest. */
+  async run({ flow, failsAt, abortAt }: ScriptScenario): Promise<Result<unknown>> {
+    const time = new FakeTime();
+    const { setTimeout } = globalThis;
+    this.#wait = (ms, callback) => void setTimeout(callback, ms);
+    const restore: (() => void)[] = [];
+    const pending = watchTimers({ after: (step) => restore.push(step), fakeTime: () => time });
+    try {
+      const steps = [build(flow, (leaf, name) => this.#leaf(leaf, name))];
+      if (failsAt !== undefined) steps.push(failing((done) => this.#wait(failsAt, done)));
+      const top = pipeline({ name: "top", steps: steps as never[] });
+      const aborter = new AbortController();
+      const listeners = countListeners(aborter.signal);
+      if (abortAt !== undefined) this.#wait(abortAt, () => aborter.abort());
+      const look = () => {
+        const { timers } = pending();
+        this.held.push({ timers, listeners: listeners(), inFlight: this.#inFlight });
+      };
+      const running = top.run({}, { runId: "r", signal: aborter.signal });
+      running.then(look);
+      const result = await untilRest(time, running);
+      look();
+      return result;
+    } finally {
+      for (const step of restore) step();
+      time.restore();
+    }
+  }
+
+  /** What has happened and is not undone. An undo that comes first forbids it. */
+  get live(): readonly string[] {
+    return this.happened.map(({ what }) => what).filter((what) => !this.#undone.has(what));
+  }
+
+  #leaf(leaf: Scripted, name: string): AnyStep {
+    const { form, timeout, graceMs, lateMs, overlap, retries, isIdempotent, scripts } = leaf;
+    let count = 0;
+    const next = () => scripts[count++ % scripts.length]!;
+    if (form === "function") {
+      const bare = { ...leaf, hasRollback: false, isIdempotent: false };
+      return map(
+        name,
+        () => [1, 2],
+        (_n, _ctx, info) => this.#attempt(bare, next(), info, 1, name),
+      );
+    }
+    return step({
+      name,
+      timeout,
+      graceMs,
+      lateMs,
+      overlap,
+      idempotent: isIdempotent,
+      retry: { count: retries },
+      run: (_ctx, info) => this.#attempt(leaf, next(), info, info.attempt, name),
+      rollback: leaf.hasRollback
+        ? (_ctx, outputs, { effectKey }) => {
+          const output = outputs[name]!;
+          this.log.rollsBack(effectKey, output);
+          this.#undone.add(isIdempotent ? effectKey : output);
+        }
+        : undefined,
+    });
+  }
+
+  #attempt(
+    leaf: Scripted,
+    { parts, settlesAt, succeeds }: Script,
+    info: Told,
+    number: number,
+    name: string,
+  ): Outputs | Promise<Outputs> {
+    const { hasRollback, isIdempotent, returnsSame, lateMs, heeds } = leaf;
+    const traits = { hasRollback, isIdempotent, hasUndoByKey: false, lateMs };
+    const attempt = this.log.starts({ key: info.key, attempt: number }, traits);
+    const id = `${info.key}@${number}`;
+    const output = returnsSame ? `<${info.key}>` : `<${id}>`;
+    parts.forEach(({ happensAt, defersAt }, n) => {
+      const what = `part ${n} of ${id}`;
+      // In this order when both are due at once; the other way about is no different, as undo forbids.
+      this.#at(defersAt, () => this.#defer(attempt, what, info));
+      if (happensAt !== undefined) this.#at(happensAt, () => this.happened.push({ what, attempt }));
+    });
+    const settle = (): Outputs => {
+      if (!succeeds) throw new Error(`${id} fails`);
+      if (hasRollback) this.happened.push({ what: isIdempotent ? info.key : output, attempt });
+      this.log.returns(attempt, output);
+      return { [name]: output };
+    };
+    if (settlesAt === 0) return settle();
+    this.#inFlight++;
+    return new Promise((resolve, reject) => {
+      let isOver = false;
+      const end = () => {
+        if (isOver) return;
+        isOver = true;
+        this.#inFlight--;
+        try {
+          resolve(settle());
+        } catch (error) {
+          reject(error);
+        }
+      };
+      this.#wait(settlesAt, end);
+      if (heeds) info.signal.addEventListener("abort", end);
+    });
+  }
+
+  #at(ms: number, callback: () => void): void {
+    if (ms === 0) callback();
+    else this.#wait(ms, callback);
+  }
+
+  #defer(attempt: Attempt, what: string, { defer }: Told): void {
+    const id = this.log.defers(attempt);
+    defer(({ effectKey }) => {
+      this.log.undoes(id, effectKey);
+      this.#undone.add(what);
+    });
+  }
+}
+
+/** What attempts have returned that a run gives its caller. */
+export function standingOf(result: Result<unknown>): readonly string[] {
+  return result.success ? JSON.stringify(result.data).match(/<[^>]+>/g) ?? [] : [];
+}

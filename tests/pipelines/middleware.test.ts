@@ -193,3 +193,51 @@ describe("middleware", () => {
     assertEquals(failureOf(await p.run()).failedStep, "inner/fail");
   });
 });
+
+describe("a middleware that recovers from another one's failure", () => {
+  const world = () => {
+    const log: string[] = [];
+    const charge = step({
+      name: "charge",
+      run: async () => {
+        await Promise.resolve();
+        log.push("charge");
+        return { charged: true };
+      },
+      rollback: async () => {
+        await Promise.resolve();
+        log.push("refund");
+      },
+    });
+    return { log, charge };
+  };
+  const recovers: Middleware = (_step, next) => async (ctx) => {
+    const result = await next(ctx);
+    return result.success ? result : { success: true, data: { charged: false } };
+  };
+  const failures: Record<string, Middleware> = {
+    throws: (_step, next) => async (ctx) => {
+      await next(ctx);
+      throw boom;
+    },
+    "returns a failure": (_step, next) => async (ctx) => {
+      await next(ctx);
+      return { success: false, error: boom };
+    },
+  };
+  for (const [how, fails] of Object.entries(failures)) {
+    it(`has what the step did undone first, where the inner one ${how}`, async () => {
+      const { log, charge } = world();
+      const p = pipeline({ name: "p", steps: [charge], middleware: [recovers, fails] });
+      assertEquals(dataOf(await p.run()), { charged: false });
+      assertEquals(log, ["charge", "refund"]);
+    });
+  }
+
+  it("leaves the charge where nothing below it failed", async () => {
+    const { log, charge } = world();
+    const p = pipeline({ name: "p", steps: [charge], middleware: [recovers] });
+    assertEquals(dataOf(await p.run()), { charged: true });
+    assertEquals(log, ["charge"]);
+  });
+});

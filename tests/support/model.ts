@@ -114,21 +114,27 @@ class Model {
   #child(child: Shape, ctx: Context, path: string, layers: readonly Layer[]): Done {
     const mark = this.#due.length;
     let inner: Done | undefined;
-    const answer: Answer = this.#aborted ? aborted : this.#through(child, layers, ctx, (given) => {
+    let layerFailure: string | undefined;
+    const run = (given: Context) => {
       inner = child.kind === "step"
         ? this.#step(child, given, path)
         : this.#pipeline(child, given, path);
       return inner;
-    });
+    };
+    const answer: Answer = this.#aborted
+      ? aborted
+      : this.#through(child, layers, ctx, run, (error) => layerFailure = error);
     if (layers.length === 0 && inner) return inner;
     const ran = inner?.ran ?? false;
     if (this.#aborted) {
       return { ...aborted, at: (inner?.ok === false && inner.at) || path, ran };
     }
     if (!answer.ok) return { ok: false, error: answer.error, at: answer.at ?? path, ran };
-    if (inner && !inner.ok) {
-      const notUndone = this.#unwind(inner.error, mark);
-      const error = `ROLLBACK(${notUndone}; ${inner.error})`;
+    // What is recovered from is undone, whether the step has failed or a layer around it.
+    const failure = inner?.ok === false ? inner.error : layerFailure;
+    if (failure !== undefined) {
+      const notUndone = this.#unwind(failure, mark);
+      const error = `ROLLBACK(${notUndone}; ${failure})`;
       if (notUndone.length > 0) return { ok: false, error, at: path, ran };
     }
     if (Array.isArray(answer.data)) {
@@ -143,9 +149,15 @@ class Model {
     layers: readonly Layer[],
     ctx: Context,
     run: (ctx: Context) => Answer,
+    onFailure: (error: string) => void,
   ): Answer {
     const mine = layers.map((layer) => layer.child === child.name ? layer.does : "observe");
     const call = (n: number, ctx: Context | undefined): Answer => {
+      const answer = layer(n, ctx);
+      if (n < mine.length && !answer.ok) onFailure(answer.error);
+      return answer;
+    };
+    const layer = (n: number, ctx: Context | undefined): Answer => {
       const does = mine[n];
       const next = (given: Context | undefined) => call(n + 1, given);
       const failed = (error: string): Answer => ({ ok: false, error });

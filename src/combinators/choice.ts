@@ -1,6 +1,6 @@
 import type { Predicate } from "../api/collection.ts";
 import type { AnyStep } from "../api/step.ts";
-import { startEffect } from "../effect/attempts.ts";
+import { startEffect } from "../effect/start_effect.ts";
 import { predicateEffect } from "../effect/predicate.ts";
 import { checkStep } from "../engine/children.ts";
 import { expose } from "../engine/expose.ts";

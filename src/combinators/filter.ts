@@ -1,6 +1,6 @@
 import type { ItemInfo } from "../api/info.ts";
 import type { GroupOptions } from "../api/policy.ts";
-import { startEffect } from "../effect/attempts.ts";
+import { startEffect } from "../effect/start_effect.ts";
 import { itemPredicateEffect } from "../effect/predicate.ts";
 import { expose } from "../engine/expose.ts";
 import { collectionNode } from "../groups/collection_node.ts";

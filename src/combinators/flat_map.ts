@@ -1,6 +1,6 @@
 import type { ItemInfo } from "../api/info.ts";
 import type { ItemOptions } from "../api/policy.ts";
-import { startEffect } from "../effect/attempts.ts";
+import { startEffect } from "../effect/start_effect.ts";
 import { itemEffect } from "../effect/item.ts";
 import { expose } from "../engine/expose.ts";
 import { collectionNode } from "../groups/collection_node.ts";

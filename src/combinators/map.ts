@@ -1,6 +1,6 @@
 import type { ItemInfo } from "../api/info.ts";
 import type { ItemOptions, MapOptions } from "../api/policy.ts";
-import { startEffect } from "../effect/attempts.ts";
+import { startEffect } from "../effect/start_effect.ts";
 import { itemEffect } from "../effect/item.ts";
 import { expose } from "../engine/expose.ts";
 import { type Node, nodeOf } from "../engine/node.ts";
@@ -16,7 +16,6 @@ import type { NoContext } from "../types/combinators.ts";
 import type { Also, AsFits, ItemFits, ItemOf, ItemsOf, Mapped, PerItem } from "../types/items.ts";
 import { cast } from "../values/cast.ts";
 import { type Context, copyObject, seal } from "../values/context.ts";
-import type { MaybePromise } from "../values/maybe_promise.ts";
 
 /**
  * Calls a function, or runs a step, for every item of a collection, and collects the results in order under a key.

@@ -35,6 +35,8 @@ export interface Effect<T = Context> extends Patience {
   readonly timeout?: number | undefined;
   /** Whether all attempts together are one effect, by the one key that they send. */
   readonly idempotent?: boolean | undefined;
+  /** Whether the user's function can see what it is told, by its parameters. */
+  readonly seesInfo?: boolean;
   /** Calls the user's function. */
   readonly call: (attempt: Attempt) => unknown;
   /** Ends with what the attempt that stands has returned. */
@@ -196,7 +198,8 @@ export class Attempt extends LazyInfo implements Entry {
 
   /** Whether it may still have something undone: it has deferred, or can. */
   get mayDefer(): boolean {
-    return this.#defer !== undefined || this.#deferred !== undefined;
+    return this.effect.seesInfo === true || this.#defer !== undefined ||
+      this.#deferred !== undefined;
   }
 
   /** Whether there is anything to undo if it has no output. */

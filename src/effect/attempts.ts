@@ -1,99 +1,20 @@
 import type { Outcome } from "../api/host.ts";
 import { addErrors } from "../report/errors.ts";
 import type { Scope } from "../run/scope.ts";
-import type { Ending, Pending, Settled } from "../run/settled.ts";
-import { cast } from "../values/cast.ts";
-import type { Context } from "../values/context.ts";
+import type { Settled } from "../run/settled.ts";
 import { notUndoneError } from "../report/not_undone.ts";
 import { Cancellation, untilGivenUp } from "../run/cancellation.ts";
 import type { Due, Entry } from "../run/journal.ts";
 import type { RollbackFailure } from "../api/result.ts";
 import { waitId } from "../run/paths.ts";
-import { isPromise, isThenable, type MaybePromise } from "../values/maybe_promise.ts";
+import { isPromise, type MaybePromise } from "../values/maybe_promise.ts";
 import { Attempt, type Effect, type Shared } from "./attempt.ts";
-import type { Extra } from "./handlers.ts";
-import { failed } from "./call.ts";
 import { perform, type Performed } from "./perform.ts";
 import { backoff, type Decision, Retries } from "./retry.ts";
 import { isSameEffect, TakenOnce } from "./taken_once.ts";
 
-/**
- * Calls an effect, and again as its retry policy says; what failed attempts did is undone in between. The undo of what
- * stands is on the journal when it ends.
- */
-export function startEffect<T>(
-  effect: Effect<T>,
-  ctx: Context,
-  scope: Scope,
-  extra?: Extra,
-): Ending<T> {
-  const { cancellation, run } = scope;
-  const first = new FirstAttempt<T>(effect, ctx, scope, extra);
-  if (cancellation?.error) return effect.fail(first, cancellation.error, false);
-  const mayBeGivenUp = effect.timeout !== undefined || cancellation?.canGiveUp;
-  return mayBeGivenUp || !run.seam.isDirect ? first.perform() : first.start();
-}
-
-/** The first attempt, which is the only one of most effects; its call is what a sequence awaits. */
-class FirstAttempt<T> extends Attempt implements Pending<T> {
-  declare readonly effect: Effect<T>;
-  promise!: PromiseLike<unknown>;
-
-  /** Calls what nothing can cut short. */
-  start(): Ending<T> {
-    let value: unknown;
-    try {
-      value = this.effect.call(this);
-      if (isThenable(value)) {
-        this.promise = value;
-        return this;
-      }
-    } catch (thrown) {
-      return this.crash(thrown);
-    }
-    return this.land(value);
-  }
-
-  land(value: unknown): MaybePromise<Settled<T>> {
-    this.hasSettled = true;
-    this.release();
-    return this.effect.succeed(this, value);
-  }
-
-  crash(thrown: unknown): MaybePromise<Settled<T>> {
-    this.hasSettled = true;
-    this.release();
-    return this.#conclude({ outcome: failed(this, thrown) });
-  }
-
-  /** Calls what may be given up, or what a host calls. */
-  perform(): MaybePromise<Settled<T>> {
-    const performed = perform(this, () => this.#attempts.isRetryDue(this));
-    return isPromise(performed) ? this.#waitFor(performed) : this.#conclude(performed);
-  }
-
-  async #waitFor(performed: Promise<Performed>): Promise<Settled<T>> {
-    return await this.#conclude(await performed);
-  }
-
-  #conclude(performed: Performed): MaybePromise<Settled<T>> {
-    const { outcome, landed, running } = performed;
-    const { effect } = this;
-    if (outcome.ok) return effect.succeed(this, outcome.value);
-    if (effect.retry || effect.idempotent || landed || running) {
-      return this.#attempts.goOn(performed);
-    }
-    this.pushDoomed(outcome.error);
-    return effect.fail(this, endedBy(outcome.error, this.scope), true);
-  }
-
-  get #attempts(): Attempts<T> {
-    return cast(this.shared ??= new Attempts<T>(this));
-  }
-}
-
 /** The error that an effect fails with: a run that is given up fails with the reason for that. */
-function endedBy(error: Error, { cancellation }: Scope): Error {
+export function endedBy(error: Error, { cancellation }: Scope): Error {
   return cancellation?.givenUp ? cancellation.error! : error;
 }
 
@@ -101,7 +22,7 @@ function endedBy(error: Error, { cancellation }: Scope): Error {
  * The attempts of one effect in one run, once there may be more than one in flight or in turn: which key the next one
  * sends, which late success is adopted, which is the same effect, and what is undone once.
  */
-class Attempts<T> implements Shared, Entry {
+export class Attempts<T> implements Shared, Entry {
   readonly #effect: Effect<T>;
   readonly #first: Attempt;
   readonly #scope: Scope;
@@ -123,9 +44,14 @@ class Attempts<T> implements Shared, Entry {
   #undoneBy: Error | undefined;
   /** The late attempts of it that are reported when it is undone. */
   readonly #untold: Attempt[] = [];
+  /** Whether undos of it are being carried out, and whether any were before. */
+  #isBeingUndone = false;
+  #isUndone = false;
+  /** Attempts that land together are undone one after the other. */
+  #undoing: Promise<void> = Promise.resolve();
 
-  constructor(first: FirstAttempt<T>) {
-    this.#effect = first.effect;
+  constructor(first: Attempt, effect: Effect<T>) {
+    this.#effect = effect;
     this.#first = first;
     this.#scope = first.scope;
     this.#retries = new Retries(first.path, first.effect.retry);
@@ -189,12 +115,12 @@ class Attempts<T> implements Shared, Entry {
   /** Takes the next undo of an idempotent effect: all its attempts are one. */
   takeUndo(error: Error): Due | undefined {
     this.#undoneBy ??= error;
-    if (this.#underWay.size > 0) {
-      this.#startClock(this.#all.at(-1)!);
-      return undefined;
-    }
+    for (const attempt of this.#underWay) this.#startClock(attempt);
+    if (this.#underWay.size > 0) return undefined;
     const due = this.#takeNext(error);
-    if (due) { for (const attempt of this.#all) attempt.wasUndone = true; }
+    if (!due) return undefined;
+    this.#isBeingUndone = true;
+    for (const attempt of this.#all) attempt.wasUndone = true;
     return due;
   }
 
@@ -211,7 +137,11 @@ class Attempts<T> implements Shared, Entry {
   onUndone(notUndone: readonly RollbackFailure[]): void {
     if (this.#underWay.size > 0) return;
     const isUndoDelayed = this.#all.some((attempt) => attempt.isUndoDelayed);
+    const isRepeated = this.#isUndone && !this.#isBeingUndone;
+    this.#isUndone ||= this.#isBeingUndone;
+    this.#isBeingUndone = false;
     for (const attempt of this.#untold.splice(0)) {
+      attempt.isRepeated = isRepeated;
       attempt.isUndoDelayed = isUndoDelayed;
       attempt.reportUndone(notUndone);
     }
@@ -277,20 +207,15 @@ class Attempts<T> implements Shared, Entry {
   #startClock(attempt: Attempt): void {
     if (attempt.clock !== undefined) return;
     attempt.clock = setTimeout(() => {
-      if (this.#effect.idempotent) this.#underWay.clear();
+      this.#underWay.delete(attempt);
       this.#scope.run.watch(this.#settleLate(attempt));
     }, this.#effect.lateMs ?? LATE_MS);
-  }
-
-  #stopClock(attempt: Attempt): void {
-    if (!this.#effect.idempotent) clearTimeout(attempt.clock);
-    else if (this.#underWay.size === 0) clearTimeout(this.#all.at(-1)!.clock);
   }
 
   /** Takes in how an attempt ended that had been given up. */
   async #land(attempt: Attempt, outcome: Outcome): Promise<void> {
     this.#underWay.delete(attempt);
-    this.#stopClock(attempt);
+    clearTimeout(attempt.clock);
     if (outcome.ok) attempt.result = { raw: outcome.value, output: outcome.value };
     else {
       attempt.hasFailed = true;
@@ -313,7 +238,10 @@ class Attempts<T> implements Shared, Entry {
     if (idempotent) {
       if (this.#undoneBy) {
         if (!this.#untold.includes(attempt)) this.#untold.push(attempt);
-        return this.#underWay.size === 0 ? await attempt.undoApart(this.#undoneBy) : undefined;
+        const reason = this.#undoneBy;
+        if (this.#underWay.size > 0) return;
+        this.#undoing = this.#undoing.then(() => attempt.undoApart(reason));
+        return await this.#undoing;
       }
       return attempt.report(rejection ? "rejected" : "same-effect", [], rejection);
     }

@@ -9,6 +9,7 @@ export function itemEffect(
 ): Effect<unknown> {
   return {
     kind: "item",
+    seesInfo: call?.length !== 1 && call?.length !== 2,
     call: (attempt) => call(attempt.extra!.item, attempt.ctx, attempt.shown(), attempt.path),
     succeed(attempt, output) {
       attempt.stand(output, output);

@@ -16,7 +16,11 @@ export function predicateEffect(call: (ctx: Context) => unknown): Effect<boolean
 export function itemPredicateEffect(
   call: (item: unknown, ctx: Context, info: ItemInfo) => unknown,
 ): Effect<boolean> {
-  return { ...ends, call: (attempt) => call(attempt.extra!.item, attempt.ctx, attempt.shown()) };
+  return {
+    ...ends,
+    seesInfo: call?.length !== 1 && call?.length !== 2,
+    call: (attempt) => call(attempt.extra!.item, attempt.ctx, attempt.shown()),
+  };
 }
 
 const ends: Omit<Effect<boolean>, "call"> = {

@@ -5,7 +5,7 @@ import type { Run } from "../run/scope.ts";
 import { failure, settle } from "../run/settled.ts";
 import { after, type MaybePromise } from "../values/maybe_promise.ts";
 import type { Effect } from "./attempt.ts";
-import { startEffect } from "./attempts.ts";
+import { startEffect } from "./start_effect.ts";
 
 /** Carries out an undo. It is shielded: what cancels the run does not cancel it. */
 export function performUndo(run: Run, due: Due, error: Error): MaybePromise<Outcome> {

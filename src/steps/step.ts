@@ -4,7 +4,7 @@ import type { Schema } from "../api/schema.ts";
 import type { Step } from "../api/step.ts";
 import type { Attempt, Effect } from "../effect/attempt.ts";
 import type { Checked, Rollback, UndoByKey } from "../effect/handlers.ts";
-import { startEffect } from "../effect/attempts.ts";
+import { startEffect } from "../effect/start_effect.ts";
 import { expose } from "../engine/expose.ts";
 import {
   checkBoolean,
@@ -157,6 +157,7 @@ function effectOf(definition: Definition): Effect {
   const check = (raw: unknown, scope: Scope) => checkOutput(schema, raw, scope);
   return {
     kind: "attempt",
+    seesInfo: run.length !== 1,
     retry,
     timeout,
     graceMs,

@@ -111,6 +111,7 @@ describe("an idempotent step", () => {
       "20: failure RETRY_EXHAUSTED, undone: nothing",
       "70: undo by key charge",
       "70: late charge@2 rejected: 503",
+      "70: late charge@1 compensated",
     ]);
   });
 
@@ -120,10 +121,11 @@ describe("an idempotent step", () => {
       ...begun,
       "20: failure RETRY_EXHAUSTED, undone: nothing",
       "70: undo by key charge",
+      "70: late charge@1 compensated",
       "70: late charge@2 compensated",
       "100: rollback of {id:c1}, charge",
       "100: late charge@1 compensated",
-      "120: late charge@2 compensated",
+      "120: late charge@2 same-effect",
     ]);
   });
 

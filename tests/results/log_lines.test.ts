@@ -224,7 +224,9 @@ const refused = [SECRET, `${PIN}`, "2001", "§"];
 
 function assertSafe(told: unknown): string {
   const lines = [JSON.stringify(told), JSON.stringify(toJSON(told)), JSON.stringify({ told })];
-  for (const line of lines) {
+  // By chance a random id may hold the digits of what was refused.
+  const known = lines.map((line) => line.replaceAll(/"runId":"[-0-9a-f]{36}"/g, '"runId":"…"'));
+  for (const line of known) {
     for (const value of refused) assertFalse(line?.includes(value), line);
   }
   return lines.join("\n");

@@ -82,24 +82,20 @@ const chargePayment = step({
     { db, gateway, orderId, cardToken, total }: Context,
     { key, signal, defer },
   ) => {
-    const { chargeId } = await gateway.charge(
-      { orderId, cardToken, amount: total },
-      key,
-      signal,
-    );
+    const { chargeId } = await gateway.charge({ orderId, cardToken, amount: total }, key, signal);
     defer(() => db.removePayment(chargeId));
     db.addPayment(orderId, chargeId, total);
     return { chargeId };
   },
-  // An attempt that fails may have charged the card all the same. A key that is voided can charge no more, whenever the
-  // charge arrives: that is why the signal may be passed on.
-  undoByKey: {
-    run: ({ gateway }, { effectKey, signal }) => gateway.void(effectKey, signal),
-    timeout: 60_000,
-  },
   rollback: {
     run: ({ gateway }, { chargeId }, { key, signal }) => gateway.refund(chargeId, key, signal),
     retry: { count: 3, delay: 20 },
+    timeout: 60_000,
+  },
+  // An attempt that fails may have charged the card all the same, or do so later. Its key is voided, and can charge no
+  // more; the next attempt has another one.
+  undoByKey: {
+    run: ({ gateway }, { effectKey, signal }) => gateway.void(effectKey, signal),
     timeout: 60_000,
   },
 });

@@ -1,5 +1,5 @@
 import { describe, it } from "node:test";
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import {
   assertCompensated,
   type Ledger,
@@ -116,6 +116,7 @@ describe("the sweep of examples/checkout", () => {
         "fulfil/createShipment!undo",
       ]
     ) assertEquals([id, ids.has(id)], [id, true]);
+    assert([...ids].some((id) => id.endsWith("!key")), "an undo by key fails, too");
   });
 
   it("finds what the exceptions stand for, if they are not made", { skip }, async () => {

@@ -42,6 +42,8 @@ export interface Policy extends Patience {
   readonly retry?: RetryPolicy | undefined;
   /** How long one attempt may take, in milliseconds. */
   readonly timeout?: number | undefined;
+  /** Whether all attempts are one effect. */
+  readonly idempotent?: boolean | undefined;
 }
 
 /** What is known of a node's keys before it runs; `undefined` is unknown. */

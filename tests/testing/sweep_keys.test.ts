@@ -197,4 +197,35 @@ describe("a sweep finds", () => {
     );
     assertCompensated(await sweepOf(differing(true), { except: "charge: after" }));
   });
+
+  it("that what is said to be one effect is two", async () => {
+    const twice = step({
+      name: "charge",
+      timeout,
+      retry,
+      idempotent: true,
+      run: async (_ctx, { key }) => {
+        await books.add("charge", key);
+        return { id: key };
+      },
+      rollback: { run: (_ctx, { id }) => books.remove("charge", id), timeout },
+      undoByKey: { run: (_ctx, { effectKey }) => refund(effectKey), timeout },
+    });
+    assertStringIncludes(
+      messageOf(await sweepOf(twice)),
+      "two attempts asked for 'charge sweep/checkout/charge': is it one effect, as 'idempotent: true' promises?",
+    );
+  });
+
+  it("an undo by key that has undone nothing, and does not ask for another one", async () => {
+    const idle = step({
+      name: "charge",
+      run: (_ctx, { key }) => charge(key),
+      rollback: { run: (_ctx, { id }) => refund(id), timeout },
+      undoByKey: () => {},
+    });
+    const message = messageOf(await sweepOf(idle));
+    assertStringIncludes(message, "'charge!key' was called, and has not undone it");
+    assertEquals(message.includes("give it an 'undoByKey'"), false);
+  });
 });

@@ -1,17 +1,25 @@
 import type { Call } from "../../api/host.ts";
-import { stepOf, withoutIndexes } from "../../run/paths.ts";
+import { parseId, stepOf } from "../../run/paths.ts";
 import { isEqual } from "../../values/equal.ts";
 import type { Case } from "./cases.ts";
 import type { FaultHost } from "./fault_host.ts";
 import type { Observed } from "./observed.ts";
-import type { SweepEffect, SweepRow } from "./report.ts";
+import type { SweepRow } from "./report.ts";
+
+/** What is known of the step that went wrong. */
+export interface StepFacts {
+  /** Whether any undo of it is called when the run fails later. */
+  readonly canUndo: boolean;
+  /** Whether it says that all its attempts are one effect. */
+  readonly isIdempotent: boolean;
+}
 
 /** What may be the cause of a bug, and what to do about it. */
 export function hintsOf(
   { call, fault }: Case,
   { host }: Observed,
   { outcome, left }: Pick<SweepRow, "outcome" | "left">,
-  effects: readonly SweepEffect[],
+  { canUndo, isIdempotent }: StepFacts,
 ): readonly string[] {
   if (fault === "hang" && outcome === "hangs") {
     return ["an undo that is asynchronous needs a 'timeout'"];
@@ -19,9 +27,17 @@ export function hintsOf(
   const step = stepOf(call.path);
   const own = left.filter(({ by }) => by !== undefined && stepOf(by) === step);
   // That it has no undo is said of the step itself, once.
-  const canUndo = effects.some((one) => one.step === withoutIndexes(step) && one.hasUndo);
   if (call.kind === "undo" || own.length === 0 || !canUndo) return [];
-  if (own.some(({ amount }) => amount < 0)) return sharedEffect(step, host);
+  if (outcome !== "left" && outcome !== "differs") return [];
+  const shared = sharedEffect(step, host);
+  if (shared !== undefined && isIdempotent) {
+    return [
+      `two attempts asked for '${shared}': is it one effect, as 'idempotent: true' promises?`,
+    ];
+  }
+  if (own.some(({ amount }) => amount < 0)) {
+    return shared === undefined ? [] : [howToShare(shared, step, host)];
+  }
   if (host.wire.overtaken.has(step)) {
     return [
       "its signal gave up the answer, and the effect came after any undo: let the undo forbid it (a void by its key, in " +
@@ -29,29 +45,38 @@ export function hintsOf(
     ];
   }
   const hasFailed = fault === "before" || fault === "after" || host.wire.unanswered.has(step);
-  if (outcome !== "left" && outcome !== "differs" || !hasFailed) return [];
+  return hasFailed ? [whyNotUndone(step, fault, host)] : [];
+}
+
+function whyNotUndone(step: string, fault: Case["fault"], { calls }: FaultHost): string {
+  const undo = calls.find(({ id, kind }) => {
+    const { path, undo } = parseId(id) ?? {};
+    return kind === "undo" && path === step && (undo === "key" || undo === "defer");
+  });
+  if (undo) return `'${undo.id}' was called, and has not undone it`;
   const isOne = `, or, if the effect and its success are one (a transaction), say except: ${
     JSON.stringify(`${step}: after`)
   }`;
-  return [
-    "a step that fails is not rolled back: give it an 'undoByKey', or let it 'defer' the undo before the effect" +
-    (fault === "after" ? isOne : ""),
-  ];
+  return "a step that fails is not rolled back: give it an 'undoByKey', or let it 'defer' the undo before the effect" +
+    (fault === "after" ? isOne : "");
 }
 
-/** Attempts that asked for the same thing: what one of them undid, the other has not any more. */
-function sharedEffect(step: string, { wire, calls, values }: FaultHost): readonly string[] {
+/** What several attempts of a step asked for, each of them. */
+function sharedEffect(step: string, { wire }: FaultHost): string | undefined {
   const asked = wire.effects.filter(({ call }) => call.kind !== "undo" && call.path === step);
-  const shared = asked.find(({ what, call }) =>
+  return asked.find(({ what, call }) =>
     asked.some((other) => other.what === what && other.call.attempt !== call.attempt)
-  );
-  if (!shared) return [];
+  )?.what;
+}
+
+/** What one attempt has undone, the other has not any more. */
+function howToShare(what: string, step: string, { calls, values }: FaultHost): string {
   const undone = calls.find((call) => call.kind === "undo" && call.path === step && isOutput(call));
   const success = values.get(step);
   const differ = undone && success !== undefined && !isEqual(undone.output, success)
     ? ", and returned different outputs: let them return the same for the same id, or say"
     : ": send 'key' for it, which is another one after an undo, or, if the same id is one effect, say";
-  return [`two attempts asked for '${shared.what}'${differ} 'idempotent: true'`];
+  return `two attempts asked for '${what}'${differ} 'idempotent: true'`;
 }
 
 function isOutput({ output }: Call): boolean {

@@ -11,10 +11,12 @@ export class Judge {
   /** What steps did in a run without faults. */
   readonly effects: readonly SweepEffect[];
   readonly #doomed: Observed;
+  readonly #idempotent: ReadonlySet<string>;
   readonly #clean: Totals;
 
-  /** `doomed` fails only at its end, and `clean` not at all. */
-  constructor(doomed: Observed, clean: Observed) {
+  /** `doomed` fails only at its end, and `clean` not at all; `idempotent` are the paths of the steps that say so. */
+  constructor(doomed: Observed, clean: Observed, idempotent: ReadonlySet<string>) {
+    this.#idempotent = idempotent;
     this.#doomed = doomed;
     this.#clean = clean.totals;
     const undone = new Set(
@@ -85,7 +87,11 @@ export class Judge {
     rest: Omit<SweepRow, "id" | "path" | "fault" | "effect" | "hints">,
   ): SweepRow {
     const { call: { path }, effect, fault } = one;
-    const hints = hintsOf(one, observed, rest, this.effects);
+    const step = withoutIndexes(stepOf(path));
+    const hints = hintsOf(one, observed, rest, {
+      canUndo: this.effects.some((effect) => effect.step === step && effect.hasUndo),
+      isIdempotent: this.#idempotent.has(step),
+    });
     return Object.freeze({ id: idOf(one), path, fault, effect: effect?.what, ...rest, hints });
   }
 

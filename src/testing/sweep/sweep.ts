@@ -1,8 +1,10 @@
 import type { Call } from "../../api/host.ts";
 import type { AnyStep } from "../../api/step.ts";
 import { checkStep } from "../../engine/children.ts";
+import type { Node } from "../../engine/node.ts";
 import { checkFunction, checkOptions, refuse } from "../../report/checks.ts";
 import { ConfigError } from "../../report/errors.ts";
+import { placesIn } from "../places.ts";
 import type { RequiresOf } from "../../types/of.ts";
 import { cast } from "../../values/cast.ts";
 import type { MaybePromise } from "../../values/maybe_promise.ts";
@@ -120,7 +122,7 @@ export async function sweep<S extends AnyStep>(
   checkSucceeds(action, doomed);
   const clean = await runner.run(new Map(), false);
   checkAwaits(action, clean);
-  const judge = new Judge(doomed, clean);
+  const judge = new Judge(doomed, clean, idempotentIn(node));
   const end = endOf(node.name);
   const agenda = new Agenda(action, wantedOf(options), end, doomed, { maxCases, sample });
   const rows: SweepRow[] = [];
@@ -133,6 +135,11 @@ export async function sweep<S extends AnyStep>(
   }
   agenda.checkPatterns();
   return makeReport(node.name, runner.runs, judge.effects, rows);
+}
+
+function idempotentIn(root: Node): ReadonlySet<string> {
+  const steps = [...placesIn(root)].filter(({ node }) => node.policy?.idempotent);
+  return new Set(steps.map(({ path }) => path));
 }
 
 /** The case in which nothing goes wrong but the end. */

@@ -211,10 +211,20 @@ describe("a sweep finds", () => {
       rollback: { run: (_ctx, { id }) => books.remove("charge", id), timeout },
       undoByKey: { run: (_ctx, { effectKey }) => refund(effectKey), timeout },
     });
-    assertStringIncludes(
-      messageOf(await sweepOf(twice)),
-      "two attempts asked for 'charge sweep/checkout/charge': is it one effect, as 'idempotent: true' promises?",
-    );
+    const question =
+      "two attempts asked for 'charge sweep/checkout/charge': is it one effect, as 'idempotent: true' promises?";
+    assertStringIncludes(messageOf(await sweepOf(twice)), question);
+
+    const once = step({
+      name: "charge",
+      retry,
+      idempotent: true,
+      run: (_ctx, { key }) => charge(key),
+      rollback: { run: (_ctx, { id }) => refund(id), timeout },
+    });
+    const message = messageOf(await sweepOf(once));
+    assertStringIncludes(message, "give it an 'undoByKey'");
+    assertEquals(message.includes(question), false);
   });
 
   it("an undo by key that has undone nothing, and does not ask for another one", async () => {

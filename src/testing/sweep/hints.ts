@@ -30,13 +30,14 @@ export function hintsOf(
   if (call.kind === "undo" || own.length === 0 || !canUndo) return [];
   if (outcome !== "left" && outcome !== "differs") return [];
   const shared = sharedEffect(step, host);
-  if (shared !== undefined && isIdempotent) {
+  const isDouble = own.some(({ amount }) => amount > (outcome === "differs" ? 0 : 1));
+  if (shared !== undefined && isIdempotent && isDouble) {
     return [
       `two attempts asked for '${shared}': is it one effect, as 'idempotent: true' promises?`,
     ];
   }
   if (own.some(({ amount }) => amount < 0)) {
-    return shared === undefined ? [] : [howToShare(shared, step, host)];
+    return shared === undefined || isIdempotent ? [] : [howToShare(shared, step, host)];
   }
   if (host.wire.overtaken.has(step)) {
     return [

@@ -9,7 +9,7 @@ import type { Scope } from "../run/scope.ts";
 import { type Ending, failure, settle, type Settled } from "../run/settled.ts";
 import { type Context, copyObject, seal } from "../values/context.ts";
 import { message, messageOf } from "../values/message.ts";
-import type { MaybePromise } from "../values/maybe_promise.ts";
+import { after, type MaybePromise } from "../values/maybe_promise.ts";
 import { throughMiddleware } from "./middleware.ts";
 import type { Node } from "./node.ts";
 
@@ -25,9 +25,26 @@ export function runChild(
   const path = join(scope.path, label);
   if (cancellation?.error) return failure(cancellation.error, path, false);
   const own = { run, path, journal, cancellation, deep, hold };
-  return middleware.length === 0
+  const ending = middleware.length === 0
     ? child.execute(ctx, own)
     : runInMiddleware(child, ctx, own, middleware);
+  return run.executed && isRoot(scope.path) ? noteRan(settle(ending), label, run.executed) : ending;
+}
+
+/** Whether a path is that of a combinator that is run by itself, or of one of its items. */
+function isRoot(path: string): boolean {
+  return !path.includes("/");
+}
+
+function noteRan(
+  settling: MaybePromise<Settled>,
+  label: string,
+  executed: Set<string>,
+): MaybePromise<Settled> {
+  return after(settling, (settled) => {
+    if (settled.ran) executed.add(label);
+    return settled;
+  });
 }
 
 async function runInMiddleware(

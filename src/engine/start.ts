@@ -6,7 +6,7 @@ import { refusalError, refusedByReading } from "../report/refusal.ts";
 import { Failed, Meta, Succeeded } from "../report/result.ts";
 import { Cancellation, followSignal } from "../run/cancellation.ts";
 import { Journal } from "../run/journal.ts";
-import { labelOf } from "../run/paths.ts";
+import { labelOf, labels } from "../run/paths.ts";
 import { Run } from "../run/scope.ts";
 import { Seam } from "../run/seam.ts";
 import { failure, settle, type Settled } from "../run/settled.ts";
@@ -28,6 +28,7 @@ export async function startRun(
 ): Promise<Result<Context>> {
   const { name } = node;
   const path = node.isPipeline ? "" : labelOf(name);
+  const children = node.isPipeline ? undefined : node.parts && labelsOf(node.parts.children);
   let args = EMPTY;
   let run: Run | undefined;
   let journal: Journal | undefined;
@@ -38,6 +39,7 @@ export async function startRun(
     const options = given === NO_OPTIONS ? given : checkRunOptions(name, given);
     const seam = options.host ? new Seam(options.host) : DIRECT;
     const own = run = new Run(seam, options, node.isPipeline ? name : "");
+    if (children) own.executed = new Set();
     journal = new Journal((due, error) => performUndo(own, due, error));
     let cancellation: Cancellation | undefined;
     if (options.signal) {
@@ -76,7 +78,8 @@ export async function startRun(
     stopFollowing?.();
   }
   const stepsExecuted = Object.freeze(
-    settled.executed ?? (settled.ran ? [name] : []),
+    settled.executed ?? children?.filter((label) => run?.executed?.has(label)) ??
+      (settled.ran ? [name] : []),
   );
   const meta = Object.freeze(new Meta(name, args, stepsExecuted, run ?? NO_RUN));
   if (settled.ok) {
@@ -85,6 +88,10 @@ export async function startRun(
   const { error, failedStep } = settled;
   const rollback = journal && run ? await undo(journal, run, error) : NOTHING_UNDONE;
   return Object.freeze(new Failed(error, failedStep, rollback, meta));
+}
+
+function labelsOf(children: readonly Node[]): readonly string[] {
+  return labels(children.map(({ name }) => name));
 }
 
 /** A run that has not begun, as its options are refused. */

@@ -15,6 +15,8 @@ export class Run {
   readonly strays: Entry[] = [];
   /** Why it failed, once it has: what is deferred from then on is undone at once. */
   failedBy: Error | undefined;
+  /** The children that ran of a combinator that is run by itself; `undefined` where nobody asks. */
+  executed: Set<string> | undefined;
   readonly #root: string;
   #id: string | undefined;
 

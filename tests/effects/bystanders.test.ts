@@ -1,0 +1,108 @@
+import { describe, it } from "node:test";
+import { assertEquals, assertRejects } from "@std/assert";
+import { type Host, pipeline, step } from "@runsheet/runsheet";
+import { withFakeTime } from "../support/fake_time.ts";
+import { storyOf } from "../support/effects/story.ts";
+import { untilRest } from "../support/effects/until_rest.ts";
+import { logged } from "../support/steps.ts";
+import { dataOf } from "../support/results.ts";
+
+const pass = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+describe("an undo that is done beside a run", () => {
+  it(
+    "leaves alone what the run does while it is tried again",
+    withFakeTime(async (time) => {
+      const log: string[] = [];
+      const charge = step({
+        name: "charge",
+        timeout: 10,
+        retry: { count: 1 },
+        run: async (_ctx, { attempt }) => {
+          await pass(attempt === 1 ? 30 : 5);
+          return { charge: attempt };
+        },
+        rollback: {
+          retry: { count: 1, delay: 50 },
+          run: (_ctx, { charge }, { attempt }) => {
+            log.push(`undo charge ${charge}, attempt ${attempt}`);
+            if (attempt === 1) throw new Error("busy");
+          },
+        },
+      });
+      const wait = step({ name: "wait", run: () => pass(30) });
+      const p = pipeline({
+        name: "p",
+        // The undo begins at 30 and is tried again at 80; `ship` is done at 45.
+        steps: [charge, wait, logged("ship", log), step({ name: "last", run: () => pass(100) })],
+      });
+      const data = dataOf(await untilRest(time, p.run()));
+      assertEquals<unknown>(data, { charge: 2, ship: "done" });
+      assertEquals(log, ["undo charge 1, attempt 1", "ship", "undo charge 1, attempt 2"]);
+    }),
+  );
+
+  it("is no part of that run's report", async () => {
+    const attempts = [{ at: 30, gives: { id: "c1" } }, { at: 5, gives: { id: "c2" } }];
+    const plot = { attempts, timeout: 10, retry: { count: 1 }, rollback: true, failsAt: 50 };
+    assertEquals(await storyOf(plot), [
+      "0: attempt 1 of charge",
+      "10: attempt 2 of charge",
+      "30: rollback of {id:c1}, charge",
+      "30: late charge@1 compensated",
+      "65: rollback of {id:c2}, charge",
+      "65: failure failing, undone: charge",
+    ]);
+  });
+
+  it("is no part of that run's report where it fails, either", async () => {
+    const attempts = [{ at: 30, fails: "502" }, { at: 5, gives: { id: "c2" } }];
+    const plot = { attempts, timeout: 10, retry: { count: 1 }, undoByKey: "no", failsAt: 50 };
+    assertEquals((await storyOf(plot)).slice(2), [
+      "30: undo by key charge",
+      "30: late charge@1 failed: Cannot undo all that 'charge' did late",
+      "65: undo by key charge~2",
+      "65: failure failing, undone: not charge",
+    ]);
+  });
+
+  it(
+    "suspends the run by its host, also where that is aborted in a wait",
+    withFakeTime(async (time) => {
+      const suspend = new Error("suspend");
+      const host: Host = {
+        perform: async ({ kind }, fn) => {
+          if (kind === "undo") throw suspend;
+          return await fn();
+        },
+        sleep: (_call, _ms, signal) =>
+          new Promise((_resolve, reject) => {
+            signal!.addEventListener("abort", () => reject(signal!.reason));
+          }),
+      };
+      // Its first attempt fails late, at 30, and what it deferred is undone beside the run.
+      const charge = step({
+        name: "charge",
+        timeout: 10,
+        retry: { count: 1 },
+        run: async (_ctx, { attempt, defer }) => {
+          if (attempt > 1) return;
+          defer(() => {});
+          await pass(30);
+          throw new Error("502");
+        },
+      });
+      const busy = step({
+        name: "busy",
+        retry: { count: 1, delay: 1_000 },
+        run: () => Promise.reject(new Error("busy")),
+      });
+      const aborter = new AbortController();
+      setTimeout(() => aborter.abort(), 60);
+      const p = pipeline({ name: "p", steps: [charge, busy] });
+      const running = p.run({}, { host, signal: aborter.signal });
+      await untilRest(time, running.catch(() => {}));
+      assertEquals(await assertRejects(() => running), suspend);
+    }),
+  );
+});

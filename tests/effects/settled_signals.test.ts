@@ -1,0 +1,95 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals } from "@std/assert";
+import { type Host, map, pipeline, type RunInfo, step } from "@runsheet/runsheet";
+import { never } from "../support/deferred.ts";
+import { withFakeTime } from "../support/fake_time.ts";
+import { untilRest } from "../support/effects/until_rest.ts";
+
+const pass = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+const host: Host = { perform: (_call, fn) => fn(), sleep: (_call, ms) => pass(ms) };
+
+/** How an attempt may end before the run is aborted. */
+const ways: Record<string, {
+  readonly run: (info: Pick<RunInfo, "attempt">) => unknown;
+  readonly timeout?: number;
+  readonly host?: Host;
+}> = {
+  "at once": { run: () => {} },
+  "later": { run: () => pass(5) },
+  "at once, under a timeout": { run: () => {}, timeout: 50 },
+  "later, under a timeout": { run: () => pass(5), timeout: 50 },
+  "by a failure at once": {
+    run: ({ attempt }) => {
+      if (attempt === 1) throw new Error("no");
+    },
+  },
+  "by a failure later": {
+    run: async ({ attempt }) => {
+      await pass(5);
+      if (attempt === 1) throw new Error("no");
+    },
+  },
+  "by a failure at once, under a timeout": {
+    run: ({ attempt }) => {
+      if (attempt === 1) throw new Error("no");
+    },
+    timeout: 50,
+  },
+  "by a failure later, under a timeout": {
+    run: async ({ attempt }) => {
+      await pass(5);
+      if (attempt === 1) throw new Error("no");
+    },
+    timeout: 50,
+  },
+  "by a call of a host": { run: () => pass(5), host },
+};
+
+describe("the signal of an attempt that has ended", () => {
+  for (const [way, { run, timeout, host }] of Object.entries(ways)) {
+    it(
+      `stays as it is when the run is aborted after that: ${way}`,
+      withFakeTime(async (time) => {
+        const signals: AbortSignal[] = [];
+        const charge = step({
+          name: "charge",
+          timeout,
+          retry: { count: 1 },
+          run: (_ctx, info): Promise<void> => {
+            signals.push(info.signal);
+            return run(info) as Promise<void>;
+          },
+        });
+        const items = map("items", () => [1], (_item, _ctx, info) => {
+          signals.push(info.signal);
+          return run({ attempt: 2 });
+        });
+        const waiting = step({ name: "waiting", run: never });
+        const aborter = new AbortController();
+        setTimeout(() => aborter.abort(), 40);
+        const p = pipeline({ name: "p", steps: [charge, items, waiting] });
+        const { signal } = aborter;
+        const result = await untilRest(time, p.run({}, { signal, host }));
+        assert(!result.success && signals.length > 1);
+        assertEquals(signals.map(({ aborted }) => aborted), signals.map(() => false));
+      }),
+    );
+  }
+
+  it(
+    "has aborted where it was given up",
+    withFakeTime(async (time) => {
+      let told: AbortSignal | undefined;
+      const charge = step({
+        name: "charge",
+        timeout: 5,
+        run: (_ctx, { signal }) => {
+          told = signal;
+          return pass(50);
+        },
+      });
+      await untilRest(time, charge.run({}));
+      assertEquals(told?.aborted, true);
+    }),
+  );
+});

@@ -23,22 +23,24 @@ describe("an undo that is done beside a run", () => {
           return { charge: attempt };
         },
         rollback: {
-          retry: { count: 1, delay: 50 },
-          run: (_ctx, { charge }, { attempt }) => {
+          retry: { count: 2 },
+          run: async (_ctx, { charge }, { attempt }) => {
             log.push(`undo charge ${charge}, attempt ${attempt}`);
-            if (attempt === 1) throw new Error("busy");
+            await pass(50);
+            if (attempt < 3) throw new Error("busy");
           },
         },
       });
-      const wait = step({ name: "wait", run: () => pass(30) });
+      const wait = step({ name: "wait", run: () => pass(85) });
       const p = pipeline({
         name: "p",
-        // The undo begins at 30 and is tried again at 80; `ship` is done at 45.
+        // The undo begins at 30, and is tried again at 80 and 130; `ship` is done at 100.
         steps: [charge, wait, logged("ship", log), step({ name: "last", run: () => pass(100) })],
       });
       const data = dataOf(await untilRest(time, p.run()));
       assertEquals<unknown>(data, { charge: 2, ship: "done" });
-      assertEquals(log, ["undo charge 1, attempt 1", "ship", "undo charge 1, attempt 2"]);
+      const undo = "undo charge 1, attempt";
+      assertEquals(log, [`${undo} 1`, `${undo} 2`, "ship", `${undo} 3`]);
     }),
   );
 

@@ -1,7 +1,8 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import { type Host, map, pipeline, type RunInfo, step } from "@runsheet/runsheet";
-import { never } from "../support/deferred.ts";
+import { type Host, map, parallel, pipeline, type RunInfo, step } from "@runsheet/runsheet";
+import { failing } from "../support/effects/flow.ts";
+import { failureOf } from "../support/results.ts";
 import { withFakeTime } from "../support/fake_time.ts";
 import { untilRest } from "../support/effects/until_rest.ts";
 
@@ -47,33 +48,38 @@ const ways: Record<string, {
 
 describe("the signal of an attempt that has ended", () => {
   for (const [way, { run, timeout, host }] of Object.entries(ways)) {
-    it(
-      `stays as it is when the run is aborted after that: ${way}`,
-      withFakeTime(async (time) => {
-        const signals: AbortSignal[] = [];
-        const charge = step({
-          name: "charge",
-          timeout,
-          retry: { count: 1 },
-          run: (_ctx, info): Promise<void> => {
+    for (const cause of ["its run is aborted", "a step beside it fails"]) {
+      it(
+        `stays as it is when ${cause}, after it has ended ${way}`,
+        withFakeTime(async (time) => {
+          const signals: AbortSignal[] = [];
+          const charge = step({
+            name: "charge",
+            timeout,
+            retry: { count: 1 },
+            run: (_ctx, info): Promise<void> => {
+              signals.push(info.signal);
+              return run(info) as Promise<void>;
+            },
+          });
+          const items = map("items", () => [1], (_item, _ctx, info) => {
             signals.push(info.signal);
-            return run(info) as Promise<void>;
-          },
-        });
-        const items = map("items", () => [1], (_item, _ctx, info) => {
-          signals.push(info.signal);
-          return run({ attempt: 2 });
-        });
-        const waiting = step({ name: "waiting", run: never });
-        const aborter = new AbortController();
-        setTimeout(() => aborter.abort(), 40);
-        const p = pipeline({ name: "p", steps: [charge, items, waiting] });
-        const { signal } = aborter;
-        const result = await untilRest(time, p.run({}, { signal, host }));
-        assert(!result.success && signals.length > 1);
-        assertEquals(signals.map(({ aborted }) => aborted), signals.map(() => false));
-      }),
-    );
+            return run({ attempt: 2 });
+          });
+          const aborter = new AbortController();
+          const isAborted = cause === "its run is aborted";
+          if (isAborted) setTimeout(() => aborter.abort(), 40);
+          const waiting = step({ name: "waiting", run: () => pass(50) });
+          const inner = pipeline({ name: "inner", steps: [charge, items, waiting] });
+          const beside = failing((done) => setTimeout(done, 40));
+          const p = pipeline({ name: "p", steps: [isAborted ? inner : parallel(inner, beside)] });
+          const options = { host, ...(isAborted && { signal: aborter.signal }) };
+          failureOf(await untilRest(time, p.run({}, options)));
+          assertEquals(signals.map(({ aborted }) => aborted), signals.map(() => false));
+          assert(signals.length > 1);
+        }),
+      );
+    }
   }
 
   it(

@@ -11,6 +11,7 @@ import {
   join,
   keyOf,
   keyUndoId,
+  keyWaitId,
   labelOf,
   labels,
   nameOf,
@@ -84,6 +85,10 @@ const wait: fc.Arbitrary<Built> = fc.oneof(
   fc.tuple(undo, count).map(([{ id, says }, n]): Built => ({
     id: waitId(id, n + 1),
     says: { ...says, undoAttempt: n + 1, isWait: true },
+  })),
+  fc.tuple(path, count).map(([{ path }, n]): Built => ({
+    id: keyWaitId(path, n),
+    says: { path, ...(n > 1 && { generation: n }), isWait: true },
   })),
 );
 

@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertRejects } from "@std/assert";
 import { type Host, pipeline, step } from "@runsheet/runsheet";
-import { withFakeTime } from "../support/fake_time.ts";
+import { cleanups } from "../support/cleanup.ts";
 import { storyOf } from "../support/effects/story.ts";
 import { untilRest } from "../support/effects/until_rest.ts";
 import { logged } from "../support/steps.ts";
@@ -10,9 +10,12 @@ import { dataOf } from "../support/results.ts";
 const pass = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 describe("an undo that is done beside a run", () => {
+  const { fakeTime } = cleanups();
+
   it(
     "leaves alone what the run does while it is tried again",
-    withFakeTime(async (time) => {
+    async () => {
+      const time = fakeTime();
       const log: string[] = [];
       const charge = step({
         name: "charge",
@@ -41,7 +44,7 @@ describe("an undo that is done beside a run", () => {
       assertEquals<unknown>(data, { charge: 2, ship: "done" });
       const undo = "undo charge 1, attempt";
       assertEquals(log, [`${undo} 1`, `${undo} 2`, "ship", `${undo} 3`]);
-    }),
+    },
   );
 
   it("is no part of that run's report", async () => {
@@ -70,7 +73,8 @@ describe("an undo that is done beside a run", () => {
 
   it(
     "suspends the run by its host, also where that is aborted in a wait",
-    withFakeTime(async (time) => {
+    async () => {
+      const time = fakeTime();
       const suspend = new Error("suspend");
       const host: Host = {
         perform: async ({ kind }, fn) => {
@@ -105,6 +109,6 @@ describe("an undo that is done beside a run", () => {
       const running = p.run({}, { host, signal: aborter.signal });
       await untilRest(time, running.catch(() => {}));
       assertEquals(await assertRejects(() => running), suspend);
-    }),
+    },
   );
 });

@@ -9,7 +9,7 @@ import {
   type Schema,
   step,
 } from "@runsheet/runsheet";
-import { withFakeTime } from "../support/fake_time.ts";
+import { cleanups } from "../support/cleanup.ts";
 import { untilRest } from "../support/effects/until_rest.ts";
 import { failureOf } from "../support/results.ts";
 
@@ -35,21 +35,25 @@ const slow: Schema<Record<string, unknown>> = {
 };
 
 describe("an attempt whose run is cancelled before it starts", () => {
+  const { fakeTime } = cleanups();
+
   it(
     "never starts, where a step beside it fails while its context is validated",
-    withFakeTime(async (time) => {
+    async () => {
+      const time = fakeTime();
       const log: string[] = [];
       const charge = step({ name: "charge", requires: slow, run: () => void log.push("charge") });
       const p = pipeline({ name: "p", steps: [parallel(fails, charge)] });
       const { error, rollback, failedStep } = failureOf(await untilRest(time, p.run()));
       assertEquals([error.message, rollback.completed, log], ["boom", [], []]);
       assertEquals(failedStep, "parallel(fails, charge)/fails");
-    }),
+    },
   );
 
   it(
     "never starts, and has no retry, where it has a timeout of its own, too",
-    withFakeTime(async (time) => {
+    async () => {
+      const time = fakeTime();
       const log: string[] = [];
       const charge = step({
         name: "charge",
@@ -62,12 +66,13 @@ describe("an attempt whose run is cancelled before it starts", () => {
       const p = pipeline({ name: "p", steps: [parallel(fails, charge)] });
       failureOf(await untilRest(time, p.run()));
       assertEquals(log, []);
-    }),
+    },
   );
 
   it(
     "never starts, where a host takes its time and the caller aborts",
-    withFakeTime(async (time) => {
+    async () => {
+      const time = fakeTime();
       const log: string[] = [];
       const host: Host = {
         perform: async (_call, fn) => {
@@ -86,6 +91,6 @@ describe("an attempt whose run is cancelled before it starts", () => {
         const { error } = failureOf(await untilRest(time, running));
         assertEquals([isRunsheetError(error, "ABORTED"), log], [true, []]);
       }
-    }),
+    },
   );
 });

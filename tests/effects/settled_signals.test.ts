@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { type Host, map, parallel, pipeline, type RunInfo, step } from "@runsheet/runsheet";
 import { failing } from "../support/effects/flow.ts";
 import { failureOf } from "../support/results.ts";
-import { withFakeTime } from "../support/fake_time.ts";
+import { cleanups } from "../support/cleanup.ts";
 import { untilRest } from "../support/effects/until_rest.ts";
 
 const pass = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
@@ -47,11 +47,14 @@ const ways: Record<string, {
 };
 
 describe("the signal of an attempt that has ended", () => {
+  const { fakeTime } = cleanups();
+
   for (const [way, { run, timeout, host }] of Object.entries(ways)) {
     for (const cause of ["its run is aborted", "a step beside it fails"]) {
       it(
         `stays as it is when ${cause}, after it has ended ${way}`,
-        withFakeTime(async (time) => {
+        async () => {
+          const time = fakeTime();
           const signals: AbortSignal[] = [];
           const charge = step({
             name: "charge",
@@ -77,14 +80,15 @@ describe("the signal of an attempt that has ended", () => {
           failureOf(await untilRest(time, p.run({}, options)));
           assertEquals(signals.map(({ aborted }) => aborted), signals.map(() => false));
           assert(signals.length > 1);
-        }),
+        },
       );
     }
   }
 
   it(
     "has aborted where it was given up",
-    withFakeTime(async (time) => {
+    async () => {
+      const time = fakeTime();
       let told: AbortSignal | undefined;
       const charge = step({
         name: "charge",
@@ -96,6 +100,6 @@ describe("the signal of an attempt that has ended", () => {
       });
       await untilRest(time, charge.run({}));
       assertEquals(told?.aborted, true);
-    }),
+    },
   );
 });

@@ -71,13 +71,13 @@ export type AsJSON<T> = T extends Error ? ErrorJSON
  * });
  * const checkout = pipeline({ name: "checkout", steps: [charge] });
  *
- * const result = await checkout.run({ token: "s3cret" });
+ * const result = await checkout.run({ token: "s3cret" }, { runId: "order-1" });
  * assertEquals(toJSON(result), {
  *   success: false,
  *   error: { name: "Error", message: "card declined" },
  *   failedStep: "charge",
  *   rollback: { completed: [], failed: [] },
- *   meta: { name: "checkout", stepsExecuted: ["charge"] },
+ *   meta: { name: "checkout", stepsExecuted: ["charge"], runId: "order-1" },
  * });
  * assertEquals(toJSON(result, { args: true }).meta.args, { token: "s3cret" });
  * assertEquals(JSON.stringify(result), JSON.stringify(toJSON(result)));

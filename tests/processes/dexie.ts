@@ -1,12 +1,13 @@
 // Runs everything inside transactions of Dexie, which swaps the global `Promise` there; prints what it came to, and how
 // many rows are left of a run that has failed, and been undone in the transaction.
-import "fake-indexeddb/auto";
 import process from "node:process";
 import { Dexie } from "dexie";
+import { IDBKeyRange, indexedDB } from "fake-indexeddb";
 import { pipeline, step } from "@runsheet/runsheet";
 import { places } from "../support/effects/places.ts";
 
-const db = new Dexie("orders");
+// Given, not global: on Bun Dexie is loaded before the globals are there.
+const db = new Dexie("orders", { indexedDB, IDBKeyRange });
 db.version(1).stores({ orders: "++id" });
 const orders = db.table("orders");
 /** What waits for anything else ends the transaction. */

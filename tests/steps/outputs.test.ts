@@ -92,7 +92,9 @@ describe("an output that is refused, and undone with itself,", () => {
       const { result, undone } = await runWith(output);
       const { error, failedStep } = failureOf(result);
       assert(isRunsheetError(error, "PROVIDES_VALIDATION"));
-      assertEquals(error.message, `Cannot use the output of 'give' as it ${problem}`);
+      // Bun gives all files one process, in which @hono/node-server puts a Response of its own: Response$1.
+      const told = error.message.replace(/Response\$\d+$/, "Response");
+      assertEquals(told, `Cannot use the output of 'give' as it ${problem}`);
       assertEquals(failedStep, "give");
       assertStrictEquals(undone[0], output);
       assertEquals(undone[1], "effect");

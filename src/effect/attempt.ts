@@ -115,6 +115,8 @@ export class Attempt extends LazyInfo implements Entry {
   clock: ReturnType<typeof setTimeout> | undefined;
   #deferred: Deferred[] | undefined;
   #deferredCount = 0;
+  /** The attempt that stands for the same effect. */
+  #sameAs: Attempt | undefined;
   #isRollbackTaken = false;
   #isKeyTaken = false;
   #own: Cancellation | undefined;
@@ -221,19 +223,26 @@ export class Attempt extends LazyInfo implements Entry {
     const { id, scope } = this;
     this.#add(checkUndo(`defer an undo in '${id}'`, "it", id, undo));
     this.shared?.hasDeferred(this);
+    if (this.#sameAs) return this.#sameAs.takeOver(this);
     const { run } = scope;
     const hasPlace = !this.hasSettled || this.isPushed;
     const undoneBy = this.undoneBy ?? (hasPlace ? undefined : run.failedBy);
-    if (undoneBy) {
-      run.watch(this.#unwindApart(this.#told((error) => this.#entry.takeUndo(error)), undoneBy));
-    } else if (!hasPlace) run.strays.push(this.#entry);
+    if (undoneBy) this.#undoNow(undoneBy);
+    else if (!hasPlace) run.strays.push(this.#entry);
   }
 
-  /** Takes over what another attempt has deferred that had the same effect. */
+  #undoNow(error: Error): void {
+    const entry = this.#told((error) => this.#entry.takeUndo(error));
+    this.scope.run.watch(this.#unwindApart(entry, error));
+  }
+
+  /** Takes over what another attempt defers that had the same effect. */
   takeOver(other: Attempt): void {
     const { effect: { rollback, undoByKey }, scope: { run } } = this;
-    if (!other.#deferred) return;
+    other.#sameAs = this;
+    if (!other.#deferred?.length) return;
     (this.#deferred ??= []).push(...other.#deferred.splice(0));
+    if (this.undoneBy) return this.#undoNow(this.undoneBy);
     const hasPlace = this.isPushed || rollback || undoByKey;
     if (!hasPlace) run.strays.push(this.#entry);
   }

@@ -25,29 +25,27 @@ import { lostUndo } from "./lost_undo.ts";
 import { LazyInfo } from "./info.ts";
 import type { TakenOnce } from "./taken_once.ts";
 
-/** User code as it is defined: how it is called, tried again, timed and undone. It serves all runs. */
+/** The definition of user code: how it is called, retried, timed and undone. All runs share it. */
 export interface Effect<T = Context> extends Patience {
-  /** What kind of code it is. */
   readonly kind: Call["kind"];
-  /** When to try again. */
+  /** When to retry; without a policy, never. */
   readonly retry?: RetryPolicy | undefined;
-  /** How long one attempt may take, in milliseconds. */
+  /** The time limit of one attempt, in milliseconds. */
   readonly timeout?: number | undefined;
-  /** Whether all attempts together are one effect, by the one key that they send. */
+  /** Whether all attempts count as one effect, because they share one key. */
   readonly idempotent?: boolean | undefined;
-  /** Whether the user's function can see what it is told, by its parameters. */
+  /** Whether the user's function may take its info, judging by its parameters. */
   readonly seesInfo?: boolean;
-  /** Calls the user's function. */
   readonly call: (attempt: Attempt) => unknown;
-  /** Ends with what the attempt that stands has returned. */
+  /** Turns the value of the standing attempt into the result of the effect. */
   readonly succeed: (attempt: Attempt, value: unknown) => MaybePromise<Settled<T>>;
-  /** Ends without one that stands; `ran` tells whether any was allowed to start. */
+  /** Makes the failure when no attempt stands; `ran` tells whether any attempt started. */
   readonly fail: (attempt: Attempt, error: Error, ran: boolean) => Settled<T>;
-  /** Undoes what an attempt returned. */
+  /** Undoes a success, given its output. */
   readonly rollback?: UndoWith<Rollback> | undefined;
-  /** Undoes what happened under a key, where nobody has the output. */
+  /** Undoes whatever happened under a key whose output is unknown. */
   readonly undoByKey?: KeyUndo<UndoByKey> | undefined;
-  /** Validates what an attempt returned. */
+  /** Validates the value that an attempt returned. */
   readonly check?: (raw: unknown, scope: Scope) => MaybePromise<Checked>;
 }
 
@@ -58,64 +56,60 @@ const NAMES: Record<Effect["kind"], readonly string[]> = {
   undo: ["error", "signal", "attempt", "key", "effectKey"],
 };
 
-/** What several attempts of one effect share. */
+/** State shared by the attempts of one effect. */
 export interface Shared {
   readonly taken: TakenOnce;
-  /** Called when an attempt has deferred an undo. */
+  /** Called whenever an attempt defers an undo. */
   hasDeferred(attempt: Attempt): void;
-  /** What stands on the journal for an attempt. */
+  /** The journal entry that represents an attempt. */
   entryOf(attempt: Attempt): Entry;
 }
 
 interface Deferred {
   readonly id: string;
-  /** `undefined` where the function is in another process. */
+  /** `undefined` if the function lives in another process. */
   readonly undo: UndoPolicy | undefined;
 }
 
-/** One attempt of an effect: what it is told, what it deferred, and how it is undone. */
+/** One attempt of an effect: the info it receives, the undos it deferred, and how it is undone. */
 export class Attempt extends LazyInfo implements Entry {
   readonly effect: Effect<unknown>;
-  /** The context that it sees. */
   readonly ctx: Context;
-  /** The scope that it runs in. */
   readonly scope: Scope;
   readonly extra: Extra | undefined;
-  /** Which one it is, from 1. */
+  /** Counts from 1. */
   readonly number: number;
-  /** Which key it sends, from 1. */
+  /** The generation of its key, from 1. */
   readonly generation: number;
-  /** What cancels it. */
   cancellation: Cancellation | undefined;
-  /** Whether nobody waits for it any more. */
+  /** Whether the engine gave up waiting for it. */
   isAbandoned = false;
-  /** Whether it has settled: what it defers from then on needs a place. */
+  /** Whether it has settled; anything it defers afterwards needs another place on the journal. */
   hasSettled = false;
-  /** Whether it has settled without a result. */
   hasFailed = false;
-  /** Whether it stands on a journal. */
+  /** Whether it is on a journal. */
   isPushed = false;
-  /** Why what it did was undone, once it was. */
+  /** The reason its effects were undone; `undefined` until then. */
   undoneBy: Error | undefined;
-  /** What it returned, once it has succeeded, and what that adds to the context. */
+  /** The returned value of a successful attempt, and the output it adds to the context. */
   result: { readonly raw: unknown; output: unknown } | undefined;
-  /** Whether it succeeded after the step had been decided without it. */
+  /** Whether it succeeded after the step had already been decided without it. */
   isLate = false;
-  /** Whether what it returned had already been rolled back, for another attempt. */
+  /** Whether its output was already rolled back on behalf of another attempt. */
   isRepeated = false;
-  /** Whether there was anything to undo, and whether that is still to be done. */
+  /** Whether anything was undone, and whether an undo is still waiting for its delay. */
   wasUndone = false;
   isUndoDelayed = false;
-  /** What it shares with the other attempts, if there are any. */
+  /** Shared with the other attempts, if there are any. */
   shared: Shared | undefined;
-  /** What it was given up for, and what it failed with after that. */
+  /** Why it was given up, and the error it failed with afterwards. */
   reason: Error | undefined;
   rejection: Error | undefined;
-  /** Runs out when what it did is undone though it has not settled. */
+  /** When it fires, the attempt's effects are undone even though it has not settled. */
   clock: ReturnType<typeof setTimeout> | undefined;
   #deferred: Deferred[] | undefined;
   #deferredCount = 0;
-  /** The attempt that stands for the same effect. */
+  /** The standing attempt of the same effect. */
   #sameAs: Attempt | undefined;
   #isRollbackTaken = false;
   #isKeyTaken = false;
@@ -141,12 +135,12 @@ export class Attempt extends LazyInfo implements Entry {
     this.cancellation = scope.cancellation;
   }
 
-  /** What messages and reports call it. */
+  /** The name used in messages and reports. */
   get path(): string {
     return this.scope.path;
   }
 
-  /** Its id without the attempt. */
+  /** Its id without the attempt number. */
   get id(): string {
     return this.extra?.id ?? this.path;
   }
@@ -165,7 +159,7 @@ export class Attempt extends LazyInfo implements Entry {
       case "signal":
         return this.#signal;
       case "defer":
-        // A function of its own, as users take it out of the object.
+        // A closure, because users destructure it.
         return this.#defer ??= (undo) => this.#register(undo);
       case "index":
         return extra?.index;
@@ -183,38 +177,36 @@ export class Attempt extends LazyInfo implements Entry {
     return this.#own.signal;
   }
 
-  /** Whether anybody has asked for its signal. */
+  /** Whether user code has read its signal. */
   get hasSignal(): boolean {
     return this.#own !== undefined;
   }
 
-  /** Lets go of what would cancel it, once it is over. */
+  /** Detaches it from its cancellation once it is over. */
   release(): void {
     this.#release?.();
   }
 
-  /** How many undos it has deferred. */
   get deferredCount(): number {
     return this.#deferredCount;
   }
 
-  /** Whether it may still have something undone: it has deferred, or can. */
+  /** Whether it has deferred an undo or still can. */
   get mayDefer(): boolean {
     return this.effect.seesInfo === true || this.#defer !== undefined ||
       this.#deferred !== undefined;
   }
 
-  /** Whether there is anything to undo if it has no output. */
+  /** Whether there is anything to undo without its output. */
   get hasPartEffects(): boolean {
     return this.#deferredCount > 0 || this.effect.undoByKey !== undefined;
   }
 
-  /** Whether there is anything to undo. */
   get hasEffects(): boolean {
     return this.hasPartEffects || this.result !== undefined && this.effect.rollback !== undefined;
   }
 
-  /** Makes room for what it deferred in another process. */
+  /** Adds placeholders for undos that were deferred in another process. */
   expectDeferred(count = 0): void {
     while (this.#deferredCount < count) this.#add(undefined);
   }
@@ -232,11 +224,11 @@ export class Attempt extends LazyInfo implements Entry {
   }
 
   #undoNow(error: Error): void {
-    const entry = this.#told((error) => this.#entry.takeUndo(error));
+    const entry = this.#reported((error) => this.#entry.takeUndo(error));
     this.scope.run.watch(this.#unwindApart(entry, error));
   }
 
-  /** Takes over what another attempt defers that had the same effect. */
+  /** Takes over the undos of another attempt that had the same effect. */
   takeOver(other: Attempt): void {
     const { effect: { rollback, undoByKey }, scope: { run } } = this;
     other.#sameAs = this;
@@ -247,17 +239,17 @@ export class Attempt extends LazyInfo implements Entry {
     if (!hasPlace) run.strays.push(this.#entry);
   }
 
-  /** Makes it the success that stands: `output` is what `raw`, which it returned, adds to the context. */
+  /** Makes it the standing success: it returned `raw`, which adds `output` to the context. */
   stand(raw: unknown, output: unknown): void {
     this.hasSettled = true;
     this.result = { raw, output };
     this.push();
   }
 
-  /** Puts it on the journal, where there is or may be something to undo. */
+  /** Puts it on the journal if there is, or may be, something to undo. */
   push(): void {
     const { rollback, undoByKey } = this.effect;
-    // An entry of several attempts may have something to undo though this one has not.
+    // A shared entry may have something to undo even if this attempt has nothing.
     if (this.#entry === this && !rollback && !undoByKey && !this.mayDefer) return;
     this.isPushed = true;
     this.scope.journal.push(this.#entry);
@@ -267,11 +259,11 @@ export class Attempt extends LazyInfo implements Entry {
     return this.shared?.entryOf(this) ?? this;
   }
 
-  /** Puts it on the journal where it has failed, or is not needed. */
+  /** Puts an attempt that failed or is not needed on the journal, to be undone. */
   pushDoomed(error: Error): void {
     this.hasSettled = true;
     if (this.hasEffects || this.mayDefer) this.push();
-    // What it defers from now on is undone at once.
+    // Anything it defers from now on is undone at once.
     else this.undoneBy = error;
   }
 
@@ -326,7 +318,7 @@ export class Attempt extends LazyInfo implements Entry {
     return undefined;
   }
 
-  /** Takes the latest of the undos that it deferred. */
+  /** Takes its latest deferred undo. */
   takeDeferred(): Due | undefined {
     const deferred = this.#deferred?.pop();
     if (!deferred) return undefined;
@@ -340,25 +332,25 @@ export class Attempt extends LazyInfo implements Entry {
     return { name, id, effectKey: withGeneration(this.id, this.generation), ctx: this.ctx };
   }
 
-  /** Undoes what it did apart from the run, and reports it. */
+  /** Undoes its effects outside the run's rollback, and reports the outcome. */
   undoApart(error: Error): Promise<void> {
     return this.#unwindApart(this.#entry, error);
   }
 
   #undoLater(due: Due, ms: number, error: Error): void {
     let isTaken = false;
-    const entry = this.#told(() => isTaken ? undefined : (isTaken = true, due));
+    const entry = this.#reported(() => isTaken ? undefined : (isTaken = true, due));
     const { run } = this.scope;
     const waiting = run.seam.sleep(keyWaitId(this.id, this.generation), ms, undefined);
     const undoing = waiting.then(() => {
-      // Its output may have come meanwhile.
+      // Its output may have arrived and been rolled back in the meantime.
       if (!this.shared?.taken.isRolledBack(this)) return this.#unwindApart(entry, error);
     });
     run.watch(undoing);
   }
 
-  /** An entry that is reported for itself. */
-  #told(takeUndo: Entry["takeUndo"]): Entry {
+  /** An entry that reports its own outcome. */
+  #reported(takeUndo: Entry["takeUndo"]): Entry {
     return { takeUndo, onUndone: (notUndone) => this.report("compensated", notUndone) };
   }
 
@@ -368,10 +360,10 @@ export class Attempt extends LazyInfo implements Entry {
     await apart.unwind(error);
   }
 
-  /** Reports that what it did is undone. */
+  /** Reports the outcome of its undo. */
   reportUndone(notUndone: readonly RollbackFailure[]): void {
     const { rejection, isRepeated, wasUndone, isUndoDelayed } = this;
-    // That is told when it is done.
+    // A delayed undo is reported once it has run.
     if (isUndoDelayed && !rejection && !wasUndone) return;
     const outcome = rejection
       ? "rejected"
@@ -383,7 +375,7 @@ export class Attempt extends LazyInfo implements Entry {
     this.report(outcome, notUndone, rejection);
   }
 
-  /** Reports what became of it. */
+  /** Reports its late outcome. */
   report(
     outcome: LateReport["outcome"],
     notUndone: readonly RollbackFailure[],

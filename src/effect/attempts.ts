@@ -13,14 +13,15 @@ import { perform, type Performed } from "./perform.ts";
 import { backoff, type Decision, Retries } from "./retry.ts";
 import { isSameEffect, TakenOnce } from "./taken_once.ts";
 
-/** The error that an effect fails with: a run that is given up fails with the reason for that. */
+/** The error an effect fails with: once its scope is given up, the cancellation's error. */
 export function endedBy(error: Error, { cancellation }: Scope): Error {
   return cancellation?.givenUp ? cancellation.error! : error;
 }
 
 /**
- * The attempts of one effect in one run, once there may be more than one in flight or in turn: which key the next one
- * sends, which late success is adopted, which is the same effect, and what is undone once.
+ * Manages the attempts of one effect in one run once there may be more than one: it decides which
+ * key the next attempt sends, which late success is adopted, which one counts as the same effect,
+ * and ensures that each effect is undone only once.
  */
 export class Attempts<T> implements Shared, Entry {
   readonly #effect: Effect<T>;
@@ -29,25 +30,25 @@ export class Attempts<T> implements Shared, Entry {
   readonly #retries: Retries;
   readonly #all: Attempt[];
   #generation = 1;
-  /** The keys under which something has been undone. */
+  /** The generations under which something has been, or is due to be, undone. */
   readonly #burnt = new Set<number>();
   readonly taken: TakenOnce;
-  /** Late successes that may yet become the step's. */
+  /** Late successes that may still be adopted. */
   #kept: Attempt[] = [];
   #isDecided = false;
   #standing: Attempt | undefined;
-  /** Attempts that have been given up and are still under way. */
+  /** Abandoned attempts that have not settled yet. */
   readonly #underWay = new Set<Attempt>();
-  /** The wait before a retry, which a late success ends. */
+  /** The wait before a retry; an adoptable late success ends it early. */
   #pause: Cancellation | undefined;
-  /** Why an idempotent effect is to be undone, once no attempt is under way. */
+  /** Why an idempotent effect must be undone once all of its attempts have settled. */
   #undoneBy: Error | undefined;
-  /** The late attempts of it that are reported when it is undone. */
+  /** Late attempts of an idempotent effect, reported when the effect is undone. */
   readonly #untold: Attempt[] = [];
-  /** Whether undos of it are being carried out, and whether any were before. */
+  /** Whether undos of it are running, and whether any have run before. */
   #isBeingUndone = false;
   #isUndone = false;
-  /** Attempts that land together are undone one after the other. */
+  /** Serializes the undos of attempts that land together. */
   #undoing: Promise<void> = Promise.resolve();
 
   constructor(first: Attempt, effect: Effect<T>) {
@@ -59,7 +60,6 @@ export class Attempts<T> implements Shared, Entry {
     this.taken = new TakenOnce(first.effect.idempotent === true);
   }
 
-  /** Continues after an attempt that did not succeed in time. */
   async goOn(performed: Performed): Promise<Settled<T>> {
     const { id, path, ctx, scope, extra } = this.#first;
     const { cancellation, journal } = scope;
@@ -92,7 +92,7 @@ export class Attempts<T> implements Shared, Entry {
     }
   }
 
-  /** Whether a retry follows an attempt that was given up. */
+  /** Whether a retry will follow an abandoned attempt. */
   async isRetryDue(attempt: Attempt): Promise<boolean> {
     const error = attempt.cancellation!.error!;
     return !(await this.#decide(attempt, error)).final;
@@ -100,7 +100,7 @@ export class Attempts<T> implements Shared, Entry {
 
   hasDeferred(attempt: Attempt): void {
     if (this.#effect.idempotent) return;
-    // It is undone at once, or with what it did before.
+    // Its undo runs at once, or together with the earlier ones.
     if (attempt.hasFailed || attempt.undoneBy) this.#burn(attempt);
     else if (this.#underWay.has(attempt)) {
       this.#passOn(attempt);
@@ -112,7 +112,7 @@ export class Attempts<T> implements Shared, Entry {
     return this.#effect.idempotent ? this : attempt;
   }
 
-  /** Takes the next undo of an idempotent effect: all its attempts are one. */
+  /** Takes the next undo of an idempotent effect, whose attempts share one entry. */
   takeUndo(error: Error): Due | undefined {
     this.#undoneBy ??= error;
     for (const attempt of this.#underWay) this.#startClock(attempt);
@@ -159,9 +159,9 @@ export class Attempts<T> implements Shared, Entry {
     return decision ?? { final: cancellation!.error };
   }
 
-  /** Notes how an attempt ended that did not succeed in time. */
+  /** Records an attempt that failed or was given up. */
   #takeIn(attempt: Attempt, { landed, running }: Performed, error: Error): void {
-    // The reason why the run ends says nothing of its own.
+    // The cancellation's own error is not a failure of the attempt.
     if (error !== this.#scope.cancellation?.error) this.#retries.note(attempt.number, error);
     attempt.reason = error;
     if (running) return this.#watch(attempt, running);
@@ -192,7 +192,7 @@ export class Attempts<T> implements Shared, Entry {
     run.watch(running.then((outcome) => this.#land(attempt, outcome)));
   }
 
-  /** Leaves its key to an attempt: what comes after has another. */
+  /** Retires the key of an attempt: later attempts send a new one. */
   #passOn({ generation }: Attempt): void {
     if (generation === this.#generation) this.#generation++;
   }
@@ -203,7 +203,7 @@ export class Attempts<T> implements Shared, Entry {
     this.#passOn(attempt);
   }
 
-  /** What is due is undone after a while even if its attempt never settles. */
+  /** Starts the clock after which due undos run even if their attempt never settles. */
   #startClock(attempt: Attempt): void {
     if (attempt.clock !== undefined) return;
     attempt.clock = setTimeout(() => {
@@ -212,7 +212,7 @@ export class Attempts<T> implements Shared, Entry {
     }, this.#effect.lateMs ?? LATE_MS);
   }
 
-  /** Takes in how an attempt ended that had been given up. */
+  /** Handles the outcome of an abandoned attempt. */
   async #land(attempt: Attempt, outcome: Outcome): Promise<void> {
     this.#underWay.delete(attempt);
     clearTimeout(attempt.clock);
@@ -229,7 +229,7 @@ export class Attempts<T> implements Shared, Entry {
     await this.#settleLate(attempt);
   }
 
-  /** Leaves a late attempt alone where it is the effect that stands, and undoes it where it is not. */
+  /** Leaves a late attempt alone if its effect is the standing one, and undoes it otherwise. */
   async #settleLate(attempt: Attempt): Promise<void> {
     const { effect: { kind, idempotent }, rejection } = attempt;
     if (kind === "undo") {
@@ -260,7 +260,7 @@ export class Attempts<T> implements Shared, Entry {
     return !undoneBy && !this.#burnt.has(generation) && !this.#scope.cancellation?.givenUp;
   }
 
-  /** A late success that becomes the step's, unless the run has been given up. */
+  /** A late success that can become the step's result. */
   #adoptable(): Attempt | undefined {
     return this.#kept.find((kept) => this.#isAdoptable(kept));
   }
@@ -289,7 +289,7 @@ export class Attempts<T> implements Shared, Entry {
     return this.#effect.fail(this.#first, error, true);
   }
 
-  /** Puts late successes that do not become the step's where they are undone. */
+  /** Pushes late successes that cannot be adopted onto the journal, to be undone. */
   async #pushKept(isLeft: (kept: Attempt) => boolean): Promise<void> {
     const left = this.#kept.filter(isLeft);
     this.#kept = this.#kept.filter((kept) => !left.includes(kept));
@@ -302,10 +302,10 @@ export class Attempts<T> implements Shared, Entry {
     }
   }
 
-  /** Makes of what an attempt returned what its rollback is given. */
+  /** Validates an attempt's value into the output that its rollback receives. */
   async #check({ effect: { check }, result }: Attempt): Promise<void> {
     if (!result || !check) return;
-    // A cancellation would leave it as it is.
+    // A cancelled scope would skip the validation.
     const scope = { ...this.#scope, cancellation: undefined };
     result.output = (await check(result.raw, scope)).output;
   }
@@ -323,5 +323,5 @@ export class Attempts<T> implements Shared, Entry {
   }
 }
 
-/** The milliseconds after which what an attempt deferred is undone though it never settled. */
+/** Default delay, in milliseconds, before the undos of an attempt that never settles run. */
 const LATE_MS = 60_000;

@@ -4,28 +4,27 @@ import { Cancellation, followSignal, startTimeout } from "../run/cancellation.ts
 import { isThenable, type MaybePromise } from "../values/maybe_promise.ts";
 import type { Attempt } from "./attempt.ts";
 
-/** A call that is not waited for any more. */
+/** A call that the engine no longer waits for. */
 export interface GivenUp {
   readonly ok: false;
-  /** Why it was given up. */
   readonly error: Error;
-  /** How it ends. */
+  /** Its eventual outcome. */
   readonly running: Promise<Outcome>;
 }
 
-/** Calls the user's function once. Past its timeout or a cancellation it is given up. */
+/** Calls the user's function once, and gives it up after a timeout or a cancellation. */
 export function callOnce(
   attempt: Attempt,
   hostSignal: AbortSignal | undefined,
 ): MaybePromise<Outcome | GivenUp> {
   const { effect: { timeout }, path, scope: { cancellation } } = attempt;
   if (timeout === undefined && !hostSignal) {
-    // What can only be cancelled together with others needs no cancellation of its own.
+    // Without a signal or a clock of its own, the attempt can share the scope's cancellation.
     return callUntilGivenUp(attempt, cancellation, () => {});
   }
   const [own, release] = cancellation?.child() ?? [new Cancellation(), undefined];
   const stopFollowing = hostSignal &&
-    // A host may keep the time itself.
+    // A host may enforce the timeout itself.
     followSignal(
       hostSignal,
       own,
@@ -43,7 +42,7 @@ export function callOnce(
   });
 }
 
-/** Calls `end` once the call has settled or is given up. */
+/** Calls `end` as soon as the call settles or is given up. */
 function callUntilGivenUp(
   attempt: Attempt,
   cancellation: Cancellation | undefined,
@@ -58,7 +57,7 @@ function callUntilGivenUp(
   try {
     const value = attempt.effect.call(attempt);
     if (isThenable(value)) return waitUntilGivenUp(attempt, value, cancellation, end);
-    // An attempt that has settled by the time it returns is never given up, even if it aborted the run itself.
+    // A synchronous call is never given up, even if it aborted the run itself.
     outcome = { ok: true, value };
   } catch (thrown) {
     outcome = failed(attempt, thrown);
@@ -71,7 +70,7 @@ function callUntilGivenUp(
 
 const GIVEN_UP = Symbol("given up");
 
-// The promise is given `resolve` itself: the engine follows it to the caller's frames, as it does not follow a closure.
+// Pass `resolve` itself: V8 follows it to the caller's stack frames, but not a closure around it.
 async function waitUntilGivenUp(
   attempt: Attempt,
   promise: PromiseLike<unknown>,
@@ -105,7 +104,10 @@ async function waitUntilGivenUp(
   }
 }
 
-/** What it failed with is what it was told to stop for, if it says no more than that it has stopped. */
+/**
+ * The failed outcome of a call. An error that only reports the cancellation becomes the
+ * cancellation's own error.
+ */
 export function failed(attempt: Attempt, thrown: unknown): Outcome & { readonly ok: false } {
   const { cancellation, hasSignal } = attempt;
   const error = toError(thrown);

@@ -5,8 +5,9 @@ import type { Attempt } from "./attempt.ts";
 import type { GivenUp } from "./call.ts";
 
 /**
- * Waits for a call that was given up: as long as its grace says, and then, if it must not overlap with the retry that
- * is due, until it has settled or the retry is cancelled. Gives its outcome, or `undefined` if it is still under way.
+ * Waits for an abandoned call: first for its grace period, and then, if it must not overlap with a
+ * retry that is due, until it settles or the retry is cancelled. Resolves with the outcome, or
+ * `undefined` if the call is still pending.
  */
 export async function waitWithGrace(
   attempt: Attempt,
@@ -39,8 +40,8 @@ async function within(
 const MICROTASKS = 100;
 
 /**
- * Waits for a call that heeds its signal, which rejects a few microtasks later: what it did is undone in its place
- * then. Not for a turn of the event loop, as a fake clock would hold that up.
+ * Gives a call that heeds its signal a few microtasks to reject, so that its effects are undone in
+ * order. It does not wait for a turn of the event loop, which a fake clock would block.
  */
 async function promptly({ running }: GivenUp): Promise<Outcome | undefined> {
   let settled: Outcome | undefined;

@@ -1,26 +1,26 @@
 import type { RollbackInfo } from "../api/info.ts";
 import type { Context } from "../values/context.ts";
 
-/** A rollback handler without its types. */
+/** An untyped rollback handler. */
 export type Rollback = (ctx: Context, output: unknown, info: RollbackInfo) => unknown;
 
-/** An undo by key without its types. */
+/** An untyped handler that undoes by key. */
 export type UndoByKey = (ctx: Context, info: RollbackInfo) => unknown;
 
-/** What an output adds to the context; with an error, the output as it was returned. */
+/** A validated output; if validation failed, the error and the output as returned. */
 export type Checked = { readonly output: Context; readonly error?: never } | {
   readonly output: unknown;
   readonly error: Error;
 };
 
-/** What only some calls have. */
+/** Data that only some kinds of calls have. */
 export interface Extra {
-  /** The id without the attempt, where it is not the path. */
+  /** The id without the attempt number, if it differs from the path. */
   readonly id?: string;
-  /** The item of a collection that it is called for, and the item's number. */
+  /** The item of a collection, and its index. */
   readonly item?: unknown;
   readonly index?: number;
-  /** What is to be undone, why, and the key of that effect within the run. */
+  /** For an undo: the output to undo, the reason, and the key of the effect within the run. */
   readonly output?: unknown;
   readonly error?: Error;
   readonly effectKey?: string;

@@ -3,37 +3,35 @@ import { cast } from "../values/cast.ts";
 const TARGET = {};
 
 /**
- * What user code is told. Its properties look like plain ones, and a spread keeps them, though some are made when they
- * are read: a signal costs an `AbortController`. Own accessors would do the same and take 1.7 µs for each object, a
- * proxy 0.07; that it is the handler of that proxy keeps what is inside out of sight.
+ * The info object passed to user code. Its properties look like plain ones and survive a spread,
+ * but some are created only when read: a signal costs an `AbortController`. A proxy is far cheaper
+ * to create than an object with own accessors, and using the internal object as the proxy's handler
+ * hides its other members.
  */
 export abstract class LazyInfo implements ProxyHandler<object> {
-  /** The names of the properties. */
   abstract readonly names: readonly string[];
-  /** Gives the property of a name. */
+  /** Returns the property called `name`. */
   abstract read(name: string): unknown;
 
-  /** The object for the user. */
+  /** The object that user code receives. */
   shown<T extends object>(): T {
     return cast(new Proxy(TARGET, this));
   }
 
-  /** Traps a read. */
   get(target: object, name: string | symbol): unknown {
     return this.#has(name) ? this.read(name) : Reflect.get(target, name);
   }
 
-  /** Traps `in`. */
   has(target: object, name: string | symbol): boolean {
     return this.#has(name) || name in target;
   }
 
-  /** Traps a listing, such as that of a spread. */
+  /** Lists the properties, for example for a spread. */
   ownKeys(): readonly string[] {
     return this.names;
   }
 
-  /** Traps a look at one property, such as that of a spread. */
+  /** Describes one property, for example for a spread. */
   getOwnPropertyDescriptor(
     _target: object,
     name: string | symbol,
@@ -47,22 +45,20 @@ export abstract class LazyInfo implements ProxyHandler<object> {
     return false;
   }
 
-  /** Refuses a definition. */
   defineProperty(): boolean {
     return false;
   }
 
-  /** Refuses a deletion. */
   deleteProperty(): boolean {
     return false;
   }
 
-  /** Refuses another prototype, which all infos would have: they have one target. */
+  /** Refuses a new prototype, which would apply to all infos, as they share one target. */
   setPrototypeOf(): boolean {
     return false;
   }
 
-  /** Refuses to be frozen, which all infos would be, and is not needed. */
+  /** Refuses to be frozen, which would freeze all infos, as they share one target. */
   preventExtensions(): boolean {
     return false;
   }

@@ -3,7 +3,7 @@ import { failure } from "../run/settled.ts";
 import type { Context } from "../values/context.ts";
 import type { Effect } from "./attempt.ts";
 
-/** A function of the user's that is called for each item. */
+/** The effect of a user function called for each item. */
 export function itemEffect(
   call: (item: unknown, ctx: Context, info: ItemInfo, path: string) => unknown,
 ): Effect<unknown> {

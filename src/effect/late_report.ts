@@ -3,7 +3,7 @@ import type { LateReport } from "../api/run.ts";
 import { aggregateError } from "../report/error_with.ts";
 import { same } from "../values/message.ts";
 
-/** What the caller of a run is told of an attempt; `cause` is what the attempt failed with. */
+/** The report of a late attempt to the run's caller; `cause` is the error it failed with. */
 export function lateReport(
   step: string,
   attempt: number,

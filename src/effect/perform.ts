@@ -5,16 +5,16 @@ import type { Attempt } from "./attempt.ts";
 import { callOnce, type GivenUp } from "./call.ts";
 import { waitWithGrace } from "./grace.ts";
 
-/** How an attempt ended, as far as it was waited for. */
+/** The outcome of an attempt as far as the engine waited for it. */
 export interface Performed {
   readonly outcome: Outcome;
-  /** How it settled after it had been given up, if it was waited for. */
+  /** The outcome after it was given up, if it settled within its grace period. */
   readonly landed?: Outcome | undefined;
-  /** How it will settle, if it is still under way. */
+  /** The eventual outcome, if it is still pending. */
   readonly running?: Promise<Outcome> | undefined;
 }
 
-/** Performs one attempt, by way of the host if there is one. */
+/** Performs one attempt, through the host if there is one. */
 export function perform(
   attempt: Attempt,
   isRetryDue: () => MaybePromise<boolean>,
@@ -67,15 +67,15 @@ async function performByHost(
     return performed.outcome;
   });
   const { running } = performed ?? {};
-  // The host's word counts: it may answer from a record, or say that a call was given up which was not.
+  // The host has the last word: it may replay a record, or give up a call on its own.
   attempt.expectDeferred(outcome.deferred);
-  // A host may leave out what it does not know.
+  // A host may omit the late outcome.
   const landed = outcome.ok ? undefined : outcome.late ?? performed?.landed;
   attempt.expectDeferred(landed?.deferred);
   return { outcome, landed, running };
 }
 
-/** An attempt as a host sees it. */
+/** Describes an attempt to the host. */
 function describe({ effect, id, path, ctx, extra, number: attempt }: Attempt): Call {
   const { kind, timeout } = effect;
   return {

@@ -7,12 +7,12 @@ import { message } from "../values/message.ts";
 import { shown } from "../values/show.ts";
 import type { Effect } from "./attempt.ts";
 
-/** A predicate of the user's on the context. */
+/** The effect of a user predicate on the context. */
 export function predicateEffect(call: (ctx: Context) => unknown): Effect<boolean> {
   return { ...ends, call: ({ ctx }) => call(ctx) };
 }
 
-/** A predicate of the user's on the items of a collection. */
+/** The effect of a user predicate on the items of a collection. */
 export function itemPredicateEffect(
   call: (item: unknown, ctx: Context, info: ItemInfo) => unknown,
 ): Effect<boolean> {

@@ -6,7 +6,7 @@ import { message } from "../values/message.ts";
 import { shown } from "../values/show.ts";
 import { aggregateError, errorWith } from "../report/error_with.ts";
 
-/** The milliseconds to wait before the n-th retry; the jitter is that of `@std/async/retry`. */
+/** The milliseconds to wait before the n-th retry; jitter works as in `@std/async/retry`. */
 export function backoff(policy: RetryPolicy, n: number): number {
   const { delay = 0, backoff = "linear", jitter = 0, maxDelay = MAX_TIMER_MS } = policy;
   const factor = { linear: n, exponential: 2 ** (n - 1), fixed: 1 }[backoff];
@@ -14,20 +14,25 @@ export function backoff(policy: RetryPolicy, n: number): number {
   return jitter === 0 ? ms : ms * (1 - jitter * Math.random());
 }
 
-/** As many errors are kept: a copy of all of them at each of 40,000 retries took 21 seconds. */
+/**
+ * The number of errors kept. `retryIf` receives a copy of them, so an unbounded list would make
+ * retries quadratic.
+ */
 const MOST_ERRORS = 1_000;
 
-/** Whether there is another attempt; in an object, as a promise would call the `then` of a hostile error. */
+/**
+ * Whether another attempt follows. An object, as a promise would call `then` on a hostile error.
+ */
 export interface Decision {
-  /** What the effect fails with for good, or `undefined` when it is to be tried again. */
+  /** The error the effect fails with for good; `undefined` if another attempt follows. */
   readonly final: Error | undefined;
 }
 
-/** Decides after a failed attempt whether there is another. */
+/** Decides after each failed attempt whether another one follows. */
 export class Retries {
   readonly #path: string;
   readonly #policy: RetryPolicy | undefined;
-  /** What the attempts failed with, the latest last. */
+  /** The errors of the failed attempts, the latest last. */
   readonly errors: Error[] = [];
   #noted = 0;
   #decided = 0;
@@ -38,20 +43,20 @@ export class Retries {
     this.#policy = policy;
   }
 
-  /** Remembers what an attempt failed with, once. */
+  /** Records the error of a failed attempt, once per attempt. */
   note(attempt: number, error: Error): void {
     if (attempt <= this.#noted) return;
     this.#noted = attempt;
     this.noteLate(error);
   }
 
-  /** Remembers what an attempt failed with after it had been given up. */
+  /** Records the error of an abandoned attempt that failed late. */
   noteLate(error: Error): void {
     this.errors.push(error);
     if (this.errors.length > MOST_ERRORS) this.errors.shift();
   }
 
-  /** Decides after an attempt. The user is asked once for each. */
+  /** Decides after an attempt; asks `retryIf` once per attempt. */
   decide(attempt: number, error: Error): MaybePromise<Decision> {
     if (this.#decided !== attempt) {
       this.#decided = attempt;

@@ -10,8 +10,8 @@ import type { Extra } from "./handlers.ts";
 import { perform, type Performed } from "./perform.ts";
 
 /**
- * Calls an effect, and again as its retry policy says; what failed attempts did is undone in between. The undo of what
- * stands is on the journal when it ends.
+ * Calls an effect and retries it according to its policy, undoing failed attempts in between. Once
+ * it has settled, the undo of the standing attempt is on the journal.
  */
 export function startEffect<T>(
   effect: Effect<T>,
@@ -26,12 +26,12 @@ export function startEffect<T>(
   return mayBeGivenUp || !run.seam.isDirect ? first.perform() : first.start();
 }
 
-/** The first attempt, which is the only one of most effects; its call is what a sequence awaits. */
+/** The first attempt, and for most effects the only one; a sequence awaits its call directly. */
 class FirstAttempt<T> extends Attempt implements Pending<T> {
   declare readonly effect: Effect<T>;
   promise!: PromiseLike<unknown>;
 
-  /** Calls what nothing can cut short. */
+  /** Calls code that nothing can cut short. */
   start(): Ending<T> {
     let value: unknown;
     try {
@@ -58,7 +58,7 @@ class FirstAttempt<T> extends Attempt implements Pending<T> {
     return this.#conclude({ outcome: failed(this, thrown) });
   }
 
-  /** Calls what may be given up, or what a host calls. */
+  /** Calls code that may be given up, or that a host calls. */
   perform(): MaybePromise<Settled<T>> {
     const performed = perform(this, () => this.#attempts.isRetryDue(this));
     return isPromise(performed) ? this.#waitFor(performed) : this.#conclude(performed);

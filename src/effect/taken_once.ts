@@ -1,14 +1,13 @@
 import { isEqual } from "../values/equal.ts";
 
-/** An attempt, by the key that it sent and what it returned. */
+/** An attempt, identified by the key it sent and the value it returned. */
 interface Landed {
   readonly generation: number;
   readonly result: { readonly raw: unknown } | undefined;
 }
 
-/** What has been undone of several attempts, so that it is not undone again. */
+/** Tracks which effects have been undone, so that none is undone twice. */
 export class TakenOnce {
-  /** Whether all attempts are one effect. */
   readonly #isOne: boolean;
   readonly #keys = new Set<number>();
   readonly #rolledBack: Landed[] = [];
@@ -17,32 +16,35 @@ export class TakenOnce {
     this.#isOne = isOne;
   }
 
-  /** Whether the undo by an attempt's key is still to be done; it is not any more from then on. */
+  /** Claims the undo by an attempt's key; returns whether it was still unclaimed. */
   takeKey({ generation }: Landed): boolean {
     if (this.#keys.has(generation)) return false;
     this.#keys.add(generation);
     return true;
   }
 
-  /** Whether what an attempt returned is still to be rolled back; it is not any more from then on. */
+  /** Claims the rollback of an attempt's output; returns whether it was still unclaimed. */
   takeOutput(attempt: Landed): boolean {
     if (this.#rolledBack.some((other) => this.#isOne || isSameEffect(attempt, other))) return false;
     this.#rolledBack.push(attempt);
     return true;
   }
 
-  /** Whether an output has been rolled back that came under an attempt's key. */
+  /** Whether an output that belongs to the attempt's key has been rolled back. */
   isRolledBack({ generation }: Landed): boolean {
     return this.#rolledBack.some((other) => other.generation === generation);
   }
 }
 
-/** Whether two attempts have had one effect: by their key, and by an output that says something. */
+/**
+ * Whether two attempts had the same effect: they share a key and returned equal values, neither
+ * `undefined` nor `null`.
+ */
 export function isSameEffect(a: Landed, b: Landed): boolean {
   const raw = a.result?.raw ?? undefined;
   try {
     return raw !== undefined && a.generation === b.generation && isEqual(raw, b.result?.raw);
   } catch {
-    return false; // a getter of the user's may throw
+    return false; // A user's getter may throw.
   }
 }

@@ -7,14 +7,14 @@ import { after, type MaybePromise } from "../values/maybe_promise.ts";
 import type { Effect } from "./attempt.ts";
 import { startEffect } from "./start_effect.ts";
 
-/** Carries out an undo. It is shielded: what cancels the run does not cancel it. */
+/** Carries out an undo, shielded from the run's cancellation. */
 export function performUndo(run: Run, due: Due, error: Error): MaybePromise<Outcome> {
   const { name, id, effectKey, ctx, output, retry, timeout, call } = due;
   const effect: Effect<unknown> = {
     kind: "undo",
     retry,
     timeout,
-    // All its attempts undo the one effect.
+    // All attempts undo the same effect.
     idempotent: true,
     call: (attempt) => call(attempt.shown<RollbackInfo>()),
     succeed: (_attempt, output) => ({ ok: true, output, ran: true }),
@@ -27,5 +27,5 @@ export function performUndo(run: Run, due: Due, error: Error): MaybePromise<Outc
   );
 }
 
-// What an undo does is not undone.
+// An undo is never undone itself.
 const NO_JOURNAL = new Journal(() => ({ ok: true, value: undefined }));

@@ -4,20 +4,19 @@ import { type Node, nodeOf } from "./node.ts";
 
 /** A node among its siblings. */
 export interface Child {
-  /** The node. */
   readonly node: Node;
-  /** What paths call it: its name, made unique among its siblings. */
+  /** Its name in paths, unique among its siblings. */
   readonly label: string;
 }
 
-/** The node behind what must be a step. */
+/** Returns the node behind a step; throws if the value is not a step. */
 export function checkStep(action: string, place: string, value: unknown): Node {
   return nodeOf(value) ?? refuse(action, `'${place}' must be a step`, value);
 }
 
-/** The nodes behind what must be a list of steps. */
+/** Returns the nodes behind a list of steps; throws if an entry is not a step. */
 export function checkSteps(action: string, steps: readonly unknown[]): readonly Child[] {
-  // By index, as a hole in an array is no step either.
+  // `Array.from` visits holes too, which are not steps.
   const nodes = Array.from(steps, (step, n) => checkStep(action, `steps[${n}]`, step));
   const unique = labels(nodes.map(({ name }) => name));
   return nodes.map((node, n) => ({ node, label: unique[n]! }));

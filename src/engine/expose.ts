@@ -4,7 +4,7 @@ import { cast } from "../values/cast.ts";
 import type { Node } from "./node.ts";
 import { startRun } from "./start.ts";
 
-/** The step that the user holds. */
+/** Makes the public step of a node. */
 export function expose<S>(node: Node): S {
   return cast(Object.freeze({
     name: node.name,

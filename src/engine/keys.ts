@@ -3,7 +3,7 @@ import { join } from "../run/paths.ts";
 import type { DeclaredKey } from "../schema/declared_keys.ts";
 import type { Node, NodeKeys } from "./node.ts";
 
-/** What the pipeline as a whole needs and adds, as far as its schemas and its steps tell. */
+/** The keys that a pipeline needs and adds, as far as its schemas and steps declare them. */
 export function keysOf(
   name: string,
   nodes: readonly Node[],
@@ -28,14 +28,17 @@ export function keysOf(
   };
 }
 
-/** Throws when two steps provide one key, or when a step needs a key that nothing before it gives. */
+/**
+ * Throws if two steps provide the same key, or if a step needs a key that nothing before it
+ * provides.
+ */
 export function checkStrict(
   pipeline: string,
   steps: readonly Node[],
   args: readonly string[] | undefined,
 ): void {
   const providers = new Map<string, string>();
-  // Once a step may add anything, or the args may hold anything, nothing can be said to be missing.
+  // Once a step or the args may add any key, no key is known to be missing.
   let known = args && new Set(args);
   for (const { name, keys: { needs, adds } } of steps) {
     const missing = known && needs?.filter((key) => !known?.has(key));

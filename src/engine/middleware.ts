@@ -7,7 +7,9 @@ import type { Node } from "./node.ts";
 
 const infos = new WeakMap<Node, StepInfo>();
 
-/** What middleware is given of a step: the same in every run, and nothing of the engine's. */
+/**
+ * The description of a step that middleware receives: one object for all runs, without internals.
+ */
 function infoOf(node: Node): StepInfo {
   const known = infos.get(node);
   if (known) return known;
@@ -18,8 +20,8 @@ function infoOf(node: Node): StepInfo {
 }
 
 /**
- * Runs a step inside its middleware, the first outermost; never throws. `onFailure` is called with each failure that a
- * layer gives to the one outside of it.
+ * Runs a step inside its middleware, the first one outermost; never throws. `onFailure` is called
+ * with each failure that a layer returns to the layer around it.
  */
 export async function throughMiddleware(
   middleware: readonly Middleware[],
@@ -30,20 +32,20 @@ export async function throughMiddleware(
   onFailure: (error: Error) => void,
 ): Promise<StepResult> {
   const step = infoOf(node);
-  // Composed for every run of the step: `runStep` belongs to one run, and so does the guard against a second call.
+  // Composed anew each time: `runStep` and the guard against a second call belong to one run.
   const run = middleware.reduceRight<Next>(
     (next, layer) => wrap(layer, step, next, seam, onFailure),
     runStep,
   );
   try {
-    // A copy: the result is the user's, and reading it again might throw.
+    // Copied, because a getter of the user's result might throw when read again.
     return { ...await run(ctx) };
   } catch (thrown) {
     return { success: false, error: toError(thrown) };
   }
 }
 
-/** A layer that gives a failed result where the middleware throws, so that those outside of it hear of that. */
+/** Wraps a middleware: if it throws, the layers around it receive a failed result. */
 function wrap(
   layer: Middleware,
   step: StepInfo,
@@ -55,7 +57,7 @@ function wrap(
   function nextOnce(ctx: Context): Promise<StepResult> {
     calls++;
     const result = calls === 1 ? next(ctx) : Promise.resolve().then(calledAgain);
-    // A middleware that does not wait for it must not end the process: the engine waits for the step itself.
+    // If the middleware ignores this promise, a rejection must not end the process.
     result.catch(() => {});
     return result;
   }
@@ -63,7 +65,7 @@ function wrap(
     refuse(`run '${step.name}' again`, "a middleware must call 'next' at most once", calls);
   }
   function failed(thrown: unknown): StepResult {
-    // The host's own signal is no failure, and passes through all layers.
+    // The host's own signal is not a failure and passes through all layers.
     if (seam.interruption) throw thrown;
     const error = toError(thrown);
     onFailure(error);

@@ -6,55 +6,56 @@ import type { Ending } from "../run/settled.ts";
 import { cast } from "../values/cast.ts";
 import type { Context } from "../values/context.ts";
 
-/** What the engine runs: behind every step, combinator and pipeline there is one. */
+/** The unit that the engine runs; every step, combinator and pipeline has one. */
 export interface Node {
-  /** Its name. */
   readonly name: string;
-  /** What it requires of the context. */
+  /** Validates the context. */
   readonly requires: Schema | undefined;
-  /** What it adds to the context. */
+  /** Validates the output. */
   readonly provides: Schema | undefined;
-  /** The keys it needs and those it provides with the name of who does, as far as they are known when it is built. */
+  /** The keys it needs and provides, as far as they are known when it is built. */
   readonly keys: NodeKeys;
-  /** Whether its children stand at the root of the run's paths when it is run by itself. */
+  /** Whether its children are at the root of all paths when it is run on its own. */
   readonly isPipeline: boolean;
-  /** What it is made of; a step is made of no others. */
+  /** The nodes it is made of; `undefined` for a step. */
   readonly parts?: Parts | undefined;
-  /** All options of a step that are no schemas and no functions of its own. */
+  /** The policies of a step. */
   readonly policy?: Policy | undefined;
-  /** Whether it declares an undo of its own; `undefined` for what is no step. */
+  /** Whether a step declares an undo; `undefined` for combinators and pipelines. */
   readonly hasUndo?: boolean | undefined;
-  /** Runs it; never throws, but for the host's own signal. Completed effects are in the journal by then. */
+  /**
+   * Runs it. Only the host's own signal is thrown. When it ends, its completed effects are on the
+   * journal.
+   */
   readonly execute: (ctx: Context, scope: Scope) => Ending;
 }
 
-/** The children of a node, for tools that look into a tree or make another one of it. */
+/** The children of a node, for tools that inspect or rebuild a tree. */
 export interface Parts {
-  /** The children, in order. */
   readonly children: readonly Node[];
-  /** Makes the same step of other children, as many. */
+  /** Rebuilds the step with the same number of other children. */
   readonly rebuild: (steps: readonly AnyStep[]) => AnyStep;
 }
 
-/** How a step is tried again, timed and waited for. */
+/** The policies of a step for retries, timeouts and late attempts. */
 export interface Policy extends Patience {
-  /** When to try it again. */
+  /** When to retry it. */
   readonly retry?: RetryPolicy | undefined;
-  /** How long one attempt may take, in milliseconds. */
+  /** The time limit of one attempt, in milliseconds. */
   readonly timeout?: number | undefined;
-  /** Whether all attempts are one effect. */
+  /** Whether all attempts count as one effect. */
   readonly idempotent?: boolean | undefined;
 }
 
-/** What is known of a node's keys before it runs; `undefined` is unknown. */
+/** The keys of a node as declared; `undefined` means unknown. */
 export interface NodeKeys {
   /** The keys that must be in the context. */
   readonly needs: readonly string[] | undefined;
-  /** Each key that it may add, with the path of the step that does. */
+  /** Each key that it may add, with the path of the step that adds it. */
   readonly adds: readonly (readonly [key: string, by: string])[] | undefined;
 }
 
-/** The node behind a step; `undefined` when the value is none. */
+/** The node behind a step; `undefined` if the value is not a step. */
 export function nodeOf(step: unknown): Node | undefined {
   return typeof step === "object" && step !== null && engine in step
     ? cast(step[engine])

@@ -13,7 +13,7 @@ import { after, type MaybePromise } from "../values/maybe_promise.ts";
 import { throughMiddleware } from "./middleware.ts";
 import type { Node } from "./node.ts";
 
-/** Runs a child of a node, inside the middleware of the pipeline that it stands in. */
+/** Runs a child of a node inside the middleware of its pipeline. */
 export function runChild(
   child: Node,
   label: string,
@@ -31,7 +31,7 @@ export function runChild(
   return run.executed && isRoot(scope.path) ? noteRan(settle(ending), label, run.executed) : ending;
 }
 
-/** Whether a path is that of a combinator that is run by itself, or of one of its items. */
+/** Whether a path belongs to a combinator that is run on its own, or to one of its items. */
 function isRoot(path: string): boolean {
   return !path.includes("/");
 }
@@ -72,7 +72,8 @@ async function runInMiddleware(
   const wrapped = throughMiddleware(middleware, child, ctx, runStep, seam, (error) => {
     failedBelow = error;
   });
-  // A middleware that does not come back is not waited for past a cancellation, and its step not started any more.
+  // A cancellation ends the wait for a middleware that never returns, and keeps its step from
+  // starting.
   const result = await untilGivenUp(wrapped, cancellation);
   returned = true;
   const inner = await running;
@@ -105,7 +106,7 @@ function calledLate(path: string): ConfigError {
   );
 }
 
-/** What a child came to once its middleware has had its say on what the step itself came to. */
+/** Combines the result of the middleware with that of the step itself into the child's result. */
 async function conclude(
   result: StepResult,
   inner: Settled | undefined,
@@ -118,7 +119,7 @@ async function conclude(
     return failure(toError(result.error), result.failedStep ?? path, ran);
   }
   if (failedBelow) {
-    // A middleware goes on as if nothing had failed: what had been done by then is undone at once.
+    // The middleware recovered from a failure: the effects up to that failure are undone at once.
     const notUndone = await journal.unwind(failedBelow, mark);
     if (notUndone.length > 0) {
       return failure(notUndoneError(`recover '${path}'`, notUndone, failedBelow), path, ran);

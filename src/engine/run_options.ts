@@ -1,7 +1,7 @@
 import type { RunOptions } from "../api/run.ts";
 import { checkFunction, checkOptions, refuse } from "../report/checks.ts";
 
-/** Throws what is wrong with the options of a run; returns a copy, which no later change to the caller's reaches. */
+/** Validates the options of a run and returns a copy, which the caller can no longer change. */
 export function checkRunOptions(name: string, options: RunOptions): RunOptions {
   const action = `run '${name}'`;
   const own = checkOptions(action, options, [

@@ -15,12 +15,12 @@ import { isPromise } from "../values/maybe_promise.ts";
 import type { Node } from "./node.ts";
 import { checkRunOptions } from "./run_options.ts";
 
-// To check no options and to make a seam without a host took 7 % of the time of a sync run.
+// Shared, so that a run without options checks none and creates no seam.
 const NO_OPTIONS: RunOptions = {};
 
 const DIRECT = new Seam(undefined);
 
-/** Runs a node for a caller: makes the scope, and compensates when it fails. */
+/** Runs a node for the user: creates its scope, and rolls back if it fails. */
 export async function startRun(
   node: Node,
   input: unknown,
@@ -94,7 +94,7 @@ function labelsOf(children: readonly Node[]): readonly string[] {
   return labels(children.map(({ name }) => name));
 }
 
-/** A run that has not begun, as its options are refused. */
+/** Stands in for a run that never started because its options were invalid. */
 const NO_RUN = {
   get id(): string {
     return crypto.randomUUID();
@@ -108,7 +108,7 @@ const NOTHING_UNDONE: RollbackReport = Object.freeze({
 
 async function undo(journal: Journal, run: Run, error: Error): Promise<RollbackReport> {
   run.failedBy = error;
-  // What lost its place is undone first: it happened last.
+  // Undos without a place on the journal come first, as they were deferred last.
   for (const stray of run.strays.splice(0)) journal.push(stray);
   await journal.unwind(error);
   return journal.report();

@@ -8,7 +8,7 @@ import { isThenable, type MaybePromise } from "../values/maybe_promise.ts";
 import { message } from "../values/message.ts";
 import { shown } from "../values/show.ts";
 
-/** Calls the user's function that gives a collection; of a Map, its values. */
+/** Calls the user's function that returns a collection; a Map stands for its values. */
 export function callCollection(
   collection: (ctx: Context, info: CollectionInfo) => unknown,
   ctx: Context,
@@ -34,7 +34,9 @@ function checkCollection(given: unknown, path: string): Collection<unknown> {
   throw errorWith(RequiresValidationError, text, []);
 }
 
-/** Whether a value can be iterated as a collection; a string is one value, not a collection of letters. */
+/**
+ * Whether a value is an iterable object. A string is a single value, not a collection of letters.
+ */
 function isCollection(value: unknown): value is Collection<unknown> {
   return typeof value === "object" && value !== null &&
     (Symbol.iterator in value || Symbol.asyncIterator in value);

@@ -6,7 +6,7 @@ import { seal } from "../values/context.ts";
 import { fanOut } from "./fan_out.ts";
 import type { Source } from "./take_each.ts";
 
-/** Runs every item of a source, and puts the results under a key. */
+/** Runs every item of a source and collects the results under a key. */
 export async function collectItems<Item>(
   key: string,
   source: Source<Item>,
@@ -18,6 +18,6 @@ export async function collectItems<Item>(
   const pathOf = (index: number) => itemPath(scope.path, index);
   const settled = await fanOut(source, scope, options, run, pathOf);
   if (!settled.ok) return settled;
-  // An empty collection is a collection that was run through.
+  // Processing an empty collection counts as having run.
   return { ok: true, output: seal({ [key]: gather(settled.output) }, scope.deep), ran: true };
 }

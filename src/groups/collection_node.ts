@@ -8,23 +8,24 @@ import type { Context } from "../values/context.ts";
 import { callCollection } from "./call_collection.ts";
 import { collectItems } from "./collect_items.ts";
 
-/** What `map`, `filter` and `flatMap` differ in. */
+/** The differences between `map`, `filter` and `flatMap`. */
 export interface CollectionCombinator {
-  /** The combinator's name. */
   readonly combinator: string;
-  /** The key of the results. */
+  /** The key under which the results appear. */
   readonly key: string;
-  /** The user's function that gives the collection. */
+  /** The user's function that returns the collection. */
   readonly items: unknown;
-  /** The user's function that is called for an item, under the name of its parameter; a step has none. */
+  /**
+   * The user's function called for each item, with its parameter's name; absent if a step runs
+   * instead.
+   */
   readonly callback: readonly [name: string, value: unknown] | undefined;
-  /** How the items run. */
   readonly options: ItemOptions;
-  /** What `onFailure` may be. */
+  /** The allowed values of `onFailure`. */
   readonly policies: readonly string[];
-  /** Options of its own. */
+  /** Options that only this combinator has. */
   readonly moreOptions?: readonly string[];
-  /** The step that runs for each item, if one does. */
+  /** The step that runs for each item, if there is one. */
   readonly parts?: Parts | undefined;
   /** Runs one item. */
   readonly run: (
@@ -33,11 +34,11 @@ export interface CollectionCombinator {
     ctx: Context,
     scope: Scope,
   ) => Ending<unknown>;
-  /** Makes the list that stands under the key of the items' results; without it they are the list. */
+  /** Turns the items' results into the final list; without it, the results are the list. */
   readonly gather?: (results: readonly unknown[]) => unknown[];
 }
 
-/** Makes the node of a combinator whose items come from a function of the user's. */
+/** Makes the node of a combinator whose items come from a user function. */
 export function collectionNode(definition: CollectionCombinator): Node {
   const { combinator, key, items, callback, options, policies, moreOptions, parts, run, gather } =
     definition;

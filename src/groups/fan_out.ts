@@ -11,9 +11,10 @@ import { Pool } from "./pool.ts";
 import { type Source, takeEach } from "./take_each.ts";
 
 /**
- * Runs branches or items side by side, at most `concurrency` at once; each is taken from its source when there is
- * room for it. By the time it returns, all that started have settled or been given up, and their undos are on the stack
- * in the order of the source, whoever finished first. Its output is the outputs in that order.
+ * Runs branches or items concurrently, at most `concurrency` at a time, and takes each from its
+ * source when there is room for it. When it returns, every branch that started has settled or been
+ * given up, and their undos are on the journal in source order, whichever finished first. The
+ * outputs come in the same order.
  *
  * `run` throws only the host's own signal.
  */
@@ -25,7 +26,7 @@ export async function fanOut<Item>(
   pathOf: (index: number) => string = () => scope.path,
 ): Promise<Settled<unknown[]>> {
   const { run: whole, path, cancellation, deep } = scope;
-  // The group alone waits for what is in flight.
+  // A failing sibling cancels branches without giving them up; only the scope above can do that.
   const [group, release] = cancellation?.child(cancellation.canGiveUp) ??
     [new Cancellation(false), () => {}];
   const journals: Journal[] = [];
@@ -80,7 +81,7 @@ export async function fanOut<Item>(
     }
     if (!(isPromise(branch))) {
       if (branch.ok) return store(branch, index, journal);
-      // Later, so that what starts does not depend on how fast the first one fails.
+      // Handled later, so that the set of started branches does not depend on how fast one fails.
       branch = Promise.resolve(branch);
     }
     pool.enter();
@@ -103,7 +104,10 @@ export async function fanOut<Item>(
     return pool.inFlight < concurrency ? undefined : pool.room(concurrency);
   }
 
-  /** Taken from its source all the same, as otherwise nobody would know that it was the last one. */
+  /**
+   * Waits for a place before starting. The item is taken first, or nobody would know it was the
+   * last.
+   */
   async function startInPlace(item: Item, index: number): Promise<void> {
     await pool.place(concurrency);
     await start(item, index);
@@ -111,7 +115,7 @@ export async function fanOut<Item>(
 
   let sourceFailed: SettledFailure | undefined;
   try {
-    // Where there is room all start at once.
+    // Items start immediately while there is room.
     await takeEach(source, group, whole.seam, (item, index) => {
       const hasPlace = pool.inFlight + pool.kept < concurrency;
       return hasPlace ? start(item, index) : startInPlace(item, index);
@@ -128,7 +132,7 @@ export async function fanOut<Item>(
   return { ok: true, output: values, ran };
 }
 
-/** A failure as a value, once its own effects are undone. */
+/** Turns a failure into a value after undoing the branch's effects. */
 async function collect(
   { error, ran }: SettledFailure,
   item: unknown,

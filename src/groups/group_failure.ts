@@ -6,19 +6,19 @@ import type { SettledFailure } from "../run/settled.ts";
 import { list, message } from "../values/message.ts";
 import { shown } from "../values/show.ts";
 
-/** What the other branches of a group are cancelled with when one has failed. */
+/** The error that cancels the remaining branches of a group after one has failed. */
 export function siblingFailed(path: string, cause: Error): AbortedError {
   const text = message`Cannot go on in '${path}' as none of it must fail: ${shown(cause)}`;
   return errorWith(AbortedError, text, { cause });
 }
 
-/** What a group fails with: the one failure, or all of them in order. */
+/** The failure of a group: its only failure, or all of them in order. */
 export function groupFailure(
   failures: readonly SettledFailure[],
   group: Cancellation,
   { path, cancellation }: Scope,
 ): Omit<SettledFailure, "ran"> {
-  // A branch that stopped because it was told to has not failed of itself.
+  // A branch that stopped because of the cancellation is not a failure of its own.
   const own = failures.filter(({ error }) => !isConsequence(error, group));
   const [first, ...others] = own;
   if (!first) return { ok: false, error: cancellation?.error ?? group.error!, failedStep: path };
@@ -28,7 +28,7 @@ export function groupFailure(
   return { ok: false, error: aggregateError(errors, text), failedStep: path };
 }
 
-/** Whether a branch failed only because it was told to stop; if its undo failed as well, it has not. */
+/** Whether a branch failed only because it was cancelled. A failed undo is a failure of its own. */
 function isConsequence(error: Error, group: Cancellation): boolean {
   return !isRunsheetError(error, "ROLLBACK") && group.explains(error, false);
 }

@@ -2,8 +2,8 @@ import type { Collection } from "../api/collection.ts";
 import type { Cancellation } from "../run/cancellation.ts";
 
 /**
- * Opens an async iterator that can be closed while it is waiting for its next item. Streams are opened in their own
- * way: their iterators would wait for that item before they close the stream.
+ * Opens an async iterator that can be closed while its next item is pending. Streams need special
+ * handling: their iterators would wait for that item before closing the stream.
  */
 export function openIterator<Item>(
   items: AsyncIterable<Item>,
@@ -15,7 +15,7 @@ export function openIterator<Item>(
   return {
     next: () => iterator.next(),
     return() {
-      // An error of the closing would end the process if nobody listened to it.
+      // An unhandled error while closing would end the process.
       items.on("error", () => {});
       items.destroy();
       return Promise.resolve({ done: true, value: undefined });
@@ -23,13 +23,13 @@ export function openIterator<Item>(
   };
 }
 
-/** Closes an iterator without waiting: it may itself be waiting for something that never comes. */
+/** Closes an iterator without waiting for it, as it may never respond. */
 export function closeIterator(iterator: Iterator<unknown> | AsyncIterator<unknown>): void {
-  // The group ends for another reason, which an error of the closing does not change.
+  // The group already ends for another reason, so an error while closing is ignored.
   Promise.resolve().then(() => iterator.return?.()).catch(() => {});
 }
 
-/** Closes a collection that came too late to be iterated. */
+/** Closes a collection that arrived too late to be iterated. */
 export function closeCollection(items: Collection<unknown>, cancellation: Cancellation): void {
   closeIterator(
     Symbol.asyncIterator in items ? openIterator(items, cancellation) : items[Symbol.iterator](),

@@ -1,10 +1,11 @@
 import type { MaybePromise } from "../values/maybe_promise.ts";
 
-/** Promises in flight, places kept for calls that were abandoned, and waits for room among them. */
+/**
+ * Counts promises in flight and places kept for abandoned calls, and lets callers wait for room.
+ */
 export class Pool {
-  /** How many are in flight. */
   inFlight = 0;
-  /** How many places are kept. */
+  /** The number of places kept for abandoned calls. */
   kept = 0;
   #crash: { readonly thrown: unknown } | undefined;
   #limit = 0;
@@ -15,7 +16,7 @@ export class Pool {
     this.inFlight++;
   }
 
-  /** Takes one out, once what is to be done at its end is done. */
+  /** Removes one, after waiting for its ending. */
   leave(ending: MaybePromise<void>): void {
     if (ending) ending.catch((thrown) => this.#crash ??= { thrown }).then(this.#end);
     else this.#end();
@@ -26,7 +27,7 @@ export class Pool {
     this.#wakeUp();
   };
 
-  /** Keeps a place for a call that was abandoned, until it settles. */
+  /** Keeps a place for an abandoned call until it settles. */
   keep(call: Promise<unknown>): void {
     this.kept++;
     call.then(() => {
@@ -35,18 +36,18 @@ export class Pool {
     });
   }
 
-  /** Stops waiting for the places that are kept, as nothing starts any more. */
+  /** Stops counting kept places, because nothing will start any more. */
   giveUpKept(): void {
     this.#countsKept = false;
     this.#wakeUp();
   }
 
-  /** Waits until fewer than so many are in flight; rejects as soon as one has thrown. */
+  /** Waits until fewer than `limit` are in flight; rejects as soon as one has thrown. */
   room(limit: number): Promise<void> {
     return this.#wait(limit, false);
   }
 
-  /** Waits as `room` does, but counts the places that are kept as well. */
+  /** Waits like `room`, but also counts kept places. */
   place(limit: number): Promise<void> {
     return this.#wait(limit, true);
   }
@@ -62,7 +63,7 @@ export class Pool {
 
   #wakeUp(): void {
     const taken = this.#countsKept ? this.inFlight + this.kept : this.inFlight;
-    // Not sooner: to be woken at every end took a third of the time of a map.
+    // Wake the waiter only when there is room: waking it at every end makes maps much slower.
     if (taken >= this.#limit && !this.#crash) return;
     this.#wake?.();
     this.#wake = undefined;

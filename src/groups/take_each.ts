@@ -8,17 +8,19 @@ import { message } from "../values/message.ts";
 import { shown } from "../values/show.ts";
 import { closeCollection, closeIterator, openIterator } from "./open_iterator.ts";
 
-/** Where items are taken from: a collection, or a function that gives one and is told what cancels it. */
+/**
+ * The source of items: a collection, or a function that returns one and receives its cancellation.
+ */
 export type Source<Item> =
   | Collection<Item>
   | ((cancellation: Cancellation) => MaybePromise<Collection<Item>>);
 
-/** Takes an item; returns a promise when there is no room for the next one yet. */
+/** Takes an item; returns a promise if the next one must wait for room. */
 type Visit<Item> = (item: Item, index: number) => Promise<void> | undefined;
 
 /**
- * Takes one item after the other, until the source ends or there is a cancellation, and closes what has not ended. It
- * never waits for the source past a cancellation.
+ * Takes one item at a time until the source ends or is cancelled, and closes the source if it has
+ * not ended. It never waits for the source after a cancellation.
  */
 export async function takeEach<Item>(
   source: Source<Item>,
@@ -28,7 +30,7 @@ export async function takeEach<Item>(
 ): Promise<void> {
   if (group.error) return;
   if (typeof source !== "function") return await takeFrom(source, group, visit);
-  // The host's own signal ends the taking, too, but does not abort the items in flight.
+  // The host's own signal also stops taking items, but does not abort those in flight.
   const [taking, release] = group.child();
   const stopListening = seam.onInterruption((reason) => taking.cancel(toError(reason), reason));
   try {
@@ -58,7 +60,7 @@ async function open<Item>(
   if (!cancellation.error) return items;
   Promise.resolve(giving)
     .then((late) => closeCollection(late, cancellation))
-    .catch(() => {}); // it has nothing to be closed
+    .catch(() => {}); // There is nothing to close.
 }
 
 async function takeEachSync<Item>(
@@ -77,12 +79,12 @@ async function takeEachSync<Item>(
       return;
     }
   } catch (thrown) {
-    // The group ends for another reason, which an error of the closing does not change.
+    // The group already ends for another reason, so an error while closing is ignored.
     if (!leaving) throw thrown;
   }
 }
 
-// Not `for await`: that could not stop waiting for the next item when there is a cancellation.
+// Not `for await`, which could not stop waiting for the next item after a cancellation.
 async function takeEachAsync<Item>(
   items: AsyncIterable<Item>,
   cancellation: Cancellation,
@@ -93,7 +95,7 @@ async function takeEachAsync<Item>(
   let isOpen = true;
   try {
     while (!cancellation.error) {
-      isOpen = false; // an iterator that throws, or is done, has closed itself
+      isOpen = false; // An iterator that throws or is done has closed itself.
       const next = await untilCancelled(Promise.resolve(iterator.next()), cancellation);
       isOpen = true;
       if (cancellation.error) return;

@@ -1,18 +1,20 @@
 import { isPromise, type MaybePromise } from "../values/maybe_promise.ts";
 
-/** Causes may go round in a circle. */
+/** A limit, because causes may form a cycle. */
 const DEEPEST_CAUSE = 100;
 
-/** What can be cancelled, and all that hangs on it. It costs no `AbortController` until somebody reads `signal`. */
+/**
+ * A cancellation and its listeners. It creates no `AbortController` until somebody reads `signal`.
+ */
 export class Cancellation {
-  /** Why it was cancelled; `undefined` while it is not. Nothing may start after it. */
+  /** Why it was cancelled; `undefined` before that. Once it is set, nothing may start. */
   error: Error | undefined;
-  /** Whether what is in flight is given up, too, and not waited for. */
+  /** Whether calls in flight are given up instead of waited for. */
   givenUp = false;
   #reason: unknown;
   #controller: AbortController | undefined;
   #listeners: Set<() => void> | undefined;
-  /** Whether it ever gives up what is in flight. */
+  /** Whether it can ever give up calls in flight. */
   readonly canGiveUp: boolean;
 
   constructor(canGiveUp = true) {
@@ -20,8 +22,8 @@ export class Cancellation {
   }
 
   /**
-   * Cancels: `error` is what the run fails with, `reason` what the signal tells. The first one counts, but a second one
-   * may still give up what the first would wait for.
+   * Cancels: the run fails with `error`, and the signal aborts with `reason`. The first call
+   * decides both, but a second one may still give up calls that the first would wait for.
    */
   cancel(error: Error, reason: unknown = error, giveUp = true): void {
     if (this.error && (this.givenUp || !giveUp)) return;
@@ -35,8 +37,8 @@ export class Cancellation {
   }
 
   /**
-   * Whether an error says only that code has stopped because of this cancellation: it is the cancellation's error, or
-   * has that among its causes. From code that had the signal an `AbortError` says the same, unless it has another cause.
+   * Whether an error only reports this cancellation: it is the cancellation's error or has it among
+   * its causes. If the code had the signal, an `AbortError` without a cause counts too.
    */
   explains(error: Error, hadSignal: boolean): boolean {
     if (!this.error) return false;
@@ -48,12 +50,15 @@ export class Cancellation {
         cause = cause.cause;
       }
     } catch {
-      // a getter of the user's may throw
+      // A user's getter may throw.
     }
     return false;
   }
 
-  /** Calls back whenever it is cancelled, at once if it is already; returns how to stop listening. */
+  /**
+   * Calls `listener` on each cancellation, immediately if already cancelled. Returns a function
+   * that stops listening.
+   */
   onCancel(listener: () => void): () => void {
     const listeners = this.#listeners ??= new Set();
     listeners.add(listener);
@@ -61,19 +66,18 @@ export class Cancellation {
     return () => listeners.delete(listener);
   }
 
-  /** What the signal tells. */
+  /** The reason that the signal aborts with. */
   get reason(): unknown {
     return this.#reason;
   }
 
-  /** A cancellation of its own that this one cancels too; returns with it how to let go. */
+  /** Creates a cancellation that this one also cancels, and a function that detaches it. */
   child(canGiveUp = true): [child: Cancellation, release: () => void] {
     const child = new Cancellation(canGiveUp);
     const release = this.onCancel(() => child.cancel(this.error!, this.#reason, this.givenUp));
     return [child, release];
   }
 
-  /** The signal for the user's code. */
   get signal(): AbortSignal {
     if (!this.#controller) {
       this.#controller = new AbortController();
@@ -84,8 +88,8 @@ export class Cancellation {
 }
 
 /**
- * Cancels when a signal aborts; returns how to let go. The signal is the user's: whatever it throws once it is followed
- * changes nothing.
+ * Cancels when a signal aborts; returns a function that stops following. Signals come from users:
+ * errors that one throws after it is followed have no effect.
  */
 export function followSignal(
   signal: AbortSignal,
@@ -109,7 +113,10 @@ function reasonOf(signal: AbortSignal): unknown {
   }
 }
 
-/** All that follow one signal. It has a single listener: Node takes more than ten for a leak, and warns. */
+/**
+ * The followers of one signal. They share a single listener, as Node warns of a leak at more than
+ * ten.
+ */
 class Followers {
   readonly #signal: AbortSignal;
   readonly #followers = new Set<() => void>();
@@ -122,7 +129,10 @@ class Followers {
     this.#signal = signal;
   }
 
-  /** Adds one; returns how to take it out again. With the last one the listener goes, too. */
+  /**
+   * Adds a follower; returns a function that removes it. The last one to leave removes the
+   * listener.
+   */
   add(follow: () => void): () => void {
     this.#followers.add(follow);
     return () => {
@@ -135,7 +145,7 @@ class Followers {
     try {
       this.#signal.removeEventListener("abort", this.#onAbort);
     } catch {
-      // A signal that is no real one may lack the method: then a listener stays that has nothing to call.
+      // A signal-like object may lack the method; the listener left behind has nothing to call.
     }
   }
 }
@@ -148,18 +158,19 @@ function listenTo(signal: AbortSignal): Followers {
   return followers;
 }
 
-/** Cancels after a time; returns how to stop the clock. */
+/** Cancels after `ms` milliseconds; returns a function that stops the clock. */
 export function startTimeout(
   ms: number,
   cancellation: Cancellation,
   toError: () => Error,
 ): () => void {
-  // Not AbortSignal.timeout: one that does not fire holds 2.4 KB on Node until it would have, and keeps no process alive.
+  // Not `AbortSignal.timeout`: on Node it holds memory until it fires, and it keeps no process
+  // alive.
   const timer = setTimeout(() => cancellation.cancel(toError()), ms);
   return () => clearTimeout(timer);
 }
 
-/** A promise's value, or `undefined` as soon as what is in flight is given up. */
+/** Resolves with the promise's value, or with `undefined` as soon as it is given up. */
 export function untilGivenUp<T>(
   promise: Promise<T>,
   cancellation: Cancellation | undefined,
@@ -169,7 +180,7 @@ export function untilGivenUp<T>(
     : promise;
 }
 
-/** As `untilGivenUp`, but at once where there is nothing to wait for. */
+/** Like `untilGivenUp`, but synchronous for a value that is not a promise. */
 export function unlessGivenUp<T>(
   value: MaybePromise<T>,
   cancellation: Cancellation | undefined,
@@ -178,7 +189,7 @@ export function unlessGivenUp<T>(
   return cancellation?.givenUp ? undefined : value;
 }
 
-/** A promise's value, or `undefined` as soon as there is a cancellation of either kind. */
+/** Resolves with the promise's value, or with `undefined` as soon as there is any cancellation. */
 export function untilCancelled<T>(
   promise: Promise<T>,
   cancellation: Cancellation,

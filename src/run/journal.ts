@@ -6,47 +6,47 @@ import { printed } from "../report/printable.ts";
 import type { Context } from "../values/context.ts";
 import { isPromise, type MaybePromise } from "../values/maybe_promise.ts";
 
-/** One undo that is due. */
+/** An undo that is due. */
 export interface Due {
-  /** What the report calls it. */
+  /** Its name in the report. */
   readonly name: string;
-  /** Its id without the attempt. */
+  /** Its id without the attempt number. */
   readonly id: string;
-  /** The key of the effect that it undoes, within the run. */
+  /** The key, within the run, of the effect it undoes. */
   readonly effectKey: string;
   /** The context that the effect saw. */
   readonly ctx: Context;
-  /** What the effect returned, where that is known. */
+  /** The output of the effect, if known. */
   readonly output?: unknown;
-  /** When to try the undo again. */
+  /** When to retry the undo. */
   readonly retry?: RetryPolicy | undefined;
-  /** How long one attempt of the undo may take, in milliseconds. */
+  /** The time limit of one attempt of the undo, in milliseconds. */
   readonly timeout?: number | undefined;
   /** Calls the user's handler. */
   readonly call: (info: RollbackInfo) => unknown;
 }
 
-/** An effect that happened, or may have: it knows how it is undone. */
+/** An effect that happened or may have happened, and knows how to undo itself. */
 export interface Entry {
-  /** Takes the next undo that is due, the latest first; `undefined` when there is none left. */
+  /** Takes the next undo that is due, the latest first; `undefined` if none is left. */
   takeUndo(error: Error): Due | undefined;
-  /** Called with what could not be undone, once nothing is left. */
+  /** Called with the failed undos once none is left. */
   onUndone?(notUndone: readonly RollbackFailure[]): void;
 }
 
 /** Carries out an undo; never throws. */
 export type PerformUndo = (due: Due, error: Error) => MaybePromise<Outcome>;
 
-/** What was undone in a run so far. */
+/** The undos of a run so far. */
 interface Undone {
   readonly completed: string[];
   readonly failed: RollbackFailure[];
 }
 
-/** The undo stack of a run or of one of its branches, and the report of what was undone. */
+/** The undo stack of a run or of one of its branches, and the rollback report. */
 export class Journal {
   readonly #perform: PerformUndo;
-  /** None until something is pushed: most items of a collection push nothing, and it took a fifth of the time of a map. */
+  /** Created by the first push, as most items of a collection push nothing. */
   #entries: Entry[] | undefined;
   #undone: Undone | undefined;
 
@@ -59,28 +59,27 @@ export class Journal {
     return this.#undone ??= { completed: [], failed: [] };
   }
 
-  /** A stack of its own for a branch that runs beside others; the report is shared. */
+  /** Creates a stack for a concurrent branch; the report is shared. */
   fork(): Journal {
     return new Journal(this.#perform, this.#report);
   }
 
-  /** A stack for what is undone apart from the run, and is not in its report. */
+  /** Creates a stack for undos outside the run's rollback, which its report omits. */
   apart(): Journal {
     return new Journal(this.#perform);
   }
 
-  /** Puts what is on a branch's stack on top of this one. */
+  /** Moves the entries of a branch on top of this stack. */
   join(branch: Journal): void {
-    // One by one: a call with a hundred thousand arguments overflows the stack.
+    // One by one, because a call with a hundred thousand arguments overflows the call stack.
     for (const entry of branch.#entries?.splice(0) ?? []) this.push(entry);
   }
 
-  /** Remembers an effect. */
   push(entry: Entry): void {
     (this.#entries ??= []).push(entry);
   }
 
-  /** How much is on the stack; given to `unwind` later, it undoes only what came after. */
+  /** The height of the stack; `unwind` from a mark undoes only what was pushed after it. */
   get mark(): number {
     return this.#entries?.length ?? 0;
   }
@@ -106,7 +105,6 @@ export class Journal {
     return failures;
   }
 
-  /** What has been undone so far. */
   report(): RollbackReport {
     return Object.freeze({
       completed: Object.freeze([...this.#report.completed]),

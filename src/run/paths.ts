@@ -1,7 +1,7 @@
 /**
- * The grammar of paths, ids and keys. Reports and errors name places by paths, hosts keep their records by ids, and
- * other systems know effects by keys: they are a persisted format, and this file is the only one that builds or parses
- * it.
+ * The grammar of paths, ids and keys. Reports and errors identify places by paths, hosts keep
+ * their records by ids, and other systems know effects by keys. They are a persisted format, and
+ * only this file builds or parses it.
  *
  * | what                             | form                            | example                     |
  * | -------------------------------- | ------------------------------- | --------------------------- |
@@ -12,21 +12,22 @@
  * | predicate                        | `path?`, `path?label`           | `choice(a, b)?a`            |
  * | attempt                          | `path@n`                        | `charge@2`                  |
  * | wait before an attempt           | `path@n!wait`, `undo@n!wait`    | `charge@2!wait`             |
- * | undo by the rollback             | `path!undo`                     | `charge!undo`               |
- * | … of an attempt that landed late | `path@n!undo`                   | `charge@1!undo`             |
- * | undo that an attempt deferred    | `path@n!deferk`                 | `charge@1!defer2`           |
- * | undo by the key                  | `path!key`, `path~g!key`        | `charge~2!key`              |
- * | wait before the undo by the key  | `path!wait`, `path~g!wait`      | `charge!wait`               |
- * | attempt of an undo, after the 1st | `undo@n`                       | `charge!undo@2`             |
+ * | rollback of the standing success | `path!undo`                     | `charge!undo`               |
+ * | rollback of a late attempt       | `path@n!undo`                   | `charge@1!undo`             |
+ * | deferred undo of an attempt      | `path@n!deferk`                 | `charge@1!defer2`           |
+ * | undo by key                      | `path!key`, `path~g!key`        | `charge~2!key`              |
+ * | wait before an undo by key       | `path!wait`, `path~g!wait`      | `charge!wait`               |
+ * | retry of an undo                 | `undo@n`                        | `charge!undo@2`             |
  * | key of an effect                 | `run/name/path`, `…~g`          | `order-1/checkout/charge~2` |
  *
- * A predicate stands in place of the path in the ids of what belongs to it: `choice(a, b)?a@1!defer1`. A key has `~g`
- * once something under the key before it has been undone, or is due to be. Names are escaped: without that a step
- * called `a/b` would pass for step `b` of pipeline `a`, and share its key.
+ * The ids that belong to a predicate start with the predicate's id instead of a path:
+ * `choice(a, b)?a@1!defer1`. A key ends in `~g` once something under the previous key has been
+ * undone or is due to be undone. Names are escaped: otherwise a step called `a/b` could be mistaken
+ * for step `b` of pipeline `a` and share its key.
  */
 const MARKS = /[%/@!?[~<]/g;
 
-/** A name as it stands in paths. */
+/** Escapes a name for use in paths. */
 export function labelOf(name: string): string {
   return name.replaceAll(
     MARKS,
@@ -34,26 +35,26 @@ export function labelOf(name: string): string {
   );
 }
 
-/** The name that a label was made of, and its number among siblings of that name. */
+/** Unescapes a label into the name it was made of, with its number among siblings. */
 export function nameOf(label: string): string {
   return label.replaceAll(/%([0-9A-F]{2})/g, (_, code) => String.fromCharCode(parseInt(code, 16)));
 }
 
-/** The names of siblings as labels, made unique: the second `log` is `log#2`. */
+/** Turns the names of siblings into unique labels: the second `log` is `log#2`. */
 export function labels(names: readonly string[]): readonly string[] {
   const plain = names.map(labelOf);
   const taken = new Set(plain);
   const counts = new Map<string, number>();
   return plain.map((name) => {
     let count = (counts.get(name) ?? 0) + 1;
-    // Another sibling may really be called `log#2`.
+    // Another sibling may actually be named `log#2`.
     while (count > 1 && taken.has(`${name}#${count}`)) count++;
     counts.set(name, count);
     return count === 1 ? name : `${name}#${count}`;
   });
 }
 
-/** The path of a child; the root of a pipeline's run has the path `""`. */
+/** The path of a child; the root pipeline of a run has the path `""`. */
 export function join(path: string, label: string): string {
   return path === "" ? label : `${path}/${label}`;
 }
@@ -63,7 +64,7 @@ export function itemPath(path: string, index: number): string {
   return `${path}[${index}]`;
 }
 
-/** The id of a predicate; `label` tells the branch of a choice. */
+/** The id of a predicate; `label` names the branch of a choice. */
 export function predicateId(path: string, label = ""): string {
   return `${path}?${label}`;
 }
@@ -78,7 +79,7 @@ export function waitId(id: string, attempt: number): string {
   return `${id}@${attempt}!wait`;
 }
 
-/** The id of the rollback of what an attempt returned; of the standing success without `attempt`. */
+/** The id of the rollback of a late attempt; without `attempt`, of the standing success. */
 export function rollbackId(path: string, attempt?: number): string {
   return attempt === undefined ? `${path}!undo` : `${path}@${attempt}!undo`;
 }
@@ -103,45 +104,48 @@ export function withGeneration(path: string, generation: number): string {
   return generation === 1 ? path : `${path}~${generation}`;
 }
 
-/** The key by which other systems know an effect; `root` is the name of the pipeline that runs, if it is one. */
+/**
+ * The key by which other systems know an effect; `root` is the name of the pipeline that runs, if
+ * it is one.
+ */
 export function keyOf(runId: string, root: string, key: string): string {
   return root === "" ? `${runId}/${key}` : `${runId}/${labelOf(root)}/${key}`;
 }
 
-/** What reports call an undo that an attempt deferred. */
+/** The name of a deferred undo in reports. */
 export function deferredName(path: string): string {
   return `${path} (deferred)`;
 }
 
-/** What reports call the undo by a key, where the step has a rollback too. */
+/** The name of an undo by key in reports, if the step also has a rollback. */
 export function byKeyName(path: string): string {
   return `${path} (by key)`;
 }
 
-/** What an id says. */
+/** A parsed id. */
 export interface Id {
   /** The path of the step. */
   readonly path: string;
-  /** The branch of a choice, or `""`, for a predicate. */
+  /** For a predicate: the branch of a choice, or `""`. */
   readonly predicate?: string;
-  /** Which attempt of the step or predicate it is, or belongs to. */
+  /** The attempt of the step or predicate. */
   readonly attempt?: number;
-  /** Which key it is, or undoes, from 1. */
+  /** The generation of the key, from 1. */
   readonly generation?: number;
-  /** Which undo it is; none for an attempt, a key or a predicate. */
+  /** The kind of undo; absent for an attempt, a key or a predicate. */
   readonly undo?: "undo" | "key" | "defer";
-  /** Which of the undos that the attempt deferred. */
+  /** The number of the deferred undo within its attempt. */
   readonly defer?: number;
-  /** Which attempt of an undo, from 2. */
+  /** The attempt of the undo, from 2. */
   readonly undoAttempt?: number;
-  /** Present for the wait before an attempt, of a step or an undo. */
+  /** Present for a wait. */
   readonly isWait?: true;
 }
 
 const ID =
   /^(?<path>[^@!?~]*)(?:\?(?<predicate>[^@!?~]*))?(?:@(?<attempt>\d+)|~(?<generation>\d+))?(?:!(?<undo>undo|key|defer)(?<defer>\d+)?(?:@(?<undoAttempt>\d+))?)?(?<isWait>!wait)?$/;
 
-/** Parses what the functions above have built; `undefined` for anything else. */
+/** Parses an id built by the functions above; `undefined` for any other string. */
 export function parseId(id: string): Id | undefined {
   const groups = ID.exec(id)?.groups;
   if (!groups) return undefined;
@@ -180,19 +184,18 @@ function undoId(path: string, { attempt, generation = 1, undo, defer }: Id): str
   return undo === "undo" ? rollbackId(path, attempt) : deferId(path, attempt ?? 0, defer ?? 0);
 }
 
-/** A path without the indexes of items. */
 export function withoutIndexes(path: string): string {
   return path.replaceAll(/\[\d+\]/g, "");
 }
 
-/** The id of a call without its attempt. */
+/** The id of a call without its attempt number. */
 export function baseOf(
   { id, kind, attempt }: { readonly id: string; readonly kind: string; readonly attempt: number },
 ): string {
   return kind === "attempt" || attempt > 1 ? id.slice(0, id.lastIndexOf("@")) : id;
 }
 
-/** The path of the step whose effect a report names. */
+/** The path of the step behind a name in a report. */
 export function stepOf(name: string): string {
   return name.replace(/ \((deferred|by key)\)$/, "");
 }

@@ -5,22 +5,22 @@ import type { Entry, Journal } from "./journal.ts";
 import { keyOf } from "./paths.ts";
 import type { Seam } from "./seam.ts";
 
-/** What the whole of one `run()` shares. */
+/** State shared by everything in one `run()`. */
 export class Run {
-  /** The way to the user's code. */
   readonly seam: Seam;
-  /** What the caller asked for. */
   readonly options: RunOptions;
-  /** What was deferred when there was no place for it on the journal any more. */
+  /** Entries of undos that were deferred too late for a place on the journal. */
   readonly strays: Entry[] = [];
-  /** Why it failed, once it has: what is deferred from then on is undone at once. */
+  /** Why the run failed. Once it is set, anything deferred is undone at once. */
   failedBy: Error | undefined;
-  /** The children that ran of a combinator that is run by itself; `undefined` where nobody asks. */
+  /** The executed children of a combinator that is run on its own; otherwise `undefined`. */
   executed: Set<string> | undefined;
   readonly #root: string;
   #id: string | undefined;
 
-  /** `root` is the name of the pipeline that runs, `""` for a step, whose paths begin with its name. */
+  /**
+   * `root` is the pipeline's name. For a step it is `""`, as the step's paths start with its name.
+   */
   constructor(seam: Seam, options: RunOptions, root: string) {
     this.seam = seam;
     this.options = options;
@@ -28,35 +28,38 @@ export class Run {
     this.#id = options.runId;
   }
 
-  /** The run's id; made up when it is first needed, as not every run needs one. */
+  /** The run's id, generated when first needed. */
   get id(): string {
     return this.#id ??= crypto.randomUUID();
   }
 
-  /** The key of an effect, for other systems. */
+  /** The key by which other systems know an effect. */
   keyOf(path: string): string {
     return keyOf(this.id, this.#root, path);
   }
 
-  /** Reports what became of an attempt that had been given up. */
+  /** Reports the outcome of an abandoned attempt. */
   tellLate(report: LateReport): void {
     const { onLate } = this.options;
     if (onLate) callBack(() => onLate(printed(report)));
-    // What could not be undone must not go unseen.
+    // A failed undo must surface somewhere.
     else if (report.outcome === "failed") Promise.reject(report.error);
   }
 
-  /** Hands what the run does not wait for to the caller's platform. */
+  /** Hands work that the run does not wait for to the caller's `waitUntil`. */
   watch(late: Promise<unknown>): void {
     const watch = late.catch((thrown) => {
-      // A host that has interrupted the run calls nothing any more; `run()` has rejected with its reason.
+      // After an interruption by the host, `run()` has already rejected with its reason.
       if (!this.seam.interruption) throw thrown;
     });
     callBack(() => this.options.waitUntil?.(watch));
   }
 }
 
-/** Calls the caller of the run: what that throws is no failure of the run, but an error that nobody handles. */
+/**
+ * Calls back the run's caller. An error thrown there does not fail the run, but becomes an
+ * unhandled rejection.
+ */
 function callBack(call: () => void): void {
   try {
     call();
@@ -65,18 +68,18 @@ function callBack(call: () => void): void {
   }
 }
 
-/** What is passed down from a run to each of its nodes. */
+/** The state passed down from a run to each of its nodes. */
 export interface Scope {
-  /** The run it belongs to. */
   readonly run: Run;
-  /** Where the node stands, for ids, reports and errors; `""` for the root pipeline. */
+  /** The node's path in ids, reports and errors; `""` for the root pipeline. */
   readonly path: string;
-  /** Where completed effects are written. */
   readonly journal: Journal;
-  /** What can cancel the node; `undefined` when nothing can. */
+  /** The cancellation of the node; `undefined` if nothing can cancel it. */
   readonly cancellation: Cancellation | undefined;
-  /** Whether contexts are frozen all the way down. */
+  /** Whether contexts are frozen deeply. */
   readonly deep: boolean;
-  /** Told of a call that was abandoned and must not overlap with others: it keeps its place in a group. */
+  /**
+   * Called with an abandoned call that must not overlap with others: it keeps its place in a group.
+   */
   readonly hold?: ((call: Promise<unknown>) => void) | undefined;
 }

@@ -6,10 +6,10 @@ import { shown } from "../values/show.ts";
 import type { Cancellation } from "./cancellation.ts";
 import { delay } from "@std/async/delay";
 
-/** The one way from the engine to the user's effects and to time, by way of the host if there is one. */
+/** The engine's only access to the user's effects and to time, through the host if there is one. */
 export class Seam {
   readonly #host: Host | undefined;
-  /** The host's own signal (suspend, cancel), once it has given one: nothing is called after it. */
+  /** The host's own signal (suspend, cancel). Once it is set, nothing more is called. */
   interruption: { readonly reason: unknown } | undefined;
   readonly #onInterruption = new Set<(reason: unknown) => void>();
 
@@ -17,20 +17,23 @@ export class Seam {
     this.#host = host;
   }
 
-  /** Whether there is no host, so that calls need not be described. */
+  /** Whether there is no host. */
   get isDirect(): boolean {
     return this.#host === undefined;
   }
 
-  /** Calls back when the host gives its own signal; returns how to stop listening. */
+  /** Calls `listener` on the host's own signal. Returns a function that stops listening. */
   onInterruption(listener: (reason: unknown) => void): () => void {
-    // Without a host there is none, and this object serves all such runs.
+    // All runs without a host share this object, and are never interrupted.
     if (this.isDirect) return () => {};
     this.#onInterruption.add(listener);
     return () => this.#onInterruption.delete(listener);
   }
 
-  /** Calls the user's code by way of the host, where there is one. `fn` never rejects, so what is thrown here is the host's own signal. */
+  /**
+   * Calls the user's code through the host. `fn` never rejects, so a rejection here is the host's
+   * own signal.
+   */
   async perform(
     call: Call,
     fn: (signal?: AbortSignal) => Promise<Outcome>,
@@ -38,14 +41,14 @@ export class Seam {
     return checkOutcome(call.id, await this.#watch(() => this.#host!.perform(call, fn)));
   }
 
-  /** Waits until the time is over or the run is cancelled. */
+  /** Waits for `ms` milliseconds or until it is cancelled. */
   async sleep(
     id: string,
     ms: number,
     cancellation: Cancellation | undefined,
   ): Promise<void> {
     const host = this.#host;
-    // A signal for each wait: eleven that listen to the same one make Node warn of a leak.
+    // Each wait has its own signal: Node warns of a leak at more than ten listeners on one.
     const [own, release] = cancellation?.child() ?? [undefined, undefined];
     const signal = own?.signal;
     try {
@@ -64,7 +67,9 @@ export class Seam {
     for (const listener of [...this.#onInterruption]) listener(reason);
   }
 
-  /** Remembers a rejection, so that no middleware can hide it; a wait that was cancelled may reject for that. */
+  /**
+   * Records a rejection, so that no middleware can hide it, unless it only ends a cancelled wait.
+   */
   async #watch<T>(
     call: () => Promise<T>,
     cancellation?: Cancellation,
@@ -79,7 +84,7 @@ export class Seam {
   }
 }
 
-/** A copy of what a host gave, as reading it again might throw. */
+/** Validates and copies an outcome from a host, as its getters might throw when read again. */
 function checkOutcome(id: string, given: Outcome): Outcome {
   try {
     const outcome = { ...given };
@@ -90,7 +95,7 @@ function checkOutcome(id: string, given: Outcome): Outcome {
       return { ...outcome, error, ...(late && { late: checkOutcome(id, late) }) };
     }
   } catch {
-    // told below
+    // Reported below.
   }
   const text = message`Cannot perform '${id}' as the host must give an outcome: current value is ${
     shown(given)

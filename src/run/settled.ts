@@ -2,8 +2,8 @@ import type { Context } from "../values/context.ts";
 import { isPromise, type MaybePromise } from "../values/maybe_promise.ts";
 
 /**
- * How a node, a branch of a group, an item or a predicate ended. `ran` tells whether the user's code was called;
- * `executed` names the children that ran.
+ * The result of a node, a branch of a group, an item or a predicate. `ran` tells whether user code
+ * was called; `executed` names the children that ran.
  */
 export type Settled<T = Context> =
   | {
@@ -14,7 +14,6 @@ export type Settled<T = Context> =
   }
   | SettledFailure;
 
-/** One that did not succeed. */
 export interface SettledFailure {
   readonly ok: false;
   readonly error: Error;
@@ -23,38 +22,35 @@ export interface SettledFailure {
   readonly executed?: readonly string[];
 }
 
-/** Makes one that did not succeed. */
 export function failure(error: Error, failedStep: string, ran: boolean): SettledFailure {
   return { ok: false, error, failedStep, ran };
 }
 
 /**
- * A call whose promise is still to be awaited: by the sequence itself, as each further promise takes 5 % of the time of
- * a run, and hides the caller's frames from the stack of an error.
+ * A call whose promise the sequence awaits itself: each further promise costs time, and hides the
+ * caller's frames from an error's stack.
  */
 export interface Pending<T = Context> {
-  /** What the user's function has returned. */
+  /** The promise that the user's function returned. */
   readonly promise: PromiseLike<unknown>;
-  /** Continues with its value. */
+  /** Continues with the promise's value. */
   land(value: unknown): MaybePromise<Settled<T>>;
-  /** Continues with what it rejected with. */
+  /** Continues with the promise's rejection. */
   crash(thrown: unknown): MaybePromise<Settled<T>>;
 }
 
-/** How a node ends: at once, by a promise, or by a call that is still to be awaited. */
+/** The end of a node: a settled result, a promise of it, or a call that still has to be awaited. */
 export type Ending<T = Context> = MaybePromise<Settled<T>> | Pending<T>;
 
-/** Whether a call is still to be awaited. */
 export function isPending<T>(ending: Ending<T>): ending is Pending<T> {
   return "promise" in ending;
 }
 
-/** Awaits a call, for those who cannot do so in their own function. */
+/** Awaits a call if there is one to await. */
 export function settle<T>(ending: Ending<T>): MaybePromise<Settled<T>> {
   return isPending(ending) ? awaitCall(ending) : ending;
 }
 
-/** Awaits a call. */
 export async function awaitCall<T>(call: Pending<T>): Promise<Settled<T>> {
   let value: unknown;
   try {

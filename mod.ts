@@ -39,6 +39,7 @@ export type {
   UndoPolicy,
 } from "./src/api/info.ts";
 export type { Middleware, Next, StepInfo, StepResult } from "./src/api/middleware.ts";
+export type { Watcher } from "./src/api/observer.ts";
 export type {
   GroupOptions,
   ItemOptions,

@@ -1,4 +1,5 @@
 import type { Host } from "./host.ts";
+import type { Watcher } from "./observer.ts";
 
 /**
  * How an attempt that had been given up came out in the end. There is one report for each such attempt that settles,
@@ -66,4 +67,6 @@ export interface RunOptions {
    * once it has responded.
    */
   readonly waitUntil?: ((watch: Promise<unknown>) => void) | undefined;
+  /** Sees everything that begins and ends in the run: made by `observe()` of `@runsheet/runsheet/observe`. */
+  readonly observer?: Watcher | undefined;
 }

@@ -1,3 +1,4 @@
+import { watching } from "../api/observer.ts";
 import type { RunOptions } from "../api/run.ts";
 import { checkFunction, checkOptions, refuse } from "../report/checks.ts";
 
@@ -10,8 +11,9 @@ export function checkRunOptions(name: string, options: RunOptions): RunOptions {
     "host",
     "onLate",
     "waitUntil",
+    "observer",
   ]);
-  const { signal, runId, host, onLate, waitUntil } = own;
+  const { signal, runId, host, onLate, waitUntil, observer } = own;
   if (signal !== undefined && typeof signal?.addEventListener !== "function") {
     refuse(action, "'signal' must be an AbortSignal", signal);
   }
@@ -24,5 +26,8 @@ export function checkRunOptions(name: string, options: RunOptions): RunOptions {
   }
   if (onLate !== undefined) checkFunction(action, "onLate", onLate);
   if (waitUntil !== undefined) checkFunction(action, "waitUntil", waitUntil);
+  if (observer !== undefined && !observer?.[watching]) {
+    refuse(action, "'observer' must be made by 'observe'", observer);
+  }
   return own;
 }

@@ -1,5 +1,6 @@
 import type { LateReport, RunOptions } from "../api/run.ts";
 import { printed } from "../report/printable.ts";
+import { callBack } from "./call_back.ts";
 import type { Cancellation } from "./cancellation.ts";
 import type { Entry, Journal } from "./journal.ts";
 import { keyOf } from "./paths.ts";
@@ -53,18 +54,6 @@ export class Run {
       if (!this.seam.interruption) throw thrown;
     });
     callBack(() => this.options.waitUntil?.(watch));
-  }
-}
-
-/**
- * Calls back the run's caller. An error thrown there does not fail the run, but becomes an
- * unhandled rejection.
- */
-function callBack(call: () => void): void {
-  try {
-    call();
-  } catch (thrown) {
-    Promise.reject(thrown);
   }
 }
 

@@ -107,4 +107,5 @@ export type {
   Unset,
 } from "./step.ts";
 export type { Last, Show, ShowKeys } from "./text.ts";
+export type { watching } from "../api/observer.ts";
 export type { engine } from "../api/step.ts";

@@ -13,6 +13,7 @@ const pages = [
 
 const entries = {
   "@runsheet/runsheet": "mod.ts",
+  "@runsheet/runsheet/observe": "src/observe/mod.ts",
   "@runsheet/runsheet/testing": "src/testing/mod.ts",
 };
 

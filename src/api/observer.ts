@@ -1,0 +1,138 @@
+import type { Call } from "./host.ts";
+
+/**
+ * Where a watcher keeps what the engine calls. Not for use outside the library.
+ *
+ * @internal
+ */
+export const watching: unique symbol = Symbol.for("runsheet.watching");
+
+/** What a step is: made by `step`, by `pipeline`, or by one of the combinators. */
+export type NodeKind =
+  | "step"
+  | "pipeline"
+  | "when"
+  | "choice"
+  | "parallel"
+  | "distribute"
+  | "map"
+  | "filter"
+  | "flatMap";
+
+/** Something that begins and ends in a run. Frozen; it is the same object wherever it is named. */
+export interface Span {
+  /**
+   * `"run"`: all of it. `"step"`: a step, combinator or nested pipeline, with its middleware and validation.
+   * `"attempt"`, `"item"`, `"predicate"`, `"undo"`: one call of the user's code. `"wait"`: the time before a retry, or
+   * before an undo by key. `"rollback"`: what undoes a run, a failed attempt, an item, or what a middleware recovers
+   * from. `"late"`: an attempt that was given up, from then until it has settled and is undone where it must be.
+   */
+  readonly kind: "run" | "step" | "rollback" | "wait" | "late" | Call["kind"];
+  /** Unique within the run, and the same in every run of the same pipeline; `""` for the run. */
+  readonly id: string;
+  /** Where it stands, as in reports; `""` for the run of a pipeline. */
+  readonly path: string;
+  /** The name of the step or pipeline that it belongs to. */
+  readonly name: string;
+  /** The run's id: the caller's, or one made up. */
+  readonly runId: string;
+  /** What it is a part of; none for a run. */
+  readonly parent?: Span | undefined;
+  /** What kind of step it is, for `"run"` and `"step"`. */
+  readonly node?: NodeKind | undefined;
+  /** Which attempt it is, from 1; for a `"wait"`, the one that follows. */
+  readonly attempt?: number | undefined;
+  /** How many retries the policy allows, for `"attempt"` and `"undo"`; absent without a policy. */
+  readonly retries?: number | undefined;
+  /** The number of the item, from 0, for an `"item"` and for a step that runs for one. */
+  readonly index?: number | undefined;
+  /** How long a `"wait"` is to be, in milliseconds. */
+  readonly ms?: number | undefined;
+  /** What an `"undo"` undoes: the span of the step. */
+  readonly of?: Span | undefined;
+}
+
+/** How a span ended. */
+export interface SpanEnd {
+  /** Whether it succeeded. */
+  readonly ok: boolean;
+  /** What it failed with; of a `"rollback"`, what could not be undone first. */
+  readonly error?: Error | undefined;
+  /** The path of the step that failed, for `"run"` and `"step"`. */
+  readonly failedStep?: string | undefined;
+  /**
+   * Whether any of the user's code was called, for `"step"`. `false` beside `ok: true` is a skip: by a condition, or by a
+   * middleware that answered in its place.
+   */
+  readonly ran?: boolean | undefined;
+  /** `true` where a host answered from its record, and nothing was called. */
+  readonly replayed?: true | undefined;
+}
+
+/** How far a group or collection has come. */
+export interface Progress {
+  /** How many branches or items have ended. */
+  readonly done: number;
+  /** How many of them have failed. */
+  readonly failed: number;
+  /** How many there are, where the collection has a length or size. */
+  readonly total?: number | undefined;
+}
+
+/** Follows one span. Each method is called at once, in the course of the run: keep it short. */
+export interface SpanObserver {
+  /**
+   * Called once, to call what happens inside the span, so that it can be inside an `AsyncLocalStorage`, too:
+   * `within: (call) => storage.run(store, call)`. It must call that once, before it returns.
+   */
+  within?(call: () => void): void;
+  /** Told each time a branch or item of a group has ended. */
+  progress?(progress: Progress): void;
+  /** Told once, when the span has ended. */
+  end?(end: SpanEnd): void;
+}
+
+/**
+ * Called when something begins; gives what follows it, if anything is to. With `false` nothing inside it is observed
+ * either, and costs nothing.
+ *
+ * No observer changes a run. What one throws, or does wrong, is an error that nobody handles: it goes to the process's
+ * `unhandledrejection`.
+ */
+export type Observer = (span: Span) => SpanObserver | false | void;
+
+/** What `run` takes as its `observer`; made by `observe()` and its like in `@runsheet/runsheet/observe`. */
+export interface Watcher {
+  /** What the engine calls. @internal */
+  readonly [watching]: Watching;
+}
+
+/**
+ * A watcher, as the engine sees it.
+ *
+ * @internal
+ */
+export interface Watching {
+  /** Who observes. */
+  readonly observers: readonly Observer[];
+  /** Begins a run that these observe, and others beside them; `undefined` if none wants to. */
+  begin(run: Omit<Span, "parent">, others?: readonly Observer[]): Watch | undefined;
+}
+
+/**
+ * A span that somebody observes, as the engine holds it.
+ *
+ * @internal
+ */
+export interface Watch {
+  /** The span. */
+  readonly span: Span;
+  /** Begins a part of it; `undefined` if nobody wants to observe that. */
+  begin(part: Omit<Span, "runId" | "parent">): Watch | undefined;
+  /** Calls what happens inside it. */
+  within<T>(call: () => T): T;
+  /** Tells how far it has come. */
+  progress(progress: Progress): void;
+  /** Ends it. */
+  end(end: SpanEnd): void;
+}

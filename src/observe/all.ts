@@ -1,0 +1,26 @@
+import { type Watcher, watching } from "../api/observer.ts";
+import { watcherOf } from "./observed.ts";
+
+/**
+ * Makes one watcher of several. Each sees the same spans; one that says `false` to a span no longer sees what is inside,
+ * and the others do. The first one's `within` is outermost.
+ *
+ * @param watchers Made by `observe()` and its like.
+ * @returns What `run` takes as its `observer`.
+ *
+ * @example Two at once
+ * ```ts
+ * import { step } from "@runsheet/runsheet";
+ * import { all, events, observe } from "@runsheet/runsheet/observe";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const seen: string[] = [];
+ * const kinds = observe(({ kind }) => void seen.push(kind));
+ * const flat = events(({ type, kind }) => void seen.push(`${type} ${kind}`));
+ * await step({ name: "hello", run: () => {} }).run({}, { observer: all(kinds, flat) });
+ * assertEquals(seen, ["run", "start run", "attempt", "start attempt", "end attempt", "end run"]);
+ * ```
+ */
+export function all(...watchers: readonly Watcher[]): Watcher {
+  return watcherOf(watchers.flatMap((watcher) => watcher[watching].observers));
+}

@@ -1,0 +1,38 @@
+import type { Observer, Watcher } from "../api/observer.ts";
+import { checkFunction } from "../report/checks.ts";
+import { watcherOf } from "./observed.ts";
+
+/**
+ * Makes of a function what `run` takes as its `observer`. The function is called with every span of the run when it
+ * begins, and what it gives follows that span to its end. The engine has no clock: who wants times takes them.
+ *
+ * @param observer Called with each span; gives what follows it, nothing, or `false`.
+ * @returns What `run` takes, also for many runs at once.
+ * @throws {ConfigError} If it is no function.
+ *
+ * @example What ran, with times
+ * ```ts
+ * import { pipeline, step } from "@runsheet/runsheet";
+ * import { observe } from "@runsheet/runsheet/observe";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const lines: string[] = [];
+ * const times = observe(({ kind, path }) => {
+ *   const began = performance.now();
+ *   return {
+ *     end({ ok }) {
+ *       const ms = Math.round(performance.now() - began);
+ *       lines.push(`${kind} ${path} ${ok ? "ok" : "failed"}`);
+ *       console.log(lines.at(-1), ms, "ms");
+ *     },
+ *   };
+ * });
+ * const hello = step({ name: "hello", run: () => ({ hello: "world" }) });
+ * await pipeline({ name: "greet", steps: [hello] }).run({}, { observer: times });
+ * assertEquals(lines, ["attempt hello ok", "step hello ok", "run  ok"]);
+ * ```
+ */
+export function observe(observer: Observer): Watcher {
+  checkFunction("observe runs", "observer", observer);
+  return watcherOf([observer]);
+}

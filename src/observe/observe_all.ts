@@ -1,0 +1,25 @@
+import type { Watcher } from "../api/observer.ts";
+import { processWide } from "../run/process_wide.ts";
+
+/**
+ * Observes every run of the process that begins from now on, beside the observer that it may have of its own. A second
+ * call takes the place of the first; without a watcher it ends.
+ *
+ * @param watcher Made by `observe()` and its like; leave it out to observe no more.
+ *
+ * @example Count what fails, everywhere
+ * ```ts
+ * import { step } from "@runsheet/runsheet";
+ * import { observe, observeAll } from "@runsheet/runsheet/observe";
+ * import { assertEquals } from "@std/assert";
+ *
+ * let failures = 0;
+ * observeAll(observe(({ kind }) => kind === "run" && { end: ({ ok }) => void (ok || failures++) }));
+ * await step({ name: "fail", run: () => Promise.reject(new Error("no")) }).run({});
+ * assertEquals(failures, 1);
+ * observeAll();
+ * ```
+ */
+export function observeAll(watcher?: Watcher): void {
+  processWide.watcher = watcher;
+}

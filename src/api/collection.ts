@@ -4,7 +4,7 @@ import type { MaybePromise } from "../values/maybe_promise.ts";
 export type Predicate<Ctx> = (ctx: Ctx) => MaybePromise<boolean>;
 
 /**
- * What stands in the output in place of a failed item's result when `onFailure` is `"collect"`.
+ * Takes the place of a failed item's result in the output when `onFailure` is `"collect"`.
  *
  * @example Set failed items aside
  * ```ts
@@ -25,13 +25,13 @@ export type Predicate<Ctx> = (ctx: Ctx) => MaybePromise<boolean>;
  * ```
  */
 export interface ItemFailure<Item> {
-  /** Tells it from a result. */
+  /** Distinguishes a failure from a result. */
   readonly success: false;
   /** Why the item failed. */
   readonly error: Error;
-  /** The item. */
+  /** The item that failed. */
   readonly item: Item;
 }
 
-/** A collection: an array, a Set, a Map's values, or whatever can be iterated, asynchronously too. */
+/** A collection: an array, a Set, a Map's values, or any other iterable or async iterable. */
 export type Collection<Item> = Iterable<Item> | AsyncIterable<Item>;

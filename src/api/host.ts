@@ -1,22 +1,25 @@
 /** One call of the user's code, as a {@linkcode Host} sees it. */
 export interface Call {
-  /** Unique within the run and the same in every run of the same pipeline: names and attempts along the path. */
+  /**
+   * The call's id, made of names and attempt numbers along the path: unique within the run, and the
+   * same in every run of the same pipeline.
+   */
   readonly id: string;
-  /** What kind of code it is. */
+  /** The kind of code that is called. */
   readonly kind: "attempt" | "undo" | "predicate" | "item";
-  /** The path of the step it belongs to. */
+  /** The path of the step that it belongs to. */
   readonly path: string;
-  /** Which attempt it is, from 1. */
+  /** The number of the attempt, from 1. */
   readonly attempt: number;
-  /** The context it sees. */
+  /** The context that the code receives. */
   readonly ctx: unknown;
-  /** How long it may take before it is given up, in milliseconds; absent when it may take for ever. */
+  /** The time limit in milliseconds, after which the call is given up; absent if there is none. */
   readonly timeout?: number;
-  /** What the step had returned, for an undo. */
+  /** For an undo: the output of the step. */
   readonly output?: unknown;
 }
 
-/** What a call came to: failures of the user's code are values, not rejections. */
+/** The outcome of a call. A failure of the user's code is a value, not a rejection. */
 export type Outcome =
   | {
     readonly ok: true;
@@ -27,21 +30,23 @@ export type Outcome =
     readonly ok: false;
     readonly error: Error;
     /**
-     * How many undos the attempt registered by `defer`. A host that keeps it lets a replayed run report them as the
-     * first one did.
+     * The number of undos that the attempt registered with `defer`. A host that records it lets a
+     * replayed run report them as the original run did.
      */
     readonly deferred?: number | undefined;
     /**
-     * What an attempt that was given up came to while it was still waited for (`graceMs`, `overlap: "never"`). Its
-     * effect is undone in the run: a host that keeps it lets a replayed run do the same.
+     * The outcome of an abandoned attempt that settled while the engine still waited for it
+     * (`graceMs`, `overlap: "never"`). The run undoes its effect; a host that records it lets a
+     * replayed run do the same.
      */
     readonly late?: Outcome | undefined;
   };
 
 /**
- * The seam for durable engines, tracing and fault injection: every effect the user wrote, and every wait between
- * attempts, goes through it. A rejection is the host's own signal (suspend, cancel): it passes through `run()`, the
- * only one that does, and nothing is rolled back.
+ * The seam for durable engines, tracing and fault injection: every call of user code that may have
+ * effects, and every wait between attempts, goes through it. A rejection is the host's own signal
+ * (suspend, cancel). It is the only rejection that passes through `run()`, and nothing is rolled
+ * back after it.
  *
  * @example Trace every call
  * ```ts
@@ -65,9 +70,10 @@ export interface Host {
   /**
    * Makes the call, or answers from the record of an earlier one.
    *
-   * @param call What is called.
-   * @param fn Calls it; never rejects. A signal given to it cancels the attempt; one that aborts with a `TimeoutError`
-   * makes it fail with that, as if its own `timeout` were over.
+   * @param call A description of the call.
+   * @param fn Makes the call; never rejects. A signal passed to it cancels the attempt. If the
+   * signal aborts with a `TimeoutError`, the attempt fails with that error, as if its own `timeout`
+   * had expired.
    */
   perform(
     call: Call,
@@ -77,8 +83,8 @@ export interface Host {
    * Waits before a retry.
    *
    * @param call The wait's id.
-   * @param ms How long, in milliseconds.
-   * @param signal Ends the wait when the run is cancelled. Each wait has its own.
+   * @param ms The duration in milliseconds.
+   * @param signal Ends the wait when the run is cancelled. Each wait has its own signal.
    */
   sleep(
     call: { readonly id: string },

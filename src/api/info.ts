@@ -1,68 +1,71 @@
 import type { RetryPolicy } from "./policy.ts";
 
-/** What `rollback` gets besides the context and the output. */
+/** The info passed to an undo. */
 export interface RollbackInfo {
-  /** Why there is a rollback. */
+  /** The reason for the undo. */
   readonly error: Error;
-  /** Aborts when the handler's own `timeout` is over; the run's abort does not reach it. */
+  /** Aborts when the undo's own `timeout` expires. The run's abort does not reach it. */
   readonly signal: AbortSignal;
-  /** Which attempt of the handler this is, from 1. */
+  /** The number of this attempt of the undo, from 1. */
   readonly attempt: number;
-  /** An idempotency key of its own: the same for every attempt of this undo. */
+  /** The idempotency key of the undo itself, the same for each of its attempts. */
   readonly key: string;
-  /** The key that the attempt sent whose effect is undone. */
+  /** The key of the effect to undo: the one its attempt received as `key`. */
   readonly effectKey: string;
 }
 
-/** An undo registered by `defer`. */
+/** An undo registered with `defer`. */
 export type Undo = (info: RollbackInfo) => unknown;
 
 /** An undo with a retry policy and a timeout of its own. */
 export interface UndoPolicy {
-  /** Undoes it. */
+  /** Undoes the effect. */
   readonly run: Undo;
-  /** When to try the undo again. */
+  /** When to retry the undo; by default, never. */
   readonly retry?: RetryPolicy | undefined;
-  /** How long one attempt of the undo may take, in milliseconds. */
+  /** The time limit of one attempt of the undo, in milliseconds; by default, none. */
   readonly timeout?: number | undefined;
 }
 
-/** What `run` gets besides the context. */
+/** The info passed to a step's `run`. */
 export interface RunInfo {
   /**
-   * Aborts when the attempt is over time, when the pipeline is, and when the signal given to `run` aborts. Made when
-   * it is read for the first time.
+   * Aborts when the attempt or the pipeline times out, and when the signal passed to `run()`
+   * aborts. It is created when first read.
    */
   readonly signal: AbortSignal;
-  /** Which attempt this is, from 1. */
+  /** The number of this attempt, from 1. */
   readonly attempt: number;
   /**
-   * An idempotency key, which names the effect: the same for every attempt of this step in this run, until something
-   * of an attempt has been undone or is due to be; the next attempt then has a new one (`…~2`), as the old one would
-   * bring back what was refunded. Every run has other keys, unless the caller gives the same `runId`.
+   * An idempotency key that identifies the effect. All attempts of a step in one run share it until
+   * something that an attempt did has been undone, or is due to be undone. The next attempt then
+   * gets a new key (`…~2`), because the old one could bring back what was refunded. Other runs have
+   * other keys unless the caller passes the same `runId`.
    */
   readonly key: string;
   /**
-   * Registers the undo of a part-effect the moment it has happened: a function, or `{ run, retry, timeout }`. It is
-   * called once. If the attempt fails, what it registered unwinds in reverse before the next attempt; if it succeeds,
-   * it stands behind the step's own rollback, and both run when the run fails. If the attempt was given up, it is
-   * undone when the attempt has settled, and after `lateMs` at the latest. What is registered when the attempt has
-   * already settled is not lost either: it stands as long as its attempt does, else it is undone at once.
+   * Registers the undo of a partial effect as soon as it has happened: a function, or
+   * `{ run, retry, timeout }`. It is called once.
+   *
+   * If the attempt fails, its undos run in reverse order before the next attempt. If it succeeds
+   * and the run fails later, they run after the step's own rollback. If it is given up, they run
+   * once it has settled, or after `lateMs` at the latest. An undo registered after the attempt has
+   * settled is kept as long as the attempt's success stands; otherwise it runs immediately.
    */
   readonly defer: (undo: Undo | UndoPolicy) => void;
 }
 
-/** What the function that gives a collection gets besides the context. */
+/** The info passed to a function that returns a collection. */
 export interface CollectionInfo {
   /**
-   * Aborts when no more items are wanted: the run is cancelled, or an item has failed and the others are aborted. Pass
-   * it on to what the collection waits for.
+   * Aborts when no more items are wanted: when the run is cancelled, or when an item fails and the
+   * others are aborted. Pass it on to whatever produces the collection.
    */
   readonly signal: AbortSignal;
 }
 
-/** What a function gets besides the item and the context when it is called for an item of a collection. */
+/** The info passed to a function that is called for an item of a collection. */
 export interface ItemInfo extends Pick<RunInfo, "signal" | "key" | "defer"> {
-  /** The item's place in the collection, from 0. */
+  /** The item's index in the collection, from 0. */
   readonly index: number;
 }

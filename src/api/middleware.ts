@@ -2,17 +2,19 @@ import type { Context } from "../values/context.ts";
 import type { MaybePromise } from "../values/maybe_promise.ts";
 import type { Schema } from "./schema.ts";
 
-/** What a middleware is told of the step that it wraps: frozen, and the same object in every run. */
+/**
+ * The description of a step that its middleware receives: frozen, and the same object in every run.
+ */
 export interface StepInfo {
   /** The step's name. */
   readonly name: string;
-  /** What the step requires of the context. */
+  /** The schema of the context that the step requires; `undefined` if it has none. */
   readonly requires: Schema | undefined;
-  /** What the step adds to it. */
+  /** The schema of the step's output; `undefined` if it has none. */
   readonly provides: Schema | undefined;
 }
 
-/** What a step came to, as a middleware sees it. */
+/** The result of a step, as middleware sees it. */
 export type StepResult =
   | { readonly success: true; readonly data: Context }
   | {
@@ -22,15 +24,16 @@ export type StepResult =
   };
 
 /**
- * Runs the rest of the middleware and then the step. May be called once. A step or a middleware inside that throws gives
- * a failed result.
+ * Runs the remaining middleware and then the step. It may be called once. If a step or an inner
+ * middleware throws, the result is a failed one.
  */
 export type Next = (ctx: Context) => Promise<StepResult>;
 
 /**
- * Wraps the whole life of a pipeline's direct children, validation included; the first in the list is outermost. It
- * may observe, replace the result, or answer without calling `next`, and then the step does not run and has no
- * rollback. The outer function is called for every run of a step.
+ * Wraps each direct child of a pipeline, including its validation; the first middleware in the list
+ * is the outermost. It may observe, replace the result, or answer without calling `next`, in which
+ * case the step does not run and has no rollback. The outer function is called each time a step
+ * runs.
  *
  * @example A log
  * ```ts

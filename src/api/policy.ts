@@ -1,33 +1,30 @@
-/** The longest time that a timer can wait, in milliseconds; beyond it timers fire at once. */
+/** The longest delay of a timer, in milliseconds; timers with a longer one fire immediately. */
 export const MAX_TIMER_MS = 2_147_483_647;
 
-/** How an attempt that was given up is waited for. */
+/** The policies for abandoned attempts. */
 export interface Patience {
-  /** How long, in milliseconds. */
+  /** How long to keep waiting for an abandoned attempt, in milliseconds. */
   readonly graceMs?: number | undefined;
-  /** How long, in milliseconds, before what it deferred is undone all the same. */
+  /** The delay in milliseconds after which its undos run even if it has not settled. */
   readonly lateMs?: number | undefined;
-  /** Whether a retry may start while it is under way. */
+  /** Whether a retry may start before it has settled. */
   readonly overlap?: "allow" | "never" | undefined;
 }
 
-/** An undo as the engine keeps it. */
 export interface UndoWith<Undo> {
   readonly run: Undo;
   readonly retry?: RetryPolicy | undefined;
   readonly timeout?: number | undefined;
 }
 
-/** An undo by key as the engine keeps it. */
 export interface KeyUndo<Undo> extends UndoWith<Undo> {
-  /** How long after the attempt, in milliseconds. */
   readonly afterMs?: number | undefined;
 }
 
 /**
- * When and how often to try again after a failure.
+ * When and how often to retry after a failure.
  *
- * @example Try again what may pass
+ * @example Retry network failures
  * ```ts
  * import { type RetryPolicy, step } from "@runsheet/runsheet";
  *
@@ -42,35 +39,37 @@ export interface KeyUndo<Undo> extends UndoWith<Undo> {
  * ```
  */
 export interface RetryPolicy {
-  /** How many retries there may be after the first attempt; 0 for none. */
+  /** The number of retries after the first attempt; 0 for none. */
   readonly count: number;
   /**
-   * The unit of the wait before a retry, in milliseconds.
+   * The base delay before a retry, in milliseconds.
    *
    * @default {0}
    */
   readonly delay?: number | undefined;
   /**
-   * How the wait before retry `n` grows: `"linear"` `delay × n`, `"exponential"` `delay × 2^(n-1)`, `"fixed"` `delay`.
+   * How the delay before retry `n` grows: `"linear"` is `delay × n`, `"exponential"` is `delay ×
+   * 2^(n-1)`, `"fixed"` is `delay`.
    *
    * @default {"linear"}
    */
   readonly backoff?: "linear" | "exponential" | "fixed" | undefined;
   /**
-   * How much of a wait is left to chance, 0 to 1: with 0.5 a wait is between half of itself and all of itself.
+   * The random share of each delay, from 0 to 1: with 0.5, a delay is between half and all of its
+   * length.
    *
    * @default {0}
    */
   readonly jitter?: number | undefined;
   /**
-   * The longest wait, in milliseconds.
+   * The longest delay, in milliseconds.
    *
    * @default {2_147_483_647}
    */
   readonly maxDelay?: number | undefined;
   /**
-   * Called after every failed attempt with the errors so far, the last 1,000 at most; `false` stops at once and lets
-   * the last error through. May be asynchronous.
+   * Called after each failed attempt with the errors so far (at most the last 1,000). `false` stops
+   * retrying, and the step fails with the last error. May be asynchronous.
    *
    * @default {() => true}
    */
@@ -78,47 +77,51 @@ export interface RetryPolicy {
 }
 
 /**
- * What a group does when one of its branches or items fails. `"abort"`: the others' signals abort, none starts any
- * more, and once all in flight have settled the group fails. `"settle"`: the others finish first, and then the group
- * fails; over a collection without end it fails with the run's abort or timeout.
+ * What a group does when a branch or item fails. With `"abort"`, the signals of the others abort,
+ * no more start, and the group fails once all in flight have settled. With `"settle"`, the others
+ * finish first, and then the group fails; over an endless collection, it fails when the run is
+ * aborted or times out.
  */
 export type OnFailure = "abort" | "settle";
 
-/** How a group of branches runs. */
+/** The options of a group of branches. */
 export interface GroupOptions {
   /**
-   * How many may be in flight at once.
+   * How many may run at the same time.
    *
    * @default {Infinity}
    */
   readonly concurrency?: number | undefined;
   /**
-   * What happens when one fails.
+   * What to do when one fails.
    *
    * @default {"abort"}
    */
   readonly onFailure?: OnFailure | undefined;
 }
 
-/** How the items of a collection run. */
+/** The options of a group of items. */
 export interface ItemOptions {
   /**
-   * How many may be in flight at once.
+   * How many may run at the same time.
    *
    * @default {Infinity}
    */
   readonly concurrency?: number | undefined;
   /**
-   * What happens when one fails. `"collect"`: its own effects are undone, an {@linkcode ItemFailure} stands in the
-   * output in place of its result, and the pipeline goes on.
+   * What to do when one fails. With `"collect"`, the item's effects are undone, an
+   * {@linkcode ItemFailure} takes the place of its result, and the pipeline continues.
    *
    * @default {"abort"}
    */
   readonly onFailure?: OnFailure | "collect" | undefined;
 }
 
-/** How the items of a `map` run. */
+/** The options of `map`. */
 export interface MapOptions extends ItemOptions {
-  /** The key under which the step finds its item; without it an item is spread into the context. */
+  /**
+   * The key under which the step finds its item. Without it, the item's own keys are added to the
+   * context.
+   */
   readonly as?: string | undefined;
 }

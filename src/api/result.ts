@@ -1,33 +1,37 @@
 import type { Context } from "../values/context.ts";
 
-/** What is told of a run, whether it succeeded or failed. `JSON.stringify` leaves out the args. */
+/** Facts about a run, whether it succeeded or failed. `JSON.stringify` omits the args. */
 export interface RunMeta {
   /** The name of the step or pipeline that ran. */
   readonly name: string;
-  /** The run's id: the caller's, or one made up when it is first read. A spread does not copy it. */
+  /**
+   * The run's id: the caller's, or one generated when it is first read. A spread does not copy it.
+   */
   readonly runId: string;
-  /** A frozen shallow copy of the args that the caller gave. */
+  /** A frozen shallow copy of the caller's args. */
   readonly args: Context;
   /**
-   * The direct children that ran, in order, a failed one included. A child that was skipped, refused before its start
-   * or replaced by a middleware is absent. A second child of the same name is `name#2`.
+   * The direct children that ran, in order, including one that failed. A child that was skipped,
+   * rejected before it started, or replaced by a middleware is absent. A second child of the same
+   * name is `name#2`.
    */
   readonly stepsExecuted: readonly string[];
 }
 
-/** A rollback handler that failed. */
+/** An undo that failed. */
 export interface RollbackFailure {
-  /** The path of the step whose handler failed. */
+  /** The path of the step whose undo failed, as in {@linkcode RollbackReport}. */
   readonly step: string;
-  /** Why. */
+  /** The reason. */
   readonly error: Error;
 }
 
 /**
- * Every rollback handler that ran, each under the path of its step: `"chargePayment"` for a direct child,
- * `"checkout/chargePayment"` inside a nested pipeline, `"chargePayment (deferred)"` for what `defer` registered.
+ * The undos that ran, each under the path of its step: `"chargePayment"` for a direct child,
+ * `"checkout/chargePayment"` inside a nested pipeline, `"chargePayment (deferred)"` for an undo
+ * registered with `defer`.
  *
- * @example What could not be undone
+ * @example List the undos that failed
  * ```ts
  * import { pipeline, step } from "@runsheet/runsheet";
  * import { assert, assertEquals } from "@std/assert";
@@ -49,50 +53,53 @@ export interface RollbackFailure {
  * ```
  */
 export interface RollbackReport {
-  /** The handlers that succeeded, in the order they ran. */
+  /** The undos that succeeded, in the order they ran. */
   readonly completed: readonly string[];
-  /** The handlers that failed, in the order they ran. */
+  /** The undos that failed, in the order they ran. */
   readonly failed: readonly RollbackFailure[];
 }
 
 /** The result of a run that succeeded. */
 export interface Success<Data> {
-  /** Tells a {@linkcode Success} from a {@linkcode Failure}. */
+  /** Distinguishes a {@linkcode Success} from a {@linkcode Failure}. */
   readonly success: true;
-  /** The accumulated context of a pipeline, or what its `output` schema made of it; what a step provides. Frozen. */
+  /**
+   * For a pipeline, the accumulated context or the value of its `output` schema; for a step, its
+   * output. Frozen.
+   */
   readonly data: Readonly<Data>;
-  /** What is told of every run. */
+  /** Facts about the run. */
   readonly meta: RunMeta;
-  /** Not there. */
+  /** Absent. */
   readonly error?: undefined;
-  /** Not there. */
+  /** Absent. */
   readonly failedStep?: undefined;
-  /** Not there. */
+  /** Absent. */
   readonly rollback?: undefined;
 }
 
-/** The result of a run that failed, after its compensation. */
+/** The result of a run that failed, after its rollback. */
 export interface Failure {
-  /** Tells a {@linkcode Failure} from a {@linkcode Success}. */
+  /** Distinguishes a {@linkcode Failure} from a {@linkcode Success}. */
   readonly success: false;
-  /** Why it failed: the application's own error, untouched, or a `RunsheetError`. */
+  /** The reason: the application's own error, unchanged, or a `RunsheetError`. */
   readonly error: Error;
   /**
-   * The path of the step that failed. `"<args>"`, `"<output>"` and `"<options>"` name the boundaries of the run
-   * itself.
+   * The path of the step that failed. `"<args>"`, `"<output>"` and `"<options>"` stand for the
+   * boundaries of the run itself.
    */
   readonly failedStep: string;
-  /** What was undone. */
+  /** The report of the rollback. */
   readonly rollback: RollbackReport;
-  /** What is told of every run. */
+  /** Facts about the run. */
   readonly meta: RunMeta;
-  /** Not there. */
+  /** Absent. */
   readonly data?: undefined;
 }
 
 /**
- * What `run()` resolves to; narrow it by `success`. `JSON.stringify` makes of it what {@linkcode ResultJSON} says: neither args
- * nor data, as they may hold secrets.
+ * The result that `run()` resolves with; narrow it by `success`. `JSON.stringify` turns it into a
+ * {@linkcode ResultJSON}, without args or data, as these may hold secrets.
  *
  * @example Narrow it
  * ```ts

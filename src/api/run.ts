@@ -2,21 +2,29 @@ import type { Host } from "./host.ts";
 import type { Watcher } from "./observer.ts";
 
 /**
- * How an attempt that had been given up came out in the end. There is one report for each such attempt that settles,
- * whenever it does, and one for what is undone apart from the run before that: after `lateMs`, after `afterMs`, or as it
- * was deferred too late.
+ * The outcome of an abandoned attempt. Each such attempt produces one report when it settles. An
+ * undo that runs earlier and outside the run's rollback (after `lateMs` or `afterMs`, or because it
+ * was deferred too late) produces another one.
  */
 export interface LateReport {
-  /** What the rollback report calls it: the path of the step, with `" (deferred)"` for an undo given to `defer`. */
+  /**
+   * The name in the rollback report: the path of the step, followed by `" (deferred)"` for an undo
+   * registered with `defer`.
+   */
   readonly step: string;
-  /** Which attempt it was, from 1. */
+  /** The number of the attempt, from 1. */
   readonly attempt: number;
   /**
-   * `"adopted"`: it succeeded before the step was decided, and is the step's success. `"same-effect"`: it succeeded
-   * with the same key and the same output as the step's success, or as one that is undone already, and was left alone.
-   * `"compensated"`: what it did is undone. `"failed"`: it could not be undone. `"no-handler"`: it succeeded late, and
-   * nothing is there to undo it. `"rejected"`: it failed late. Of an attempt of an undo: `"compensated"`, it has undone
-   * its effect after all; `"rejected"`, it has not.
+   * - `"adopted"`: it succeeded in time to become the step's result.
+   * - `"same-effect"`: it succeeded with the same key and the same output as the step's success or
+   *   as an effect already undone, so it was left alone.
+   * - `"compensated"`: its effects were undone.
+   * - `"failed"`: its effects could not be undone.
+   * - `"no-handler"`: it succeeded late, but there is no handler to undo it.
+   * - `"rejected"`: it failed late.
+   *
+   * For an attempt of an undo, `"compensated"` means that it undid its effect after all, and
+   * `"rejected"` that it did not.
    */
   readonly outcome:
     | "adopted"
@@ -25,14 +33,17 @@ export interface LateReport {
     | "failed"
     | "no-handler"
     | "rejected";
-  /** What the attempt or the undo failed with. */
+  /** The error of the attempt or of its undo. */
   readonly error?: Error;
-  /** Present when it was an attempt of a rollback handler, or of an undo given to `defer`. It is not undone itself. */
+  /**
+   * Present if it was an attempt of a rollback handler or of a deferred undo, which is never undone
+   * itself.
+   */
   readonly undo?: true;
 }
 
 /**
- * What the caller of `run` may give besides the args.
+ * Options of `run()`.
  *
  * @example A run that a client can cancel
  * ```ts
@@ -47,24 +58,26 @@ export interface LateReport {
  * ```
  */
 export interface RunOptions {
-  /** Cancels the run: nothing starts after it aborts, and completed steps are compensated. */
+  /**
+   * Cancels the run: once it aborts, nothing starts any more, and completed steps are rolled back.
+   */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Names the run, for idempotency keys that outlive the process.
+   * The run's id. Pass one if idempotency keys must outlive the process.
    *
    * @default {crypto.randomUUID()}
    */
   readonly runId?: string | undefined;
-  /** Carries out every effect and wait; without one they are called directly. */
+  /** Carries out every effect and wait; without a host, the engine does so itself. */
   readonly host?: Host | undefined;
   /**
-   * Told how an attempt that was given up (timeout, abort) came out in the end, even after the run has returned: once
-   * for each attempt, when it has settled and been undone.
+   * Called with the outcome of each abandoned attempt once it has settled and been undone, even
+   * after the run has returned.
    */
   readonly onLate?: ((late: LateReport) => void) | undefined;
   /**
-   * Given the promise of every watch of an attempt that is not waited for any more, for platforms that stop a worker
-   * once it has responded.
+   * Called with a promise for each attempt or undo that the run does not wait for. Use it on
+   * platforms that stop a worker once it has responded.
    */
   readonly waitUntil?: ((watch: Promise<unknown>) => void) | undefined;
   /** Sees everything that begins and ends in the run: made by `observe()` of `@runsheet/runsheet/observe`. */

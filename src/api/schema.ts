@@ -1,8 +1,8 @@
 /**
- * The part of the Standard Schema v1 interface that runsheet uses. arktype, zod (3.24 and later), valibot and
- * others satisfy it as they are, so runsheet depends on none of them.
+ * The part of the Standard Schema v1 interface that runsheet uses. arktype, zod (3.24 and later),
+ * valibot and others implement it, so runsheet depends on none of them.
  *
- * @example A schema of one's own
+ * @example A schema of your own
  * ```ts
  * import { type Schema, step } from "@runsheet/runsheet";
  *
@@ -26,7 +26,7 @@ export interface Schema<In = unknown, Out = In> {
     readonly version: 1;
     /** The name of the validation library. */
     readonly vendor: string;
-    /** Checks a value, and gives it back parsed or tells what is wrong with it; may be asynchronous. */
+    /** Validates a value and returns the parsed value or the issues found. May be asynchronous. */
     readonly validate: (
       value: unknown,
     ) => SchemaResult<Out> | Promise<SchemaResult<Out>>;
@@ -35,16 +35,16 @@ export interface Schema<In = unknown, Out = In> {
   };
 }
 
-/** What a {@linkcode Schema} says of a value. */
+/** The result of validating a value with a {@linkcode Schema}. */
 export type SchemaResult<Out> =
   | { readonly value: Out; readonly issues?: undefined }
   | { readonly issues: readonly SchemaIssue[] };
 
-/** One thing that is wrong with a value. */
+/** One problem with a value. */
 export interface SchemaIssue {
-  /** What is wrong, in words. */
+  /** The description of the problem. */
   readonly message: string;
-  /** Where in the value, from the outside in. */
+  /** The location within the value, from the outside in. */
   readonly path?:
     | readonly (PropertyKey | { readonly key: PropertyKey })[]
     | undefined;
@@ -55,7 +55,7 @@ export type SchemaIn<S extends Schema> = NonNullable<
   S["~standard"]["types"]
 >["input"];
 
-/** The type that a schema gives once it has parsed, morphed and filled in defaults. */
+/** The type that a schema returns after parsing, morphing and filling in defaults. */
 export type SchemaOut<S extends Schema> = NonNullable<
   S["~standard"]["types"]
 >["output"];

@@ -4,43 +4,45 @@ import type { RunOptions } from "./run.ts";
 import type { Schema } from "./schema.ts";
 
 /**
- * Where a step keeps what the engine runs. Not for use outside the library.
+ * The property that holds a step's internal node. Not for use outside the library.
  *
  * @internal
  */
 export const engine: unique symbol = Symbol.for("runsheet.engine");
 
-/** What steps and pipelines have in common. */
+/** The properties that steps and pipelines share. */
 export interface StepLike<Name extends string, Requires, Provides> {
   /** The step's name. */
   readonly name: Name;
-  /** What it needs of the context; `undefined` when it has no schema. */
+  /** The schema of the context that the step requires; `undefined` if it has none. */
   readonly requires: Schema | undefined;
-  /** What it adds to the context; `undefined` when it has no schema. */
+  /** The schema of the step's output; `undefined` if it has none. */
   readonly provides: Schema | undefined;
-  /** Carries the static types; the value is the engine's. @internal */
+  /** Carries the static types; the value belongs to the engine. @internal */
   readonly [engine]: {
     readonly requires?: (ctx: Requires) => void;
     readonly provides?: Provides;
   };
 }
 
-/** A step: what it is called, what it needs of the context, and what it adds to it. Frozen. */
+/** A piece of work with a name, the context keys it needs and the keys it adds. Frozen. */
 export interface Step<Name extends string, Requires, Provides>
   extends StepLike<Name, Requires, Provides> {
   /**
-   * Runs the step alone, with its validation, retry, timeout and rollback. Never rejects.
+   * Runs the step on its own, with its validation, retry, timeout and rollback. It never rejects,
+   * except with a host's own signal.
    *
-   * @param args The context that the step finds.
-   * @param options How to run it.
-   * @returns What it provides, or why it failed.
+   * @param args The step's context.
+   * @param options A signal, a run id, a host and callbacks, all optional.
+   * @returns The step's output, or the reason it failed.
    */
   run(args: Requires, options?: RunOptions): Promise<Result<Provides>>;
 }
 
 /**
- * A pipeline: a step made of steps, whose data is the accumulated context, args included. Inside another pipeline it
- * adds the keys `Adds` of its data: those that its own steps have provided, or all of its `output`.
+ * A step made of steps. Its data is the accumulated context, including the args. Inside another
+ * pipeline, it adds the keys `Adds` of its data: those that its own steps provide, or all keys of
+ * its `output`.
  */
 export interface Pipeline<
   Name extends string,
@@ -49,11 +51,11 @@ export interface Pipeline<
   Adds extends PropertyKey = Exclude<keyof Data, keyof Args>,
 > extends StepLike<Name, Args, Pick<Data, Adds & keyof Data>> {
   /**
-   * Runs the pipeline. Never rejects.
+   * Runs the pipeline. It never rejects, except with a host's own signal.
    *
-   * @param args The first context; may be left out when nothing is required.
-   * @param options How to run it.
-   * @returns The accumulated context, or why it failed and what was undone.
+   * @param args The initial context; may be omitted if nothing is required.
+   * @param options A signal, a run id, a host and callbacks, all optional.
+   * @returns The accumulated context, or the reason it failed and the rollback report.
    */
   run(
     ...args: {} extends Args ? [args?: Args, options?: RunOptions | undefined]

@@ -15,14 +15,15 @@ import { cast } from "../values/cast.ts";
 import { after, type MaybePromise } from "../values/maybe_promise.ts";
 
 /**
- * Runs the first branch whose predicate holds; a bare step at the end is the default. Without a match and a default
- * the run fails with a `ChoiceNoMatchError`. What a branch provides is sure in the context where every branch provides
- * it, and there is a default; else it is optional.
+ * Runs the first branch whose predicate holds; a bare step at the end is the default. Without a
+ * match or a default, the run fails with a `ChoiceNoMatchError`. A key is certain to be in the
+ * context if every branch provides it and there is a default; otherwise it is optional.
  *
- * @param branches Pairs of a predicate and a step, at least one; the last may be a bare step. Predicates are asked in
- * order, may be asynchronous, and one that throws fails the run with a `PredicateError`.
- * @returns A step of the name `choice(<the steps' names>)`.
- * @throws {ConfigError} If there is no branch, or a bare step stands before the end.
+ * @param branches Pairs of a predicate and a step, at least one; the last may be a bare step.
+ * Predicates are called in order and may be asynchronous. If one throws, the run fails with a
+ * `PredicateError`.
+ * @returns A step named `choice(<the steps' names>)`.
+ * @throws {ConfigError} If there is no branch, or a bare step is not the last one.
  *
  * @example By payment method
  * ```ts
@@ -93,7 +94,7 @@ export function choice<
     provides: undefined,
     keys: {
       needs: [],
-      // Only one of the branches runs, so that two of them may well provide the same key.
+      // Only one branch runs, so several may provide the same key.
       adds: options.some(({ node }) => !node.keys.adds)
         ? undefined
         : [...new Map(options.flatMap(({ node }) => node.keys.adds ?? []))],

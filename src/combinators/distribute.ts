@@ -19,17 +19,20 @@ import { message } from "../values/message.ts";
 import { shown } from "../values/show.ts";
 
 /**
- * Runs a step for every item of a list in the context, bound to the key that the step calls it by; with several lists,
- * for every combination of their items. What the step provides is collected in order under a key. The context's other
- * keys pass through; the lists themselves do not reach the step.
+ * Runs a step for every item of a list in the context, passed under the key that the step expects;
+ * with several lists, for every combination of their items. The outputs are collected in order
+ * under a key. The step sees the context's other keys, but not the lists.
  *
  * @param key The key of the results.
- * @param mapping From the key of each list in the context to the key that the step requires. With several the first
- * list varies slowest.
- * @param step A step, a combinator or a pipeline; it has its validation, retry, timeout and rollback for each item.
- * @param options `concurrency` and `onFailure`. Combinations are made only as there is room for them.
- * @returns A step of the name `distribute(<key>)`.
- * @throws {ConfigError} If an argument is wrong, or the step is known not to require a mapped key.
+ * @param mapping Maps the key of each list in the context to the key that the step requires. With
+ * several lists, the first one varies slowest.
+ * @param step A step, a combinator or a pipeline; its validation, retry, timeout and rollback apply
+ * to each item.
+ * @param options `concurrency` and `onFailure`. Combinations are generated lazily, as there is room
+ * for them.
+ * @returns A step named `distribute(<key>)`.
+ * @throws {ConfigError} If an argument is invalid, or the step is known not to require a mapped
+ * key.
  *
  * @example Every account in every region
  * ```ts
@@ -142,7 +145,9 @@ function neededBy(
     [...needs.filter((need) => !items.includes(need)), ...pairs.map(([list]) => list)];
 }
 
-/** Every combination of the lists' items, one at a time: their product may be far larger than they are. */
+/**
+ * Yields every combination of the lists' items lazily: there may be far too many to keep in memory.
+ */
 function* combinations(pairs: readonly Pair[], ctx: Context): Iterable<Record<string, unknown>> {
   const [first, ...others] = pairs;
   if (!first) return yield {};

@@ -11,15 +11,16 @@ import type { Context } from "../values/context.ts";
 import { after, type MaybePromise } from "../values/maybe_promise.ts";
 
 /**
- * Keeps the items of a collection for which a predicate holds, in their order, under a key. A type guard narrows them.
+ * Collects, in order under a key, the items of a collection for which a predicate holds. A type
+ * guard narrows their type.
  *
- * @param key The key of the items that are kept.
- * @param items Gives the collection, as in `map`.
- * @param keep The predicate; gets the item, the context, and `{ index, signal, key, defer }`; may be asynchronous. One
- * that throws fails the run with a `PredicateError`.
+ * @param key The key of the kept items.
+ * @param items Returns the collection, as in `map`.
+ * @param keep The predicate, called with the item, the context, and `{ index, signal, key, defer
+ * }`. It may be asynchronous. If it throws, the run fails with a `PredicateError`.
  * @param options `concurrency` and `onFailure`, as in `parallel.with`.
- * @returns A step of the name `filter(<key>)`.
- * @throws {ConfigError} If an argument is wrong.
+ * @returns A step named `filter(<key>)`.
+ * @throws {ConfigError} If an argument is invalid.
  *
  * @example Usage
  * ```ts

@@ -13,15 +13,17 @@ import { message } from "../values/message.ts";
 import { shown } from "../values/show.ts";
 
 /**
- * Calls a function that gives a list for every item of a collection, and joins the lists in order under a key.
+ * Calls a function that returns a list for every item of a collection, and joins the lists in order
+ * under a key.
  *
  * @param key The key of the joined list.
- * @param items Gives the collection, as in `map`.
- * @param each The function; gets the item, the context, and `{ index, signal, key, defer }`, and gives an array or
- * another iterable. It has no rollback but what it defers.
- * @param options `concurrency` and `onFailure`; with `"collect"` the failure of an item stands among the results.
- * @returns A step of the name `flatMap(<key>)`.
- * @throws {ConfigError} If an argument is wrong.
+ * @param items Returns the collection, as in `map`.
+ * @param each The function, called with the item, the context, and `{ index, signal, key, defer }`;
+ * it returns an array or another iterable. To undo its effects, use `defer`.
+ * @param options `concurrency` and `onFailure`; with `"collect"`, a failed item adds its failure to
+ * the list.
+ * @returns A step named `flatMap(<key>)`.
+ * @throws {ConfigError} If an argument is invalid.
  *
  * @example Usage
  * ```ts
@@ -49,7 +51,7 @@ export function flatMap<
   options: ItemOptions & { readonly onFailure?: F } = {},
 ): FlatMapped<K, ItemOf<L>, Also<C, D>, R, F> {
   const call = each as (item: unknown, ctx: Context, info: ItemInfo) => unknown;
-  // Read there, where an error of the list is one of the item.
+  // Read the list here, so that an error while iterating it fails only the item.
   const effect = itemEffect(async (item, ctx, info, path) =>
     toArray(await call(item, ctx, info), path)
   );
@@ -61,7 +63,7 @@ export function flatMap<
     options,
     policies: ["abort", "settle", "collect"],
     run: (item, index, ctx, scope) => startEffect(effect, ctx, scope, { item, index }),
-    // A failure that was collected is no list, and stands for itself.
+    // A collected failure is added as a single element.
     gather: (lists) => lists.flat(),
   }));
 }

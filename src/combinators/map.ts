@@ -18,20 +18,22 @@ import { cast } from "../values/cast.ts";
 import { type Context, copyObject, seal } from "../values/context.ts";
 
 /**
- * Calls a function, or runs a step, for every item of a collection, and collects the results in order under a key.
+ * Calls a function, or runs a step, for every item of a collection, and collects the results in
+ * order under a key.
  *
- * The function gets the item, the context, and `{ index, signal, key, defer }`; it has no rollback but what it defers.
- * A step finds the context with the item's keys spread over it, or with the item under the key that `as` names, and
- * has its validation, retry, timeout and rollback for each item.
+ * The function is called with the item, the context, and `{ index, signal, key, defer }`; to undo
+ * its effects, use `defer`. A step sees the context plus the item's own keys, or plus the item
+ * under the key `as`; its validation, retry, timeout and rollback apply to each item.
  *
  * @param key The key of the results.
- * @param items Gives the collection: an array, a Set, a Map's values, or anything that can be iterated, asynchronously
- * too, and then it is read only as there is room for the items. Gets the context and `{ signal }`. When the group ends
- * early, the collection is closed: a web stream is cancelled, a Node stream destroyed.
+ * @param items Returns the collection: an array, a Set, a Map's values, or any other iterable or
+ * async iterable. It is called with the context and `{ signal }`. The collection is read as there
+ * is room for its items. If the group ends early, the collection is closed: a web stream is
+ * cancelled, a Node stream destroyed.
  * @param each The function or the step.
  * @param options `concurrency`, `onFailure`, `as`.
- * @returns A step of the name `map(<key>)`.
- * @throws {ConfigError} If an argument is wrong.
+ * @returns A step named `map(<key>)`.
+ * @throws {ConfigError} If an argument is invalid.
  *
  * @example A function
  * ```ts
@@ -43,7 +45,7 @@ import { type Context, copyObject, seal } from "../values/context.ts";
  * assertEquals(result.success && result.data.greetings, ["Hello Ann", "Hello Bob"]);
  * ```
  *
- * @example A step, two items at a time, going on without those that fail
+ * @example A step, two items at a time, continuing without those that fail
  * ```ts
  * import { map, pipeline, step } from "@runsheet/runsheet";
  * import { assertEquals } from "@std/assert";

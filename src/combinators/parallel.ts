@@ -8,23 +8,23 @@ import { checkGroup, refuse } from "../report/checks.ts";
 import type { Together } from "../types/combinators.ts";
 import { seal } from "../values/context.ts";
 
-/** Makes a step of steps that run side by side. */
+/** Combines steps into one that runs them concurrently. */
 export interface Parallel {
   /**
-   * Makes a step of steps that all run at once.
+   * Combines steps into one that runs all of them concurrently.
    *
    * @param steps Steps, combinators or pipelines; at least one.
-   * @returns A step of the name `parallel(<the steps' names>)`.
-   * @throws {ConfigError} If there is none, or something that is no step.
+   * @returns A step named `parallel(<the steps' names>)`.
+   * @throws {ConfigError} If there are no steps, or an argument is not a step.
    */
   <const S extends readonly AnyStep[]>(
     ...steps: S
   ): Together<S>;
   /**
-   * Makes a `parallel` with options.
+   * Returns a `parallel` with options.
    *
-   * @param options How many run at once, and what happens when one fails.
-   * @throws {ConfigError} If an option is wrong.
+   * @param options `concurrency` and `onFailure`.
+   * @throws {ConfigError} If an option is invalid.
    */
   with(options: GroupOptions): <const S extends readonly AnyStep[]>(
     ...steps: S
@@ -32,15 +32,16 @@ export interface Parallel {
 }
 
 /**
- * Runs steps side by side. All see the same snapshot of the context; what they add is merged in the order they are
- * written, whoever finished first. When one fails, the signals of the others abort and none starts any more; once all
- * in flight have settled, those that succeeded are undone, in reverse of the order they are written. One that ignores
- * its signal is waited for: give it a `timeout`.
+ * Runs steps concurrently. All see the same snapshot of the context; their outputs are merged in
+ * the order in which the steps are listed. When one fails, the signals of the others abort and no
+ * more start. Once all in flight have settled, those that succeeded are undone in reverse order. A
+ * step that ignores its signal is waited for, so give it a `timeout`.
  *
- * `parallel.with({ concurrency, onFailure })(…)` bounds how many run at once; `onFailure: "settle"` lets the others
- * finish before the group fails: use it where an aborted call leaves you in doubt whether it went through.
+ * `parallel.with({ concurrency, onFailure })(…)` limits how many run at a time. With `onFailure:
+ * "settle"`, the others finish before the group fails: use it if an aborted call would leave you in
+ * doubt whether it went through.
  *
- * @example Two at once
+ * @example Two steps
  * ```ts
  * import { parallel, pipeline, step } from "@runsheet/runsheet";
  * import { assertEquals } from "@std/assert";

@@ -14,13 +14,14 @@ import { EMPTY } from "../values/context.ts";
 import { after } from "../values/maybe_promise.ts";
 
 /**
- * Runs a step only if a predicate holds. A skipped step adds nothing, has no rollback, and is not in
- * `meta.stepsExecuted`; so what it provides is optional in the context.
+ * Runs a step only if a predicate holds. A skipped step adds nothing, is not rolled back, and is
+ * absent from `meta.stepsExecuted`. Its keys are optional in the context.
  *
- * @param predicate Told the context; may be asynchronous. One that throws fails the run with a `PredicateError`.
+ * @param predicate Called with the context; may be asynchronous. If it throws, the run fails with a
+ * `PredicateError`.
  * @param step A step, a combinator or a pipeline.
- * @returns A step of the name `when(<the step's name>)`.
- * @throws {ConfigError} If the predicate is no function, or the step none.
+ * @returns A step named `when(<the step's name>)`.
+ * @throws {ConfigError} If the predicate is not a function, or the step is not a step.
  *
  * @example Only for large orders
  * ```ts

@@ -13,7 +13,7 @@ import { type Definition, sequence } from "./sequence.ts";
 
 type Add<Arguments extends readonly unknown[]> = (...given: Arguments) => ErasedBuilder;
 
-/** A builder without its types. */
+/** An untyped builder. */
 export interface ErasedBuilder {
   readonly step: Add<[step: unknown]>;
   readonly when: Add<Parameters<typeof when>>;
@@ -27,7 +27,7 @@ export interface ErasedBuilder {
   build(options?: { readonly output?: Schema }): unknown;
 }
 
-/** A builder of the pipeline that has been defined so far. */
+/** Makes a builder for the pipeline as defined so far. */
 export function makeBuilder(definition: Definition): ErasedBuilder {
   const { name, steps = [], middleware = [] } = definition;
   const add = (step: unknown) => makeBuilder({ ...definition, steps: [...steps, step] });

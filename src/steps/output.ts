@@ -13,20 +13,20 @@ import { isPromise, type MaybePromise } from "../values/maybe_promise.ts";
 import { message } from "../values/message.ts";
 import { shown } from "../values/show.ts";
 
-/** How an output is read and validated. */
+/** Reads and validates an output. */
 export interface OutputSchema {
   readonly validate: Validate;
-  /** The keys that it declares, where that is known. */
+  /** The declared keys, if known. */
   readonly keys: readonly string[] | undefined;
 }
 
-/** How what a step provides is read and validated. */
+/** Prepares the schema of a step's output. */
 export function outputSchema(provides: Schema): OutputSchema {
   const keys = declaredKeys(provides)?.map(({ key }) => key);
   return { validate: validator(provides), keys };
 }
 
-/** Validates what a step returned, and seals what it adds to the context; never throws. */
+/** Validates a step's returned value and seals its output; never throws. */
 export function checkOutput(
   provides: OutputSchema | undefined,
   raw: unknown,
@@ -47,7 +47,7 @@ export function checkOutput(
     : readOutput(checking, raw, scope);
 }
 
-/** What is an object of keys, but was not meant to be given as one. */
+/** Refuses objects that a step must not return: results and errors. */
 function misusedOutput(raw: unknown): Refusal | undefined {
   if (isResult(raw)) {
     const text = message`must be the data of a run, which 'unwrap' gives, and not its result: it ${
@@ -55,7 +55,7 @@ function misusedOutput(raw: unknown): Refusal | undefined {
     }`;
     return refused(text, raw.success ? undefined : raw.error);
   }
-  // Most outputs are plain, and to ask whether one is an error of another realm takes a while.
+  // Most outputs are plain, and testing for an error of another realm is slow.
   if (typeof raw !== "object" || raw === null || Object.getPrototypeOf(raw) === Object.prototype) {
     return undefined;
   }

@@ -8,15 +8,17 @@ import { makeBuilder } from "./builder.ts";
 import { checkPipeline, sequence } from "./sequence.ts";
 
 /**
- * Makes a pipeline of steps: they run in order, each sees the args and what all before it have added, and when one
- * fails all completed ones are undone in reverse. A pipeline is a step, so pipelines nest.
+ * Makes a pipeline of steps. They run in order, and each sees the args and the outputs of all steps
+ * before it. When one fails, all completed steps are undone in reverse order. A pipeline is itself
+ * a step, so pipelines can be nested.
  *
- * @param definition The pipeline's name and steps, and what the engine is to guarantee.
+ * @param definition The pipeline's name, steps, schemas and policies.
  * @returns A frozen pipeline; without `steps`, a builder.
- * @throws {ConfigError} If the definition is wrong: no name, an unknown option, something that is no step.
+ * @throws {ConfigError} If the definition is invalid: no name, an unknown option, an entry that is
+ * not a step.
  * @throws {StrictOverlapError} If it is `strict` and two steps provide the same key.
  *
- * @example Undo what was done before the failure
+ * @example Undo completed steps
  * ```ts
  * import { pipeline, step } from "@runsheet/runsheet";
  * import { assert, assertEquals } from "@std/assert";

@@ -30,7 +30,7 @@ import {
 import { type Context, EMPTY, seal } from "../values/context.ts";
 import { after, isPromise, type MaybePromise } from "../values/maybe_promise.ts";
 
-/** A pipeline's definition without its types. */
+/** An untyped pipeline definition. */
 export interface Definition {
   readonly name: string;
   readonly steps?: readonly unknown[] | undefined;
@@ -53,7 +53,9 @@ const OPTIONS = [
   "immutable",
 ];
 
-/** Throws what is wrong with the options of a pipeline; returns a copy, which no later change to the caller's reaches. */
+/**
+ * Validates the options of a pipeline and returns a copy, which the caller can no longer change.
+ */
 export function checkPipeline(definition: Definition): Definition {
   const own = checkOptions("create a pipeline", definition, OPTIONS);
   const { name, steps, argsSchema, output, middleware, strict, timeout, immutable } = own;
@@ -79,17 +81,17 @@ export function checkPipeline(definition: Definition): Definition {
   };
 }
 
-/** What a pipeline does, made when it is built. */
+/** The execution plan of a pipeline, made once when it is built. */
 interface Plan {
   readonly definition: Definition;
   readonly children: readonly Child[];
-  /** How its args are validated where it is the root of a run, and where they are a context. */
+  /** Validate the args: at the root of a run, or nested, where they are the outer context. */
   readonly args: Validate | undefined;
   readonly nestedArgs: Validate | undefined;
   readonly output: Validate | undefined;
 }
 
-/** The node that runs steps one after the other. */
+/** Makes the node that runs steps in order. */
 export function sequence(definition: Definition): Node {
   const own = checkPipeline(definition);
   const { name, steps, argsSchema, output, strict } = own;
@@ -172,13 +174,13 @@ function beginChecked(
     return failure(error, join(path, "<args>"), false);
   }
   const { value } = checked;
-  // At the root the schema decides what the steps see; elsewhere the rest of the context is not its business.
+  // At the root, the steps see only the validated args; nested, also the rest of the context.
   const rest = path === "" ? EMPTY : args;
   const ctx = value === args && !deep ? args : seal({ ...rest, ...value }, deep);
   return inOrder(plan, ctx, scope);
 }
 
-/** Runs the children one after the other; waits only for those that are not done at once. */
+/** Runs the children in order; awaits only those that do not end synchronously. */
 function inOrder(plan: Plan, args: Context, scope: Scope): MaybePromise<Settled> {
   const walk = new Walk(plan, args, scope);
   while (walk.isUnderWay) {
@@ -192,7 +194,7 @@ function inOrder(plan: Plan, args: Context, scope: Scope): MaybePromise<Settled>
 async function waitFor(first: Ending, walk: Walk): Promise<Settled> {
   let ending = first;
   for (;;) {
-    // The user's own promise is awaited here: no other function stands between it and the caller's frames.
+    // Await the user's promise here, so that the stack of its error shows the caller's frames.
     if (isPending(ending)) {
       let value: unknown;
       let crash: { readonly thrown: unknown } | undefined;
@@ -209,13 +211,13 @@ async function waitFor(first: Ending, walk: Walk): Promise<Settled> {
   }
 }
 
-/** How far a run of a pipeline has come. */
+/** The progress of one run of a pipeline. */
 class Walk {
   readonly #plan: Plan;
   readonly #scope: Scope;
   readonly #executed: string[] = [];
   #ctx: Context;
-  /** What the steps have added, where it is not the same as the context. */
+  /** The keys added by the steps; `undefined` if the output is the whole context. */
   #added: Context | undefined;
   #next = 0;
   #failure: Settled | undefined;
@@ -227,7 +229,7 @@ class Walk {
     this.#added = scope.path === "" || plan.output ? undefined : EMPTY;
   }
 
-  /** Whether there is a child to be run. */
+  /** Whether another child is to run. */
   get isUnderWay(): boolean {
     return !this.#failure && this.#next < this.#plan.children.length;
   }
@@ -238,7 +240,7 @@ class Walk {
     return runChild(node, label, this.#ctx, this.#scope, definition.middleware);
   }
 
-  /** Takes in what a child came to. */
+  /** Records the result of a child. */
   take(settled: Settled): void {
     const { label } = this.#plan.children[this.#next++]!;
     if (settled.ran) this.#executed.push(label);

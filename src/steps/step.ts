@@ -30,7 +30,7 @@ import { type Context, seal } from "../values/context.ts";
 import { isPromise } from "../values/maybe_promise.ts";
 import { checkOutput, outputSchema } from "./output.ts";
 
-/** A step's definition without its types. */
+/** An untyped step definition. */
 interface Definition extends Patience {
   readonly name: string;
   readonly requires?: Schema;
@@ -44,15 +44,16 @@ interface Definition extends Patience {
 }
 
 /**
- * Makes a step: a piece of work that declares what it needs of the context and what it adds to it, and how it is
- * undone.
+ * Makes a step: a piece of work that declares the keys it needs from the context, the keys it adds,
+ * and how to undo it.
  *
- * Without `retry` a failed step is not tried again; without `timeout` it may take for ever. Validation failures are
- * never retried. A sync `run` is as good as an async one.
+ * Without `retry`, a failed step is not retried; without `timeout`, it may take any amount of time.
+ * Validation failures are never retried. `run` may be synchronous or asynchronous.
  *
- * @param definition The step's name, its work, and what the engine may rely on.
- * @returns A frozen step, to be put in a pipeline or run alone.
- * @throws {ConfigError} If the definition is wrong: no name, an unknown option, a number out of range.
+ * @param definition The step's name, work, schemas, undo and policies.
+ * @returns A frozen step, to be used in a pipeline or run on its own.
+ * @throws {ConfigError} If the definition is invalid: no name, an unknown option, a number out of
+ * range.
  *
  * @example Work that can be undone
  * ```ts
@@ -149,7 +150,7 @@ function check(definition: unknown): Definition {
   };
 }
 
-/** What a step does, made when it is built. */
+/** Makes the effect of a step. */
 function effectOf(definition: Definition): Effect {
   const { run, provides, rollback, undoByKey, idempotent, ...policy } = definition;
   const { retry, timeout, graceMs, lateMs, overlap } = policy;
@@ -179,7 +180,7 @@ function effectOf(definition: Definition): Effect {
 }
 
 function stand(attempt: Attempt, raw: unknown, { output, error }: Checked): Settled {
-  // The effect has happened: its undo is due also when its output is not what it must be.
+  // The effect has happened, so it must be undoable even if its output is invalid.
   attempt.stand(raw, output);
   return error ? failure(error, attempt.path, true) : { ok: true, output, ran: true };
 }

@@ -31,7 +31,7 @@ function stuck(): AnyStep {
   return step({
     name: "stuck",
     retry: { count: 100 },
-    run: (_ctx, { attempt }) => attempt < 3 ? Promise.reject<object>(new Error("503")) : never(),
+    run: (_ctx, { attempt }) => attempt < 3 ? Promise.reject<void>(new Error("503")) : never(),
   });
 }
 

@@ -86,6 +86,7 @@ export {
   UnknownError,
   ValidationError,
 } from "./src/report/errors.ts";
+export { permanent } from "./src/report/permanent.ts";
 export { type AsJSON, type ReportJSON, type ResultJSON, toJSON } from "./src/report/to_json.ts";
 export { unwrap } from "./src/report/unwrap.ts";
 export { typed } from "./src/schema/typed.ts";

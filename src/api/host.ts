@@ -40,6 +40,11 @@ export type Outcome =
      * replayed run do the same.
      */
     readonly late?: Outcome | undefined;
+    /**
+     * Present when the error was marked by `permanent`, so that nothing is tried again. A host that keeps it lets a
+     * replayed run, which gets a copy of the error, end as the first one did.
+     */
+    readonly permanent?: boolean | undefined;
   };
 
 /**

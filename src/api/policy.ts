@@ -39,21 +39,27 @@ export interface KeyUndo<Undo> extends UndoWith<Undo> {
  * ```
  */
 export interface RetryPolicy {
-  /** The number of retries after the first attempt; 0 for none. */
+  /**
+   * The number of retries after the first attempt; 0 for none. `Infinity` retries until a success,
+   * a deadline or an abort, and each delay is then at least 1 ms.
+   */
   readonly count: number;
   /**
-   * The base delay before a retry, in milliseconds.
+   * The base delay before a retry, in milliseconds, or a function that returns the whole delay, such
+   * as the one a `Retry-After` header asks for. The function receives the errors so far (at most the
+   * last 1,000) and the number of the failed attempt, from 1.
    *
    * @default {0}
    */
-  readonly delay?: number | undefined;
+  readonly delay?: number | ((errors: readonly Error[], attempt: number) => number) | undefined;
   /**
    * How the delay before retry `n` grows: `"linear"` is `delay × n`, `"exponential"` is `delay ×
-   * 2^(n-1)`, `"fixed"` is `delay`.
+   * 2^(n-1)`, `"fixed"` is `delay`, and a number is `delay × backoff^(n-1)`. Not allowed with a
+   * `delay` function.
    *
    * @default {"linear"}
    */
-  readonly backoff?: "linear" | "exponential" | "fixed" | undefined;
+  readonly backoff?: "linear" | "exponential" | "fixed" | number | undefined;
   /**
    * The random share of each delay, from 0 to 1: with 0.5, a delay is between half and all of its
    * length.

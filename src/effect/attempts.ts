@@ -10,7 +10,7 @@ import { waitId } from "../run/paths.ts";
 import { isPromise, type MaybePromise } from "../values/maybe_promise.ts";
 import { Attempt, type Effect, type Shared } from "./attempt.ts";
 import { perform, type Performed } from "./perform.ts";
-import { backoff, type Decision, Retries } from "./retry.ts";
+import { type Decision, Retries } from "./retry.ts";
 import { isSameEffect, TakenOnce } from "./taken_once.ts";
 
 /** The error an effect fails with: once its scope is given up, the cancellation's error. */
@@ -28,7 +28,7 @@ export class Attempts<T> implements Shared, Entry {
   readonly #first: Attempt;
   readonly #scope: Scope;
   readonly #retries: Retries;
-  readonly #all: Attempt[];
+  #all: Attempt[];
   #generation = 1;
   /** The generations under which something has been, or is due to be, undone. */
   readonly #burnt = new Set<number>();
@@ -69,16 +69,16 @@ export class Attempts<T> implements Shared, Entry {
       const { outcome } = performed;
       if (outcome.ok) return await this.#succeed(attempt, outcome.value);
       this.#takeIn(attempt, performed, outcome.error);
-      const { final } = await this.#decide(attempt, outcome.error);
+      const decision = await this.#decide(attempt, outcome.error);
+      const { final } = decision;
       if (final && !this.#adoptable()) return await this.#fail(final);
       await this.#pushKept((kept) => !this.#isAdoptable(kept));
       const notUndone = await journal.unwind(outcome.error, mark);
       if (notUndone.length > 0) {
         return await this.#fail(notUndoneError(`retry '${path}'`, notUndone, outcome.error));
       }
-      if (!final && !this.#adoptable()) {
-        const ms = backoff(this.#effect.retry!, attempt.number);
-        await this.#wait(waitId(id, attempt.number + 1), ms);
+      if (!decision.final && !this.#adoptable()) {
+        await this.#wait(waitId(id, attempt.number + 1), decision.ms);
       }
       const landed = this.#adoptable();
       if (landed) return await this.#adopt(landed);
@@ -87,6 +87,8 @@ export class Attempts<T> implements Shared, Entry {
       const number = attempt.number + 1;
       const next = new Attempt(this.#effect, ctx, scope, extra, number, this.#generation);
       next.shared = this;
+      // Retries may be endless, so drop the attempts that failed and deferred nothing.
+      this.#all = this.#all.filter((one) => !one.hasFailed || one.deferredCount > 0);
       this.#all.push(next);
       performed = await perform(next, () => this.isRetryDue(next));
     }
@@ -99,6 +101,7 @@ export class Attempts<T> implements Shared, Entry {
   }
 
   hasDeferred(attempt: Attempt): void {
+    if (!this.#all.includes(attempt)) this.#all.unshift(attempt);
     if (this.#effect.idempotent) return;
     // Its undo runs at once, or together with the earlier ones.
     if (attempt.hasFailed || attempt.undoneBy) this.#burn(attempt);
@@ -156,7 +159,7 @@ export class Attempts<T> implements Shared, Entry {
     if (cancellation?.error) return { final: endedBy(error, this.#scope) };
     const asked = this.#retries.decide(attempt.number, error);
     const decision = await (isPromise(asked) ? untilGivenUp(asked, cancellation) : asked);
-    return decision ?? { final: cancellation!.error };
+    return decision ?? { final: cancellation!.error! };
   }
 
   /** Records an attempt that failed or was given up. */

@@ -1,4 +1,5 @@
 import type { Call, Outcome } from "../api/host.ts";
+import { isPermanent, permanent } from "../report/permanent.ts";
 import { attemptId } from "../run/paths.ts";
 import { isPromise, type MaybePromise } from "../values/maybe_promise.ts";
 import type { Attempt } from "./attempt.ts";
@@ -50,9 +51,9 @@ async function giveUp(
   const { error, running } = call;
   const deferred = attempt.deferredCount;
   const late = await waitWithGrace(attempt, call, isRetryDue);
-  const landed = late && withDeferred(late, attempt.deferredCount);
+  const landed = late && recorded(late, attempt.deferredCount);
   const outcome: Outcome = { ok: false, error, ...(landed && { late: landed }) };
-  return { outcome: withDeferred(outcome, deferred), ...(landed ? { landed } : { running }) };
+  return { outcome: recorded(outcome, deferred), ...(landed ? { landed } : { running }) };
 }
 
 async function performByHost(
@@ -62,7 +63,7 @@ async function performByHost(
   let performed: Performed | undefined;
   const outcome = await attempt.scope.run.seam.perform(describe(attempt), async (signal) => {
     const ended = await callOnce(attempt, signal);
-    if (!("running" in ended)) return withDeferred(ended, attempt.deferredCount);
+    if (!("running" in ended)) return recorded(ended, attempt.deferredCount);
     performed = await giveUp(attempt, ended, isRetryDue);
     return performed.outcome;
   });
@@ -72,6 +73,7 @@ async function performByHost(
   // A host may omit the late outcome.
   const landed = outcome.ok ? undefined : outcome.late ?? performed?.landed;
   attempt.expectDeferred(landed?.deferred);
+  for (const one of [outcome, landed]) if (one?.ok === false && one.permanent) permanent(one.error);
   return { outcome, landed, running };
 }
 
@@ -89,6 +91,11 @@ function describe({ effect, id, path, ctx, extra, number: attempt }: Attempt): C
   };
 }
 
-function withDeferred(outcome: Outcome, deferred: number): Outcome {
-  return deferred === 0 ? outcome : { ...outcome, deferred };
+/** An outcome with all that a host is to keep of it. */
+function recorded(outcome: Outcome, deferred: number): Outcome {
+  return {
+    ...outcome,
+    ...(deferred > 0 && { deferred }),
+    ...(!outcome.ok && isPermanent(outcome.error) && { permanent: true }),
+  };
 }

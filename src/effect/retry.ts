@@ -1,5 +1,6 @@
 import { MAX_TIMER_MS, type RetryPolicy } from "../api/policy.ts";
-import { PredicateError, RetryExhaustedError, toError } from "../report/errors.ts";
+import { ConfigError, PredicateError, RetryExhaustedError, toError } from "../report/errors.ts";
+import { isPermanent } from "../report/permanent.ts";
 import type { MaybePromise } from "../values/maybe_promise.ts";
 import { isThenable } from "../values/maybe_promise.ts";
 import { message } from "../values/message.ts";
@@ -7,11 +8,26 @@ import { shown } from "../values/show.ts";
 import { aggregateError, errorWith } from "../report/error_with.ts";
 
 /** The milliseconds to wait before the n-th retry; jitter works as in `@std/async/retry`. */
-export function backoff(policy: RetryPolicy, n: number): number {
-  const { delay = 0, backoff = "linear", jitter = 0, maxDelay = MAX_TIMER_MS } = policy;
-  const factor = { linear: n, exponential: 2 ** (n - 1), fixed: 1 }[backoff];
-  const ms = Math.min(delay * factor, maxDelay);
-  return jitter === 0 ? ms : ms * (1 - jitter * Math.random());
+function waitBefore(n: number, policy: RetryPolicy, errors: readonly Error[]): number {
+  const { count, delay = 0, jitter = 0, maxDelay = MAX_TIMER_MS } = policy;
+  const ms = typeof delay === "function" ? given(delay([...errors], n)) : delay * growth(policy, n);
+  const longest = Math.min(ms, maxDelay);
+  const wait = jitter === 0 ? longest : longest * (1 - jitter * Math.random());
+  // Endless retries without a wait would keep every timer from firing, even that of a deadline.
+  return count === Infinity ? Math.max(wait, 1) : wait;
+}
+
+function growth({ backoff = "linear" }: RetryPolicy, n: number): number {
+  const factor = typeof backoff === "number"
+    ? backoff ** (n - 1)
+    : { linear: n, exponential: 2 ** (n - 1), fixed: 1 }[backoff];
+  return Math.min(factor, MAX_TIMER_MS);
+}
+
+function given(ms: unknown): number {
+  if (typeof ms === "number" && ms >= 0) return ms;
+  const constraint = "it must give a number of milliseconds from 0";
+  throw errorWith(ConfigError, message`${constraint}: current value is ${shown(ms)}`);
 }
 
 /**
@@ -23,10 +39,11 @@ const MOST_ERRORS = 1_000;
 /**
  * Whether another attempt follows. An object, as a promise would call `then` on a hostile error.
  */
-export interface Decision {
-  /** The error the effect fails with for good; `undefined` if another attempt follows. */
-  readonly final: Error | undefined;
-}
+export type Decision =
+  /** The error the effect fails with for good. */
+  | { readonly final: Error }
+  /** The milliseconds to wait before the next attempt. */
+  | { readonly final: undefined; readonly ms: number };
 
 /** Decides after each failed attempt whether another one follows. */
 export class Retries {
@@ -36,7 +53,7 @@ export class Retries {
   readonly errors: Error[] = [];
   #noted = 0;
   #decided = 0;
-  #decision: MaybePromise<Decision> = { final: undefined };
+  #decision: MaybePromise<Decision> | undefined;
 
   constructor(path: string, policy: RetryPolicy | undefined) {
     this.#path = path;
@@ -63,16 +80,18 @@ export class Retries {
       this.note(attempt, error);
       this.#decision = this.#ask(attempt, error);
     }
-    return this.#decision;
+    return this.#decision!;
   }
 
   #ask(attempt: number, last: Error): MaybePromise<Decision> {
     const policy = this.#policy;
     if (!policy || policy.count === 0) return { final: last };
+    const permanent = this.errors.find(isPermanent);
+    if (permanent) return { final: permanent };
     if (!policy.retryIf) return this.#limit(attempt, last);
     const take = (answer: unknown): Decision =>
       answer ? this.#limit(attempt, last) : { final: last };
-    const refuse = (thrown: unknown): Decision => ({ final: this.#threw(last, toError(thrown)) });
+    const refuse = (thrown: unknown): Decision => this.#threw("retryIf", last, thrown);
     try {
       const answer: unknown = policy.retryIf([...this.errors]);
       return isThenable(answer) ? Promise.resolve(answer).then(take, refuse) : take(answer);
@@ -83,15 +102,24 @@ export class Retries {
 
   #limit(attempt: number, last: Error): Decision {
     const { count } = this.#policy!;
-    if (attempt <= count) return { final: undefined };
+    if (attempt <= count) return this.#again(attempt, last);
     const text = message`Cannot retry '${this.#path}' as its ${count} retries are used up: ${
       shown(last)
     }`;
     return { final: errorWith(RetryExhaustedError, text, this.errors, attempt) };
   }
 
-  #threw(last: Error, cause: Error): Error {
-    const text = message`Cannot retry '${this.#path}' as its 'retryIf' threw: ${shown(cause)}`;
-    return aggregateError([last, errorWith(PredicateError, text, { cause })], text);
+  #again(attempt: number, last: Error): Decision {
+    try {
+      return { final: undefined, ms: waitBefore(attempt, this.#policy!, this.errors) };
+    } catch (thrown) {
+      return this.#threw("delay", last, thrown);
+    }
+  }
+
+  #threw(name: string, last: Error, thrown: unknown): Decision {
+    const cause = toError(thrown);
+    const text = message`Cannot retry '${this.#path}' as its '${name}' threw: ${shown(cause)}`;
+    return { final: aggregateError([last, errorWith(PredicateError, text, { cause })], text) };
   }
 }

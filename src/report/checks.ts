@@ -110,10 +110,13 @@ export function checkRetry(
     "retryIf",
   ]);
   const { count, delay, backoff, jitter, maxDelay, retryIf } = own;
-  if (!Number.isSafeInteger(count) || count < 0) {
+  if (count !== Infinity && !(Number.isSafeInteger(count) && count >= 0)) {
     refuse(action, "'count' must be a non-negative integer", count);
   }
-  if (delay !== undefined) checkMs(action, "delay", delay, 0);
+  if (typeof delay === "function" && backoff !== undefined) {
+    refuse(action, "'backoff' must not stand beside a 'delay' that is a function", backoff);
+  }
+  if (delay !== undefined && typeof delay !== "function") checkMs(action, "delay", delay, 0);
   if (maxDelay !== undefined) checkMs(action, "maxDelay", maxDelay, 0);
   if (
     jitter !== undefined &&
@@ -121,15 +124,14 @@ export function checkRetry(
   ) {
     refuse(action, "'jitter' must be between 0 and 1", jitter);
   }
+  const isFactor = typeof backoff === "number" && backoff >= 1 && backoff < Infinity;
   if (
-    backoff !== undefined &&
-    !["linear", "exponential", "fixed"].includes(backoff)
+    backoff !== undefined && !isFactor &&
+    !["linear", "exponential", "fixed"].includes(backoff as string)
   ) {
-    refuse(
-      action,
-      "'backoff' must be 'linear', 'exponential' or 'fixed'",
-      backoff,
-    );
+    const constraint =
+      "'backoff' must be 'linear', 'exponential', 'fixed' or a factor of at least 1";
+    refuse(action, constraint, backoff);
   }
   if (retryIf !== undefined) checkFunction(action, "retryIf", retryIf);
   return own;

@@ -6,6 +6,7 @@ import {
   type Middleware,
   type Outcome,
   parallel,
+  permanent,
   pipeline,
   type Result,
   step,
@@ -78,6 +79,28 @@ describe("a run that is replayed from its record", () => {
       assertEquals(messages(second), messages(first));
     });
   }
+
+  it("ends its retries where they ended: the record says that an error was permanent", async () => {
+    let attempts = 0;
+    const s = step({
+      name: "s",
+      retry: { count: 3 },
+      run: () => {
+        attempts++;
+        throw permanent(new Error("declined"));
+      },
+    });
+    const recording = new RecordingHost();
+    const first = failureOf(await s.run({}, { host: recording }));
+    const host = new ReplayingHost(throughJson(recording.outcomes));
+    const second = failureOf(await s.run({}, { host }));
+    assertEquals([attempts, first.error.message, second.error.message], [
+      1,
+      "declined",
+      "declined",
+    ]);
+    assertEquals(host.unused, []);
+  });
 
   it("is told when the record does not know a call", async () => {
     const reason = await rejection(

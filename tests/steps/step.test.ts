@@ -328,7 +328,7 @@ describe("a step's definition", () => {
   }
   const wrongRetries: [wrong: object, message: string][] = [
     [{ retries: 1 }, `its options must be among ${policy}: current value is "retries"`],
-    ...[1.5, -1, NaN, Infinity].map((count): [object, string] => [
+    ...[1.5, -1, NaN, -Infinity].map((count): [object, string] => [
       { count },
       `'count' must be a non-negative integer: current value is ${count}`,
     ]),
@@ -342,9 +342,14 @@ describe("a step's definition", () => {
         `'${key}' must be ${ms} 0 to 2147483647: current value is ${value}`,
       ])
     ),
+    ...["cubic", 0.5, NaN, Infinity].map((backoff): [object, string] => [
+      { backoff },
+      "'backoff' must be 'linear', 'exponential', 'fixed' or a factor of at least 1: " +
+      `current value is ${JSON.stringify(backoff)?.replace("null", String(backoff))}`,
+    ]),
     [
-      { backoff: "cubic" },
-      `'backoff' must be 'linear', 'exponential' or 'fixed': current value is "cubic"`,
+      { backoff: "fixed", delay: () => 5 },
+      `'backoff' must not stand beside a 'delay' that is a function: current value is "fixed"`,
     ],
     [{ retryIf: true }, "'retryIf' must be a function: current value is true"],
   ];

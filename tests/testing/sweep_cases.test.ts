@@ -47,6 +47,22 @@ describe("which cases a sweep runs", () => {
     assertEquals(outcomes(await sweepRobust({ only })), [`${only} compensated`]);
   });
 
+  it("are the first ten attempts of a step that is tried again without end", async () => {
+    const endless = { retry: { count: Infinity } };
+    const one = step({
+      name: "s",
+      ...endless,
+      run: () => {},
+      rollback: { ...endless, run: () => {} },
+    });
+    const { rows } = await sweep(pipeline({ name: "p", steps: [one] }), {}, { faults: ["before"] });
+    assertEquals(rows.map(({ id }) => id), [
+      ...Array.from({ length: 10 }, (_, n) => `s@${n + 1}`),
+      ...Array.from({ length: 10 }, (_, n) => n === 0 ? "s!undo" : `s!undo@${n + 1}`),
+    ]);
+    assert(rows.every(({ outcome }) => outcome === "compensated"));
+  });
+
   it("is bounded", async () => {
     await assertRejects(
       () => sweepRobust({ maxCases: 5 }),

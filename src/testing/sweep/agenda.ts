@@ -123,8 +123,12 @@ function undoOf({ id }: Call): string {
   return `${path}!${undo}${defer}`;
 }
 
+/** There may be retries without end, and what one more would show is known by then. */
+const MOST_ATTEMPTS = 10;
+
 function isRetryOf(call: Call, first: Call): boolean {
-  return call.attempt === first.attempt + 1 && baseOf(call) === baseOf(first);
+  return call.attempt === first.attempt + 1 && call.attempt <= MOST_ATTEMPTS &&
+    baseOf(call) === baseOf(first);
 }
 
 function isAny(totals: ReadonlyMap<string, number> = new Map()): boolean {

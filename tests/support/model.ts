@@ -240,7 +240,8 @@ class Model {
       if (thrown === undefined) return this.#complete(shape, seen, path, attempt, key);
       if (this.#aborted) return fail("ABORTED", true);
       errors.push(thrown);
-      if (retries === 0 || retryIf === "never") return fail(thrown, true);
+      const isPermanent = throwsAt(this.#plan, id, attempt) === "permanent";
+      if (retries === 0 || isPermanent || retryIf === "never") return fail(thrown, true);
       if (retryIf === "throws") return fail(`[${thrown}, PREDICATE(retryIf of ${id})]`, true);
       if (errors.length > retries) return fail(`RETRY_EXHAUSTED(${errors})`, true);
       const notUndone = this.#unwind(thrown, mark);

@@ -5,6 +5,7 @@ import {
   isRunsheetError,
   type LateReport,
   type Middleware,
+  permanent,
   type Pipeline,
   pipeline,
   type Result,
@@ -214,7 +215,9 @@ export class Play {
     if (aborts) watch.abort();
     const finish = () => {
       const thrown = throwsAt(watch.plan, id, attempt);
-      if (thrown === "error") throw watch.error(`run ${id}@${attempt}`);
+      const error = watch.error(`run ${id}@${attempt}`);
+      if (thrown === "error") throw error;
+      if (thrown === "permanent") throw permanent(error);
       if (thrown === "string") throw `run ${id}@${attempt}`;
       if (thrown === "undefined") throw undefined;
       const key = aborts && shape.async ? `${path}@1!undo` : `${path}!undo`;

@@ -43,7 +43,7 @@ export type Fault =
   | { readonly at: number; readonly kind: "undo throws"; readonly times: number }
   | { readonly at: number; readonly kind: "deferred throws"; readonly nth: number };
 
-export type Thrown = "error" | "string" | "undefined";
+export type Thrown = "error" | "string" | "undefined" | "permanent";
 
 /** What happens in one run. */
 export interface Plan {
@@ -167,7 +167,7 @@ function seldom<T>(arbitrary: Arbitrary<T>): Arbitrary<T | undefined> {
 function plan(without: Without): Arbitrary<Plan> {
   const at = fc.nat({ max: MAX_STEPS - 1 });
   const times = fc.integer({ min: 1, max: 3 });
-  const what = fc.constantFrom<Thrown>("error", "string", "undefined");
+  const what = fc.constantFrom<Thrown>("error", "string", "undefined", "permanent");
   const throws = fc.record({ at, kind: fc.constant("throws" as const), times, what });
   const returns = fc.record({
     at,

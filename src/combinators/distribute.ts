@@ -99,8 +99,13 @@ export function distribute<
         combinations(pairs, ctx),
         scope,
         how,
-        (bound, _index, own) =>
-          runChild(node, labelOf(node.name), seal({ ...rest, ...bound }, own.deep), own),
+        (branch) =>
+          runChild(
+            node,
+            labelOf(node.name),
+            seal({ ...rest, ...branch.item }, branch.deep),
+            branch,
+          ),
       );
     },
   });

@@ -60,11 +60,11 @@ export function filter<
     callback: ["keep", keep],
     options,
     policies: ["abort", "settle"],
-    run(item, index, ctx, scope) {
-      const deciding = startEffect(effect, ctx, scope, { item, index });
+    run(branch, ctx) {
+      const deciding = startEffect(effect, ctx, branch, branch);
       return after<Settled<boolean>, Settled<unknown>>(settle(deciding), (decision) => {
         if (!decision.ok) return { ...decision, ran: true };
-        return { ok: true, output: decision.output ? [item] : [], ran: true };
+        return { ok: true, output: decision.output ? [branch.item] : [], ran: true };
       });
     },
     gather: (kept) => kept.flat(),

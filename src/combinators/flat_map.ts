@@ -62,7 +62,7 @@ export function flatMap<
     callback: ["each", each],
     options,
     policies: ["abort", "settle", "collect"],
-    run: (item, index, ctx, scope) => startEffect(effect, ctx, scope, { item, index }),
+    run: (branch, ctx) => startEffect(effect, ctx, branch, branch),
     // A collected failure is added as a single element.
     gather: (lists) => lists.flat(),
   }));

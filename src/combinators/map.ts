@@ -104,10 +104,10 @@ export function map<
       children: [node],
       rebuild: ([other]) => map<K, L, I, O, C>(key, items, cast(other), cast(own)),
     },
-    run: (item, index, ctx, scope) =>
+    run: (branch, ctx) =>
       node
-        ? runForItem(node, item, as, ctx, scope)
-        : startEffect(effect, ctx, scope, { item, index }),
+        ? runForItem(node, branch.item, as, ctx, branch)
+        : startEffect(effect, ctx, branch, branch),
   }));
 }
 

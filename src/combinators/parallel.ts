@@ -84,7 +84,7 @@ function group(options: GroupOptions) {
           children,
           scope,
           own,
-          ({ node, label }, _index, branch) => runChild(node, label, ctx, branch),
+          (branch) => runChild(branch.item.node, branch.item.label, ctx, branch),
         );
         if (!settled.ok) return settled;
         const merged: Record<string, unknown> = Object.assign({}, ...settled.output);

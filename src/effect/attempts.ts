@@ -309,7 +309,8 @@ export class Attempts<T> implements Shared, Entry {
   async #check({ effect: { check }, result }: Attempt): Promise<void> {
     if (!result || !check) return;
     // A cancelled scope would skip the validation.
-    const scope = { ...this.#scope, cancellation: undefined };
+    const { run, path, journal, deep } = this.#scope;
+    const scope = { run, path, journal, deep, cancellation: undefined };
     result.output = (await check(result.raw, scope)).output;
   }
 

@@ -1,10 +1,11 @@
 import type { ItemOptions } from "../api/policy.ts";
 import { itemPath } from "../run/paths.ts";
 import type { Scope } from "../run/scope.ts";
-import type { Ending, Settled } from "../run/settled.ts";
+import type { Settled } from "../run/settled.ts";
 import { seal } from "../values/context.ts";
 import { fanOut } from "./fan_out.ts";
-import type { Source } from "./take_each.ts";
+import type { RunBranch } from "./lanes.ts";
+import type { Source } from "./source.ts";
 
 /** Runs every item of a source and collects the results under a key. */
 export async function collectItems<Item>(
@@ -12,7 +13,7 @@ export async function collectItems<Item>(
   source: Source<Item>,
   scope: Scope,
   options: ItemOptions,
-  run: (item: Item, index: number, scope: Scope) => Ending<unknown>,
+  run: RunBranch<Item>,
   gather: (results: unknown[]) => unknown[] = (results) => results,
 ): Promise<Settled> {
   const pathOf = (index: number) => itemPath(scope.path, index);

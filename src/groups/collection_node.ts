@@ -2,9 +2,9 @@ import type { CollectionInfo } from "../api/info.ts";
 import type { ItemOptions } from "../api/policy.ts";
 import type { Node, Parts } from "../engine/node.ts";
 import { checkFunction, checkGroup, checkName } from "../report/checks.ts";
-import type { Scope } from "../run/scope.ts";
 import type { Ending } from "../run/settled.ts";
 import type { Context } from "../values/context.ts";
+import type { Branch } from "./branch.ts";
 import { callCollection } from "./call_collection.ts";
 import { collectItems } from "./collect_items.ts";
 
@@ -28,12 +28,7 @@ export interface CollectionCombinator {
   /** The step that runs for each item, if there is one. */
   readonly parts?: Parts | undefined;
   /** Runs one item. */
-  readonly run: (
-    item: unknown,
-    index: number,
-    ctx: Context,
-    scope: Scope,
-  ) => Ending<unknown>;
+  readonly run: (branch: Branch<unknown>, ctx: Context) => Ending<unknown>;
   /** Turns the items' results into the final list; without it, the results are the list. */
   readonly gather?: (results: readonly unknown[]) => unknown[];
 }
@@ -61,7 +56,7 @@ export function collectionNode(definition: CollectionCombinator): Node {
         (cancellation) => callCollection(collection, ctx, scope.path, cancellation),
         scope,
         own,
-        (item, index, branch) => run(item, index, ctx, branch),
+        (branch) => run(branch, ctx),
         gather,
       );
       return settled.ran ? settled : { ...settled, ran: true };

@@ -26,7 +26,7 @@ export function openIterator<Item>(
 /** Closes an iterator without waiting for it, as it may never respond. */
 export function closeIterator(iterator: Iterator<unknown> | AsyncIterator<unknown>): void {
   // The group already ends for another reason, so an error while closing is ignored.
-  Promise.resolve().then(() => iterator.return?.()).catch(() => {});
+  new Promise((resolve) => resolve(iterator.return?.())).catch(() => {});
 }
 
 /** Closes a collection that arrived too late to be iterated. */

@@ -1,0 +1,114 @@
+import type { Collection } from "../api/collection.ts";
+import { errorWith } from "../report/error_with.ts";
+import { toError } from "../report/errors.ts";
+import { type Cancellation, untilCancelled } from "../run/cancellation.ts";
+import type { Seam } from "../run/seam.ts";
+import { cast } from "../values/cast.ts";
+import { isThenable, type MaybePromise } from "../values/maybe_promise.ts";
+import { message } from "../values/message.ts";
+import { shown } from "../values/show.ts";
+import { closeCollection, closeIterator, openIterator } from "./open_iterator.ts";
+
+/**
+ * The source of items: a collection, or a function that returns one and receives its cancellation.
+ */
+export type Source<Item> =
+  | Collection<Item>
+  | ((cancellation: Cancellation) => MaybePromise<Collection<Item>>);
+
+/** A taken item, or `undefined` when there are no more. */
+export type NextItem<Item> = { readonly item: Item } | undefined;
+
+/**
+ * Takes one item at a time until the source ends or is cancelled, and closes the source if it has
+ * not ended. It never waits for the source after a cancellation.
+ */
+export class OpenSource<Item> {
+  readonly #cancellation: Cancellation;
+  readonly #stopListening: () => void;
+  #iterator: Iterator<Item> | AsyncIterator<Item> | undefined;
+  #isAsync = false;
+
+  constructor(group: Cancellation, seam: Seam) {
+    // The host's own signal also stops taking items, but does not abort those in flight.
+    const [taking, release] = group.child();
+    const stop = seam.onInterruption((reason) => taking.cancel(toError(reason), reason));
+    this.#cancellation = taking;
+    this.#stopListening = () => {
+      stop();
+      release();
+    };
+  }
+
+  /** Opens the collection; calls the function if the source is one. */
+  open(source: Source<Item>): MaybePromise<void> {
+    const cancellation = this.#cancellation;
+    if (cancellation.error) return;
+    if (typeof source !== "function") return this.#openItems(source);
+    const giving = source(cancellation);
+    return isThenable(giving) ? this.#openLater(giving) : this.#openItems(giving);
+  }
+
+  async #openLater(giving: PromiseLike<Collection<Item>>): Promise<void> {
+    const promise = Promise.resolve(giving);
+    const items = await untilCancelled(promise, this.#cancellation);
+    if (items && !this.#cancellation.error) return this.#openItems(items);
+    promise
+      .then((late) => closeCollection(late, this.#cancellation))
+      .catch(() => {}); // There is nothing to close.
+  }
+
+  #openItems(items: Collection<Item>): void {
+    this.#isAsync = Symbol.asyncIterator in items;
+    this.#iterator = Symbol.asyncIterator in items
+      ? openIterator(items, this.#cancellation)
+      : items[Symbol.iterator]();
+  }
+
+  /** Takes the next item. */
+  take(): MaybePromise<NextItem<Item>> {
+    const iterator = this.#iterator;
+    if (!iterator) return undefined;
+    if (this.#cancellation.error) return this.close();
+    this.#iterator = undefined; // An iterator that throws or is done has closed itself.
+    const giving = iterator.next();
+    return this.#isAsync
+      ? this.#takeLater(iterator, Promise.resolve(giving))
+      : this.#read(iterator, cast(giving));
+  }
+
+  // Not `for await`, which could not stop waiting for the next item after a cancellation.
+  async #takeLater(
+    iterator: Iterator<Item> | AsyncIterator<Item>,
+    giving: Promise<IteratorResult<Item>>,
+  ): Promise<NextItem<Item>> {
+    const next = await untilCancelled(giving, this.#cancellation);
+    if (!this.#cancellation.error) return this.#read(iterator, next);
+    this.#iterator = iterator;
+    return this.close();
+  }
+
+  #read(
+    iterator: Iterator<Item> | AsyncIterator<Item>,
+    next: IteratorResult<Item> | undefined,
+  ): NextItem<Item> {
+    if (typeof next !== "object" || next === null) {
+      closeIterator(iterator);
+      throw errorWith(
+        TypeError,
+        message`Cannot take an item as 'next' must give an object: current value is ${shown(next)}`,
+      );
+    }
+    if (next.done) return this.close();
+    this.#iterator = iterator;
+    return { item: next.value };
+  }
+
+  /** Closes the source unless it has ended, and stops listening for cancellation. */
+  close(): undefined {
+    const iterator = this.#iterator;
+    this.#iterator = undefined;
+    this.#stopListening();
+    if (iterator) closeIterator(iterator);
+  }
+}

@@ -12,7 +12,7 @@ import { shown } from "../values/show.ts";
 import { errorWith } from "./error_with.ts";
 import { ConfigError } from "./errors.ts";
 
-/** Throws what is wrong with a definition: what cannot be done, why, and the value that stands in the way. */
+/** Throws a `ConfigError` that states the action, the constraint and the current value. */
 export function refuse(
   action: string,
   constraint: string,
@@ -22,7 +22,10 @@ export function refuse(
   throw errorWith(ConfigError, text);
 }
 
-/** A definition is an object with known options only; returns a copy, which no later change to the caller's reaches. */
+/**
+ * Requires an object with known options only; returns a copy, which the caller can no longer
+ * change.
+ */
 export function checkOptions<Options>(
   action: string,
   def: Options,
@@ -36,7 +39,7 @@ export function checkOptions<Options>(
       refuse(action, `its options must be among ${known.join(", ")}`, key);
     }
   }
-  // By name: an option may be a getter of a class, such as the signal of an AbortController.
+  // Read by name, as an option may be a getter of a class, like the signal of an AbortController.
   const own: Record<string, unknown> = {};
   for (const key of known) {
     const value = cast<Record<string, unknown>>(def)[key];
@@ -45,7 +48,6 @@ export function checkOptions<Options>(
   return cast(own);
 }
 
-/** A name is a string with at least one character. */
 export function checkName(what: string, name: unknown): void {
   if (typeof name !== "string" || name === "") {
     refuse(
@@ -56,7 +58,6 @@ export function checkName(what: string, name: unknown): void {
   }
 }
 
-/** A function must be one. */
 export function checkFunction(
   action: string,
   name: string,
@@ -67,7 +68,7 @@ export function checkFunction(
   }
 }
 
-/** A schema, where there is one, must satisfy Standard Schema. */
+/** Requires a Standard Schema or `undefined`. */
 export function checkSchema(
   action: string,
   name: string,
@@ -81,12 +82,11 @@ export function checkSchema(
   }
 }
 
-/** A timeout, where there is one, must be a time that a timer can wait. */
+/** Requires a timeout that a timer can represent, or `undefined`. */
 export function checkTimeout(action: string, value: unknown): void {
   if (value !== undefined) checkMs(action, "timeout", value, 1);
 }
 
-/** How an attempt that was given up is waited for must be said in known words and numbers. */
 export function checkPatience(action: string, { graceMs, lateMs, overlap }: Patience): void {
   if (graceMs !== undefined) checkMs(action, "graceMs", graceMs, 0);
   if (lateMs !== undefined) checkMs(action, "lateMs", lateMs, 1);
@@ -95,7 +95,7 @@ export function checkPatience(action: string, { graceMs, lateMs, overlap }: Pati
   }
 }
 
-/** A retry policy, where there is one, must have numbers that make sense; returns a copy. */
+/** Requires a valid retry policy or `undefined`; returns a copy. */
 export function checkRetry(
   action: string,
   policy: RetryPolicy | undefined,
@@ -137,14 +137,14 @@ export function checkRetry(
   return own;
 }
 
-/** A flag, where there is one, must be a boolean. */
+/** Requires a boolean or `undefined`. */
 export function checkBoolean(action: string, name: string, value: unknown): void {
   if (value !== undefined && typeof value !== "boolean") {
     refuse(action, `'${name}' must be a boolean`, value);
   }
 }
 
-/** An undo is a function, or one with a retry policy and a timeout; returns it as the latter. */
+/** Requires an undo function or an undo with policies; returns the latter. */
 export function checkUndo<Undo>(
   action: string,
   place: string,
@@ -156,7 +156,7 @@ export function checkUndo<Undo>(
   return { run, retry, timeout };
 }
 
-/** An undo by key is a function, or one with a policy; returns it as the latter. */
+/** Requires an undo by key, as a function or with policies; returns the latter. */
 export function checkKeyUndo<Undo>(
   action: string,
   path: string,
@@ -186,7 +186,7 @@ function checkUndoPolicy<Undo>(
   return { ...policy, retry: checkRetry(`retry the rollback of '${path}'`, policy.retry) };
 }
 
-/** How a group runs must be said in known words and numbers; returns a copy. */
+/** Requires valid options of a group; returns a copy. */
 export function checkGroup<Options extends ItemOptions>(
   action: string,
   options: Options,

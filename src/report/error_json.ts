@@ -4,47 +4,56 @@ import { safeOf } from "../values/message.ts";
 import { show } from "../values/show.ts";
 import { type IssueJSON, pathOf, safeIssue } from "./safe_issue.ts";
 
-/** How `toJSON` prints. */
+/** Options of `toJSON`. */
 export interface JSONOptions {
   /**
-   * Whether `meta.args`, `data` and the values that a schema has refused are printed.
+   * Whether to include `meta.args`, `data` and the values that a schema rejected.
    *
    * @default {false}
    */
   readonly args?: boolean | undefined;
 }
 
-/** Whether args are to be printed; `JSON.stringify` calls `toJSON` with a key. */
+/** Whether args are to be included. `JSON.stringify` passes a key instead of options. */
 export function asksForArgs(options: JSONOptions | string | undefined): boolean {
   return typeof options === "object" && options?.args === true;
 }
 
-/** An error as JSON: what tells it, and nothing that may hold args. */
+/** An error as JSON: the fields that identify it, without any that may hold args. */
 export interface ErrorJSON {
-  /** Its name. */
+  /** The error's name. */
   readonly name: string;
-  /** Its code: the library's, or one of the application's or the platform's, such as `"ECONNRESET"`. */
+  /**
+   * The error's code: one of the library's, or one of the application or the platform, such as
+   * `"ECONNRESET"`.
+   */
   readonly code?: string | number;
-  /** Its message. */
+  /** The error's message. */
   readonly message: string;
   /** The limit of a `TimeoutError`, in milliseconds. */
   readonly timeoutMs?: number;
-  /** How many attempts a `RetryExhaustedError` is about. */
+  /** The number of attempts behind a `RetryExhaustedError`. */
   readonly attempts?: number;
-  /** What the schema of a `ValidationError` found, without the values. */
+  /** The issues of a `ValidationError`, without the rejected values. */
   readonly issues?: readonly IssueJSON[];
-  /** What an `AggregateError`, a `RetryExhaustedError` or a `RollbackError` is made of. */
+  /** The errors inside an `AggregateError`, a `RetryExhaustedError` or a `RollbackError`. */
   readonly errors?: readonly ErrorJSON[];
-  /** What it was caused by; a few words where that is no error. */
+  /** The cause; a short description if it is not an error. */
   readonly cause?: ErrorJSON | string;
 }
 
-/** Registered, so that the errors of another copy of the package are known, where `instanceof` fails. */
+/**
+ * A registered symbol, which identifies errors of another copy of the package too, unlike
+ * `instanceof`.
+ */
 export const brand: unique symbol = Symbol.for("runsheet.error");
 
 const DEEPEST = 8;
 
-/** An error as JSON. Reads only what it names: a client's error may carry a whole request, with its credentials. */
+/**
+ * Converts an error to JSON. It reads known fields only, as a client's error may carry a whole
+ * request with its credentials.
+ */
 export function errorJSON(
   error: unknown,
   args: boolean,
@@ -61,7 +70,7 @@ export function errorJSON(
     ...((typeof code === "string" || typeof code === "number") && { code }),
     message: safe?.message ?? textOf(read(error, "message")),
   };
-  // Each is told once: errors may hold one another, in circles too.
+  // Each error is printed in full only once, as errors may refer to each other in cycles.
   if (seen.has(error) || depth === DEEPEST) return json;
   seen.add(error);
   const inner = (value: unknown) =>
@@ -84,12 +93,12 @@ export function errorJSON(
         return typeof told === "string" ? { name: "UnknownError", message: told } : told;
       }),
     }),
-    // That of a RetryExhaustedError is the last of its errors.
+    // The cause of a RetryExhaustedError is already among its errors.
     ...(cause !== undefined && !parts.includes(cause) && { cause: inner(cause) }),
   };
 }
 
-/** Whether an error is made of others, in any realm. */
+/** Whether an error is an `AggregateError` of any realm. */
 function isAggregate(error: unknown): boolean {
   let kind: unknown = error;
   while (typeof kind === "object" && kind !== null) {
@@ -131,7 +140,7 @@ function list(value: unknown): readonly unknown[] {
   return safely(() => Array.isArray(value) ? [...value] : []) ?? [];
 }
 
-/** Errors may be Proxies, and their fields getters, that throw. */
+/** Proxies and getters may throw. */
 function safely<T>(get: () => T): T | undefined {
   try {
     return get();

@@ -1,6 +1,6 @@
 import { type Message, withSafe } from "../values/message.ts";
 
-/** Makes an error of which logs print the safe version of its message. */
+/** Makes an error whose safe message is the one printed in logs. */
 export function errorWith<E extends Error, Rest extends readonly unknown[]>(
   type: new (message: string, ...rest: Rest) => E,
   { full, safe }: Message,
@@ -9,7 +9,7 @@ export function errorWith<E extends Error, Rest extends readonly unknown[]>(
   return withSafe(new type(full, ...rest), { message: safe });
 }
 
-/** Makes an error of several. */
+/** Makes an `AggregateError` whose safe message is the one printed in logs. */
 export function aggregateError(
   errors: readonly Error[],
   { full, safe }: Message,

@@ -5,7 +5,7 @@ import { shown } from "../values/show.ts";
 import { asksForArgs, brand, type ErrorJSON, errorJSON, type JSONOptions } from "./error_json.ts";
 import { errorWith } from "./error_with.ts";
 
-/** The `code` of every error of the library. */
+/** The `code` of each of the library's errors. */
 export type ErrorCode =
   | "ARGS_VALIDATION"
   | "REQUIRES_VALIDATION"
@@ -21,9 +21,9 @@ export type ErrorCode =
   | "UNKNOWN";
 
 /**
- * The base of every error that the library makes. Errors of the application pass through as they are.
+ * The base class of the library's errors. Errors of the application pass through unchanged.
  *
- * @example Tell the library's errors from the application's
+ * @example Distinguish the library's errors from the application's
  * ```ts
  * import { RunsheetError, step } from "@runsheet/runsheet";
  * import { assert } from "@std/assert";
@@ -34,12 +34,13 @@ export type ErrorCode =
  * ```
  */
 export abstract class RunsheetError extends Error {
-  /** What kind of error it is; stable across versions. */
+  /** The kind of error; stable across versions. */
   abstract readonly code: ErrorCode;
   /**
-   * What `JSON.stringify` prints: name, code, message and what caused it, without the values that a schema has refused.
+   * Returns what `JSON.stringify` prints: name, code, message and cause, without the values that a
+   * schema rejected.
    *
-   * @param options How to print it; `JSON.stringify` gives a key here.
+   * @param options The options; `JSON.stringify` passes a key instead.
    * @returns Plain data.
    */
   toJSON(options?: JSONOptions | string): ErrorJSON {
@@ -50,9 +51,9 @@ export abstract class RunsheetError extends Error {
 Object.defineProperty(RunsheetError.prototype, brand, { value: true });
 
 /**
- * What the errors of the three validated boundaries share: the `issues` that the schema found.
+ * The base class of validation errors, with the schema's `issues`.
  *
- * @example Show them
+ * @example Print the issues
  * ```ts
  * import { pipeline, ValidationError } from "@runsheet/runsheet";
  * import { assert, assertEquals } from "@std/assert";
@@ -67,9 +68,9 @@ Object.defineProperty(RunsheetError.prototype, brand, { value: true });
  * ```
  */
 export abstract class ValidationError extends RunsheetError {
-  /** What the schema found, each with its path. */
+  /** The issues that the schema found, each with its path. */
   readonly issues: readonly SchemaIssue[];
-  /** Makes the error with what the schema found. */
+  /** Makes the error with the schema's issues. */
   constructor(
     message: string,
     issues: readonly SchemaIssue[],
@@ -77,12 +78,13 @@ export abstract class ValidationError extends RunsheetError {
   ) {
     super(message, options);
     this.issues = issues;
-    // Those of arktype and valibot hold the values that they refuse, and a console would print them.
+    // Not enumerable: issues of arktype and valibot hold the rejected values, and a console would
+    // print them.
     Object.defineProperty(this, "issues", { enumerable: false });
   }
 }
 
-/** The args of a pipeline are not what its `argsSchema` asks for, or are no object. */
+/** The args of a pipeline do not match its `argsSchema`, or are not an object. */
 export class ArgsValidationError extends ValidationError {
   /** The error's name. */
   override readonly name = "ArgsValidationError";
@@ -90,7 +92,7 @@ export class ArgsValidationError extends ValidationError {
   override readonly code = "ARGS_VALIDATION";
 }
 
-/** The context before a step is not what its `requires` asks for. The step has not run. */
+/** The context does not match the `requires` of a step. The step has not run. */
 export class RequiresValidationError extends ValidationError {
   /** The error's name. */
   override readonly name = "RequiresValidationError";
@@ -98,7 +100,7 @@ export class RequiresValidationError extends ValidationError {
   override readonly code = "REQUIRES_VALIDATION";
 }
 
-/** What a step returned is not what its `provides` says, or a pipeline's data is not what its `output` says. */
+/** The output of a step does not match its `provides`, or the data of a pipeline its `output`. */
 export class ProvidesValidationError extends ValidationError {
   /** The error's name. */
   override readonly name = "ProvidesValidationError";
@@ -106,7 +108,7 @@ export class ProvidesValidationError extends ValidationError {
   override readonly code = "PROVIDES_VALIDATION";
 }
 
-/** A predicate, such as `retryIf`, threw; `cause` is what it threw. */
+/** A predicate, such as `retryIf`, threw; `cause` is the thrown error. */
 export class PredicateError extends RunsheetError {
   /** The error's name. */
   override readonly name = "PredicateError";
@@ -114,7 +116,7 @@ export class PredicateError extends RunsheetError {
   override readonly code = "PREDICATE";
 }
 
-/** A step, a rollback handler or a whole run did not settle within its `timeout`. */
+/** A step, an undo or a pipeline did not settle within its `timeout`. */
 export class TimeoutError extends RunsheetError {
   /** The error's name. */
   override readonly name = "TimeoutError";
@@ -122,7 +124,7 @@ export class TimeoutError extends RunsheetError {
   override readonly code = "TIMEOUT";
   /** The limit, in milliseconds. */
   readonly timeoutMs: number;
-  /** What attempts had failed with by then, if it ended a whole run. */
+  /** If it ended a whole run: the errors of attempts that had failed by then. */
   declare readonly errors?: readonly Error[];
   /** Makes the error with the limit, in milliseconds. */
   constructor(message: string, timeoutMs: number) {
@@ -131,20 +133,20 @@ export class TimeoutError extends RunsheetError {
   }
 }
 
-/** The signal given to `run` aborted; `cause` is the signal's reason. */
+/** The signal passed to `run()` aborted; `cause` is the signal's reason. */
 export class AbortedError extends RunsheetError {
   /** The error's name. */
   override readonly name = "AbortedError";
   /** The error's code. */
   override readonly code = "ABORTED";
-  /** What attempts had failed with by then. */
+  /** The errors of attempts that had failed by then. */
   declare readonly errors?: readonly Error[];
 }
 
 /**
- * Every retry was used up; `cause` is the last error.
+ * All retries failed; `cause` is the last error.
  *
- * @example What each attempt failed with
+ * @example Read the error of each attempt
  * ```ts
  * import { isRunsheetError, step } from "@runsheet/runsheet";
  * import { assert, assertEquals } from "@std/assert";
@@ -164,13 +166,13 @@ export class RetryExhaustedError extends RunsheetError {
   override readonly name = "RetryExhaustedError";
   /** The error's code. */
   override readonly code = "RETRY_EXHAUSTED";
-  /** How many attempts were made, the first included. */
+  /** The number of attempts, including the first. */
   readonly attempts: number;
-  /** The error of every attempt, in order; the last 1,000 of more. */
+  /** The errors of the attempts, in order; at most the last 1,000. */
   readonly errors: readonly Error[];
   /** The error of the last attempt. */
   readonly lastError: Error;
-  /** Makes the error with those of the attempts, in order, at least one, and the number of the attempts. */
+  /** Makes the error with the errors of the attempts, at least one, and the number of attempts. */
   constructor(message: string, errors: readonly Error[], attempts: number = errors.length) {
     const lastError = errors.at(-1)!;
     super(message, { cause: lastError });
@@ -186,11 +188,11 @@ export class StrictOverlapError extends RunsheetError {
   override readonly name = "StrictOverlapError";
   /** The error's code. */
   override readonly code = "STRICT_OVERLAP";
-  /** The key that is provided twice. */
+  /** The key that both steps provide. */
   readonly key: string;
   /** The paths of the two steps. */
   readonly steps: readonly [string, string];
-  /** Makes the error with the key that is provided twice, and by which steps. */
+  /** Makes the error with the key and the two steps that provide it. */
   constructor(message: string, key: string, steps: readonly [string, string]) {
     super(message);
     this.key = key;
@@ -198,7 +200,7 @@ export class StrictOverlapError extends RunsheetError {
   }
 }
 
-/** No branch of a choice matched, and it has no default. */
+/** No branch of a choice matched, and the choice has no default. */
 export class ChoiceNoMatchError extends RunsheetError {
   /** The error's name. */
   override readonly name = "ChoiceNoMatchError";
@@ -207,17 +209,17 @@ export class ChoiceNoMatchError extends RunsheetError {
 }
 
 /**
- * Part-effects could not be undone where the run would otherwise have gone on: before a retry, or after a middleware
- * recovered from a failure. `cause` is the failure that made the undo necessary.
+ * Effects could not be undone where the run would otherwise have continued: before a retry, or
+ * after a middleware recovered from a failure. `cause` is the failure that made the undo necessary.
  */
 export class RollbackError extends RunsheetError {
   /** The error's name. */
   override readonly name = "RollbackError";
   /** The error's code. */
   override readonly code = "ROLLBACK";
-  /** What the rollback handlers failed with, in the order they ran. */
+  /** The errors of the failed undos, in the order they ran. */
   readonly causes: readonly Error[];
-  /** Makes the error with what the rollback handlers failed with. */
+  /** Makes the error with the errors of the failed undos. */
   constructor(
     message: string,
     causes: readonly Error[],
@@ -228,7 +230,7 @@ export class RollbackError extends RunsheetError {
   }
 }
 
-/** A definition, an option, a middleware or a host is not what it must be. */
+/** A definition, an option, a middleware or a host is invalid. */
 export class ConfigError extends RunsheetError {
   /** The error's name. */
   override readonly name = "ConfigError";
@@ -242,9 +244,9 @@ export class UnknownError extends RunsheetError {
   override readonly name = "UnknownError";
   /** The error's code. */
   override readonly code = "UNKNOWN";
-  /** What was thrown. */
+  /** The thrown value. */
   readonly originalValue: unknown;
-  /** Makes the error with what was thrown. */
+  /** Makes the error with the thrown value. */
   constructor(originalValue: unknown) {
     const { full, safe } =
       message`Cannot use what was thrown as it must be an Error: current value is ${
@@ -256,7 +258,7 @@ export class UnknownError extends RunsheetError {
   }
 }
 
-/** Every error of the library by its code. */
+/** The library's error classes by code. */
 export interface ErrorByCode {
   /** See {@linkcode ArgsValidationError}. */
   ARGS_VALIDATION: ArgsValidationError;
@@ -285,12 +287,12 @@ export interface ErrorByCode {
 }
 
 /**
- * Whether a value is an error of the library, of the given code if there is one. It also knows the errors of another
- * copy of the package, where `instanceof` would fail.
+ * Whether a value is one of the library's errors, with the given code if any. It also recognizes
+ * errors of another copy of the package, for which `instanceof` would fail.
  *
  * @param error Any value.
- * @param code The only code to accept.
- * @returns `true`, and the error's class by its code.
+ * @param code The code to require; any code if omitted.
+ * @returns `true`, narrowing the error to the class of its code.
  *
  * @example Usage
  * ```ts
@@ -303,7 +305,7 @@ export interface ErrorByCode {
  * assertEquals(result.error.timeoutMs, 5);
  * ```
  */
-// Not ErrorCode: the compiler shows an alias by its name, and here it must list the codes.
+// Not ErrorCode: compiler messages must list the codes instead of an alias.
 export function isRunsheetError<Code extends ErrorByCode[ErrorCode]["code"] = ErrorCode>(
   error: unknown,
   code?: Code,
@@ -312,21 +314,23 @@ export function isRunsheetError<Code extends ErrorByCode[ErrorCode]["code"] = Er
     return typeof error === "object" && error !== null && brand in error &&
       (code === undefined || "code" in error && error.code === code);
   } catch {
-    return false; // a Proxy may throw
+    return false; // A Proxy may throw.
   }
 }
 
-/** The value itself when it is an error, of any realm; an {@linkcode UnknownError} around it when it is not. */
+/**
+ * Returns an error of any realm as it is, and wraps any other value in an {@linkcode UnknownError}.
+ */
 export function toError(value: unknown): Error {
   try {
     if (isError(value)) return value;
   } catch {
-    // a Proxy may throw
+    // A Proxy may throw.
   }
   return new UnknownError(value);
 }
 
-/** What a run fails with when its signal aborts. */
+/** Makes the error of a run whose signal aborted. */
 export function abortedError(what: string, reason: unknown): AbortedError {
   const text = message`Cannot finish '${what}' as its signal must not abort: its reason is ${
     shown(reason)
@@ -334,7 +338,7 @@ export function abortedError(what: string, reason: unknown): AbortedError {
   return errorWith(AbortedError, text, { cause: reason });
 }
 
-/** Keeps with an error that ends a run what attempts had failed with by then, the latest at most. */
+/** Adds the errors of failed attempts to an error that ends a run, keeping only the latest. */
 export function addErrors(error: Error, errors: readonly Error[]): void {
   if (errors.length === 0 || !(error instanceof TimeoutError || error instanceof AbortedError)) {
     return;

@@ -4,7 +4,9 @@ import { shown } from "../values/show.ts";
 import { errorWith } from "./error_with.ts";
 import { RollbackError } from "./errors.ts";
 
-/** What a run fails with when it cannot go on because something could not be undone; `cause` made the undo due. */
+/**
+ * Makes the error of a run that cannot continue because an undo failed; `cause` made the undo due.
+ */
 export function notUndoneError(
   action: string,
   failures: readonly RollbackFailure[],

@@ -3,46 +3,46 @@ import { isError } from "../values/is_error.ts";
 import { asksForArgs, errorJSON, type JSONOptions } from "./error_json.ts";
 
 /**
- * What a run tells in each case: its class has `toJSON` at no cost. In all else the instances are like plain objects, for a
- * console, too.
+ * The base class of results, so that `toJSON` costs nothing per run. To a console and in every
+ * other respect, instances look like plain objects.
  */
 export class Printed {
   static {
     looksPlain(this);
   }
 
-  /** What is printed of it. */
+  /** The fields to print. */
   fields(): [string, unknown][] {
     return Object.entries(this);
   }
 
-  /** What `JSON.stringify` prints; it gives a key where the options would be. */
+  /** Returns what `JSON.stringify` prints; it passes a key instead of options. */
   toJSON(options?: JSONOptions | string): unknown {
     return printable(this, asksForArgs(options));
   }
 }
 
-/** Lets the instances of a class show as plain objects. */
+/** Makes the instances of a class look like plain objects. */
 export function looksPlain(type: { readonly prototype: object }): void {
   Object.defineProperty(type.prototype, "constructor", { value: Object });
 }
 
 /**
- * Gives a plain object a `toJSON` of its own. That takes a while, so it is for what is told when something has failed; tests
- * compare it with plain objects, which has to hold.
+ * Gives a plain object a hidden `toJSON` method. Unlike instances of a class, it still equals plain
+ * objects in tests. Defining the property is slow, so use it only for reports of failures.
  */
 export function printed<T extends object>(fields: T): T {
   return Object.defineProperty(fields, "toJSON", { value: Printed.prototype.toJSON });
 }
 
-// Args may hold secrets and clients, and data hold the args.
+// Args may hold secrets and clients, and data include the args.
 const HIDDEN = ["args", "data"];
 
 const DEEPEST = 64;
 
 /**
- * What JSON can print of any value: plain data, and errors by what tells them. Anything else, such as a client, is named in
- * a few words.
+ * Converts any value to JSON: plain data as is, errors as {@linkcode ErrorJSON}, and anything else,
+ * such as a client, as a short description.
  */
 export function printable(value: unknown, args: boolean, around: readonly unknown[] = []): unknown {
   if (typeof value === "bigint" || typeof value === "symbol" || typeof value === "function") {
@@ -58,14 +58,14 @@ export function printable(value: unknown, args: boolean, around: readonly unknow
     if (around.length < DEEPEST) {
       if (Array.isArray(value)) return value.map((part) => print(part));
       if (isPlain(value)) {
-        // At any depth: a copy of a result, such as a spread, is none of ours any more.
+        // Hidden at any depth and in plain objects too, as these may be spread results.
         const fields = value instanceof Printed ? value.fields() : Object.entries(value);
         const entries = fields.filter(([key]) => args || !HIDDEN.includes(key));
         return Object.fromEntries(entries.map(([key, part]) => [key, print(part)]));
       }
     }
   } catch {
-    // a Proxy or a getter may throw
+    // A Proxy or a getter may throw.
   }
   return show(value);
 }

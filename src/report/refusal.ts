@@ -3,21 +3,21 @@ import { list, type Message, message, messageOf, safeOf, withSafe } from "../val
 import { toError, type ValidationError } from "./errors.ts";
 import { type IssueJSON, pathOf, safeIssue } from "./safe_issue.ts";
 
-/** Why a value is refused at a boundary. */
+/** The reason that a boundary rejects a value. */
 export interface Refusal {
-  /** What the schema found. */
+  /** The issues that the schema found. */
   readonly issues: readonly SchemaIssue[];
-  /** The same for logs. */
+  /** The issues as printed in logs. */
   readonly safeIssues: readonly IssueJSON[];
-  /** All of it in one line. */
+  /** A one-line summary. */
   readonly summary: Message;
-  /** What was thrown, if something was. */
+  /** The thrown error, if any. */
   readonly cause?: Error | undefined;
-  /** The same for logs, where its message is not fit for them. */
+  /** The cause as printed in logs, if its message may hold values. */
   readonly safeCause?: string | undefined;
 }
 
-/** The refusal of an input by a schema that found something. */
+/** The schema found issues in the input. */
 export function refusedBySchema(issues: readonly SchemaIssue[], input: unknown): Refusal {
   const found = issues.map((issue) => ({ issue, safe: safeIssue(issue, input) }));
   return {
@@ -30,7 +30,7 @@ export function refusedBySchema(issues: readonly SchemaIssue[], input: unknown):
   };
 }
 
-/** The refusal by a schema that threw: logs tell of what kind the error is, as its message may quote the input. */
+/** The schema threw. Logs show only the kind of error, as its message may quote the input. */
 export function refusedByThrowing(thrown: unknown): Refusal {
   const cause = toError(thrown);
   const { full, safe } = messageOf(cause);
@@ -45,18 +45,17 @@ export function refusedByThrowing(thrown: unknown): Refusal {
   };
 }
 
-/** The refusal of a value that cannot be read as an object of keys. */
+/** The value could not be read as an object of keys. */
 export function refusedByReading(thrown: unknown): Refusal {
   const cause = toError(thrown);
   return refused(messageOf(cause), cause);
 }
 
-/** A refusal for a reason of the engine's. */
+/** The engine rejects the value. */
 export function refused(summary: Message, cause?: Error): Refusal {
   return { issues: [], safeIssues: [], summary, cause };
 }
 
-/** Makes the error of a boundary. */
 export function refusalError<E extends ValidationError>(
   type: new (message: string, issues: readonly SchemaIssue[], options?: ErrorOptions) => E,
   problem: string,
@@ -74,7 +73,7 @@ export function refusalError<E extends ValidationError>(
 function withPlace(issue: SchemaIssue, message: string): string {
   const place = pathOf(issue).join(".");
   if (place === "") return message;
-  // arktype says where in a way of its own.
+  // arktype has its own notation for paths.
   const { propString = place } = issue as { readonly propString?: string };
   const isPlaced = [place, propString, `value at ${propString}`].some((place) =>
     message.startsWith(place) && /^[^\w$]/.test(message.slice(place.length))

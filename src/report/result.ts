@@ -2,7 +2,7 @@ import type { Failure, Result, RollbackReport, RunMeta, Success } from "../api/r
 import type { Context } from "../values/context.ts";
 import { looksPlain, Printed } from "./printable.ts";
 
-/** Makes a {@linkcode RunMeta}. */
+/** The class behind {@linkcode RunMeta}. */
 export class Meta extends Printed implements RunMeta {
   static {
     looksPlain(this);
@@ -24,7 +24,7 @@ export class Meta extends Printed implements RunMeta {
     this.#run = run;
   }
 
-  /** Made up when it is read: not every run needs one. */
+  /** Generated when first read. */
   get runId(): string {
     return this.#run.id;
   }
@@ -34,7 +34,7 @@ export class Meta extends Printed implements RunMeta {
   }
 }
 
-/** Makes a {@linkcode Success}. */
+/** The class behind {@linkcode Success}. */
 export class Succeeded<Data> extends Printed implements Success<Data> {
   static {
     looksPlain(this);
@@ -49,7 +49,7 @@ export class Succeeded<Data> extends Printed implements Success<Data> {
   }
 }
 
-/** Makes a {@linkcode Failure}. */
+/** The class behind {@linkcode Failure}. */
 export class Failed extends Printed implements Failure {
   static {
     looksPlain(this);
@@ -68,7 +68,7 @@ export class Failed extends Printed implements Failure {
   }
 }
 
-/** Whether a value is what a run gave, also by another copy of the package. */
+/** Whether a value is the result of a run, of any copy of the package. */
 export function isResult(value: unknown): value is Result<unknown> {
   if (value instanceof Succeeded || value instanceof Failed) return true;
   if (typeof value !== "object" || value === null) return false;

@@ -1,15 +1,15 @@
 import type { SchemaIssue } from "../api/schema.ts";
 import { holdsValue } from "../values/holds_value.ts";
 
-/** What a schema found, as JSON: without the value that it refused. */
+/** A schema's issue as JSON, without the rejected value. */
 export interface IssueJSON {
-  /** What is wrong. */
+  /** The description of the problem. */
   readonly message: string;
-  /** Where. */
+  /** The location within the value, from the outside in. */
   readonly path: readonly (string | number)[];
 }
 
-/** Where an issue stands, from the outside in. */
+/** The path of an issue, from the outside in. */
 export function pathOf({ path = [] }: SchemaIssue): readonly (string | number)[] {
   return Array.from(path, (part) => {
     const key = typeof part === "object" ? part?.key : part;
@@ -18,9 +18,9 @@ export function pathOf({ path = [] }: SchemaIssue): readonly (string | number)[]
 }
 
 /**
- * An issue without the values of what was refused. Standard Schema knows a message only; those of arktype and valibot end
- * in the value, so they are composed again, of what these libraries tell besides. Any other message, such as the
- * application's own, stands as it is, unless it tells a value.
+ * Removes rejected values from an issue. Messages of arktype and valibot end in the value, so they
+ * are composed again from the details that these libraries attach. Any other message, such as the
+ * application's own, is kept unless it contains a rejected value.
  */
 export function safeIssue(issue: SchemaIssue, input: unknown): IssueJSON {
   const path = pathOf(issue);
@@ -43,12 +43,12 @@ function safeMessage(
     }
     if (!holdsValue(message, value)) return message;
   } catch {
-    // a Proxy or a getter may throw, and so may the application's function for a message without its data
+    // A Proxy, a getter or the application's own message function may throw.
   }
   return "is not what it must be";
 }
 
-/** As far as it is needed to compose the message of one of arktype's errors again. */
+/** The part of arktype's errors needed to compose their messages again. */
 interface ArkError extends SchemaIssue {
   readonly data: unknown;
   readonly actual: string;
@@ -67,7 +67,7 @@ function isArkError(issue: SchemaIssue): issue is ArkError {
 }
 
 function withoutData(error: ArkError): ArkError {
-  // A problem that is given as a text, such as that of a JSON string, may quote the data.
+  // A fixed problem text, such as that of a JSON string, may quote the data.
   return error.transform(({ problem: _, errors, ...parts }) => ({
     ...parts,
     ...(errors && { errors: errors.map(withoutData) }),
@@ -76,13 +76,16 @@ function withoutData(error: ArkError): ArkError {
   }));
 }
 
-/** `a string`, `missing`, `Array`: the kind of a value may be told. Strings are quoted, and numbers begin otherwise. */
+/**
+ * Keeps the kind of a value, such as `a string`, `missing` or `Array`, but hides the value itself.
+ * Values are quoted or start with a digit, kinds are not.
+ */
 function hideValue(actual: string, value: unknown): string {
   const isKind = /^[a-z_$][\w$ ]*$|^$/i.test(actual) && !["true", "false", value].includes(actual);
   return isKind ? actual : HIDDEN;
 }
 
-/** The value that an issue is about; where there is none, what it is missing in. */
+/** The value at a path, or the innermost value that exists along it. */
 function valueAt(input: unknown, path: readonly (string | number)[]): unknown {
   let value = input;
   for (const key of path) {

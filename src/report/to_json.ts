@@ -5,62 +5,63 @@ import { printable } from "./printable.ts";
 
 /** A {@linkcode RollbackReport} as JSON. */
 export interface ReportJSON {
-  /** The handlers that succeeded, in the order they ran. */
+  /** The undos that succeeded, in the order they ran. */
   readonly completed: readonly string[];
-  /** The handlers that failed, in the order they ran, and why. */
+  /** The undos that failed, in the order they ran. */
   readonly failed: readonly {
-    /** The path of the step whose handler failed. */
+    /** The path of the step whose undo failed. */
     readonly step: string;
-    /** Why. */
+    /** The reason. */
     readonly error: ErrorJSON;
   }[];
 }
 
 /** A {@linkcode Result} as JSON. */
 export interface ResultJSON {
-  /** Whether it succeeded. */
+  /** Whether the run succeeded. */
   readonly success: boolean;
-  /** The data, where asked for. */
+  /** The data, if requested. */
   readonly data?: unknown;
-  /** Why it failed. */
+  /** The reason it failed. */
   readonly error?: ErrorJSON;
   /** The path of the step that failed. */
   readonly failedStep?: string;
-  /** What was undone. */
+  /** The report of the rollback. */
   readonly rollback?: ReportJSON;
-  /** What is told of every run. */
+  /** Facts about the run. */
   readonly meta: {
     /** The run's id. */
     readonly runId: string;
     /** The name of the step or pipeline that ran. */
     readonly name: string;
-    /** The args, where asked for. */
+    /** The args, if requested. */
     readonly args?: unknown;
     /** The direct children that ran, in order. */
     readonly stepsExecuted: readonly string[];
   };
 }
 
-/** What {@linkcode toJSON} makes of a value. */
+/** The JSON type that {@linkcode toJSON} returns for a value. */
 export type AsJSON<T> = T extends Error ? ErrorJSON
   : T extends Result<unknown> ? ResultJSON
   : T extends RollbackReport ? ReportJSON
   : unknown;
 
 /**
- * A result, an error or a report as plain data for a log; never throws. `JSON.stringify` does the same with what a run
- * gives, except that it knows no options.
+ * Converts a result, an error or a report to plain data for a log; never throws. `JSON.stringify`
+ * does the same with a result or report, but without options.
  *
- * By default neither `meta.args` nor `data` are printed: args may hold secrets and clients, and the data of a pipeline hold
- * its args. With `{ args: true }` both are, as far as they are plain data; a client is only named. Of an error there is its
- * name, code and message, what a schema found, and the same of its causes, but no stack, and no fields of the application's.
- * Where the message of one of the library's errors quotes a value that was refused, its kind is printed instead.
+ * By default, `meta.args` and `data` are omitted: args may hold secrets and clients, and a
+ * pipeline's data include its args. With `{ args: true }`, both are included as far as they are
+ * plain data; a client is only named. An error is converted to its name, code, message, schema
+ * issues and causes, without its stack and any fields of the application. If a message of the
+ * library quotes a rejected value, the value's kind is printed instead.
  *
- * @param value What a run gave, or any error.
- * @param options How to print it.
- * @returns What `JSON.stringify` can print.
+ * @param value A result, a report or any error.
+ * @param options Whether to include args and data.
+ * @returns Plain data for `JSON.stringify`.
  *
- * @example What a log gets
+ * @example Log a result
  * ```ts
  * import { pipeline, step, toJSON } from "@runsheet/runsheet";
  * import { assertEquals } from "@std/assert";

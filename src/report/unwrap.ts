@@ -1,12 +1,12 @@
 import type { Result } from "../api/result.ts";
 
 /**
- * The data of a run that succeeded, for code that prefers exceptions.
+ * Returns the data of a successful run or throws its error, for code that prefers exceptions.
  *
- * @param result What `run()` gave.
+ * @param result The result of a run.
  * @returns Its `data`.
- * @throws {Error} If the run failed: `result.error` itself. All that the run did is undone by then, as far as it can be;
- * what could not be undone is told by the result only.
+ * @throws {Error} If the run failed: `result.error` itself. The rollback is complete by then; only
+ * the result lists undos that failed.
  *
  * @example Usage
  * ```ts

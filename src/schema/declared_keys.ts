@@ -1,23 +1,22 @@
 import type { Schema } from "../api/schema.ts";
 
-/** A schema that gives its very input back. */
+/** A schema that returns its input unchanged. */
 export type Checking = Schema & { readonly allows: (value: unknown) => boolean };
 
 /** A key that a schema declares. */
 export interface DeclaredKey {
-  /** The key. */
   readonly key: string;
-  /** Whether it must be there. */
+  /** Whether it is required. */
   readonly required: boolean;
-  /** Whether the schema may change what stands there. */
+  /** Whether the schema may change its value. */
   readonly morphs: boolean;
-  /** The schema of what stands there. */
+  /** The schema of its value. */
   readonly schema: Schema;
 }
 
 const declared = new WeakMap<Schema, readonly DeclaredKey[] | undefined>();
 
-/** The keys that an object schema of arktype, zod or valibot declares; `undefined` where that cannot be known. */
+/** The keys that an object schema of arktype, zod or valibot declares; `undefined` if unknown. */
 export function declaredKeys(
   schema: Schema,
 ): readonly DeclaredKey[] | undefined {
@@ -25,8 +24,9 @@ export function declaredKeys(
   return declared.get(schema);
 }
 
-// Standard Schema does not tell keys, and its JSON Schema companion throws on what JSON cannot hold (a client, a
-// morph), so each library's own property is read. All of them are optional, and absent means unknown.
+// Standard Schema does not expose keys, and its JSON Schema companion throws on values that JSON
+// cannot hold (a client, a morph), so each library's own properties are read. All are optional;
+// absent means unknown.
 interface Introspectable {
   // arktype
   readonly props?: readonly {
@@ -51,8 +51,8 @@ interface Introspectable {
 }
 
 /**
- * Whether a schema gives its very input back and does not mind keys that it does not declare: one of arktype's without a
- * morph, a default, a predicate of the user's, or a say on undeclared keys.
+ * Whether a schema returns its input unchanged and ignores undeclared keys: an arktype schema
+ * without morphs, defaults, custom predicates, and rules for undeclared keys.
  */
 export function onlyChecks(schema: Schema): schema is Checking {
   try {
@@ -93,7 +93,7 @@ function readKeys(schema: Schema): readonly DeclaredKey[] | undefined {
       });
     }
   } catch {
-    // arktype throws when it is asked for the properties of a union or of a morph
+    // arktype throws when asked for the properties of a union or a morph.
   }
   return undefined;
 }

@@ -10,8 +10,8 @@ const trusting: Schema<never> = Object.freeze({
 });
 
 /**
- * A schema that checks nothing and only carries a type: for args that the compiler has checked already, or for things
- * that no schema can describe, such as clients.
+ * A schema that checks nothing and only carries a type: for args that the compiler has already
+ * checked, or for values that no schema can describe, such as clients.
  *
  * @returns A Standard Schema that accepts every value.
  *

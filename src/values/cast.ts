@@ -1,4 +1,6 @@
-/** The one place where what the engine erased gets its types back: whoever calls has inferred them. */
+/**
+ * The only place where values that the engine untyped regain their types; the caller inferred them.
+ */
 export function cast<T>(erased: unknown): T {
   return erased as T;
 }

@@ -3,18 +3,18 @@ import { losesKeys } from "./loses_keys.ts";
 import { message, withSafe } from "./message.ts";
 import { shown } from "./show.ts";
 
-/** What has accumulated in a run so far: args and outputs by key. Always frozen. */
+/** The args and outputs accumulated in a run, by key. Always frozen. */
 export type Context = Readonly<Record<string, unknown>>;
 
 /** The context of a run without args, and the output of a step that adds nothing. */
 export const EMPTY: Context = Object.freeze({});
 
 /**
- * A shallow copy of an object that came from the user, to be frozen without freezing theirs. Where its keys are declared,
- * accessors of its class are read by them.
+ * Makes a shallow copy of a user's object, which can be frozen without freezing the original. If
+ * its keys are declared, accessors of its class are read too.
  *
- * @throws {TypeError} If it is no object of keys, or the copy would lose some; the message ends a sentence that begins
- * with what it should have been.
+ * @throws {TypeError} If it is not an object of keys, or if a copy would lose some. The message
+ * completes a sentence such as "Cannot use the output of 'charge' as it".
  */
 export function copyObject(
   value: unknown,
@@ -30,7 +30,7 @@ export function copyObject(
       if (key in value) copy[key] = Reflect.get(value, key);
     }
   }
-  // Harmless here, but not where the application goes on to assign the context's keys to an object of its own.
+  // Harmless here, but dangerous once the application assigns the context's keys to another object.
   if (Object.hasOwn(copy, "__proto__")) {
     throw new TypeError(
       "must not have the key '__proto__': current value has it",
@@ -44,7 +44,7 @@ function refusal(constraint: string, value: unknown): TypeError {
   return withSafe(new TypeError(full), { message: safe });
 }
 
-/** Freezes a copy that is the engine's own, all the way down if asked to. */
+/** Freezes a copy that the engine owns, deeply if requested. */
 export function seal(copy: Record<string, unknown>, deep: boolean): Context {
   return deep ? freezeDeep(copy) : Object.freeze(copy);
 }

@@ -1,11 +1,11 @@
 /**
- * Whether two values are plain data of the same content: objects, arrays, Maps, Sets, Dates, bytes and what they hold.
- * Instances of other classes are equal only to themselves.
+ * Whether two values are plain data with equal content: objects, arrays, Maps, Sets, Dates, bytes
+ * and nested ones. Instances of other classes are equal only to themselves.
  */
 export function isEqual(a: unknown, b: unknown, around: readonly unknown[] = []): boolean {
   if (Object.is(a, b)) return true;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
-  // A value that holds itself is equal where all else is.
+  // A cyclic reference is equal if everything else is.
   if (around.includes(a)) return true;
   const kind = Object.getPrototypeOf(a);
   if (kind !== Object.getPrototypeOf(b)) return false;

@@ -1,7 +1,7 @@
 import { cast } from "./cast.ts";
 import { plainKind } from "./plain_kind.ts";
 
-// What has been made immutable need not be copied again when it is merged into the next context.
+// Immutable values are not copied again when they are merged into the next context.
 const immutable = new WeakSet<object>();
 
 const dateSetters = Object.getOwnPropertyNames(Date.prototype).filter((name) =>
@@ -9,9 +9,9 @@ const dateSetters = Object.getOwnPropertyNames(Date.prototype).filter((name) =>
 );
 
 /**
- * An immutable copy of plain data of any realm: objects, arrays, Maps, Sets and Dates, all the way down, cycles
- * included. Typed arrays and ArrayBuffers are copied, but JavaScript cannot freeze them. Instances of other classes
- * (clients, connections) are not copied.
+ * Makes an immutable copy of plain data of any realm: objects, arrays, Maps, Sets and Dates, deeply
+ * and including cycles. Typed arrays and ArrayBuffers are copied, but JavaScript cannot freeze
+ * them. Instances of other classes (clients, connections) are not copied.
  */
 export function freezeDeep<T>(value: T): T {
   return cast(copy(value, new Map()));
@@ -54,10 +54,10 @@ function copy(value: unknown, seen: Map<object, object>): unknown {
   }
 }
 
-/** Copies the elements of an array, but no holes, and its other keys, such as the groups of a match. */
+/** Copies the elements of an array except holes, and other keys such as the groups of a match. */
 function copyElements(from: unknown[], to: unknown[], seen: Map<object, object>): unknown[] {
   const keys = Reflect.ownKeys(from);
-  // Indexes stand first, and `length` comes next, as it is there from the beginning.
+  // Indexes come first, followed by `length`, which exists from the beginning.
   const count = keys.indexOf("length");
   for (const key of keys.slice(0, count)) to[Number(key)] = copy(from[Number(key)], seen);
   to.length = from.length;
@@ -86,7 +86,7 @@ function remember<T extends object>(original: object, made: T, seen: Map<object,
   return made;
 }
 
-// Freezing a Map or a Set does not keep its methods from changing it.
+// The methods of a frozen Map or Set could still change it.
 function refuseChanges(made: object, methods: readonly string[]): object {
   for (const method of methods) {
     Object.defineProperty(made, method, {

@@ -1,13 +1,15 @@
 const MOST = 10_000;
 
-/** Whether a text tells a value, or any value inside of it; of short ones, whether it quotes them. */
+/**
+ * Whether a text contains a value or any nested value; short values count only if they are quoted.
+ */
 export function holdsValue(text: string, value: unknown): boolean {
   let count = 0;
   const around = new Set<object>();
   return holds(value);
 
   function holds(value: unknown): boolean {
-    // Too much to look through is not proved to be absent.
+    // Too large to search, so assume that the text contains it.
     if (++count > MOST) return true;
     if (typeof value === "string") {
       return tells(text, value) || tells(text, JSON.stringify(value).slice(1, -1));

@@ -1,14 +1,15 @@
 import { isRoot } from "./plain_kind.ts";
 
 /**
- * Whether a copy of an object's own keys would lose what belongs to it: what its class reads by accessors (a Response, a
- * URL), or everything (a Date, a Promise, an instance with private fields). Methods alone are no data.
+ * Whether a copy of an object's own keys would lose data: values that its class exposes by
+ * accessors (a Response, a URL), or everything (a Date, a Promise, an instance with private
+ * fields). Methods alone are not data.
  */
 export function losesKeys(value: object): boolean {
   let kind = Object.getPrototypeOf(value);
   let hasMethods = false;
   while (kind !== null && !isRoot(kind)) {
-    // The library's own results look plain, and are.
+    // The library's own results look like plain objects and are copied as such.
     if (Object.getOwnPropertyDescriptor(kind, "constructor")?.value !== Object) {
       for (const key of Object.getOwnPropertyNames(kind)) {
         if (key === "constructor") continue;

@@ -1,17 +1,18 @@
 import { cast } from "./cast.ts";
 
-/** A value, or a promise of it. */
+/** A value or a promise of it. */
 export type MaybePromise<T> = T | Promise<T>;
 
 /**
- * Whether a value of the engine's own is still to be awaited. By its `then`, as `instanceof` fails where the global
- * `Promise` is swapped: async functions give native ones under zone.js and inside Dexie's transactions, too.
+ * Whether an engine value must be awaited. It tests `then` because `instanceof` fails if the global
+ * `Promise` is replaced: under zone.js or inside Dexie's transactions, async functions still return
+ * native promises.
  */
 export function isPromise<T>(value: MaybePromise<T>): value is Promise<T> {
   return typeof cast<Partial<Promise<T>> | undefined>(value)?.then === "function";
 }
 
-/** Whether a value of the user's must be awaited. Throws what its `then` throws when it is read. */
+/** Whether a user's value must be awaited. Throws if reading its `then` throws. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (typeof value === "object" || typeof value === "function") &&
     value !== null && "then" in value &&
@@ -19,8 +20,8 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 /**
- * Continues with a value, at once unless it is a promise: a run makes as few as its steps do. Steps and sequences write
- * it out where every run passes: a closure that is made even when there is nothing to wait for takes 8 % of a sync run.
+ * Continues with a value, synchronously unless it is a promise. Hot paths write it out instead, as
+ * creating a closure costs time even when there is nothing to await.
  */
 export function after<T, U>(
   value: MaybePromise<T>,

@@ -1,10 +1,13 @@
-/** A message in two versions: `full` for memory, `safe` for logs, where the values of args and data are left out. */
+/**
+ * A message in two versions: `full` for the program, and `safe` for logs, without values of args
+ * and data.
+ */
 export interface Message {
   readonly full: string;
   readonly safe: string;
 }
 
-/** Composes a message of parts; those that are strings or numbers are the same in both versions. */
+/** Composes a message; strings and numbers are the same in both versions. */
 export function message(
   texts: TemplateStringsArray,
   ...parts: readonly (string | number | Message)[]
@@ -21,7 +24,9 @@ const MOST = 10;
 
 const LONGEST = 1_000;
 
-/** Shows the first ten of a list, and counts the others: a message must not grow with what it tells. */
+/**
+ * Shows the first ten entries of a list and counts the others, which bounds the length of messages.
+ */
 export function list<T>(items: readonly T[], show: (item: T) => Message): Message {
   const parts = items.slice(0, MOST).map(show);
   if (items.length > MOST) parts.push(same(`and ${items.length - MOST} more`));
@@ -30,17 +35,16 @@ export function list<T>(items: readonly T[], show: (item: T) => Message): Messag
   return { full: join("full"), safe: join("safe") };
 }
 
-/** A text that is the same in both versions. */
+/** Makes a message whose versions are the same. */
 export function same(text: string): Message {
   return { full: text, safe: text };
 }
 
-/** A text of at most so many characters. */
 export function shorten(text: string, longest: number): string {
   return text.length > longest ? `${text.slice(0, longest - 1)}…` : text;
 }
 
-/** What logs print of an error, where that is not what its fields say. */
+/** The values that logs print instead of an error's own fields. */
 export interface Safe {
   readonly message: string;
   readonly issues?: readonly {
@@ -50,24 +54,26 @@ export interface Safe {
   readonly cause?: string;
 }
 
-/** Where an error keeps what logs print of it. Registered, so that another copy of the package prints it, too. */
+/**
+ * Holds an error's safe values. A registered symbol, so that other copies of the package find it.
+ */
 const safe: unique symbol = Symbol.for("runsheet.safe");
 
-/** Says what logs print of an error. */
+/** Sets the values that logs print for an error. */
 export function withSafe<E extends Error>(error: E, what: Safe): E {
   return Object.defineProperty(error, safe, { value: what });
 }
 
-/** What logs print of an error; `undefined` where that is what its fields say. */
+/** The values that logs print for an error; `undefined` if these are its own fields. */
 export function safeOf(error: unknown): Safe | undefined {
   try {
     return (error as { [safe]?: Safe })[safe];
   } catch {
-    return undefined; // a Proxy may throw
+    return undefined; // A Proxy may throw.
   }
 }
 
-/** The message of any error, hostile ones too. That of an error which is not ours is the application's own. */
+/** The message of any error, even a hostile one. Messages of the application count as safe. */
 export function messageOf(error: Error): Message {
   try {
     const full = String(error.message);

@@ -1,6 +1,9 @@
 type Kind = "object" | "array" | "Map" | "Set" | "Date" | "ArrayBuffer" | "typed array";
 
-/** What calling these on a value of another kind throws on; they look at the value itself, whatever its realm. */
+/**
+ * These calls throw on any other kind of value. They test internal slots, so they work across
+ * realms.
+ */
 const checks = {
   Map: (value: object) => Map.prototype.has.call(value as Map<unknown, unknown>, 0),
   Set: (value: object) => Set.prototype.has.call(value as Set<unknown>, 0),
@@ -9,8 +12,8 @@ const checks = {
 };
 
 /**
- * Of which kind of plain data an object is, of whatever realm (`node:vm`, an iframe); `undefined` when it is an
- * instance of any other class, one that extends a built-in class among them.
+ * The kind of plain data that an object is, in any realm (`node:vm`, an iframe); `undefined` for an
+ * instance of any other class, including subclasses of built-in ones.
  */
 export function plainKind(value: object): Kind | undefined {
   const kind = Object.getPrototypeOf(value);
@@ -31,7 +34,7 @@ export function plainKind(value: object): Kind | undefined {
   }
 }
 
-/** Whether this is the `Object.prototype` of a realm. */
+/** Whether a prototype is the `Object.prototype` of some realm. */
 export function isRoot(kind: object | null): boolean {
   return kind === Object.prototype ||
     kind !== null && Object.getPrototypeOf(kind) === null && Object.hasOwn(kind, "isPrototypeOf");

@@ -1,12 +1,12 @@
 import { isError } from "./is_error.ts";
 import { type Message, messageOf, same, shorten } from "./message.ts";
 
-/** A value as a few words for an error message; safe for every value, hostile ones too. */
+/** Describes any value, even a hostile one, briefly for an error message. */
 export function show(value: unknown): string {
   return shown(value).full;
 }
 
-/** A value as a few words; in logs, of what kind it is. */
+/** Describes a value briefly; the safe version gives only its kind. */
 export function shown(value: unknown): Message {
   try {
     switch (typeof value) {
@@ -26,7 +26,7 @@ export function shown(value: unknown): Message {
         return value === null ? same("null") : shownObject(value);
     }
   } catch {
-    // a Proxy or a getter may throw
+    // A Proxy or a getter may throw.
   }
   return same("a value that cannot be shown");
 }

@@ -99,7 +99,8 @@ export function choice<
         ? undefined
         : [...new Map(options.flatMap(({ node }) => node.keys.adds ?? []))],
     },
-    isPipeline: false,
+    kind: "choice",
+    traits: { conditions: options.map(({ predicate }) => predicate?.name) },
     parts: {
       children: options.map(({ node }) => node),
       rebuild: (steps) => {

@@ -71,7 +71,8 @@ export function distribute<
     requires: undefined,
     provides: undefined,
     keys: { needs: neededBy(node, pairs), adds: [[key, name]] },
-    isPipeline: false,
+    kind: "distribute",
+    traits: how,
     parts: {
       children: [node],
       rebuild: ([other]) =>

@@ -77,7 +77,8 @@ function group(options: GroupOptions) {
           ? undefined
           : nodes.flatMap(({ keys }) => keys.adds ?? []),
       },
-      isPipeline: false,
+      kind: "parallel",
+      traits: own,
       parts: { children: nodes, rebuild: (others) => group(own)(...others) },
       async execute(ctx, scope) {
         const settled = await fanOut(

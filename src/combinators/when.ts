@@ -50,7 +50,8 @@ export function when<S extends AnyStep, C = Ctx<S>>(
     requires: undefined,
     provides: undefined,
     keys: { needs: [], adds: child.keys.adds },
-    isPipeline: false,
+    kind: "when",
+    traits: { conditions: [predicate.name] },
     parts: { children: [child], rebuild: ([step]) => when(predicate as Predicate<unknown>, step!) },
     execute(ctx, scope) {
       const deciding = startEffect(effect, ctx, scope, { id: predicateId(scope.path) });

@@ -1,4 +1,5 @@
-import type { Patience, RetryPolicy } from "../api/policy.ts";
+import type { NodeKind } from "../api/observer.ts";
+import type { OnFailure, Patience, RetryPolicy } from "../api/policy.ts";
 import type { Schema } from "../api/schema.ts";
 import { type AnyStep, engine } from "../api/step.ts";
 import type { Scope } from "../run/scope.ts";
@@ -15,14 +16,16 @@ export interface Node {
   readonly provides: Schema | undefined;
   /** The keys it needs and provides, as far as they are known when it is built. */
   readonly keys: NodeKeys;
-  /** Whether its children are at the root of all paths when it is run on its own. */
-  readonly isPipeline: boolean;
+  /** Its kind. The children of a pipeline that is run on its own are at the root of all paths. */
+  readonly kind: NodeKind;
   /** The nodes it is made of; `undefined` for a step. */
   readonly parts?: Parts | undefined;
   /** The policies of a step. */
   readonly policy?: Policy | undefined;
-  /** Whether a step declares an undo; `undefined` for combinators and pipelines. */
-  readonly hasUndo?: boolean | undefined;
+  /** The undos that a step declares; `undefined` for combinators and pipelines. */
+  readonly undos?: readonly ("rollback" | "undoByKey")[] | undefined;
+  /** How a combinator or pipeline runs its children, for pictures. */
+  readonly traits?: Traits | undefined;
   /**
    * Runs it. Only the host's own signal is thrown. When it ends, its completed effects are on the
    * journal.
@@ -45,6 +48,18 @@ export interface Policy extends Patience {
   readonly timeout?: number | undefined;
   /** Whether all attempts count as one effect. */
   readonly idempotent?: boolean | undefined;
+}
+
+/** The options of a combinator or pipeline that a picture shows. */
+export interface Traits {
+  /** The name of each child's predicate, `""` if it has none; `undefined` for the default branch. */
+  readonly conditions?: readonly (string | undefined)[];
+  /** How many branches or items may be in flight at once. */
+  readonly concurrency?: number | undefined;
+  /** What happens when a branch or item fails. */
+  readonly onFailure?: OnFailure | "collect" | undefined;
+  /** The time limit of a pipeline, in milliseconds. */
+  readonly timeout?: number | undefined;
 }
 
 /** The keys of a node as declared; `undefined` means unknown. */

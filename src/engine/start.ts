@@ -27,8 +27,9 @@ export async function startRun(
   given: RunOptions = NO_OPTIONS,
 ): Promise<Result<Context>> {
   const { name } = node;
-  const path = node.isPipeline ? "" : labelOf(name);
-  const children = node.isPipeline ? undefined : node.parts && labelsOf(node.parts.children);
+  const isPipeline = node.kind === "pipeline";
+  const path = isPipeline ? "" : labelOf(name);
+  const children = isPipeline ? undefined : node.parts && labelsOf(node.parts.children);
   let args = EMPTY;
   let run: Run | undefined;
   let journal: Journal | undefined;
@@ -38,7 +39,7 @@ export async function startRun(
   try {
     const options = given === NO_OPTIONS ? given : checkRunOptions(name, given);
     const seam = options.host ? new Seam(options.host) : DIRECT;
-    const own = run = new Run(seam, options, node.isPipeline ? name : "");
+    const own = run = new Run(seam, options, isPipeline ? name : "");
     if (children) own.executed = new Set();
     journal = new Journal((due, error) => performUndo(own, due, error));
     let cancellation: Cancellation | undefined;
@@ -67,7 +68,7 @@ export async function startRun(
         : settle(node.execute(args, scope));
       settled = isPromise(settling) ? await settling : settling;
       if (settled.ok && cancellation?.error) {
-        const failedStep = node.isPipeline ? "<output>" : path;
+        const failedStep = isPipeline ? "<output>" : path;
         settled = { ...settled, ok: false, error: cancellation.error, failedStep };
       }
     }

@@ -1,4 +1,5 @@
 import type { CollectionInfo } from "../api/info.ts";
+import type { NodeKind } from "../api/observer.ts";
 import type { ItemOptions } from "../api/policy.ts";
 import type { Node, Parts } from "../engine/node.ts";
 import { checkFunction, checkGroup, checkName } from "../report/checks.ts";
@@ -10,7 +11,7 @@ import { collectItems } from "./collect_items.ts";
 
 /** The differences between `map`, `filter` and `flatMap`. */
 export interface CollectionCombinator {
-  readonly combinator: string;
+  readonly combinator: NodeKind;
   /** The key under which the results appear. */
   readonly key: string;
   /** The user's function that returns the collection. */
@@ -48,7 +49,8 @@ export function collectionNode(definition: CollectionCombinator): Node {
     requires: undefined,
     provides: undefined,
     keys: { needs: [], adds: [[key, name]] },
-    isPipeline: false,
+    kind: combinator,
+    traits: own,
     parts,
     async execute(ctx, scope) {
       const settled = await collectItems(

@@ -115,7 +115,8 @@ export function sequence(definition: Definition): Node {
     requires: argsSchema,
     provides: output,
     keys: keysOf(name, nodes, args, output && declaredKeys(output)),
-    isPipeline: true,
+    kind: "pipeline",
+    traits: { timeout: own.timeout },
     parts: { children: nodes, rebuild: (steps) => expose(sequence({ ...own, steps })) },
     execute: (ctx, scope) => execute(plan, ctx, scope),
   };

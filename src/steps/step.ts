@@ -109,9 +109,9 @@ export function step<
     requires,
     provides,
     keys: { needs, adds },
-    isPipeline: false,
+    kind: "step",
     policy,
-    hasUndo: Boolean(checked.rollback || checked.undoByKey),
+    undos: (["rollback", "undoByKey"] as const).filter((kind) => checked[kind]),
     execute: validate
       ? (ctx, scope) => execute(validate, effect, ctx, scope)
       : (ctx, scope) => startEffect(effect, ctx, scope),

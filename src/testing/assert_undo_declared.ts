@@ -38,7 +38,7 @@ export function assertUndoDeclared(target: AnyStep, options: UndoDeclaredOptions
   const action = `look for the undos of '${root.name}'`;
   checkOptions(action, options, ["except"]);
   const { except = [] } = options;
-  const steps = [...placesIn(root)].filter(({ node }) => node.hasUndo !== undefined);
+  const steps = [...placesIn(root)].filter(({ node }) => node.undos);
   const isNamed = (name: string) =>
     steps.some(({ path, node }) => [path, node.name].includes(name));
   const strange = except.find((name) => !isNamed(name));
@@ -47,7 +47,7 @@ export function assertUndoDeclared(target: AnyStep, options: UndoDeclaredOptions
     refuse(action, `'except' must name its steps [${paths}]`, strange);
   }
   const without = steps.filter(({ path, node }) =>
-    !node.hasUndo && !except.includes(path) && !except.includes(node.name)
+    node.undos?.length === 0 && !except.includes(path) && !except.includes(node.name)
   );
   if (without.length === 0) return;
   const paths = without.map(({ path }) => path).join(", ");

@@ -10,7 +10,7 @@ export interface Place {
 
 /** What a tree is made of, in order: everything but the pipeline itself. */
 export function placesIn(root: Node): Iterable<Place> {
-  return walk(root, root.isPipeline ? "" : root.name);
+  return walk(root, root.kind === "pipeline" ? "" : root.name);
 }
 
 function* walk(node: Node, path: string): Iterable<Place> {

@@ -65,7 +65,7 @@ export function stub<S extends AnyStep>(target: S, fakes: Readonly<Record<string
     if (others.every((other, n) => other === children[n])) return node;
     return nodeOf(rebuild(others.map((other) => expose<AnyStep>(other))))!;
   }
-  return expose(replace(root, root.isPipeline ? "" : root.name));
+  return expose(replace(root, root.kind === "pipeline" ? "" : root.name));
 }
 
 function fakeOf(original: Node, fake: unknown, action: string, key: string): Node {

@@ -1,5 +1,4 @@
 import type { Predicate } from "../api/collection.ts";
-import type { AnyStep } from "../api/step.ts";
 import { startEffect } from "../effect/start_effect.ts";
 import { predicateEffect } from "../effect/predicate.ts";
 import { checkStep } from "../engine/children.ts";
@@ -9,8 +8,8 @@ import { checkFunction, refuse } from "../report/checks.ts";
 import { ChoiceNoMatchError } from "../report/errors.ts";
 import { labels, predicateId } from "../run/paths.ts";
 import { failure, settle, type Settled } from "../run/settled.ts";
-import type { Chosen, Ctx, If, Need, RealSteps } from "../types/combinators.ts";
-import type { Flat } from "../types/objects.ts";
+import type { BranchAt, Chosen, Guarded, Present } from "../types/branches.ts";
+import type { Ctx } from "../types/combinators.ts";
 import { cast } from "../values/cast.ts";
 import { after, type MaybePromise } from "../values/maybe_promise.ts";
 
@@ -39,15 +38,23 @@ import { after, type MaybePromise } from "../values/maybe_promise.ts";
  * ```
  */
 export function choice<
-  S1 extends AnyStep,
-  S2 extends AnyStep = never,
-  S3 extends AnyStep = never,
-  S4 extends AnyStep = never,
-  S5 extends AnyStep = never,
-  S6 extends AnyStep = never,
-  S7 extends AnyStep = never,
-  S8 extends AnyStep = never,
-  D extends AnyStep = never,
+  B1 = never,
+  B2 = never,
+  B3 = never,
+  B4 = never,
+  B5 = never,
+  B6 = never,
+  B7 = never,
+  B8 = never,
+  B9 = never,
+  S1 = never,
+  S2 = never,
+  S3 = never,
+  S4 = never,
+  S5 = never,
+  S6 = never,
+  S7 = never,
+  S8 = never,
   C1 = Ctx<S1>,
   C2 = Ctx<S2>,
   C3 = Ctx<S3>,
@@ -58,30 +65,19 @@ export function choice<
   C8 = Ctx<S8>,
 >(
   ...branches: [
-    b1: If<S1, C1>,
-    b2?: If<S2, C2> | D,
-    b3?: If<S3, C3> | D,
-    b4?: If<S4, C4> | D,
-    b5?: If<S5, C5> | D,
-    b6?: If<S6, C6> | D,
-    b7?: If<S7, C7> | D,
-    b8?: If<S8, C8> | D,
-    b9?: D,
+    b1: BranchAt<B1, S1, C1, B2>,
+    b2?: BranchAt<B2, S2, C2, B3>,
+    b3?: BranchAt<B3, S3, C3, B4>,
+    b4?: BranchAt<B4, S4, C4, B5>,
+    b5?: BranchAt<B5, S5, C5, B6>,
+    b6?: BranchAt<B6, S6, C6, B7>,
+    b7?: BranchAt<B7, S7, C7, B8>,
+    b8?: BranchAt<B8, S8, C8, B9>,
+    b9?: BranchAt<B9, never, unknown, never>,
   ]
 ): Chosen<
-  RealSteps<[S1, S2, S3, S4, S5, S6, S7, S8, D]>,
-  D,
-  Flat<
-    & Need<S1, C1>
-    & Need<S2, C2>
-    & Need<S3, C3>
-    & Need<S4, C4>
-    & Need<S5, C5>
-    & Need<S6, C6>
-    & Need<S7, C7>
-    & Need<S8, C8>
-    & Need<D, unknown>
-  >
+  Present<[B1, B2, B3, B4, B5, B6, B7, B8, B9]>,
+  Guarded<Present<[B1, B2, B3, B4, B5, B6, B7, B8, B9]>, unknown>
 > {
   const given: readonly unknown[] = branches;
   if (given.length === 0) refuse("create choice()", "it must have at least one branch", 0);

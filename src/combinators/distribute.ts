@@ -11,8 +11,8 @@ import { RequiresValidationError } from "../report/errors.ts";
 import { labelOf } from "../run/paths.ts";
 import { failure } from "../run/settled.ts";
 import { declaredKeys } from "../schema/declared_keys.ts";
-import type { Distributed, ListsFit } from "../types/items.ts";
-import type { RequiresOf } from "../types/of.ts";
+import type { NotAStep, StepIn, StepShape } from "../types/combinators.ts";
+import type { Distributed, KeyOfNeeds, ListsFit } from "../types/items.ts";
 import { cast } from "../values/cast.ts";
 import { type Context, seal } from "../values/context.ts";
 import { message } from "../values/message.ts";
@@ -51,15 +51,15 @@ import { shown } from "../values/show.ts";
  */
 export function distribute<
   const K extends string,
-  S extends AnyStep,
-  const M extends { readonly [list: string]: keyof RequiresOf<S> & string },
+  S extends StepShape | NotAStep,
+  const M extends { readonly [list: string]: KeyOfNeeds<S> },
   const F extends ItemOptions["onFailure"] = undefined,
 >(
   key: K,
   mapping: M,
-  step: ListsFit<S, S, M>,
+  step: ListsFit<S, StepIn<S>, M>,
   options: ItemOptions & { readonly onFailure?: F } = {},
-): Distributed<K, S, M, F> {
+): Distributed<K, StepIn<S>, M, F> {
   checkName("distribute()", key);
   const name = `distribute(${key})`;
   const action = `create ${name}`;

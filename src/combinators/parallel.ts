@@ -1,11 +1,10 @@
 import type { GroupOptions } from "../api/policy.ts";
-import type { AnyStep } from "../api/step.ts";
 import { checkSteps } from "../engine/children.ts";
 import { expose } from "../engine/expose.ts";
 import { runChild } from "../engine/run_child.ts";
 import { fanOut } from "../groups/fan_out.ts";
 import { checkGroup, refuse } from "../report/checks.ts";
-import type { Together } from "../types/combinators.ts";
+import type { NotAStep, StepShape, Together } from "../types/combinators.ts";
 import { seal } from "../values/context.ts";
 
 /** Combines steps into one that runs them concurrently. */
@@ -17,7 +16,7 @@ export interface Parallel {
    * @returns A step named `parallel(<the steps' names>)`.
    * @throws {ConfigError} If there are no steps, or an argument is not a step.
    */
-  <const S extends readonly AnyStep[]>(
+  <const S extends readonly (StepShape | NotAStep)[]>(
     ...steps: S
   ): Together<S>;
   /**
@@ -26,7 +25,7 @@ export interface Parallel {
    * @param options `concurrency` and `onFailure`.
    * @throws {ConfigError} If an option is invalid.
    */
-  with(options: GroupOptions): <const S extends readonly AnyStep[]>(
+  with(options: GroupOptions): <const S extends readonly (StepShape | NotAStep)[]>(
     ...steps: S
   ) => Together<S>;
 }
@@ -59,7 +58,7 @@ export const parallel: Parallel = Object.freeze(Object.assign(group({}), { with:
 function group(options: GroupOptions) {
   const action = "create parallel()";
   const own = checkGroup(action, options, ["abort", "settle"]);
-  return <const S extends readonly AnyStep[]>(
+  return <const S extends readonly (StepShape | NotAStep)[]>(
     ...steps: S
   ): Together<S> => {
     if (steps.length === 0) refuse(action, "it must have at least one step", 0);

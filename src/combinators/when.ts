@@ -1,6 +1,5 @@
 import { cast } from "../values/cast.ts";
 import type { Predicate } from "../api/collection.ts";
-import type { AnyStep } from "../api/step.ts";
 import { startEffect } from "../effect/start_effect.ts";
 import { predicateEffect } from "../effect/predicate.ts";
 import { checkStep } from "../engine/children.ts";
@@ -9,7 +8,8 @@ import { runChild } from "../engine/run_child.ts";
 import { checkFunction } from "../report/checks.ts";
 import { labelOf, predicateId } from "../run/paths.ts";
 import { settle, type Settled } from "../run/settled.ts";
-import type { Ctx, When } from "../types/combinators.ts";
+import type { Guard, When } from "../types/branches.ts";
+import type { Ctx, NotAStep, StepIn, StepShape } from "../types/combinators.ts";
 import { EMPTY } from "../values/context.ts";
 import { after } from "../values/maybe_promise.ts";
 
@@ -37,10 +37,10 @@ import { after } from "../values/maybe_promise.ts";
  * assertEquals(large.success && large.data.notified, true);
  * ```
  */
-export function when<S extends AnyStep, C = Ctx<S>>(
-  predicate: Predicate<C>,
+export function when<S extends StepShape | NotAStep, C = Ctx<S>, D extends C = never>(
+  predicate: Guard<C, D>,
   step: S,
-): When<S, C> {
+): When<StepIn<S>, C, D> {
   checkFunction("create when()", "predicate", predicate);
   const child = checkStep("create when()", "step", step);
   const label = labelOf(child.name);

@@ -24,6 +24,7 @@ export interface ErasedBuilder {
   readonly filter: Add<Parameters<typeof filter>>;
   readonly flatMap: Add<Parameters<typeof flatMap>>;
   readonly use: Add<Middleware[]>;
+  readonly run: () => never;
   build(options?: { readonly output?: Schema }): unknown;
 }
 
@@ -46,6 +47,7 @@ export function makeBuilder(definition: Definition): ErasedBuilder {
     flatMap: adding(flatMap),
     use: (...more: Middleware[]) =>
       makeBuilder({ ...definition, middleware: [...middleware, ...more] }),
+    run: () => refuse(`run pipeline '${name}'`, "'build' must be called first", "a builder"),
     build: (given: { readonly output?: Schema } = {}) => {
       const action = `build pipeline '${name}'`;
       const options = checkOptions(action, given, ["output"]);

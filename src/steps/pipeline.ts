@@ -51,7 +51,7 @@ export function pipeline<
   OS extends Schema | undefined = undefined,
   const Strict extends boolean = false,
 >(
-  definition: PipelineDefinition<N, AS, S, OS, Strict, StepsFold<S, Args, AS, Strict>>,
+  definition: PipelineDefinition<N, S, AS, OS, Strict, Args>,
 ): Made<Args, N, AS, S, OS, Strict, StepsFold<S, Args, AS, Strict>>[
   [S] extends [never] ? "builder" : "pipeline"
 ] {

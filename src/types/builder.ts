@@ -1,111 +1,39 @@
-// deno-lint-ignore-file ban-types -- {} is what the compiler shows where there are no keys
-import type { Predicate } from "../api/collection.ts";
 import type { ItemInfo } from "../api/info.ts";
 import type { Middleware } from "../api/middleware.ts";
 import type { GroupOptions, ItemOptions, MapOptions } from "../api/policy.ts";
 import type { Schema } from "../api/schema.ts";
-import type { AnyStep, Pipeline } from "../api/step.ts";
+import type { Pipeline } from "../api/step.ts";
 import type { MaybePromise } from "../values/maybe_promise.ts";
+import type { Chosen, Guarded, ReadBy, ShownBy, When } from "./branches.ts";
+import type { StepIn, Together } from "./combinators.ts";
 import type {
-  AllNeeds,
-  Chosen,
-  DefaultOf,
-  StepOf,
-  StepsOf,
-  Together,
-  When,
-} from "./combinators.ts";
-import type { Fold, Folded, Rules } from "./fold.ts";
+  AllFit,
+  BranchesFit,
+  ChoiceBranch,
+  DistributeFits,
+  EachFits,
+  Fits,
+  PredicateFits,
+  Sight,
+  Then,
+  WhenFits,
+} from "./fits.ts";
+import type { Folded, Rules } from "./fold.ts";
 import type {
   AsFits,
   Distributed,
   Filtered,
   FlatMapped,
   GivesList,
-  ItemFits,
   ItemOf,
   ItemsOf,
-  ListsFit,
+  KeyOfNeeds,
   Mapped,
   PerItem,
   Takes,
 } from "./items.ts";
 import type { Flat } from "./objects.ts";
-import type { RequiresOf } from "./of.ts";
-import type { AddsOf, DataOf, OutputFits } from "./pipeline.ts";
-
-/**
- * A fold with one more step.
- *
- * @internal
- */
-export type Then<F extends Folded, S, G extends Rules> = Fold<
-  [S],
-  G,
-  F["taken"],
-  F["ctx"],
-  F["layers"],
-  F["provided"]
->;
-
-/**
- * `Given` as it is, or the sentence that says why the step `S` that it makes does not fit.
- *
- * @internal
- */
-export type Fits<Given, S, F extends Folded, G extends Rules> = Then<F, S, G>["verdicts"] extends
-  readonly [infer Sentence extends string] ? Sentence : Given;
-
-/**
- * The step `S` of a `map`, or the sentence that says why it does not fit the items, or `Made`, the `map`, the context.
- *
- * @internal
- */
-export type EachFits<S, Made, L, As, F extends Folded, G extends Rules> = unknown extends L ? S
-  : [AsFits<S, As>] extends [As]
-    ? ItemFits<S, L, As> extends infer Sentence extends string ? Sentence
-    : Fits<S, Made, F, G>
-  // What is wrong is told of `as`.
-  : S;
-
-/**
- * The context as a callback sees it.
- *
- * @internal
- */
-export type Sight<F extends Folded> = { readonly [K in keyof F["ctx"]]: F["ctx"][K] } & {};
-
-/**
- * Steps as they are, or sentences in place of those that do not fit.
- *
- * @internal
- */
-export type AllFit<S extends readonly unknown[], F extends Folded, G extends Rules> = {
-  [I in keyof S]: Fits<S[I], S[I], F, G>;
-};
-
-/**
- * A branch of a `choice`: a predicate and a step, or a bare step as the default.
- *
- * @internal
- */
-export type ChoiceBranch<F extends Folded> =
-  | readonly [predicate: Predicate<Sight<F>>, step: AnyStep]
-  | AnyStep;
-
-type Beginning<B> = B extends readonly [...infer Init, unknown] ? Init : [];
-
-/**
- * Branches as they are, or sentences in place of those that do not fit.
- *
- * @internal
- */
-export type BranchesFit<B extends readonly unknown[], F extends Folded, G extends Rules> = {
-  [I in keyof B]: B[I] extends AnyStep
-    ? I extends keyof Beginning<B> ? "only the last branch may be a default"
-    : Fits<B[I], B[I], F, G>
-    : Fits<B[I], StepOf<B[I]>, F, G>;
-};
+import type { AddsOf, CtxOf, DataOf, OutputFits } from "./pipeline.ts";
 
 /**
  * Makes a pipeline step by step. Every method gives a new builder and leaves the old one as it was, so that a builder
@@ -156,7 +84,7 @@ export interface Builder<
    *
    * @param step A step, a combinator or a pipeline.
    */
-  step<S extends AnyStep, X extends Folded = F>(
+  step<S, X extends Folded = F>(
     step: Fits<S, S, X, G>,
   ): Builder<Name, Then<X, S, G>, Args, G, OS>;
   /**
@@ -165,20 +93,20 @@ export interface Builder<
    * @param predicate Told the context; may be asynchronous.
    * @param step A step, a combinator or a pipeline.
    */
-  when<S extends AnyStep, X extends Folded = F>(
-    predicate: Predicate<Sight<X>>,
-    step: Fits<S, When<S, unknown>, X, G>,
-  ): Builder<Name, Then<X, When<S, unknown>, G>, Args, G, OS>;
+  when<S, X extends Folded = F, C = Sight<X>, P = never>(
+    predicate: PredicateFits<P, C, S, X, G>,
+    step: WhenFits<S, P, X, G>,
+  ): Builder<Name, Then<X, When<StepIn<S>, ReadBy<P>, ShownBy<P>, Sight<X>>, G>, Args, G, OS>;
   /**
    * Adds branches, of which the first runs whose predicate holds.
    *
    * @param branches Pairs of a predicate and a step, at least one; the last may be a bare step.
    */
   choice<const B extends readonly ChoiceBranch<X>[], X extends Folded = F>(
-    ...branches: BranchesFit<B, X, G>
+    ...branches: BranchesFit<B, Guarded<B, Sight<X>>, X, G>
   ): Builder<
     Name,
-    Then<X, Chosen<StepsOf<B>, DefaultOf<B>, AllNeeds<StepsOf<B>>>, G>,
+    Then<X, Chosen<B, Guarded<B, Sight<X>>>, G>,
     Args,
     G,
     OS
@@ -188,7 +116,7 @@ export interface Builder<
    *
    * @param steps Steps, combinators or pipelines; at least one.
    */
-  parallel<const S extends readonly AnyStep[], X extends Folded = F>(
+  parallel<const S extends readonly unknown[], X extends Folded = F>(
     ...steps: AllFit<S, X, G>
   ): Builder<Name, Then<X, Together<S>, G>, Args, G, OS>;
   /**
@@ -201,16 +129,16 @@ export interface Builder<
    */
   distribute<
     const K extends string,
-    S extends AnyStep,
-    const M extends { readonly [list: string]: keyof RequiresOf<S> & string },
+    S,
+    const M extends { readonly [list: string]: KeyOfNeeds<S> },
     const Mode extends ItemOptions["onFailure"] = undefined,
     X extends Folded = F,
   >(
     key: K,
     mapping: M,
-    step: ListsFit<Fits<S, Distributed<K, S, M, Mode>, X, G>, S, M>,
+    step: DistributeFits<S, M, Distributed<K, StepIn<S>, M, Mode>, X, G>,
     options?: ItemOptions & { readonly onFailure?: Mode },
-  ): Builder<Name, Then<X, Distributed<K, S, M, Mode>, G>, Args, G, OS>;
+  ): Builder<Name, Then<X, Distributed<K, StepIn<S>, M, Mode>, G>, Args, G, OS>;
   /**
    * Adds a function, or a step, that is run for every item of a collection.
    *
@@ -306,6 +234,12 @@ export interface Builder<
    */
   use(...middleware: readonly Middleware[]): Builder<Name, F, Args, G, OS>;
   /**
+   * A builder does not run: the pipeline that `build` makes does.
+   *
+   * @throws {ConfigError} Always.
+   */
+  run(mistake: "call .build() and run the pipeline that it makes", ...more: never[]): never;
+  /**
    * Makes the pipeline.
    *
    * @throws {ConfigError} If the pipeline is wrong, as `pipeline` does.
@@ -318,8 +252,14 @@ export interface Builder<
    * @throws {ConfigError} If `output` has already been given to `pipeline`.
    */
   build<Out extends Schema>(
-    options: { readonly output: OutputFits<Out, F["ctx"]> },
+    options: BuildOptions<Out, CtxOf<F>>,
   ): Pipeline<Name, ArgsFrom<Args, F>, DataOf<Out, F>, AddsOf<Out, F>>;
+}
+
+/** The options of `build`. */
+export interface BuildOptions<Out, C> {
+  /** What the data must be: a schema of an object. `data` is what it makes of the context. */
+  readonly output: OutputFits<Out, C>;
 }
 
 /**

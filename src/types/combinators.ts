@@ -1,7 +1,6 @@
 // deno-lint-ignore-file ban-types -- {} is what the compiler shows where there are no keys
-import type { Predicate } from "../api/collection.ts";
-import type { AnyStep, Step } from "../api/step.ts";
-import type { Collapse, Flat, Over, Without } from "./objects.ts";
+import type { AnyStep, Step, StepLike } from "../api/step.ts";
+import type { Flat, Over, Without } from "./objects.ts";
 import type { NameOf, ProvidesOf, RequiresOf } from "./of.ts";
 
 /**
@@ -19,14 +18,43 @@ export type ContextOf<T, Hint extends string> = { readonly [K in keyof T]: T[K] 
 export type NoContext = ContextOf<{}, "annotate ctx to read it, or use the builder">;
 
 /**
- * The context as a predicate sees it that stands beside a step: what the step needs.
+ * The sentence that a combinator says of what is no step. It stands in a constraint, in a union with the steps, and not
+ * in a conditional type: so a function may wrap a step of whatever type it is given.
  *
  * @internal
  */
-export type Ctx<S extends AnyStep> = ContextOf<
-  RequiresOf<S>,
-  "to read more, annotate ctx or use the builder"
->;
+export type NotAStep =
+  "this is not a step: step({ … }) makes one of a definition, and .build() of a builder";
+
+/**
+ * What a step is told by. With a `run` of any type, or the compiler would find fault with that of a definition.
+ *
+ * @internal
+ */
+export interface StepShape extends StepLike<string, never, object> {
+  /** Whatever runs. */
+  readonly run: unknown;
+}
+
+/**
+ * What is a step.
+ *
+ * @internal
+ */
+export type StepIn<S> = S extends AnyStep ? S : never;
+
+/**
+ * The context as a predicate sees it that stands beside a step: what the step needs. Beside what is no step it is told
+ * only that.
+ *
+ * @internal
+ */
+export type Ctx<S> = [S] extends [AnyStep] ? ContextOf<
+    [RequiresOf<S>] extends [never] ? {} : RequiresOf<S>,
+    "to read more, annotate ctx or use the builder"
+  >
+  // deno-lint-ignore no-explicit-any
+  : any;
 
 /**
  * What is needed with what a callback's annotated context asks for.
@@ -62,13 +90,6 @@ export type AllAdded<S extends readonly unknown[], P = {}> = S extends
 type Merge<A, B> = Flat<Without<A, keyof B> & Over<A, B>>;
 
 /**
- * A branch: a predicate and the step that it guards.
- *
- * @internal
- */
-export type If<S, C> = readonly [predicate: Predicate<C>, step: S];
-
-/**
  * Whether there is a step: TypeScript fills in the constraint, AnyStep, where there is none to infer from.
  *
  * @internal
@@ -77,48 +98,7 @@ export type IsReal<S> = [S] extends [never] ? false
   : S extends AnyStep ? [RequiresOf<S>] extends [never] ? false : true
   : false;
 
-/**
- * The branches that are there.
- *
- * @internal
- */
-export type RealSteps<S extends readonly unknown[]> = S extends readonly [infer H, ...infer T]
-  ? IsReal<H> extends true ? [H, ...RealSteps<T>] : RealSteps<T>
-  : [];
-
-/**
- * What a branch needs, if it is there.
- *
- * @internal
- */
-export type Need<S, C> = IsReal<S> extends true
-  ? S extends AnyStep ? Plus<RequiresOf<S>, C> : unknown
-  : unknown;
-
-/**
- * What a choice adds: sure where every branch provides it and there is a default, else optional.
- *
- * @internal
- */
-export type Either<S, Default> = Collapse<
-  | (S extends AnyStep ? ProvidesOf<S> : never)
-  | (IsReal<Default> extends true ? never : {})
->;
-
 // Indexed, so that the compiler shows the step that each of these comes to, and not its alias.
-
-/**
- * The step that `when` makes.
- *
- * @internal
- */
-export type When<S extends AnyStep, C> = {
-  step: Step<
-    `when(${NameOf<S>})`,
-    Plus<RequiresOf<S>, C>,
-    Flat<Partial<ProvidesOf<S>>>
-  >;
-}["step"];
 
 /**
  * The step that `parallel` makes.
@@ -132,39 +112,3 @@ export type Together<S extends readonly unknown[]> = {
     AllAdded<S>
   >;
 }["step"];
-
-/**
- * The step that `choice` makes of the steps `S`, the default `D` among them if there is one.
- *
- * @internal
- */
-export type Chosen<S extends readonly unknown[], D, R> = {
-  step: Step<
-    `choice(${Names<S>})`,
-    R,
-    Either<S[number], D>
-  >;
-}["step"];
-
-/**
- * The step of a branch.
- *
- * @internal
- */
-export type StepOf<B> = B extends AnyStep ? B
-  : B extends readonly [unknown, infer S extends AnyStep] ? S
-  : never;
-
-/**
- * The steps of branches.
- *
- * @internal
- */
-export type StepsOf<B extends readonly unknown[]> = { [I in keyof B]: StepOf<B[I]> };
-
-/**
- * The bare step at the end of branches.
- *
- * @internal
- */
-export type DefaultOf<B> = B extends readonly [...unknown[], infer D extends AnyStep] ? D : never;

@@ -1,5 +1,5 @@
 import type { AnyStep } from "../api/step.ts";
-import type { Issue, NotNew } from "./messages.ts";
+import type { Issue, NoStep, NotNew } from "./messages.ts";
 import type { Over, SureKeys, Without } from "./objects.ts";
 import type { ProvidesOf, RequiresOf } from "./of.ts";
 
@@ -62,7 +62,8 @@ type Cleared<L, K> = { [I in keyof L]: keyof L[I] & K extends never ? L[I] : Wit
 
 type All<L, C = unknown> = L extends readonly [infer H, ...infer T] ? All<T, C & H> : C;
 
-type Unmet<R, Provided> = { [K in keyof R as K extends Provided ? never : K]: R[K] };
+type Unmet<R, Provided> = [keyof R & Provided] extends [never] ? R
+  : { [K in keyof R as K extends Provided ? never : K]: R[K] };
 
 type Met<R, Provided> = { [K in keyof R as K extends Provided ? K : never]: R[K] };
 
@@ -111,7 +112,7 @@ type FoldAt<
       [...V, Verdict<H, G, T, Provided>]
     >
   : Unfit<H, S, G, T, C, L, Provided, V>
-  : Fold<S, G, T, C, L, Provided, [...V, "this is not a step"]>;
+  : Fold<S, G, T, C, L, Provided, [...V, NoStep<H>]>;
 
 /** Writes `P` over the context, and goes on. */
 type Extend<

@@ -10,6 +10,7 @@ import type {
   ItemIssue,
   ListIssue,
   ListOfIssue,
+  NoEach,
   NoObjectIssue,
   TakesIssue,
   Wrong,
@@ -77,10 +78,13 @@ type SpreadItem<S extends AnyStep, I, T> = 0 extends 1 & I ? S
  *
  * @internal
  */
-export type PerItem<Fit, S, L, I, C, O> = IsStep<S> extends true ? Fit
-  : Takes<L, I, (item: I, ctx: C, info: ItemInfo) => MaybePromise<O>>;
+export type PerItem<Fit, S, L, I, C, O> = IsFunction<S> extends true
+  ? Takes<L, I, (item: I, ctx: C, info: ItemInfo) => MaybePromise<O>>
+  : [S] extends [AnyStep] ? Fit
+  : NoEach<S>;
 
-type IsStep<S> = [S] extends [never] ? false : [S] extends [AnyStep] ? true : false;
+type IsFunction<S> = [S] extends [never] ? true : S extends (...given: never) => unknown ? true
+: false;
 
 /**
  * A function of an item `I`, or the sentence that says why it does not fit the items of the collection `L`.
@@ -147,6 +151,13 @@ export type ListsFit<Given, S extends AnyStep, M> = [M] extends [never] ? Given
   : [RequiresOf<S>] extends [never] ? Given
   : [Exclude<keyof M, M[keyof M]> & keyof RequiresOf<S>] extends [never] ? Given
   : ListIssue<S, Exclude<keyof M, M[keyof M]> & keyof RequiresOf<S> & string>;
+
+/**
+ * The keys that a step needs: of what is no step, any, as that is told in its place.
+ *
+ * @internal
+ */
+export type KeyOfNeeds<S> = S extends AnyStep ? keyof RequiresOf<S> & string : string;
 
 /**
  * The items of a collection; of a Map, its values; of what is `any`, anything.

@@ -83,6 +83,31 @@ type Sentence<
   : `${Needs<NameOf<H>, R, A>} which nothing before it provides${Hint<H, A, C, S>}`;
 
 /**
+ * The sentence for what stands in the place of a step and is none.
+ *
+ * @internal
+ */
+export type NoStep<T> = T extends { readonly build: (...given: never) => unknown }
+  ? "this is a builder: call .build()"
+  : "this is not a step";
+
+/**
+ * The sentence for what stands in the place of a branch of a `choice` and is none.
+ *
+ * @internal
+ */
+export type NoBranch<T> = T extends { readonly build: (...given: never) => unknown } ? NoStep<T>
+  : "a branch is a pair of a predicate and a step, and the last may be a step";
+
+/**
+ * The sentence for what `map` cannot call.
+ *
+ * @internal
+ */
+export type NoEach<T> = T extends { readonly build: (...given: never) => unknown } ? NoStep<T>
+  : "this is neither a function nor a step";
+
+/**
  * The sentence for a step that provides a key for the second time in a strict pipeline, or one that a step before it
  * has already taken from the args; else 0.
  *
@@ -181,3 +206,34 @@ export type TakesIssue<Item, I> = [Item] extends [object]
  * @internal
  */
 export type ListOfIssue<R> = `this function must give a list but it gives ${Show<R>}`;
+
+/**
+ * A Response, whose type is not known everywhere.
+ *
+ * @internal
+ */
+export interface Fetched {
+  /** Its stream. */
+  readonly body: unknown;
+  /** Another one. */
+  clone(): Fetched;
+  /** What it holds. */
+  json(): Promise<unknown>;
+}
+
+/**
+ * The sentence for a `run` that returns what has no keys.
+ *
+ * @internal
+ */
+export type NoOutputIssue<P> = `a step returns an object of keys or nothing, not ${[P] extends
+  [Fetched] ? "Response" : Show<P>}`;
+
+/**
+ * The sentence for a `run` that returns nothing, or `Else`, where `provides` asks for `T`.
+ *
+ * @internal
+ */
+export type NothingIssue<T, Else> = `run must return ${Show<
+  T
+>}, as provides says, but it ${[Else] extends [never] ? "" : "sometimes "}returns nothing`;

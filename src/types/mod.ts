@@ -5,36 +5,43 @@
  * @module
  */
 export type {
-  AllFit,
-  ArgsFrom,
-  BranchesFit,
-  ChoiceBranch,
-  EachFits,
-  Fits,
-  Ready,
-  Sight,
-  Then,
-} from "./builder.ts";
+  BranchAt,
+  Chosen,
+  Guard,
+  Guarded,
+  If,
+  Present,
+  ReadBy,
+  Unproven,
+  When,
+} from "./branches.ts";
+export type { ArgsFrom, Ready } from "./builder.ts";
 export type {
   AllAdded,
   AllNeeds,
-  Chosen,
   ContextOf,
   Ctx,
-  DefaultOf,
-  Either,
-  If,
   IsReal,
   Names,
-  Need,
   NoContext,
+  NotAStep,
   Plus,
-  RealSteps,
-  StepOf,
-  StepsOf,
+  StepIn,
+  StepShape,
   Together,
-  When,
 } from "./combinators.ts";
+export type {
+  AllFit,
+  BranchesFit,
+  ChoiceBranch,
+  DistributeFits,
+  EachFits,
+  Fits,
+  PredicateFits,
+  Sight,
+  Then,
+  WhenFits,
+} from "./fits.ts";
 export type { Fold, Folded, Rules, Taken } from "./fold.ts";
 export type {
   Also,
@@ -48,6 +55,7 @@ export type {
   ItemFits,
   ItemOf,
   ItemsOf,
+  KeyOfNeeds,
   ListsFit,
   MapNeeds,
   Mapped,
@@ -59,11 +67,17 @@ export type { Made } from "./made.ts";
 export type {
   AsIssue,
   CollectionIssue,
+  Fetched,
   Issue,
   ItemIssue,
   ListIssue,
   ListOfIssue,
+  NoBranch,
+  NoEach,
   NoObjectIssue,
+  NoOutputIssue,
+  NoStep,
+  NothingIssue,
   NotNew,
   OutputIssue,
   TakesIssue,
@@ -94,6 +108,7 @@ export type {
   Start,
   StepsFit,
   StepsFold,
+  StepsOf,
 } from "./pipeline.ts";
 export type { Alike } from "./spelling.ts";
 export type {

@@ -119,9 +119,19 @@ type VerdictAt<W, K> = W extends Folded ? K extends keyof W["verdicts"] ? W["ver
  *
  * @internal
  */
-export type StepsFit<S, W> = [S] extends [never]
-  ? "write argsSchema: typed<Args>() instead of pipeline<Args>, so that the steps can be inferred"
-  : { [K in keyof S]: VerdictAt<W, K> extends infer M extends string ? M : S[K] };
+export type StepsFit<S, W> = {
+  [K in keyof S]: VerdictAt<W, K> extends infer M extends string ? M : S[K];
+};
+
+/**
+ * The steps of which it is inferred that they are `S`. They are not inferred where the type of the args is written.
+ *
+ * @internal
+ */
+export type StepsOf<S, Args, AS, Strict> = [S] extends [never]
+  ? [Args] extends [Unset] ? readonly unknown[]
+  : "write argsSchema: typed<Args>() instead of pipeline<Args>, so that the steps can be inferred"
+  : StepsFit<S, StepsFold<S, Args, AS, Strict>>;
 
 /**
  * A schema that the context satisfies, or the sentence that says why it does not.
@@ -189,10 +199,11 @@ export interface PipelineOptions<N, AS, Strict> {
 }
 
 /** The definition of a pipeline; without `steps` it starts a builder. */
-export interface PipelineDefinition<N, AS, S, OS, Strict, W>
+export interface PipelineDefinition<N, S, AS, OS, Strict, Args>
   extends PipelineOptions<N, AS, Strict> {
   /** The steps, in order. Where one does not find what it requires, its place holds a sentence that says so. */
-  readonly steps?: StepsFit<S, W>;
+  readonly steps?: StepsOf<S, Args, AS, Strict>;
   /** What the data must be: a schema of an object. `data` is what it makes of the context. */
-  readonly output?: [S] extends [never] ? ObjectSchema<OS> : OutputFits<OS, CtxOf<W>>;
+  readonly output?: [S] extends [never] ? ObjectSchema<OS>
+    : OutputFits<OS, CtxOf<StepsFold<S, Args, AS, Strict>>>;
 }

@@ -3,6 +3,8 @@ import type { RollbackInfo, RunInfo } from "../api/info.ts";
 import type { RetryPolicy } from "../api/policy.ts";
 import type { Schema, SchemaIn, SchemaOut } from "../api/schema.ts";
 import type { MaybePromise } from "../values/maybe_promise.ts";
+import type { ContextOf } from "./combinators.ts";
+import type { Fetched, NoOutputIssue, NothingIssue } from "./messages.ts";
 import type { Added, Declared } from "./objects.ts";
 
 declare const unset: unique symbol;
@@ -44,29 +46,39 @@ export type Needed<R, RS> = RS extends Schema ? SchemaIn<RS>
  * @internal
  */
 export type Seen<R, RS> = RS extends Schema ? Readonly<SchemaOut<RS>>
-  : [R] extends [Unset] ? Readonly<Record<string, unknown>>
+  : [R] extends [Unset] ? ContextOf<{}, "annotate ctx to read it, or give requires">
   : R;
 
+/** What has no keys to be added to a context: what can be iterated, a Date, a function, a Response. */
+type NoRecord = Iterable<unknown> | Date | ((...args: never) => unknown) | Fetched;
+
 /**
- * Whether `run` returns neither an object nor nothing.
+ * Whether `run` returns neither an object of keys nor nothing.
  *
  * @internal
  */
-export type IsNoOutput<P> = [P] extends [never] ? false
-  : [P] extends [readonly unknown[]] ? true
+export type IsNoOutput<P> = IsAnyOrNever<P> extends true ? false
+  : [P] extends [NoRecord] ? true
   : [P] extends [object | void | null] ? false
   : true;
 
+type Nothing = void | null | undefined;
+
+type MayBeNothing<P> = 0 extends 1 & P ? false
+  : [Extract<P, Nothing>] extends [never] ? false
+  : true;
+
 /**
- * The type of `run`. A conditional type around function types, not the other way about: only so is it resolved before
- * the body is checked, and `{ status: "paid" }` fits `"paid" | "due"`; and a union that `run` returns stays one.
+ * The type of `run`, or a sentence on what it returns. A conditional type around function types, not the other way
+ * about: only so is it resolved before the body is checked, and `{ status: "paid" }` fits `"paid" | "due"`; and a union
+ * that `run` returns stays one.
  *
  * @internal
  */
 export type RunFunction<R, P, RS, PS> = PS extends Schema
-  ? (ctx: Seen<R, RS>, info: RunInfo) => MaybePromise<SchemaIn<PS>>
-  : IsNoOutput<P> extends true
-    ? (ctx: Seen<R, RS>, info: RunInfo) => "a step returns an object or nothing"
+  ? MayBeNothing<P> extends true ? NothingIssue<SchemaIn<PS>, Exclude<P, Nothing>>
+  : (ctx: Seen<R, RS>, info: RunInfo) => MaybePromise<SchemaIn<PS>>
+  : IsNoOutput<P> extends true ? NoOutputIssue<P>
   // Where `rollback` stands first, P is not inferred: what is wrong then is told there.
   : [P] extends [Unset]
     ? (ctx: Seen<R, RS>, info: RunInfo) => MaybePromise<P | Unset | object | void>
@@ -102,8 +114,6 @@ export type ObjectSchema<S> = S extends Schema
   : "this must be a schema of an object"
   : S extends undefined ? S
   : "this must be a schema, such as type({ … })";
-
-type NoRecord = readonly unknown[] | ((...args: never) => unknown);
 
 /** Undoes what a step did: gets the context that its `run` saw and what it returned. */
 export type RollbackFunction<R, P, RS, PS> = (

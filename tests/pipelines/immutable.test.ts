@@ -7,7 +7,7 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import { type AnyStep, pipeline, step } from "@runsheet/runsheet";
+import { type AnyStep, type Context, pipeline, step } from "@runsheet/runsheet";
 import { type } from "arktype";
 import * as v from "valibot";
 import * as z from "zod";
@@ -250,7 +250,7 @@ describe("immutable: 'deep'", () => {
     failureOf(await pipeline({ name: "p", steps, immutable: "deep" }).run({ list: "a,b" }));
     const quiet = step({
       name: "quiet",
-      run: (ctx) => void frozen.push(Object.isFrozen(ctx.list)),
+      run: (ctx: Context) => void frozen.push(Object.isFrozen(ctx.list)),
     });
     const p = pipeline({
       name: "p",

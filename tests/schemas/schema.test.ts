@@ -2,6 +2,7 @@ import { describe, it } from "node:test";
 import { assert, assertEquals, assertFalse, assertStrictEquals } from "@std/assert";
 import { assertType, type IsExact } from "@std/testing/types";
 import {
+  type Context,
   isRunsheetError,
   pipeline,
   type Schema,
@@ -300,7 +301,7 @@ describe("a schema that", () => {
     const args = { n: "5" };
     const seen: unknown[] = [];
     const s = step({ name: "s", requires: meddling, run: () => {} });
-    const look = step({ name: "look", run: (ctx) => void seen.push(ctx.n) });
+    const look = step({ name: "look", run: (ctx: Context) => void seen.push(ctx.n) });
     const p = pipeline({ name: "p", argsSchema: meddling, steps: [s, look] });
     dataOf(await p.run(args));
     assertEquals(args, { n: "5" });

@@ -4,6 +4,7 @@ import { assertType, type IsExact } from "@std/testing/types";
 import {
   type AnyStep,
   choice,
+  type Context,
   filter,
   map,
   parallel,
@@ -128,7 +129,7 @@ describe("the compiler accepts", () => {
     ): Step<`count ${K}`, { [k in K]: string }, { [k in `${K}Length`]: number }> {
       const made: unknown = step({
         name: `count ${key}`,
-        run: (ctx) => ({ [`${key}Length`]: String(ctx[key]).length }),
+        run: (ctx: Context) => ({ [`${key}Length`]: String(ctx[key]).length }),
       });
       return made as Step<`count ${K}`, { [k in K]: string }, { [k in `${K}Length`]: number }>;
     }

@@ -162,6 +162,28 @@ export const mistakes: Record<string, () => unknown> = {
     });
   },
 
+  misspeltOptionOfPipeline: () =>
+    pipeline({
+      name: "checkout",
+      steps: [validateOrder],
+      // @ts-expect-error 'timeOut' does not exist in type 'PipelineDefinition<"checkout", readonly [Step<"validateOrder", Order, { orderId: string; total: number; }>], undefined, undefined, false, Unset>'. Did you mean to write 'timeout'?
+      timeOut: 5_000,
+    }),
+
+  misspeltName: () =>
+    pipeline({
+      // @ts-expect-error 'nam' does not exist in type 'PipelineDefinition<string, never, undefined, undefined, false, Unset>'. Did you mean to write 'name'?
+      nam: "checkout",
+      steps: [validateOrder],
+    }),
+
+  misspeltSteps: () =>
+    pipeline({
+      name: "checkout",
+      // @ts-expect-error 'step' does not exist in type 'PipelineDefinition<"checkout", never, undefined, undefined, false, Unset>'. Did you mean to write 'steps'?
+      step: [validateOrder],
+    }),
+
   argsBesideInferredSteps: () =>
     pipeline<{ cartId: string; amount: number }>({
       name: "checkout",

@@ -41,8 +41,71 @@ export const mistakes: Record<string, () => unknown> = {
   outputThatIsNoObject: () =>
     step({
       name: "count",
-      // @ts-expect-error a step returns an object or nothing
+      // @ts-expect-error a step returns an object of keys or nothing, not number
       run: () => 42,
+    }),
+
+  outputThatIsAList: () =>
+    step({
+      name: "list",
+      // @ts-expect-error a step returns an object of keys or nothing, not number[]
+      run: async () => await Promise.resolve([1, 2]),
+    }),
+
+  outputThatIsAMap: () =>
+    step({
+      name: "index",
+      // @ts-expect-error a step returns an object of keys or nothing, not Map<string, number>
+      run: (ctx: { orderId: string }) => new Map([[ctx.orderId, 1]]),
+    }),
+
+  outputThatIsADate: () =>
+    step({
+      name: "now",
+      // @ts-expect-error a step returns an object of keys or nothing, not Date
+      run: () => new Date(),
+    }),
+
+  outputThatIsAResponse: () =>
+    step({
+      name: "load",
+      // @ts-expect-error a step returns an object of keys or nothing, not Response
+      run: () => fetch("https://shop.example"),
+    }),
+
+  outputForgotten: () =>
+    step({
+      name: "charge",
+      provides: type({ chargeId: "string" }),
+      // @ts-expect-error run must return { chargeId: string }, as provides says, but it returns nothing
+      run: async (ctx: { orderId: string }) => {
+        await Promise.resolve(ctx.orderId);
+      },
+    }),
+
+  outputForgottenInOneCase: () =>
+    step({
+      name: "charge",
+      provides: type({ chargeId: "string" }),
+      // @ts-expect-error run must return { chargeId: string }, as provides says, but it sometimes returns nothing
+      run: (ctx: { orderId: string }) => {
+        if (ctx.orderId !== "") return { chargeId: ctx.orderId };
+      },
+    }),
+
+  unannotatedContext: () =>
+    step({
+      name: "charge",
+      // @ts-expect-error Property 'total' does not exist on type 'ContextOf<{}, "annotate ctx to read it, or give requires">'.
+      run: (ctx) => ({ charged: ctx.total }),
+    }),
+
+  unannotatedContextOfRollback: () =>
+    step({
+      name: "charge",
+      run: () => ({ chargeId: "c1" }),
+      // @ts-expect-error Property 'total' does not exist on type 'ContextOf<{}, "annotate ctx to read it, or give requires">'.
+      rollback: (ctx, output) => [ctx.total, output.chargeId],
     }),
 
   schemaOfNoObject: () =>
@@ -58,6 +121,14 @@ export const mistakes: Record<string, () => unknown> = {
       name: "count",
       // @ts-expect-error this must be a schema, such as type({ … })
       requires: { items: "string[]" },
+      run: () => ({ count: 1 }),
+    }),
+
+  schemaOfADate: () =>
+    step({
+      name: "count",
+      // @ts-expect-error this must be a schema of an object
+      requires: type("Date"),
       run: () => ({ count: 1 }),
     }),
 

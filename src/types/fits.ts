@@ -1,0 +1,124 @@
+// deno-lint-ignore-file ban-types -- {} is what the compiler shows where there are no keys
+import type { Predicate } from "../api/collection.ts";
+import type { AnyStep, Step } from "../api/step.ts";
+import type { ReadBy, ShownBy, When } from "./branches.ts";
+import type { StepIn } from "./combinators.ts";
+import type { Fold, Folded, Rules } from "./fold.ts";
+import type { AsFits, ItemFits, ListsFit } from "./items.ts";
+import type { NoBranch, NoStep } from "./messages.ts";
+import type { NameOf } from "./of.ts";
+
+/**
+ * A fold with one more step.
+ *
+ * @internal
+ */
+export type Then<F extends Folded, S, G extends Rules> = Fold<
+  [S],
+  G,
+  F["taken"],
+  F["ctx"],
+  F["layers"],
+  F["provided"]
+>;
+
+/**
+ * The context as a callback sees it.
+ *
+ * @internal
+ */
+export type Sight<F extends Folded> = { readonly [K in keyof F["ctx"]]: F["ctx"][K] } & {};
+
+/**
+ * `Given` as it is, or the sentence that says why the step `S` that it makes does not fit.
+ *
+ * @internal
+ */
+export type Fits<Given, S, F extends Folded, G extends Rules> = Then<F, S, G>["verdicts"] extends
+  readonly [infer Sentence extends string] ? Sentence : Given;
+
+/**
+ * Steps as they are, or sentences in place of those that do not fit.
+ *
+ * @internal
+ */
+export type AllFit<S extends readonly unknown[], F extends Folded, G extends Rules> = {
+  [I in keyof S]: Fits<S[I], S[I], F, G>;
+};
+
+/**
+ * A predicate, of which it is inferred that it is a `P`, that finds in the context what it reads, or the sentence that
+ * says why it does not.
+ *
+ * @internal
+ */
+export type PredicateFits<P, C, S, F extends Folded, G extends Rules> = [P] extends [never]
+  ? Predicate<C>
+  : [P] extends [Predicate<never>] ? [Sight<F>] extends [ReadBy<P>] ? P
+    : Fits<P, Step<`when(${NameOf<StepIn<S>>})`, ReadBy<P>, {}>, F, G>
+  : Predicate<C>;
+
+/**
+ * The step of a `when`, or the sentence that says why it does not fit, once it is inferred what the predicate `P` shows.
+ *
+ * @internal
+ */
+export type WhenFits<S, P, F extends Folded, G extends Rules> = [S] extends [AnyStep]
+  ? [P] extends [never] ? S : Fits<S, When<S, unknown, ShownBy<P>>, F, G>
+  : NoStep<S>;
+
+/**
+ * What stands for a branch of a `choice` before it is inferred: a predicate and a step, or a bare step as the default.
+ *
+ * @internal
+ */
+export type ChoiceBranch<F extends Folded> =
+  | readonly [predicate: Predicate<Sight<F>>, step: unknown]
+  | object;
+
+type Beginning<B> = B extends readonly [...infer Init, unknown] ? Init : [];
+
+/**
+ * Branches as they are, or sentences in place of those that do not fit.
+ *
+ * @internal
+ */
+export type BranchesFit<
+  B extends readonly unknown[],
+  S extends readonly unknown[],
+  F extends Folded,
+  G extends Rules,
+> = {
+  [I in keyof B]: B[I] extends readonly [infer P, infer T]
+    ? T extends AnyStep ? BranchFits<B, S, I, F, G> : readonly [P, NoStep<T>]
+    : B[I] extends AnyStep ? I extends keyof Beginning<B> ? "only the last branch may be a default"
+      : BranchFits<B, S, I, F, G>
+    : object extends B[I] ? B[I]
+    : NoBranch<B[I]>;
+};
+
+// There are no steps before the branches are inferred.
+type BranchFits<B, S, I extends keyof B, F extends Folded, G extends Rules> = I extends keyof S
+  ? [S[I]] extends [never] ? B[I] : Fits<B[I], S[I], F, G>
+  : B[I];
+
+/**
+ * The step `S` of a `map`, or the sentence that says why it does not fit the items, or `Made`, the `map`, the context.
+ *
+ * @internal
+ */
+export type EachFits<S, Made, L, As, F extends Folded, G extends Rules> = unknown extends L ? S
+  : [AsFits<S, As>] extends [As]
+    ? ItemFits<S, L, As> extends infer Sentence extends string ? Sentence
+    : Fits<S, Made, F, G>
+  // What is wrong is told of `as`.
+  : S;
+
+/**
+ * The step of a `distribute` that makes `Made`, or the sentence that says why it does not fit.
+ *
+ * @internal
+ */
+export type DistributeFits<S, M, Made, F extends Folded, G extends Rules> = [S] extends [AnyStep]
+  ? ListsFit<Fits<S, Made, F, G>, S, M>
+  : NoStep<S>;

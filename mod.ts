@@ -92,7 +92,7 @@ export { unwrap } from "./src/report/unwrap.ts";
 export { typed } from "./src/schema/typed.ts";
 export { pipeline } from "./src/steps/pipeline.ts";
 export { step } from "./src/steps/step.ts";
-export type { Builder } from "./src/types/builder.ts";
+export type { Builder, BuildOptions } from "./src/types/builder.ts";
 export type { NameOf, ProvidesOf, RequiresOf } from "./src/types/of.ts";
 export type { PipelineDefinition, PipelineOptions } from "./src/types/pipeline.ts";
 export type {

@@ -4,7 +4,8 @@ import { expose } from "../engine/expose.ts";
 import { runChild } from "../engine/run_child.ts";
 import { fanOut } from "../groups/fan_out.ts";
 import { checkGroup, refuse } from "../report/checks.ts";
-import type { NotAStep, StepShape, Together } from "../types/combinators.ts";
+import type { Together } from "../types/combinators.ts";
+import type { NotAStep, StepShape } from "../types/step_in.ts";
 import { seal } from "../values/context.ts";
 
 /** Combines steps into one that runs them concurrently. */

@@ -9,7 +9,8 @@ import { checkFunction } from "../report/checks.ts";
 import { labelOf, predicateId } from "../run/paths.ts";
 import { settle, type Settled } from "../run/settled.ts";
 import type { Guard, When } from "../types/branches.ts";
-import type { Ctx, NotAStep, StepIn, StepShape } from "../types/combinators.ts";
+import type { Ctx } from "../types/combinators.ts";
+import type { NotAStep, StepIn, StepShape } from "../types/step_in.ts";
 import { EMPTY } from "../values/context.ts";
 import { after } from "../values/maybe_promise.ts";
 

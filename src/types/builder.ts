@@ -5,7 +5,7 @@ import type { Schema } from "../api/schema.ts";
 import type { Pipeline } from "../api/step.ts";
 import type { MaybePromise } from "../values/maybe_promise.ts";
 import type { Chosen, Guarded, ReadBy, ShownBy, When } from "./branches.ts";
-import type { StepIn, Together } from "./combinators.ts";
+import type { Together } from "./combinators.ts";
 import type {
   AllFit,
   BranchesFit,
@@ -34,6 +34,7 @@ import type {
 } from "./items.ts";
 import type { Flat } from "./objects.ts";
 import type { AddsOf, CtxOf, DataOf, OutputFits } from "./pipeline.ts";
+import type { StepIn } from "./step_in.ts";
 
 /**
  * Makes a pipeline step by step. Every method gives a new builder and leaves the old one as it was, so that a builder

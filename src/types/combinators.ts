@@ -1,5 +1,5 @@
 // deno-lint-ignore-file ban-types -- {} is what the compiler shows where there are no keys
-import type { AnyStep, Step, StepLike } from "../api/step.ts";
+import type { AnyStep, Step } from "../api/step.ts";
 import type { Flat, Over, Without } from "./objects.ts";
 import type { NameOf, ProvidesOf, RequiresOf } from "./of.ts";
 
@@ -16,32 +16,6 @@ export type ContextOf<T, Hint extends string> = { readonly [K in keyof T]: T[K] 
  * @internal
  */
 export type NoContext = ContextOf<{}, "annotate ctx to read it, or use the builder">;
-
-/**
- * The sentence that a combinator says of what is no step. It stands in a constraint, in a union with the steps, and not
- * in a conditional type: so a function may wrap a step of whatever type it is given.
- *
- * @internal
- */
-export type NotAStep =
-  "this is not a step: step({ … }) makes one of a definition, and .build() of a builder";
-
-/**
- * What a step is told by. With a `run` of any type, or the compiler would find fault with that of a definition.
- *
- * @internal
- */
-export interface StepShape extends StepLike<string, never, object> {
-  /** Whatever runs. */
-  readonly run: unknown;
-}
-
-/**
- * What is a step.
- *
- * @internal
- */
-export type StepIn<S> = S extends AnyStep ? S : never;
 
 /**
  * The context as a predicate sees it that stands beside a step: what the step needs. Beside what is no step it is told

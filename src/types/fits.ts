@@ -2,11 +2,11 @@
 import type { Predicate } from "../api/collection.ts";
 import type { AnyStep, Step } from "../api/step.ts";
 import type { ReadBy, ShownBy, When } from "./branches.ts";
-import type { StepIn } from "./combinators.ts";
 import type { Fold, Folded, Rules } from "./fold.ts";
 import type { AsFits, ItemFits, ListsFit } from "./items.ts";
 import type { NoBranch, NoStep } from "./messages.ts";
 import type { NameOf } from "./of.ts";
+import type { StepIn } from "./step_in.ts";
 
 /**
  * A fold with one more step.
@@ -23,11 +23,12 @@ export type Then<F extends Folded, S, G extends Rules> = Fold<
 >;
 
 /**
- * The context as a callback sees it.
+ * The context as a callback sees it. Conditional, so that the compiler shows its keys, and not its alias.
  *
  * @internal
  */
-export type Sight<F extends Folded> = { readonly [K in keyof F["ctx"]]: F["ctx"][K] } & {};
+export type Sight<F extends Folded> = F["ctx"] extends infer C ? { readonly [K in keyof C]: C[K] }
+  : never;
 
 /**
  * `Given` as it is, or the sentence that says why the step `S` that it makes does not fit.

@@ -24,10 +24,7 @@ export type {
   IsReal,
   Names,
   NoContext,
-  NotAStep,
   Plus,
-  StepIn,
-  StepShape,
   Together,
 } from "./combinators.ts";
 export type {
@@ -121,6 +118,7 @@ export type {
   Seen,
   Unset,
 } from "./step.ts";
+export type { NotAStep, StepIn, StepShape } from "./step_in.ts";
 export type { Last, Show, ShowKeys } from "./text.ts";
 export type { watching } from "../api/observer.ts";
 export type { engine } from "../api/step.ts";

@@ -96,7 +96,7 @@ export const mistakes: Record<string, () => unknown> = {
 
   parallelOfADefinition: () =>
     // @ts-expect-error this is not a step: step({ … }) makes one of a definition, and .build() of a builder
-    parallel(chargePayment, { name: "free", run: () => ({ gift: true }) }),
+    parallel(chargePayment, { name: "free", retry: { count: 2 }, run: () => ({ gift: true }) }),
 
   mappingToNoKey: () =>
     // @ts-expect-error Type '"orderIdx"' is not assignable to type '"orderId" | "total"'. Did you mean '"orderId"'?

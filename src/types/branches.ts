@@ -23,7 +23,7 @@ export type Unproven<R, D> = unknown extends D ? R : {
 };
 
 /** What the context is known to be where a guard has not held. */
-type Rest<C, D> = IsUnion<C> extends true ? Exclude<C, D>
+type Otherwise<C, D> = IsUnion<C> extends true ? Exclude<C, D>
   : [Exclude<keyof D, keyof C>] extends [never] ? WithoutAt<C, D, Narrowed<C, D>>
   : unknown;
 
@@ -102,7 +102,7 @@ export type Guarded<
   : Guarded<T, Base, Known, Out>
   : Out;
 
-type RestOf<C, D> = unknown extends D ? unknown : Rest<C, D>;
+type RestOf<C, D> = unknown extends D ? unknown : Otherwise<C, D>;
 
 /** A step of a branch, by its needs alone: the step itself, where they are its own, as that costs less. */
 type GuardedStep<S extends AnyStep, C, D, Base> = unknown extends D

@@ -252,8 +252,7 @@ describe("the types of a step", () => {
       },
       rollback: (ctx, output, info) => {
         assertType<IsAny<typeof ctx>>(false);
-        assertType<IsAny<typeof output | typeof output.b>>(false);
-        assertType<IsAny<typeof info | typeof info.error>>(false);
+        assertType<IsAny<typeof output | typeof output.b | typeof info | typeof info.error>>(false);
       },
     });
     const result = await pipeline({ name: "p", steps: [s] }).run();

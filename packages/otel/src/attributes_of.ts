@@ -1,0 +1,15 @@
+import type { Attributes } from "@opentelemetry/api";
+import type { Span } from "@runsheet/runsheet/observe";
+
+/** What a span tells when it begins. */
+export function attributesOf(span: Span, delay: number | undefined): Attributes {
+  const { runId, path, node, attempt, kind } = span;
+  const ms = kind === "wait" ? span.ms : delay;
+  return {
+    "runsheet.run.id": runId,
+    ...(path !== "" && { "runsheet.step.path": path }),
+    ...(node && { "runsheet.step.kind": node }),
+    ...(attempt !== undefined && { "runsheet.attempt": attempt }),
+    ...(ms !== undefined && { "runsheet.retry.delay_ms": ms }),
+  };
+}

@@ -1,0 +1,18 @@
+import { type Span as OtelSpan, SpanStatusCode } from "@opentelemetry/api";
+import { toJSON } from "@runsheet/runsheet";
+import type { SpanEnd } from "@runsheet/runsheet/observe";
+
+/** Ends a span with what became of it. OpenTelemetry no longer recommends `recordException`. */
+export function endSpan(otelSpan: OtelSpan, end: SpanEnd): void {
+  const { ok, error, failedStep, ran, replayed } = end;
+  if (ok && ran === false) otelSpan.setAttribute("runsheet.skipped", true);
+  if (replayed) otelSpan.setAttribute("runsheet.replayed", true);
+  if (failedStep !== undefined) otelSpan.setAttribute("runsheet.failed_step", failedStep);
+  if (!ok) {
+    // As in logs: the library's messages without the values that were refused.
+    const { name, code, message } = toJSON(error ?? new Error("unknown"));
+    otelSpan.setAttribute("error.type", typeof code === "string" && code !== "" ? code : name);
+    otelSpan.setStatus({ code: SpanStatusCode.ERROR, message });
+  }
+  otelSpan.end();
+}

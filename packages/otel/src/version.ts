@@ -1,0 +1,2 @@
+/** The version in deno.json. */
+export const version = "0.1.0";

@@ -1,6 +1,7 @@
 // Makes npm/bench: an empty project with the tarball, the contenders and the bundled scripts, and runs them there.
 import config from "../deno.json" with { type: "json" };
-import { npmRanges, pack } from "../tools/runner/pack.ts";
+import { pack } from "../tools/runner/pack.ts";
+import { core } from "../tools/runner/packages.ts";
 import { find } from "../tools/runner/runtimes.ts";
 import { bundle, must, shell, write } from "../tools/runner/shell.ts";
 import own from "./deno.json" with { type: "json" };
@@ -16,7 +17,7 @@ export async function makeBench(...scripts: string[]): Promise<void> {
   const peers = Object.fromEntries(
     Object.entries(own.imports).map(([name, target]) => [name, target.split("@").at(-1)!]),
   );
-  const { arktype, zod } = npmRanges;
+  const { arktype, zod } = core.npmRanges;
   const dependencies = { [config.name]: "file:../package.tgz", arktype, zod, ...peers };
   await write(`${folder}/package.json`, { type: "module", dependencies });
   await must(

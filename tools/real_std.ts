@@ -7,7 +7,7 @@ async function edit(path: string, pattern: RegExp, replacement: string): Promise
   await Deno.writeTextFile(path, text.replace(pattern, replacement));
 }
 
-await edit("deno.json", /^ *"workspace": .*\n/m, "");
+await edit("deno.json", /"\.\/tools\/std\/\*", /, "");
 await edit(
   "tools/gates/web.jsonc",
   /"@std\/async\/delay": .*/,

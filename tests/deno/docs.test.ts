@@ -8,6 +8,7 @@ const pages = [
   "CONTRIBUTING.md",
   "llms.txt",
   "examples/starter/README.md",
+  ...[...Deno.readDirSync("packages")].map(({ name }) => `packages/${name}/README.md`),
   ...[...Deno.readDirSync("docs")].map(({ name }) => `docs/${name}`),
 ];
 

@@ -2,7 +2,7 @@ import { assertArrayIncludes, assertEquals } from "@std/assert";
 import { type Files, parseLayers, rules } from "./layout.ts";
 
 const layers = parseLayers(Deno.readTextFileSync("CONTRIBUTING.md"));
-const ours = ["mod.ts", ...["src", "tests", "tools", "examples"].flatMap(walk)];
+const ours = ["mod.ts", ...["src", "tests", "tools", "examples", "packages"].flatMap(walk)];
 const files: Files = new Map(
   ours.map((path) => [path, Deno.readTextFileSync(path)]),
 );

@@ -3,16 +3,17 @@
 // After `deno task test:npm` has made the tarball: `deno run -A tools/gates/published.ts`.
 import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
 import { check, finish, type Part, runParts } from "../runner/report.ts";
+import { members } from "../runner/packages.ts";
 import { must, shell, write } from "../runner/shell.ts";
 import config from "../../deno.json" with { type: "json" };
 
 const folder = "npm/published";
 
 /** Both must say that all is well: publint ends with 0 when it has mere suggestions, attw when there are no types at all. */
-const linters: Record<string, { command: string; says: RegExp }> = {
-  publint: { command: "publint run ../package.tgz --strict", says: /All good!/ },
+const linters: Record<string, { command: (tarball: string) => string; says: RegExp }> = {
+  publint: { command: (tarball) => `publint run ${tarball} --strict`, says: /All good!/ },
   attw: {
-    command: "attw ../package.tgz --profile esm-only --no-emoji --no-color --format ascii",
+    command: (tarball) => `attw ${tarball} --profile esm-only --no-emoji --no-color --format ascii`,
     says: /OK \(ESM\)/,
   },
 };
@@ -84,10 +85,12 @@ async function checkContents(): Promise<void> {
 export const publishedParts: Part[] = [
   check("contents of the npm package", checkContents),
   ...Object.entries(linters).map(([name, { command, says }]) =>
-    check(
-      `${name} of the npm package`,
-      async () => assertMatch(await use(name, `npx --no-install ${command}`), says),
-    )
+    check(`${name} of the npm packages`, async () => {
+      for (const tarball of ["package", ...members.map(({ folder }) => folder)]) {
+        const line = `npx --no-install ${command(`../${tarball}.tgz`)}`;
+        assertMatch(await use(name, line), says);
+      }
+    })
   ),
   ...["esbuild", "rollup", "vite"].map((name) =>
     check(`bundles of ${name}`, () => checkBundles(name))

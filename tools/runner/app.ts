@@ -2,9 +2,8 @@
 // the examples, the consumers of tools/fixtures/consumer and the tests beside it.
 import { bundle, must, run, shell, write } from "./shell.ts";
 import { check, type Part } from "./report.ts";
-import { npmRanges } from "./pack.ts";
+import { core } from "./packages.ts";
 import type { Runtime } from "./runtimes.ts";
-import config from "../../deno.json" with { type: "json" };
 
 /** The versions of TypeScript that must compile what users write. */
 export const compilers: Record<string, string> = {
@@ -14,7 +13,7 @@ export const compilers: Record<string, string> = {
   "typescript-7": "^7",
 };
 /** What bundles and runs Workers; miniflare brings workerd. */
-const edgeRanges = { esbuild: "^0.28", miniflare: "^4" };
+export const edgeRanges: Record<string, string> = { esbuild: "^0.28", miniflare: "^4" };
 const emitter = "typescript-5.9";
 
 export async function makeApp(): Promise<void> {
@@ -23,7 +22,7 @@ export async function makeApp(): Promise<void> {
   await must("clear npm/app", shell("rm -rf npm/app && mkdir -p npm/app"));
   await write("npm/app/package.json", {
     type: "module",
-    dependencies: { [config.name]: "file:../package.tgz", ...npmRanges },
+    dependencies: { [core.name]: "file:../package.tgz", ...core.npmRanges },
     devDependencies: { "@types/node": "^24", ...Object.fromEntries(aliases), ...edgeRanges },
   });
   await write("npm/app/tsconfig.json", {
@@ -65,7 +64,7 @@ export async function makeApp(): Promise<void> {
     "cp -r ../../examples examples && cp -r ../../tools/fixtures/edge edge && " +
     "mkdir out && cp -r examples out/examples";
   await must("copy the examples", shell(copies, { cwd: "npm/app" }));
-  const externals = [...Object.keys(npmRanges), config.name];
+  const externals = [...Object.keys(core.npmRanges), core.name];
   await bundle("npm/app/tests", testFiles("tests"), externals, "--sourcemap=linked");
 }
 
@@ -115,9 +114,9 @@ export function consumerOn({ name, version, path }: Runtime): Part {
 export function testFiles(folder: string): string[] {
   return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) => {
     const path = `${folder}/${name}`;
-    if (path === "tests/deno") return [];
+    if (name === "deno") return [];
     if (isDirectory) return testFiles(path);
-    const wanted = name.endsWith(".test.ts") || folder === "tests/processes";
+    const wanted = name.endsWith(".test.ts") || folder.endsWith("/processes");
     return wanted ? [path] : [];
   }).sort();
 }

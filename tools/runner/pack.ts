@@ -1,61 +1,125 @@
-// Builds the npm package in npm/package and its tarball, npm/package.tgz.
+// Builds the npm packages and their tarballs: that of the core in npm/package and npm/package.tgz, that of
+// packages/otel in npm/packages/otel and npm/packages/otel.tgz.
+import { basename, dirname, resolve } from "node:path";
+import { core, members, type Package } from "./packages.ts";
 import { bundle, deno, must, shell, write } from "./shell.ts";
 import config from "../../deno.json" with { type: "json" };
 
 // Provenance on npm is refused unless this is the repository that publishes.
 const repository = Deno.env.get("GITHUB_REPOSITORY") ?? "runsheet/runsheet";
 
-/** The npm packages that we import, with their ranges. */
-export const npmRanges: Record<string, string> = Object.fromEntries(
-  Object.values(config.imports).flatMap((target) => {
-    const [, name, range] = /^npm:(.+)@(.+)$/.exec(target) ?? [];
-    return name && range ? [[name, range]] : [];
-  }),
-);
-
 /** What deno pack knows of its package.json. */
 interface Packed {
   main: string;
   types: string;
   exports: Record<string, unknown>;
+  dependencies: Record<string, string>;
+}
+
+/** What we know of it. */
+interface About {
+  description: string;
+  keywords: string[];
+  peerDependencies: Record<string, string | undefined>;
+  peerDependenciesMeta?: Record<string, { optional: true }>;
 }
 
 export async function pack(): Promise<void> {
-  await must("clear npm", shell("rm -rf npm && mkdir -p npm/package"));
-  // deno pack makes the declarations, deno bundle the JavaScript, with the
-  // parts of @std that we use: npm has no @std.
+  await must("clear npm", shell("rm -rf npm && mkdir -p npm/packages"));
+  await packCore("npm/package");
+  for (const member of members) await packMember(member, `npm/${member.folder}`);
+}
+
+async function packCore(out: string): Promise<void> {
+  const packed = await compile(core, out, "--ignore=tools,packages");
+  // deno pack leaves this import out, and deno bundle leaves nothing of a module of types.
+  await append(`${out}/mod.d.ts`, 'import type {} from "./src/types/mod.js";');
+  await append(`${out}/src/types/mod.js`, "export {};");
+  const imports = core.entries.map((entry) => `await import('./${entry.replace(/ts$/, "js")}')`);
   await must(
-    "make the declarations",
-    deno(["pack", "--quiet", "--allow-dirty", "--ignore=tools", "-o", "npm/pack.tgz"]),
+    "import the package where nothing else is installed",
+    shell(`node --input-type=module -e "${imports.join("; ")}"`, { cwd: out }),
+  );
+  await finish(core, out, ["README.md", "LICENSE", "CHANGELOG.md", "llms.txt", "docs"], packed, {
+    description: "Pipelines of typed steps with rollback, retry, timeout and cancellation",
+    keywords: ["pipeline", "saga", "rollback", "retry", "workflow", "arktype"],
+    peerDependencies: { arktype: core.npmRanges.arktype },
+    peerDependenciesMeta: { arktype: { optional: true } },
+  });
+}
+
+async function packMember(member: Package, out: string): Promise<void> {
+  const packed = await compile(member, out);
+  const readme = await Deno.readTextFile(`${member.folder}/README.md`);
+  const [, description = ""] = readme.split("\n\n");
+  await finish(member, out, ["README.md", "LICENSE"], packed, {
+    description: description.replace(/\.$/, ""),
+    keywords: ["runsheet", basename(member.folder)],
+    // An application has the vendor already, and must have it once.
+    peerDependencies: { [core.name]: `^${core.version}`, ...packed.dependencies },
+  });
+}
+
+/** deno pack makes the declarations, deno bundle the JavaScript, with what we use of @std: npm has no @std. */
+async function compile(
+  { folder, name, entries, npmRanges }: Package,
+  out: string,
+  ...flags: string[]
+): Promise<Packed> {
+  const tarball = resolve("npm/pack.tgz");
+  await must(
+    `make the declarations of ${name}`,
+    deno(["pack", "--quiet", "--allow-dirty", ...flags, "-o", tarball], { cwd: folder }),
   );
   await must(
     "unpack the declarations",
-    shell("tar -xzf pack.tgz --strip-components=1 --exclude=*.js -C package", { cwd: "npm" }),
+    shell(
+      `mkdir -p ${out} && tar -xzf npm/pack.tgz --strip-components=1 --exclude=*.js -C ${out} && rm npm/pack.tgz`,
+    ),
   );
-  const entries = Object.values(config.exports);
-  await bundle("npm/package", entries, Object.keys(npmRanges));
-  await hideCachePaths("npm/package");
-  await closeDeclarations("npm/package");
-  // deno pack leaves this import out, and deno bundle leaves nothing of a module of types.
-  await append("npm/package/mod.d.ts", 'import type {} from "./src/types/mod.js";');
-  await append("npm/package/src/types/mod.js", "export {};");
-  const imports = entries.map((entry) => `await import('${entry.replace(/ts$/, "js")}')`);
-  await must(
-    "import the package where nothing else is installed",
-    shell(`node --input-type=module -e "${imports.join("; ")}"`, { cwd: "npm/package" }),
-  );
-  const packed: Packed = JSON.parse(
-    await Deno.readTextFile("npm/package/package.json"),
-  );
-  await write("npm/package/package.json", manifest(packed));
-  await must(
-    "copy the documents",
-    shell("cp -r README.md LICENSE CHANGELOG.md llms.txt docs npm/package"),
-  );
-  await must(
-    "pack npm/package",
-    shell("npm pack --silent ./package && rm pack.tgz && mv *.tgz package.tgz", { cwd: "npm" }),
-  );
+  const externals = [...Object.keys(npmRanges), ...(name === core.name ? [] : [core.name])];
+  await bundle(out, entries.map((entry) => `${folder}/${entry}`), externals);
+  await hideCachePaths(out);
+  await closeDeclarations(out);
+  return JSON.parse(await Deno.readTextFile(`${out}/package.json`));
+}
+
+/** Adds the package.json and the documents, and makes the tarball beside the folder. */
+async function finish(
+  { folder, name, version }: Package,
+  out: string,
+  documents: string[],
+  { main, types, exports }: Packed,
+  { description, keywords, ...peers }: About,
+): Promise<void> {
+  await write(`${out}/package.json`, {
+    name,
+    version,
+    description,
+    keywords,
+    license: config.license,
+    homepage: `https://github.com/${repository}#readme`,
+    bugs: `https://github.com/${repository}/issues`,
+    repository: {
+      type: "git",
+      url: `git+https://github.com/${repository}.git`,
+      ...(folder !== "." && { directory: folder }),
+    },
+    publishConfig: { access: "public", provenance: true },
+    type: "module",
+    main,
+    types,
+    exports,
+    sideEffects: false,
+    engines: { node: ">=20" },
+    ...peers,
+  });
+  const copied = documents.map((path) => `${folder}/${path}`).join(" ");
+  await must("copy the documents", shell(`cp -r ${copied} ${out}`));
+  const cwd = dirname(out);
+  const packing = shell(`npm pack --silent ./${basename(out)}`, { cwd });
+  const made = (await must(`pack ${out}`, packing)).trim();
+  await Deno.rename(`${cwd}/${made}`, `${out}.tgz`);
 }
 
 /** Keeps the place of this machine's cache out of the package. */
@@ -82,26 +146,4 @@ function filesIn(folder: string): string[] {
   return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) =>
     isDirectory ? filesIn(`${folder}/${name}`) : [`${folder}/${name}`]
   );
-}
-
-function manifest({ main, types, exports }: Packed) {
-  return {
-    name: config.name,
-    version: config.version,
-    description: "Pipelines of typed steps with rollback, retry, timeout and cancellation",
-    keywords: ["pipeline", "saga", "rollback", "retry", "workflow", "arktype"],
-    license: config.license,
-    homepage: `https://github.com/${repository}#readme`,
-    bugs: `https://github.com/${repository}/issues`,
-    repository: { type: "git", url: `git+https://github.com/${repository}.git` },
-    publishConfig: { access: "public", provenance: true },
-    type: "module",
-    main,
-    types,
-    exports,
-    sideEffects: false,
-    engines: { node: ">=20" },
-    peerDependencies: { arktype: npmRanges.arktype },
-    peerDependenciesMeta: { arktype: { optional: true } },
-  };
 }

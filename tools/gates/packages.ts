@@ -1,0 +1,48 @@
+// What `deno task check` asks of the core, asked of the packages in packages/: docs, and types that JSR can read.
+import { assert, assertEquals } from "@std/assert";
+import { join } from "node:path";
+import { core, members, type Package } from "../runner/packages.ts";
+import { check, finish, runParts } from "../runner/report.ts";
+import { deno, must } from "../runner/shell.ts";
+
+/** Accepts what `deno doc --lint` says of other packages' types: these are documented where they come from. */
+async function lintDocs({ folder, entries }: Package): Promise<void> {
+  const { code, output } = await deno(["doc", "--lint", ...entries], { cwd: folder });
+  if (code === 0) return;
+  const complaints = [...output.matchAll(/^error\[[^]+?(?=^error|$(?![^]))/gm)].map(([text]) =>
+    text
+  );
+  assert(complaints.length > 0, output);
+  const imported = importedNames(folder);
+  const ours = complaints.filter((complaint) => {
+    const [, type = ""] = /references private type '(.+)'/.exec(complaint) ?? [];
+    return !imported.has(type);
+  });
+  assertEquals(ours, []);
+}
+
+/** The names that a package imports from others. */
+function importedNames(folder: string): Set<string> {
+  const paths = [
+    "mod.ts",
+    ...[...Deno.readDirSync(`${folder}/src`)].map(({ name }) => `src/${name}`),
+  ];
+  const lists = paths.flatMap((path) => {
+    const text = Deno.readTextFileSync(join(folder, path));
+    return [...text.matchAll(/import (?:type )?\{([^}]+)\} from "(?!\.)/g)];
+  });
+  const names = lists.flatMap(([, list = ""]) => list.split(","));
+  return new Set(names.map((name) => name.trim().replace(/^type /, "")));
+}
+
+if (import.meta.main) {
+  const parts = members.map((member) =>
+    check(`docs and publishing of ${member.name}`, async () => {
+      assertEquals(member.version, core.version, "all packages have one version");
+      await lintDocs(member);
+      const publish = ["publish", "--dry-run", "--allow-dirty"];
+      await must(`publish ${member.name}`, deno(publish, { cwd: member.folder }));
+    })
+  );
+  await finish(() => runParts(parts));
+}

@@ -3,23 +3,26 @@ import { checkStep } from "../engine/children.ts";
 import { checkOptions, refuse } from "../report/checks.ts";
 import { placesIn } from "./places.ts";
 
-/** Which steps need no undo. */
+/** Options of `assertUndoDeclared`. */
 export interface UndoDeclaredOptions {
-  /** Their names or their paths: those that have no effect, those that only `defer`, and what cannot be undone. */
+  /**
+   * The names or paths of steps that need no undo: those that have no effects or only `defer`, and
+   * those whose effects cannot be undone.
+   */
   readonly except?: readonly string[] | undefined;
 }
 
 /**
- * Throws when a step, at any depth, has neither a `rollback` nor an `undoByKey`. It looks at the definition and runs
- * nothing, so it costs nothing, and sees what a sweep cannot: a step that nobody has given a fake. Functions of
- * collections are not asked, as they can only `defer`.
+ * Throws if a step at any depth has neither a `rollback` nor an `undoByKey`. It inspects the
+ * definition and runs nothing. That is cheap, and it finds steps without a fake, which a sweep
+ * cannot see. Functions of collections are ignored, as they can only `defer`.
  *
  * @param target A pipeline, or any other step.
- * @param options Which steps need none.
- * @throws {Error} If a step has none, with all their paths.
- * @throws {ConfigError} If `except` names no step.
+ * @param options The steps that need no undo.
+ * @throws {Error} If any step has no undo, with the paths of all such steps.
+ * @throws {ConfigError} If a name in `except` matches no step.
  *
- * @example Every step is undone, or named
+ * @example Every step declares an undo or is listed
  * ```ts
  * import { pipeline, step } from "@runsheet/runsheet";
  * import { assertUndoDeclared } from "@runsheet/runsheet/testing";

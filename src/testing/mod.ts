@@ -1,8 +1,8 @@
 /**
- * For tests of pipelines: run one step alone, put fakes in place of steps, record the order of effects and undos, and prove
- * that whatever goes wrong, everything is undone.
+ * Tools for testing pipelines: run one step on its own, replace steps by fakes, record the order of
+ * effects and undos, and prove that everything is undone whatever goes wrong.
  *
- * @example Prove the rollbacks of a checkout
+ * @example Prove the rollback of a checkout
  * ```ts
  * import { pipeline, step } from "@runsheet/runsheet";
  * import { assertCompensated, ledger, sweep } from "@runsheet/runsheet/testing";
@@ -10,7 +10,7 @@
  * const books = ledger();
  * const payments = {
  *   charge: (key: string, signal: AbortSignal) => books.addOnce("charge", key, { signal }),
- *   // Also for what was never charged: it cannot be any more.
+ *   // This also forbids a charge that has not happened yet.
  *   void: (key: string) => books.forbid("charge", key),
  * };
  *

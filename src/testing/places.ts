@@ -1,14 +1,13 @@
 import type { Node } from "../engine/node.ts";
 import { join, labels } from "../run/paths.ts";
 
-/** A node of a tree. */
+/** A node in a tree of nodes. */
 export interface Place {
-  /** Where it stands. */
   readonly path: string;
   readonly node: Node;
 }
 
-/** What a tree is made of, in order: everything but the pipeline itself. */
+/** Iterates over the nodes of a tree in order, except the pipeline at its root. */
 export function placesIn(root: Node): Iterable<Place> {
   return walk(root, root.kind === "pipeline" ? "" : root.name);
 }

@@ -1,35 +1,36 @@
 import type { Call, Host, Outcome } from "../api/host.ts";
 
-/** A call of the user's code, and what it came to. */
+/** A call of user code with its outcome. */
 export interface RecordedCall extends Call {
-  /** What it came to, as far as the run waited for it. */
+  /** The outcome as far as the run waited for it. */
   readonly outcome: Outcome;
 }
 
-/** A host that keeps what happens in the runs that it is given to. */
+/** A host that records the calls of the runs it is passed to. */
 export interface Recorder extends Host {
-  /** Every call, failed ones too, in the order in which they came out. */
+  /** All calls, including failed ones, in the order in which they settled. */
   readonly calls: readonly RecordedCall[];
-  /** Every wait before a retry. No time passes in them. */
+  /** All waits before retries. They take no time. */
   readonly waits: readonly {
-    /** The wait's id. */
+    /** The id of the wait. */
     readonly id: string;
-    /** How long it would have been, in milliseconds. */
+    /** The delay it stands for, in milliseconds. */
     readonly ms: number;
   }[];
-  /** The ids of the effects and undos that succeeded, in the order in which they came out. */
+  /** The ids of successful effects and undos, in the order in which they settled. */
   readonly order: readonly string[];
-  /** Forgets everything. */
+  /** Clears the record. */
   clear(): void;
 }
 
 /**
- * Makes a recorder of the order of effects and undos, at every depth. It is a host, not a middleware: a middleware sees
- * the runs of a pipeline's direct children, but no undo, no single attempt, and nothing inside them. Give it to `run`.
+ * Makes a recorder of effects and undos at every depth. It is a host, to be passed to `run()`,
+ * because a middleware sees only a pipeline's direct children: no undos, no single attempts, and no
+ * nested steps.
  *
- * @returns A recorder. Several runs may share it; its waits before retries are over at once.
+ * @returns A recorder. Several runs may share it; its waits before retries end immediately.
  *
- * @example What is undone, and in which order
+ * @example Check the order of undos
  * ```ts
  * import { pipeline, step } from "@runsheet/runsheet";
  * import { recorder } from "@runsheet/runsheet/testing";

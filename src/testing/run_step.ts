@@ -9,38 +9,43 @@ import type { ProvidesOf, RequiresOf } from "../types/of.ts";
 import { messageOf } from "../values/message.ts";
 import { type RecordedCall, recorder } from "./recorder.ts";
 
-/** What a step came to when it ran alone. */
+/** The outcome of a step that ran on its own. */
 export interface StepRun<Output> {
-  /** The result, as `step.run` gives it. */
+  /** The result of `step.run()`. */
   readonly result: Result<Output>;
   /**
-   * What the step provides.
+   * The output of the step.
    *
-   * @throws {Error} If the step failed; `cause` is its error.
+   * @throws {Error} If the step failed; `cause` is the step's error.
    */
   readonly output: Readonly<Output>;
-  /** Every attempt, failed ones too, in the order in which they came out; of all steps in it when it has several. */
+  /**
+   * All attempts, including failed ones, in the order in which they settled; for a combinator or
+   * pipeline, those of all its steps.
+   */
   readonly attempts: readonly RecordedCall[];
-  /** The waits before the retries, in milliseconds. No time passed in them. */
+  /** The delays before retries, in milliseconds. They take no time. */
   readonly waits: readonly number[];
   /**
-   * Undoes what the step did, as when a later step fails: its rollback handler with what `run` saw and returned, and
-   * what it deferred. Does nothing the second time, nor when the step failed, as it has been undone then.
+   * Undoes the step as if a later step had failed: it calls the rollback handler with the context
+   * and output, and the deferred undos. It does nothing when called again, or if the step failed,
+   * as a failed step is already undone.
    *
-   * @param error What the handlers are told as the reason. @default {new Error("undone by a test")}
-   * @returns Every handler that ran.
+   * @param error The reason passed to the undos. @default {new Error("undone by a test")}
+   * @returns The undos that ran.
    */
   rollback(error?: Error): Promise<RollbackReport>;
 }
 
 /**
- * Runs one step alone: with its validation, retry, timeout and rollback, but with no wait before a retry.
+ * Runs one step on its own, with its validation, retry, timeout and rollback, but without delays
+ * before retries.
  *
- * @param step A step; a combinator or a pipeline will do too.
- * @param ctx The context that it finds.
- * @param options How to run it, as for `run`.
- * @returns The result, its attempts, and a way to undo it.
- * @throws {ConfigError} If it is no step.
+ * @param step A step, a combinator or a pipeline.
+ * @param ctx The step's context.
+ * @param options The options of `run()`, except `host`.
+ * @returns The result, the attempts, and a function that undoes the step.
+ * @throws {ConfigError} If the first argument is not a step.
  *
  * @example A step, its retry, and its rollback
  * ```ts

@@ -10,19 +10,22 @@ import { step } from "../steps/step.ts";
 import { cast } from "../values/cast.ts";
 
 /**
- * What stands in for a step: another step, or a function for its `run`. With a function the step keeps its schemas and all
- * its options, but not its rollback and its undo by key, which would undo what the function never did.
+ * A replacement for a step: another step, or a function that replaces its `run`. With a function,
+ * the step keeps its schemas and policies, but not its rollback and undo by key, which would undo
+ * effects that the function never had.
  */
 // deno-lint-ignore no-explicit-any -- each fake has a context of its own, and a test wants no casts
 export type Fake = AnyStep | ((ctx: any, info: RunInfo) => unknown);
 
 /**
- * Makes the same pipeline with fakes in place of some of its steps, at any depth. The pipeline itself stays as it is.
+ * Makes a copy of a pipeline with fakes in place of some of its steps, at any depth. The original
+ * stays unchanged.
  *
  * @param target A pipeline, or any other step.
- * @param fakes The fakes. A name (`chargePayment`) stands for all steps of that name, a path (`fulfil/createShipment`,
- * `map(emails)/send`, `log#2`) for one. A nested pipeline or a combinator can be replaced, too.
- * @returns The pipeline with the fakes. Paths in its reports stay what they were.
+ * @param fakes The fakes by name or path. A name (`chargePayment`) replaces all steps of that name,
+ * a path (`fulfil/createShipment`, `map(emails)/send`, `log#2`) only one. Nested pipelines and
+ * combinators can be replaced too.
+ * @returns The copy with the fakes. Paths in its reports do not change.
  * @throws {ConfigError} If a name is unknown, or a fake is neither a function nor a step.
  *
  * @example A payment that fails
@@ -75,7 +78,7 @@ function fakeOf(original: Node, fake: unknown, action: string, key: string): Nod
     return nodeOf(step(cast<Parameters<typeof step>[0]>(definition)))!;
   }
   const node = nodeOf(fake);
-  // Under its own name it would stand under another path.
+  // Keep the original name, or the path would change.
   if (node) return { ...node, name };
   return refuse(action, `the fake for '${key}' must be a function or a step`, fake);
 }

@@ -13,18 +13,18 @@ import {
 } from "./cases.ts";
 import type { Observed } from "./observed.ts";
 
-/** How many cases there may be. */
+/** The limits on the number of cases. */
 export interface Bounds {
   readonly maxCases: number;
   readonly sample: { readonly count: number; readonly seed: number } | undefined;
 }
 
-/** The cases that are still to be run: some come to light only as others are run. */
+/** The cases still to be run. Some are only discovered by running others. */
 export class Agenda {
   readonly #action: string;
   readonly #wanted: Wanted;
   readonly #maxCases: number;
-  /** What is wanted, and not known yet. */
+  /** The wanted patterns that no known case matches yet. */
   #sought: readonly string[];
   readonly #all: Case[];
   readonly #queue: Case[];
@@ -32,7 +32,7 @@ export class Agenda {
   readonly #knownUndos: Set<string>;
   #taken = 0;
 
-  /** `end` is the case without any other fault, and `doomed` a run of it. */
+  /** `end` is the case that only fails at the end; the observed run is a run of it. */
   constructor(
     action: string,
     wanted: Wanted,
@@ -52,7 +52,7 @@ export class Agenda {
     this.#knownUndos = new Set(calls.filter(isUndo).map(undoOf));
   }
 
-  /** The next case. */
+  /** Takes the next case. */
   take(): Case | undefined {
     const count = this.#taken + this.#queue.length;
     if (count > this.#maxCases) refuse(this.#action, tooMany(this.#maxCases), count);
@@ -64,19 +64,20 @@ export class Agenda {
     return this.#isDue(one) ? one : this.take();
   }
 
-  /** Whether a case is to be reported. */
   isWanted(one: Case): boolean {
     return isWanted(one, this.#wanted);
   }
 
-  /** Adds what a run of a case has brought to light: another attempt, or an undo of a kind that was never called before. */
+  /**
+   * Adds the cases that a run has discovered: another attempt, or a kind of undo not called before.
+   */
   learn(one: Case, { host }: Observed): void {
     const more = host.calls.filter((call) => !this.#known.has(call.id)).flatMap((call) => {
       if (isRetryOf(call, one.call)) {
         return casesOf(call, host.wire.effects, one);
       }
       const allowed = host.undone.get(call.id);
-      // One that had nothing to undo may yet come with something.
+      // An undo that had nothing to undo may be called again when there is something.
       if (!isUndo(call) || this.#knownUndos.has(undoOf(call)) || !isAny(allowed)) return [];
       return casesOf(call, host.wire.effects, { plan: one.plan, allowed });
     });
@@ -89,7 +90,7 @@ export class Agenda {
     this.#queue.unshift(...more.filter((one) => this.#isDue(one)));
   }
 
-  /** Throws when a pattern stands for no case. */
+  /** Throws if a pattern matches no case. */
   checkPatterns(): void {
     const { only = [], except } = this.#wanted;
     for (const pattern of [...only, ...except]) {
@@ -117,13 +118,13 @@ function isUndo({ kind }: Call): boolean {
   return kind === "undo";
 }
 
-/** What an undo is, whichever attempt it is of. */
+/** Identifies an undo regardless of its attempt. */
 function undoOf({ id }: Call): string {
   const { path, undo, defer = "" } = parseId(id)!;
   return `${path}!${undo}${defer}`;
 }
 
-/** There may be retries without end, and what one more would show is known by then. */
+/** A limit for endless retries. More attempts would reveal nothing new. */
 const MOST_ATTEMPTS = 10;
 
 function isRetryOf(call: Call, first: Call): boolean {

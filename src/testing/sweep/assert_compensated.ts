@@ -8,12 +8,12 @@ const MOST_LEFT = 3;
 const MOST_PLACES = 10;
 
 /**
- * Throws when a sweep has found a bug, or proves nothing. The message names each bug: the step, the fault, what stands, and
- * how to run this case alone.
+ * Throws if a sweep has found a bug or proves nothing. The message names each bug: the step, the
+ * fault, the effects left, and how to run the case on its own.
  *
- * @param report What `sweep` gave.
- * @throws {Error} If a case is `"left"`, `"failed"`, `"differs"` or `"hangs"`, or if no step has an effect that the
- * sweep can see.
+ * @param report The report of `sweep`.
+ * @throws {Error} If the outcome of a case is `"left"`, `"failed"`, `"differs"` or `"hangs"`, or if
+ * the sweep saw no effect of any step.
  *
  * @example Usage
  * ```ts
@@ -57,7 +57,7 @@ function atMost(most: number, lines: readonly string[], margin = ""): readonly s
   return [...lines.slice(0, most), `${margin}and ${lines.length - most} more`];
 }
 
-/** The plainest of all reasons comes first. */
+/** Reports the simplest cause first. */
 function withoutUndo(bugs: readonly SweepRow[], effects: readonly SweepEffect[]): string[] {
   const left = new Set(
     bugs.flatMap((row) => row.left.map(({ by }) => by && withoutIndexes(by))),
@@ -68,7 +68,7 @@ function withoutUndo(bugs: readonly SweepRow[], effects: readonly SweepEffect[])
   );
 }
 
-/** Cases in which the same was found: they have one reason, most likely. */
+/** Groups cases with the same findings, which most likely share a cause. */
 function alike(bugs: readonly SweepRow[]): SweepRow[][] {
   const groups = new Map<string, SweepRow[]>();
   for (const row of bugs) {
@@ -97,7 +97,7 @@ function whyNot({ failed, hints }: SweepRow): string[] {
   ];
 }
 
-/** `charge@1 (before, late), ship@1 (before)`: enough to run any of these cases alone. */
+/** Lists cases as `charge@1 (before, late), ship@1 (before)`, enough to run each on its own. */
 function places(rows: readonly SweepRow[]): string {
   const faults = new Map<string, string[]>();
   for (const { id, fault } of rows) faults.set(id, [...faults.get(id) ?? [], fault]);

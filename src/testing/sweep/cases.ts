@@ -4,33 +4,32 @@ import type { Effect } from "./effect.ts";
 import type { Totals } from "./totals.ts";
 import { effectFaultsOf, type Fault, faultsOf, words } from "./faults.ts";
 
-/** A fault in a place. */
+/** A fault at a particular place. */
 export interface Case {
-  /** The call that goes wrong. */
+  /** The call with the fault. */
   readonly call: Call;
-  /** The effect in it that goes wrong, if it is not the whole call. */
+  /** The effect with the fault, if it is not the whole call. */
   readonly effect?: Effect | undefined;
-  /** What goes wrong. */
   readonly fault: Fault;
-  /** All that goes wrong in the run: the attempts before it fail, too. */
+  /** All faults of the run by id, including those of earlier attempts. */
   readonly plan: ReadonlyMap<string, Fault>;
-  /** What it would have undone, if it is an undo that a run without faults does not have. */
+  /** For an undo that a run without faults does not call: the effects it would have undone. */
   readonly allowed?: Totals | undefined;
 }
 
-/** Which cases are wanted. */
+/** The user's selection of cases. */
 export interface Wanted {
   readonly faults: readonly Fault[];
   readonly only: readonly string[] | undefined;
   readonly except: readonly string[];
 }
 
-/** The id of the call or the effect that goes wrong. */
+/** The id of the call or effect with the fault. */
 export function idOf({ call, effect }: Case): string {
   return (effect ?? call).id;
 }
 
-/** The cases of a call and of its effects; `plan` is what makes the run come there. */
+/** The cases of a call and its effects; `plan` has the faults that lead there. */
 export function casesOf(
   call: Call,
   effects: readonly Effect[],
@@ -50,13 +49,12 @@ export function casesOf(
   ];
 }
 
-/** Whether a case is wanted. */
 export function isWanted(one: Case, { faults, only, except }: Wanted): boolean {
   return faults.includes(one.fault) && (!only || only.some((pattern) => matches(pattern, one))) &&
     !except.some((pattern) => matches(pattern, one));
 }
 
-/** Whether a case may lead to what a pattern stands for, if that is nothing that every run has. */
+/** Whether running a case may lead to calls that match a pattern but do not occur in every run. */
 export function leadsTo(pattern: string, { call }: Case): boolean {
   const [path] = /^[^@!~]*/.exec(targetOf(pattern).target)!;
   const step = stepOf(call.path);
@@ -64,9 +62,10 @@ export function leadsTo(pattern: string, { call }: Case): boolean {
 }
 
 /**
- * A pattern is the id of a call or an effect or the path of a step, with the indexes of items or without, and a fault or
- * none. With a fault a path means what the step does, not its undo: that is `step!undo`; and the id of a call means the
- * call itself, and none of its effects.
+ * Whether a pattern matches a case. A pattern is the id of a call or effect, or the path of a step,
+ * with or without the indexes of items, optionally followed by a fault. With a fault, a path stands
+ * for the step's own work and not for its undo (`step!undo`), and a call's id stands for the call
+ * itself and not for its effects.
  */
 export function matches(pattern: string, one: Case): boolean {
   const wanted = targetOf(pattern);
@@ -75,7 +74,7 @@ export function matches(pattern: string, one: Case): boolean {
   const step = stepOf(call.path);
   const names = [idOf(one)];
   if (effect && wanted.fault === undefined) names.push(call.id);
-  // The id of an item is its path, too.
+  // The id of an item is also its path.
   if (effect && wanted.fault !== undefined && wanted.target === call.id) return false;
   if (call.kind !== "undo" || wanted.fault === undefined) names.push(step);
   if (call.path !== step) names.push(call.path);
@@ -85,12 +84,12 @@ export function matches(pattern: string, one: Case): boolean {
 function targetOf(pattern: string): { target: string; fault: string | undefined } {
   const colon = pattern.lastIndexOf(": ");
   const fault = pattern.slice(colon + 2);
-  // A step may have such a name.
+  // A step's name may contain a colon.
   if (colon < 0 || !Object.hasOwn(words, fault)) return { target: pattern, fault: undefined };
   return { target: pattern.slice(0, colon), fault };
 }
 
-/** So many of the cases, in order, the same for the same seed. */
+/** A random sample of the cases, in order; the same seed gives the same sample. */
 export function sampleOf(cases: readonly Case[], count: number, seed: number): Case[] {
   const random = randoms(seed);
   const drawn = cases.map((one, n) => ({ one, n, lot: random() }));
@@ -98,7 +97,7 @@ export function sampleOf(cases: readonly Case[], count: number, seed: number): C
     .map(({ one }) => one);
 }
 
-/** The same numbers for the same seed, from 0 to 1 (mulberry32). */
+/** A seeded generator of numbers from 0 to 1 (mulberry32). */
 function randoms(seed: number): () => number {
   let state = seed;
   return () => {

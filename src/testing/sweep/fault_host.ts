@@ -12,41 +12,41 @@ import { difference, type Totals, totalsOf } from "./totals.ts";
 
 type Perform = (signal?: AbortSignal) => Promise<Outcome>;
 
-/** What the runs of one sweep share. */
+/** State shared by the runs of one sweep. */
 export interface Shared {
-  /** Which effects stand. */
+  /** Tells which effects are in place. */
   readonly books: Books;
-  /** How long a run may do nothing before it is taken to hang, in milliseconds. */
+  /** How long a run may be idle before it counts as hanging, in milliseconds. */
   readonly patience: number;
-  /** What faults throw. */
+  /** Makes the error of a fault. */
   readonly error: (call: Call) => Error;
-  /** The calls that hung by themselves: they are not waited for again. */
+  /** The calls that hung without a fault; later runs do not wait for them again. */
   readonly stuck: Set<string>;
 }
 
-/** Makes the calls of one run go wrong as it is told, and keeps what happens. */
+/** Injects the planned faults into the calls of one run, and records what happens. */
 export class FaultHost implements Host {
-  /** Every call, in the order in which they began. */
+  /** All calls, in the order in which they started. */
   readonly calls: Call[] = [];
-  /** The ids of those that succeeded, as the run was told. */
+  /** The ids of calls reported to the run as successful. */
   readonly succeeded: Set<string> = new Set<string>();
-  /** What the faults gave the run as errors. */
+  /** The errors that faults passed to the run. */
   readonly injected: Set<unknown> = new Set<unknown>();
-  /** What each undo took away of every kind of effect. */
+  /** The effects that each undo removed, by kind. */
   readonly undone: Map<string, Totals> = new Map<string, Totals>();
-  /** What the attempts that succeeded have returned, by their paths. */
+  /** The values returned by successful attempts, by path. */
   readonly values: Map<string, unknown> = new Map<string, unknown>();
-  /** What the caller aborts with. */
+  /** Aborts the run on behalf of its caller. */
   readonly controller: AbortController = new AbortController();
-  /** The ids of the calls that hang, once the run can be seen not to end. */
+  /** Resolves with the ids of the hanging calls once the run is known not to end. */
   readonly hung: Promise<readonly string[]>;
-  /** Whether a call came out at once that was to be given up. */
+  /** Whether a call that was to be given up settled synchronously. */
   wasInTime = false;
-  /** The call that was made to hang, if nothing would have ended it. */
+  /** The call that was made to hang, if no timeout would have ended it. */
   endless: string | undefined;
-  /** An effect that a call did not wait for, though it succeeded. */
+  /** An effect that a successful call did not await. */
   notAwaited: Effect | undefined;
-  /** The way to the other side, for fakes that write to a ledger. */
+  /** The connection to the other side, for fakes that use a ledger. */
   readonly wire: FaultWire;
   readonly #shared: Shared;
   readonly #plan: ReadonlyMap<string, Fault>;
@@ -56,7 +56,7 @@ export class FaultHost implements Host {
   readonly #strikes = new Map<string, () => void>();
   readonly #standing = new Map<string, { readonly amount: number; readonly by: string }>();
   readonly #made = new Map<string, { readonly step: string; readonly effect: string }>();
-  /** The call whose code is running, or was the last to. */
+  /** The call whose code runs or ran last. */
   #current: Call | undefined;
   #hang: (ids: readonly string[]) => void = () => {};
   #clock: ReturnType<typeof setTimeout> | undefined;
@@ -109,40 +109,41 @@ export class FaultHost implements Host {
 
   async sleep({ id }: { readonly id: string }): Promise<void> {
     this.#restartClock();
-    // An undo that waits until the other side is through with the attempt: it is through when all else is done.
+    // An undo by key waits until the other side has finished the attempt: once everything else is
+    // at rest.
     const { isWait, attempt, undo } = parseId(id) ?? {};
     if (isWait && attempt === undefined && undo === undefined) await this.#rest.wait("wait");
   }
 
-  /** Whose doing it is that an effect stands. */
+  /** The path of the call that left an effect in place. */
   madeBy(effect: string, id: string): string | undefined {
     return this.#standing.get(keyOf(effect, id))?.by;
   }
 
-  /** Which kinds of effects steps have made stand. */
+  /** The kinds of effects that steps have had. */
   made(): readonly { readonly step: string; readonly effect: string }[] {
     return [...this.#made.values()];
   }
 
-  /** To be told how attempts that were given up came out. */
+  /** Called with the outcome of each abandoned attempt. */
   onLate(late: LateReport): void {
     const { books } = this.#shared;
     if (books instanceof InferredBooks) books.late(late);
     this.#attribute(this.#active());
   }
 
-  /** Waits for a promise, but no longer than anything goes on. */
+  /** Waits for a promise as long as the run is not idle. */
   async untilIdle(promise: Promise<unknown>): Promise<void> {
     this.#restartClock();
     await Promise.race([promise, this.hung]);
   }
 
-  /** Waits until nothing goes on, and nothing is held back any more. */
+  /** Waits until the run is at rest and nothing is held back any more. */
   async atRest(): Promise<void> {
     await this.#rest.over();
   }
 
-  /** Stops the clock, and what is held back stays where it is. */
+  /** Stops the clock; anything held back is never released. */
   dispose(): void {
     clearTimeout(this.#clock);
     this.#rest.stop();
@@ -179,7 +180,10 @@ export class FaultHost implements Host {
       [...this.#plan.keys()].some((planned) => planned.startsWith(`${id}!effect`));
   }
 
-  /** Whether it undoes what landed late. It is held back for as long as anything else goes on: then it does most harm. */
+  /**
+   * Whether an undo concerns a late attempt. It is held back until everything else is at rest, when
+   * it does the most harm.
+   */
   #isLate({ id, kind }: Call): boolean {
     const undo = kind === "undo" && parseId(id);
     if (!undo || (undo.attempt === undefined && undo.undo !== "key")) return false;
@@ -190,7 +194,9 @@ export class FaultHost implements Host {
     });
   }
 
-  /** What a timeout does, at once; the call goes on, as one does that ignores its signal. */
+  /**
+   * Gives a call up at once, as a timeout would; the call continues, as if it ignored its signal.
+   */
   async #giveUp(call: Call, fn: Perform): Promise<Outcome> {
     const running = this.#keepClock(call, fn);
     this.#strike(call);
@@ -199,7 +205,7 @@ export class FaultHost implements Host {
     return outcome;
   }
 
-  /** A call that times out when it is struck. */
+  /** Makes a call that times out when `#strike` says so. */
   async #keepClock(call: Call, fn: Perform): Promise<Outcome> {
     const { id, timeout = Infinity } = call;
     const clock = new AbortController();
@@ -216,7 +222,7 @@ export class FaultHost implements Host {
     return outcome;
   }
 
-  /** Gives a call up: what has no timeout can only be given up by the caller. */
+  /** Gives a call up: by its timeout, or, if it has none, by the caller's abort. */
   #strike(call: Call): void {
     const timeOut = this.#strikes.get(call.id);
     if (timeOut) timeOut();
@@ -230,7 +236,7 @@ export class FaultHost implements Host {
   }
 
   #owner(): Call {
-    // With several in flight it may be another one, where a fake waits for a timer.
+    // A guess if several calls are in flight and a fake waits for a timer.
     return this.#current ?? this.calls.at(-1)!;
   }
 
@@ -246,14 +252,14 @@ export class FaultHost implements Host {
     return error;
   }
 
-  /** Whose code may be running: what failed may have been given up, and go on. */
+  /** The paths whose code may be running. If no call is in flight, abandoned ones may still be. */
   #active(): Iterable<string> {
     return this.#inFlight.size > 0
       ? [...this.#inFlight.values()].map(({ path }) => path)
       : this.#givenUp;
   }
 
-  /** What has come to stand since the last time is the doing of what was in flight. */
+  /** Attributes new effects to the given paths. */
   #attribute(paths: Iterable<string>): void {
     const by = [...new Set(paths)].join(" or ");
     for (const { effect, id, amount } of this.#shared.books.left()) {
@@ -266,7 +272,7 @@ export class FaultHost implements Host {
     }
   }
 
-  // The only clock of a sweep: it runs out when a fake of the user's never settles, and changes no other run.
+  // The only real time in a sweep: it expires only if a user's fake never settles.
   #restartClock(): void {
     clearTimeout(this.#clock);
     this.#clock = setTimeout(() => {
@@ -281,7 +287,7 @@ function keyOf(effect: string, id: string): string {
   return JSON.stringify([effect, id]);
 }
 
-/** The same output, with all its fields for the rollback to read, but none that the engine accepts. */
+/** Makes an output invalid without removing any field that the rollback might read. */
 function refused(value: unknown): object {
   return Object.defineProperty({ ...value as object }, Symbol.iterator, { value: undefined });
 }

@@ -4,15 +4,15 @@ import type { Fault } from "./faults.ts";
 import type { Rest } from "./rest.ts";
 import type { Request } from "./wire.ts";
 
-/** What a wire must know of the run. */
+/** The state of the run that a wire needs. */
 export interface Traffic {
-  /** Whose code is running. */
+  /** The call whose code is running. */
   readonly owner: () => Call;
-  /** Called when the other side has acted: what runs from now on is this call's code. */
+  /** Called when the other side has acted; from now on, this call's code runs. */
   readonly landed: (call: Call) => void;
-  /** Gives the call up. */
+  /** Gives a call up. */
   readonly strike: (call: Call) => void;
-  /** What it fails with. */
+  /** Makes the error of a fault. */
   readonly error: (call: Call) => Error;
 }
 
@@ -22,20 +22,22 @@ interface Sent extends Request {
   readonly reject: (reason: unknown) => void;
 }
 
-/** More than any code between two requests takes that waits for no timer. */
+/**
+ * The microtasks of a request's way: more than any code between two requests takes without a timer.
+ */
 const LATENCY = 50;
 
 /**
- * The wire between the fakes and the other side in one run. Requests arrive in the order in which they were sent, and
- * each is through with everything before the next one arrives. A request that is given up on its way arrives all the
- * same, when everything else is done: then it does most harm.
+ * The connection between the fakes and the other side in one run. Requests arrive in the order in
+ * which they were sent, each after the effects of the previous one are complete. A request that is
+ * given up on its way still arrives, after everything else, when it does the most harm.
  */
 export class FaultWire {
-  /** Every request, in order. */
+  /** All requests, in order. */
   readonly effects: Effect[] = [];
-  /** The paths of the calls whose signal gave up the answer. */
+  /** The paths of calls whose signal gave up the answer. */
   readonly unanswered: Set<string> = new Set<string>();
-  /** Those that did so before the effect happened. */
+  /** The paths of calls that were given up before their effect happened. */
   readonly overtaken: Set<string> = new Set<string>();
   readonly #plan: ReadonlyMap<string, Fault>;
   readonly #traffic: Traffic;
@@ -51,22 +53,21 @@ export class FaultWire {
     this.#rest = rest;
   }
 
-  /** Whether something is on its way that is not held back. */
+  /** Whether a request is on its way and not held back. */
   get isBusy(): boolean {
     return this.#onTheirWay.size > 0;
   }
 
-  /** Whether a request of a call, or its answer, is held back. */
+  /** Whether a call's request or its answer is held back. */
   holds({ id }: Call): boolean {
     return [...this.#held].some(({ call }) => call.id === id);
   }
 
-  /** What a call has sent and nobody has seen arrive. */
+  /** A request of a call that has not arrived yet. */
   onItsWay({ id }: Call): Effect | undefined {
     return [...this.#onTheirWay].find(({ call }) => call.id === id);
   }
 
-  /** Sends a request. */
   send(request: Request): Promise<unknown> {
     const { signal, what } = request;
     if (signal?.aborted) return Promise.reject(signal.reason);

@@ -2,16 +2,25 @@ import type { Call } from "../../api/host.ts";
 import type { Effect } from "./effect.ts";
 
 /**
- * What a sweep makes go wrong. In a step, an item or an undo: `"before"` throws before it does anything, `"after"`
- * throws when it has done all. In a step with a `timeout`: `"late"` gives it up by a timeout, and it comes out all the
- * same. In a step: `"invalid"` makes its output one that is refused, with every field still in it. In a step, an item
- * or a predicate: `"abort"` aborts the caller's signal while it runs. In an undo: `"hang"` gives it up when its
- * `timeout` is over, and it comes out all the same. At the end of a run that has no other fault: `"end"` makes the run
- * fail there.
+ * A fault that a sweep injects.
  *
- * In each effect that a step or an item writes to a `ledger()`: `"before"` makes it fail, `"after"` loses the answer,
- * `"late"` gives the step up while it waits for the answer, which comes in the end, and `"overtaken"` while the request
- * is on its way: the effect happens when all else is done, the undo too. Where there is no `timeout`, the caller aborts.
+ * Into a call:
+ * - `"before"`: a step, item or undo throws before it does anything.
+ * - `"after"`: a step, item or undo throws after all its effects.
+ * - `"late"`: a step with a `timeout` is given up by it, and still lands.
+ * - `"invalid"`: the output of a step is invalid, but has all its fields.
+ * - `"abort"`: the caller's signal aborts while a step, item or predicate runs.
+ * - `"hang"`: an undo is given up by its `timeout`, and still lands.
+ * - `"end"`: the run, which has no other fault, fails at its end.
+ *
+ * Into each effect that a step or item requests from a `ledger()`:
+ * - `"before"`: the effect fails.
+ * - `"after"`: the effect happens, but the answer gets lost.
+ * - `"late"`: the step is given up while it waits for the answer, which arrives in the end.
+ * - `"overtaken"`: the step is given up while the request is on its way. The effect happens after
+ *   everything else, even after the undo.
+ *
+ * A step without a `timeout` is given up by the caller's abort.
  */
 export type Fault =
   | "before"
@@ -23,7 +32,7 @@ export type Fault =
   | "hang"
   | "end";
 
-/** What a fault in a call is, as the rest of a sentence. */
+/** Describes a fault in a call, as the rest of a sentence. */
 export const words: Readonly<Record<Fault, string>> = Object.freeze({
   before: "throws before it does anything",
   after: "throws after its effect",
@@ -35,7 +44,7 @@ export const words: Readonly<Record<Fault, string>> = Object.freeze({
   end: "fails at its end",
 });
 
-/** What a fault in an effect is. */
+/** Describes a fault in an effect, as the rest of a sentence. */
 export const effectWords: Readonly<Partial<Record<Fault, string>>> = Object.freeze({
   before: "fails",
   after: "happens, and the answer gets lost",
@@ -43,7 +52,6 @@ export const effectWords: Readonly<Partial<Record<Fault, string>>> = Object.free
   overtaken: "is given up, and happens after all else",
 });
 
-/** All of them. */
 export const allFaults: readonly Fault[] = Object.freeze(Object.keys(words) as Fault[]);
 
 const byKind: Readonly<Record<Call["kind"], readonly Fault[]>> = {
@@ -53,19 +61,19 @@ const byKind: Readonly<Record<Call["kind"], readonly Fault[]>> = {
   undo: ["before", "after", "hang"],
 };
 
-/** What can go wrong in a call. */
+/** The faults that a call can have. */
 export function faultsOf({ kind, timeout }: Call): readonly Fault[] {
   return byKind[kind].filter((fault) => fault !== "late" || timeout !== undefined);
 }
 
-/** What can go wrong in an effect. */
+/** The faults that an effect can have. */
 export function effectFaultsOf({ call: { kind }, number }: Effect): readonly Fault[] {
   switch (kind) {
     case "attempt":
     case "item":
       return ["before", "after", "late", "overtaken"];
     case "undo":
-      // Only between its effects: what else may happen are faults of the whole undo.
+      // Only between its effects; the other faults concern the whole undo.
       return number > 1 ? ["before"] : [];
     case "predicate":
       return [];

@@ -6,15 +6,15 @@ import type { FaultHost } from "./fault_host.ts";
 import type { Observed } from "./observed.ts";
 import type { SweepRow } from "./report.ts";
 
-/** What is known of the step that went wrong. */
+/** Facts about the step with the fault. */
 export interface StepFacts {
-  /** Whether any undo of it is called when the run fails later. */
+  /** Whether any of its undos is called when the run fails later. */
   readonly canUndo: boolean;
-  /** Whether it says that all its attempts are one effect. */
+  /** Whether it is declared `idempotent`. */
   readonly isIdempotent: boolean;
 }
 
-/** What may be the cause of a bug, and what to do about it. */
+/** The likely causes of a bug and their remedies. */
 export function hintsOf(
   { call, fault }: Case,
   { host }: Observed,
@@ -26,7 +26,7 @@ export function hintsOf(
   }
   const step = stepOf(call.path);
   const own = left.filter(({ by }) => by !== undefined && stepOf(by) === step);
-  // That it has no undo is said of the step itself, once.
+  // A missing undo is reported once, for the step itself.
   if (call.kind === "undo" || own.length === 0 || !canUndo) return [];
   if (outcome !== "left" && outcome !== "differs") return [];
   const shared = sharedEffect(step, host);
@@ -62,7 +62,7 @@ function whyNotUndone(step: string, fault: Case["fault"], { calls }: FaultHost):
     (fault === "after" ? isOne : "");
 }
 
-/** What several attempts of a step asked for, each of them. */
+/** An effect that several attempts of a step requested. */
 function sharedEffect(step: string, { wire }: FaultHost): string | undefined {
   const asked = wire.effects.filter(({ call }) => call.kind !== "undo" && call.path === step);
   return asked.find(({ what, call }) =>
@@ -70,7 +70,7 @@ function sharedEffect(step: string, { wire }: FaultHost): string | undefined {
   )?.what;
 }
 
-/** What one attempt has undone, the other has not any more. */
+/** Explains that undoing one attempt also removed the effect of the other. */
 function howToShare(what: string, step: string, { calls, values }: FaultHost): string {
   const undone = calls.find((call) => call.kind === "undo" && call.path === step && isOutput(call));
   const success = values.get(step);

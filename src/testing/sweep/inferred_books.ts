@@ -4,25 +4,25 @@ import { stepOf } from "../../run/paths.ts";
 import type { Books, LedgerEntry } from "./ledger.ts";
 
 /**
- * What stands, as far as the calls tell: an attempt of a step that has an undo is an effect, and stands until an undo of
- * that attempt succeeds. Steps without an undo are taken to have no effect.
+ * Infers effects from calls: an attempt of a step that has an undo counts as an effect until an
+ * undo of that attempt succeeds. Steps without an undo count as having no effects.
  */
 export class InferredBooks implements Books {
   readonly #undoable = new Set<string>();
   readonly #standing = new Map<string, string[]>();
 
-  /** Before every call: a step that is undone once is one that can be. */
+  /** Called before every call: a step that is undone once has an undo. */
   learn({ kind, path }: Call): void {
     if (kind === "undo") this.#undoable.add(stepOf(path));
   }
 
-  /** After every call that did succeed, whatever the run was told. */
+  /** Called after every call that actually succeeded, whatever the run was told. */
   done({ kind, path, id }: Call): void {
     if (kind === "undo") this.#undone(stepOf(path), id);
     else if (kind !== "predicate") this.#happened(path, id);
   }
 
-  /** Once an attempt that had been given up has come out. */
+  /** Called with the outcome of each abandoned attempt. */
   late({ step, attempt, outcome }: LateReport): void {
     if (outcome === "adopted" || outcome === "failed" || outcome === "no-handler") {
       this.#happened(step, `${step}@${attempt}`);
@@ -43,7 +43,7 @@ export class InferredBooks implements Books {
     this.#standing.set(path, [...this.#standing.get(path) ?? [], id]);
   }
 
-  /** `step@2!defer1` undoes the second attempt, `step!undo` the one that has succeeded: the latest. */
+  /** `step@2!defer1` undoes the second attempt; `step!undo` undoes the latest, which succeeded. */
   #undone(path: string, id: string): void {
     const standing = this.#standing.get(path) ?? [];
     const [attempt] = /^@\d+(?=!)/.exec(id.slice(path.length)) ?? [];

@@ -6,15 +6,18 @@ import type { Observed } from "./observed.ts";
 import type { Totals } from "./totals.ts";
 import type { LeftEffect, SweepEffect, SweepOutcome, SweepRow } from "./report.ts";
 
-/** Compares runs with those in which nothing goes wrong. */
+/** Compares runs with faults to runs without. */
 export class Judge {
-  /** What steps did in a run without faults. */
+  /** The effects of steps in a run without faults. */
   readonly effects: readonly SweepEffect[];
   readonly #doomed: Observed;
   readonly #idempotent: ReadonlySet<string>;
   readonly #clean: Totals;
 
-  /** `doomed` fails only at its end, and `clean` not at all; `idempotent` are the paths of the steps that say so. */
+  /**
+   * `doomed` fails only at its end, `clean` not at all; `idempotent` has the paths of idempotent
+   * steps.
+   */
   constructor(doomed: Observed, clean: Observed, idempotent: ReadonlySet<string>) {
     this.#idempotent = idempotent;
     this.#doomed = doomed;
@@ -28,7 +31,7 @@ export class Judge {
     );
   }
 
-  /** What a case came to. */
+  /** Determines the outcome of a case. */
   judge(one: Case, observed: Observed, survived: boolean): SweepRow {
     const { host, result, hung, late } = observed;
     const undone = [
@@ -57,8 +60,8 @@ export class Judge {
   }
 
   /**
-   * A run that succeeded by a retry of the call that failed, or as it landed after all, must have the effects of a clean
-   * run, by kind: ids may well be others.
+   * Checks a run that succeeded because the failed call was retried or landed late: it must have
+   * the same effects as a clean run, by kind, as their ids may differ.
    */
   judgeRetried(one: Case, observed: Observed): SweepRow | undefined {
     const { call } = one;
@@ -95,7 +98,7 @@ export class Judge {
     return Object.freeze({ id: idOf(one), path, fault, effect: effect?.what, ...rest, hints });
   }
 
-  /** What an undo that is made to fail would have undone. */
+  /** The effects that a failing undo would have undone. */
   #allowed({ call, allowed }: Case): Totals {
     const { undone } = this.#doomed.host;
     return allowed ?? (call.kind === "undo" && undone.get(baseOf(call)) || new Map());
@@ -107,7 +110,7 @@ function isTooMuch(left: readonly LedgerEntry[], totals: Totals, allowed: Totals
     [...totals].some(([kind, amount]) => amount > (allowed.get(kind) ?? 0));
 }
 
-/** Whether an undo failed only because the sweep made it fail, in all its attempts. */
+/** Whether an undo failed only by injected faults, in all its attempts. */
 function isInjected(error: unknown, injected: ReadonlySet<unknown>): boolean {
   if (injected.has(error)) return true;
   return error instanceof Error && "errors" in error && Array.isArray(error.errors) &&

@@ -4,112 +4,113 @@ import { cast } from "../../values/cast.ts";
 import { isThenable } from "../../values/maybe_promise.ts";
 import { wireOf } from "./wire.ts";
 
-/** An effect that stands. */
+/** An effect that is in place. */
 export interface LedgerEntry {
-  /** What kind of effect it is, such as `"charge"`. */
+  /** The kind of effect, such as `"charge"`. */
   readonly effect: string;
-  /** Which one of its kind; `""` when it was given none. */
+  /** The id within its kind; `""` if it was given none. */
   readonly id: string;
-  /** How much of it stands; negative when more was undone than had been done. */
+  /** The amount in place; negative if more was undone than done. */
   readonly amount: number;
 }
 
 /**
- * What a sweep looks at to see which effects stand. A {@linkcode Ledger} is one; make your own to read them off the fakes
- * themselves, an in-memory database say.
+ * Tells a sweep which effects are in place. A {@linkcode Ledger} does; write your own to read them
+ * from the fakes themselves, such as an in-memory database.
  */
 export interface Books {
-  /** What stands, and what was undone more often than it was done. */
+  /** The effects in place, and those that were undone more often than done. */
   left(): readonly LedgerEntry[];
-  /** Forgets everything; called before every run. */
+  /** Removes all entries; called before every run. */
   clear(): void;
 }
 
-/** How a fake asks the other side. */
+/** Options of a request to the other side. */
 export interface CallOptions {
   /**
-   * The signal that the real client gives to `fetch`. Once it has aborted there is no answer any more, but what has been
-   * asked for may still be done.
+   * The signal that the real client would pass to `fetch`. Once it aborts, there is no answer any
+   * more, but the effect may still happen.
    */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How a fake asks for an effect. */
+/** Options of a request for an effect. */
 export interface EffectOptions extends CallOptions {
-  /** How much of it; use integers, as fractions may not add up to 0. @default {1} */
+  /** The amount; use integers, as fractions may not add up to 0. @default {1} */
   readonly amount?: number | undefined;
 }
 
 /**
- * What fakes write their effects to: it stands for the other side, to which every request takes a while. A sweep makes
- * these requests fail, loses their answers, and lets them arrive when nobody expects them any more. Every effect must
- * come to 0 once all is undone.
+ * A record of the effects of fakes. It represents the other side, to which each request takes some
+ * time. A sweep makes these requests fail, loses their answers, and lets them arrive when nobody
+ * expects them any more. The total of every effect must be 0 once everything is undone.
  */
 export interface Ledger extends Books {
   /**
-   * Asks for an effect.
+   * Requests an effect.
    *
-   * @param effect What kind of effect it is.
-   * @param id Which one of its kind.
-   * @returns The answer: it has happened.
-   * @throws {Error} If it has been forbidden.
+   * @param effect The kind of effect.
+   * @param id The id within its kind.
+   * @returns The answer, once the effect has happened.
+   * @throws {Error} If the effect has been forbidden.
    */
   add(effect: string, id?: string | number, options?: EffectOptions): Promise<void>;
   /**
-   * Asks for an effect as a service does that knows idempotency keys: who asks again gets the same answer, and nothing
-   * happens, not even where the effect has been removed since.
+   * Requests an effect from a service with idempotency keys: a repeated request gets the same
+   * answer and has no effect, even if the effect has been removed since.
    *
-   * @param effect What kind of effect it is.
-   * @param id Which one of its kind.
-   * @returns The answer: it has happened, now or before.
-   * @throws {Error} If it has been forbidden.
+   * @param effect The kind of effect.
+   * @param id The id within its kind.
+   * @returns The answer, once the effect has happened, now or earlier.
+   * @throws {Error} If the effect has been forbidden.
    */
   addOnce(effect: string, id?: string | number, options?: EffectOptions): Promise<void>;
   /**
-   * Takes an effect away, whether it is there or not. What was not there becomes negative, and a sweep reports it: see
-   * `removeAll` for an undo that may safely be repeated.
+   * Removes an effect, whether or not it exists. If it does not, its amount becomes negative, which
+   * a sweep reports; for an undo that may safely be repeated, see `removeAll`.
    *
-   * @param effect What kind of effect it was.
-   * @param id Which one of its kind.
+   * @param effect The kind of effect.
+   * @param id The id within its kind.
    */
   remove(effect: string, id?: string | number, options?: EffectOptions): Promise<void>;
   /**
-   * Takes away what stands of an effect, if anything does.
+   * Removes the whole amount of an effect, if it exists.
    *
-   * @param effect What kind of effect it was.
-   * @param id Which one of its kind.
+   * @param effect The kind of effect.
+   * @param id The id within its kind.
    */
   removeAll(effect: string, id?: string | number, options?: CallOptions): Promise<void>;
   /**
-   * Takes away what stands of an effect, if anything does, and sees to it that it cannot happen any more: who asks for
-   * it later is refused. Payment services call it to void, or to cancel.
+   * Removes the whole amount of an effect, if it exists, and forbids it: later requests for it are
+   * rejected. Payment services call this voiding or cancelling.
    *
-   * @param effect What kind of effect it was, or would have been.
-   * @param id Which one of its kind.
+   * @param effect The kind of effect.
+   * @param id The id within its kind.
    */
   forbid(effect: string, id?: string | number, options?: CallOptions): Promise<void>;
   /**
-   * Whether any of an effect stands at this moment. A fake that decides by it what to do must do both in one `call`.
+   * Whether an effect exists at this moment. A fake that acts on the answer must do both in one
+   * `call`.
    *
-   * @param effect What kind of effect.
-   * @param id Which one of its kind.
+   * @param effect The kind of effect.
+   * @param id The id within its kind.
    */
   has(effect: string, id?: string | number): boolean;
   /**
-   * Asks the other side for anything at all, for a fake with a state of its own. The ledger's other functions act at
-   * once where `act` calls them.
+   * Sends any other request to the other side, for fakes with state of their own. Within `act`, the
+   * ledger's other functions take effect immediately.
    *
-   * @param act What the other side does: it must be synchronous.
-   * @returns The answer: what `act` returned.
+   * @param act The action of the other side; it must be synchronous.
+   * @returns The answer: the value that `act` returned.
    */
   call<T>(act: () => T, options?: CallOptions): Promise<T>;
 }
 
 /**
- * Makes an empty ledger: the fakes of a test write to it what they do and undo.
+ * Makes an empty ledger for the fakes of a test to record what they do and undo.
  *
- * @param left What stands beside that, for fakes that have a state of their own: it is read off them.
- * @returns A ledger.
+ * @param left Returns further effects that are in place, read from fakes with state of their own.
+ * @returns The ledger.
  *
  * @example A fake payment client
  * ```ts
@@ -127,7 +128,7 @@ export interface Ledger extends Books {
  * assertEquals(books.left(), []);
  * ```
  *
- * @example A fake with a state of its own
+ * @example A fake with state of its own
  * ```ts
  * import { ledger } from "@runsheet/runsheet/testing";
  * import { assertEquals } from "@std/assert";
@@ -168,12 +169,12 @@ export function ledger(left: () => readonly LedgerEntry[] = () => []): Ledger {
         }
       },
     });
-    // One that nobody waits for must not end the process: a sweep finds it.
+    // An unawaited request must not end the process; a sweep reports it.
     answer.catch(() => {});
     return answer;
   }
 
-  /** Makes the function that asks for something to be done to an effect: `act` tells how much of it stands then. */
+  /** Makes a function that requests a change of an effect; `act` returns the new amount. */
   function asking(act: (key: string, standing: number, amount: number, name: string) => number) {
     return (effect: string, id: string | number = "", options: EffectOptions = {}) => {
       const key = keyOf(effect, id);
@@ -221,7 +222,7 @@ function keyOf(effect: string, id: string | number): string {
   return JSON.stringify([effect, String(id)]);
 }
 
-/** Nobody can say when what takes its time has happened. */
+/** Rejects asynchronous actions: nobody could tell when they have happened. */
 function synchronous(what: string, answer: unknown): unknown {
   if (!isThenable(answer)) return answer;
   throw new ConfigError(`Cannot ask for ${what} as what the other side does must be synchronous`);

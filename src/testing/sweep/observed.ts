@@ -4,20 +4,20 @@ import type { FaultHost } from "./fault_host.ts";
 import type { Books, LedgerEntry } from "./ledger.ts";
 import { type Totals, totalsOf } from "./totals.ts";
 
-/** What there is to see once a run and all that came late are over. */
+/** The observations after a run and all its late attempts have ended. */
 export interface Observed {
   readonly host: FaultHost;
-  /** What the run came to; `undefined` when it did not end. */
+  /** The result of the run; `undefined` if it did not end. */
   readonly result: Result<unknown> | undefined;
-  /** The calls that it waits for for ever. */
+  /** The calls that never settle. */
   readonly hung: readonly string[];
   readonly late: readonly LateReport[];
   readonly left: readonly LedgerEntry[];
-  /** The same by kind. */
+  /** The amounts left, by kind. */
   readonly totals: Totals;
 }
 
-/** Looks at the books, once nothing changes them any more. */
+/** Reads the books once nothing changes them any more. */
 export function standing(books: Books): Pick<Observed, "left" | "totals"> {
   return { left: books.left(), totals: totalsOf(books) };
 }

@@ -2,28 +2,39 @@ import { printable } from "../../report/printable.ts";
 import type { Fault } from "./faults.ts";
 import type { LedgerEntry } from "./ledger.ts";
 
-/** An effect that stands where nothing should. */
+/** An effect that should have been undone. */
 export interface LeftEffect extends LedgerEntry {
-  /** The path of the step or undo that made it stand; several where they ran side by side. */
+  /**
+   * The path of the step or undo that left it in place, or several paths if they ran concurrently.
+   */
   readonly by: string | undefined;
 }
 
-/** A kind of effect that a step has. */
+/** A kind of effect of a step. */
 export interface SweepEffect {
-  /** The path of the step; several where they ran side by side. */
+  /** The path of the step, or several paths if they ran concurrently. */
   readonly step: string;
-  /** What kind of effect it is. */
+  /** The kind of effect. */
   readonly effect: string;
-  /** Whether anything of the step is called when the run fails later. */
+  /** Whether any undo of the step is called when the run fails later. */
   readonly hasUndo: boolean;
 }
 
 /**
- * What a case came to. `"compensated"`: nothing stands. `"reported"`: an undo was made to fail, the run's report says so,
- * and only what that undo would have undone still stands. `"impossible"`: the fault cannot happen there, as what is
- * synchronous is never late. The rest are bugs. `"left"`: an effect stands, or was undone more often than done.
- * `"failed"`: an undo failed of itself. `"differs"`: the run succeeded, by a retry or as an attempt landed after all, but
- * it did not have the effects of a clean run. `"hangs"`: the run does not end.
+ * The outcome of a case.
+ *
+ * Correct outcomes:
+ * - `"compensated"`: no effect is left.
+ * - `"reported"`: an undo was made to fail, the run's report says so, and only the effects of that
+ *   undo are left.
+ * - `"impossible"`: the fault cannot happen there, as synchronous code is never late.
+ *
+ * Bugs:
+ * - `"left"`: an effect is left, or was undone more often than done.
+ * - `"failed"`: an undo failed by itself.
+ * - `"differs"`: the run succeeded, by a retry or because an attempt landed late, but its effects
+ *   differ from those of a clean run.
+ * - `"hangs"`: the run does not end.
  */
 export type SweepOutcome =
   | "compensated"
@@ -34,47 +45,51 @@ export type SweepOutcome =
   | "differs"
   | "hangs";
 
-/** One case of a sweep: a fault in a place, and what came of it. */
+/** One case of a sweep: a fault at a place, and its outcome. */
 export interface SweepRow {
   /**
-   * The id of what went wrong: of a call, as a host sees it, or of an effect in it. `"fulfil/createShipment@1"`,
-   * `"chargePayment!undo"`, `"chargePayment@1!effect1"`.
+   * The id of the call, as a host sees it, or of the effect with the fault:
+   * `"fulfil/createShipment@1"`, `"chargePayment!undo"`, `"chargePayment@1!effect1"`.
    */
   readonly id: string;
-  /** The path of its step. */
+  /** The path of the call. */
   readonly path: string;
-  /** What went wrong in it. */
+  /** The fault. */
   readonly fault: Fault;
-  /** Which effect went wrong, as the ledger names it; `undefined` when it was the whole call. */
+  /**
+   * The name in the ledger of the effect with the fault; `undefined` for a fault of the whole call.
+   */
   readonly effect: string | undefined;
-  /** What came of it. */
+  /** The outcome. */
   readonly outcome: SweepOutcome;
-  /** Whether the run went on in spite of the fault; the sweep made it fail at its end then. */
+  /** Whether the run continued despite the fault. The sweep then made it fail at its end. */
   readonly survived: boolean;
-  /** The steps that were undone, in order. */
+  /** The undos that succeeded, in order. */
   readonly undone: readonly string[];
-  /** The steps whose undo failed, or hangs, and why. */
+  /** The undos that failed or hang. */
   readonly failed: readonly {
     /** The path of the step. */
     readonly step: string;
-    /** Why. */
+    /** The reason. */
     readonly error: Error;
   }[];
-  /** What stands, or with `"differs"` what is too much or too little. */
+  /** The effects left; with `"differs"`, the differences to a clean run. */
   readonly left: readonly LeftEffect[];
-  /** What may be the cause, and what to do about it. */
+  /** Likely causes and remedies. */
   readonly hints: readonly string[];
 }
 
-/** What a sweep came to. */
+/** The report of a sweep. */
 export interface SweepReport {
   /** The name of the pipeline. */
   readonly pipeline: string;
-  /** How many runs it took. */
+  /** The number of runs. */
   readonly runs: number;
-  /** What the steps do when nothing goes wrong, as far as the sweep can see: without any, it proves nothing. */
+  /**
+   * The effects that the sweep saw in a run without faults. Without any, the sweep proves nothing.
+   */
   readonly effects: readonly SweepEffect[];
-  /** Every case, in order. */
+  /** All cases, in order. */
   readonly rows: readonly SweepRow[];
   /** The rows as a table, no wider than 80 columns. */
   toString(): string;
@@ -82,7 +97,6 @@ export interface SweepReport {
   toJSON(): unknown;
 }
 
-/** A report of rows. */
 export function makeReport(
   pipeline: string,
   runs: number,
@@ -99,7 +113,7 @@ export function makeReport(
   });
 }
 
-/** How an effect is named, and how much of it there is. */
+/** Describes an effect and its amount. */
 export function showEffect({ effect, id, amount }: LedgerEntry): string {
   const name = id === "" ? effect : `${effect} ${id}`;
   return Math.abs(amount) === 1 ? name : `${Math.abs(amount)} of ${name}`;
@@ -116,7 +130,7 @@ const WIDEST = 80;
 const GAP = "  ";
 const MOST_LEFT = 3;
 
-/** A line for all faults of a call that came to the same, and others for what is left. */
+/** One line for all faults of a call with the same outcome, followed by the effects left. */
 function table(rows: readonly SweepRow[]): string[] {
   const alike = new Map<string, SweepRow[]>();
   for (const row of rows) {
@@ -149,7 +163,7 @@ function whatIsLeft({ by, ...entry }: LeftEffect): string {
   return `${showEffect(entry)} ${what}${by ? `, by '${by}'` : ""}`;
 }
 
-/** The end of a long line tells more than its middle. */
+/** Shortens a long line in the middle, as its end says more. */
 function clip(line: string): string {
   if (line.length <= WIDEST) return line;
   const end = line.slice(-(WIDEST - 50));

@@ -1,21 +1,24 @@
-/** What waits, the first of the first kind first. */
+/** The kinds of waiters in the order of their release. */
 type Kind = "undo" | "answer" | "effect" | "wait";
 
 const order: Readonly<Record<Kind, number>> = { undo: 0, answer: 1, effect: 2, wait: 3 };
 
-/** Holds things back until everything else has come to rest. */
+/** Holds actions back until everything else is at rest. */
 export class Rest {
   readonly #isBusy: () => boolean;
   readonly #waiting: (() => void)[][] = Object.keys(order).map(() => []);
   #releasing: Promise<void> | undefined;
   #isStopped = false;
 
-  /** `isBusy` tells whether anything goes on that does not wait for the rest itself. */
+  /** `isBusy` tells whether anything is running that is not held back itself. */
   constructor(isBusy: () => boolean) {
     this.#isBusy = isBusy;
   }
 
-  /** Waits for a rest: undos go first, then what the other side does, and last what has waited for that. */
+  /**
+   * Waits until everything else is at rest. Undos are released first, then actions of the other
+   * side, and last those that waited for it.
+   */
   wait(kind: Kind): Promise<void> {
     return new Promise((resolve) => {
       this.#waiting[order[kind]]!.push(resolve);
@@ -23,14 +26,14 @@ export class Rest {
     });
   }
 
-  /** Waits until nothing goes on, and nothing is held back any more. */
+  /** Waits until everything is at rest and nothing is held back any more. */
   async over(): Promise<void> {
     while (!this.#isStopped && (this.#releasing || this.#isBusy())) {
       await (this.#releasing ?? turn());
     }
   }
 
-  /** What is held back still stays where it is. */
+  /** Never releases anything that is still held back. */
   stop(): void {
     this.#isStopped = true;
   }
@@ -48,7 +51,7 @@ export class Rest {
   }
 }
 
-/** Waits for all that needs no timer. */
+/** Waits for everything that needs no timer. */
 function turn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }

@@ -12,25 +12,25 @@ import { type Observed, standing } from "./observed.ts";
 import type { SweepRow } from "./report.ts";
 import { replaceWire } from "./wire.ts";
 
-/** Where a run fails that the sweep makes fail at its end. */
+/** The failed step of a run that the sweep makes fail at its end. */
 export const END = "<end>";
 
-/** Makes the runs of a sweep, each with clean fakes. */
+/** Executes the runs of a sweep, each with clean fakes. */
 export class Runner {
-  /** How many there were. */
+  /** The number of runs so far. */
   runs = 0;
   readonly #node: Node;
   readonly #shared: Shared;
   readonly #prepare: () => Promise<unknown>;
 
-  /** `prepare` makes the fakes clean, and gives the args. */
+  /** `prepare` resets the fakes and returns the args. */
   constructor(node: Node, shared: Shared, prepare: () => Promise<unknown>) {
     this.#node = node;
     this.#shared = shared;
     this.#prepare = prepare;
   }
 
-  /** Runs a case, and once more where the run goes on in spite of the fault: it fails at its end then. */
+  /** Runs a case. If the run survives the fault, runs it again with a failure at its end. */
   async try(
     one: Case,
     judge: Judge,
@@ -44,7 +44,7 @@ export class Runner {
     return { row: judge.judge(one, again, true), seen: again };
   }
 
-  /** Runs once, with what goes wrong by the ids of calls. */
+  /** Runs once with the planned faults, by the ids of calls. */
   async run(plan: ReadonlyMap<string, Fault>, isDoomed: boolean): Promise<Observed> {
     this.runs++;
     const { books } = this.#shared;
@@ -57,7 +57,7 @@ export class Runner {
     const target = expose<Step<string, unknown, object>>(isDoomed ? doom(this.#node) : this.#node);
     const running = target.run(args, {
       host,
-      // The same in all runs, so that a fake may make ids of it.
+      // The same in all runs, so that fakes may derive ids from it.
       runId: "sweep",
       signal: host.controller.signal,
       onLate: (report) => {
@@ -90,7 +90,7 @@ export class Runner {
   }
 }
 
-/** The same node, but it fails when all is done. */
+/** Copies a node so that it fails at its end. */
 function doom(node: Node): Node {
   return {
     ...node,
@@ -102,7 +102,7 @@ function doom(node: Node): Node {
   };
 }
 
-/** Waits for what was given up, for what is held back, and for what either brings about. */
+/** Waits for abandoned calls, for anything held back, and for the consequences of either. */
 async function atRest(host: FaultHost, watches: Promise<unknown>[]): Promise<void> {
   do {
     await Promise.allSettled(watches.splice(0));

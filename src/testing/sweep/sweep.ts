@@ -20,46 +20,53 @@ import type { Observed } from "./observed.ts";
 import { makeReport, type SweepReport, type SweepRow } from "./report.ts";
 import { END, Runner } from "./runner.ts";
 
-/** How a sweep goes about it. */
+/** Options of `sweep`. */
 export interface SweepOptions {
   /**
-   * Where to see which effects stand: the `ledger()` that the fakes ask for them, or books of your own, which faults
-   * reach only before and after whole steps. It is cleared before every run. Without one the effects are inferred: an attempt of a step that has an undo is one until the undo has
-   * succeeded. That finds much less, as it takes the undo's word for what it has undone.
+   * The source of effects: the `ledger()` that the fakes use, or books of your own, for which
+   * faults are injected only before and after whole steps. It is cleared before every run. Without
+   * it, effects are inferred: an attempt of a step that has an undo counts as an effect until the
+   * undo succeeds. That finds far fewer bugs, as it trusts each undo.
    */
   readonly ledger?: Books | undefined;
-  /** Called before every run, to make all fakes clean. */
+  /** Called before every run to reset all fakes. */
   readonly setup?: (() => MaybePromise<unknown>) | undefined;
   /**
-   * Which faults there are.
+   * The faults to inject.
    *
    * @default {["before", "after", "late", "overtaken", "invalid", "abort", "hang", "end"]}
    */
   readonly faults?: readonly Fault[] | undefined;
   /**
-   * The only cases to run: `"chargePayment@2: late"`, or less of it, or `"chargePayment@1!effect1: overtaken"`. A path or
-   * an id without a fault stands for all its cases; indexes of items may be left out.
+   * The only cases to run, as patterns such as `"chargePayment@2: late"` or
+   * `"chargePayment@1!effect1: overtaken"`. A path or id without a fault matches all its cases;
+   * indexes of items may be omitted.
    */
   readonly only?: string | readonly string[] | undefined;
-  /** Cases that cannot happen, in the same form: `"reserveStock: after"` for a transaction. */
+  /**
+   * Cases that cannot happen, in the same form, such as `"reserveStock: after"` for a transaction.
+   */
   readonly except?: string | readonly string[] | undefined;
   /**
-   * How many cases there may be. A case takes one run, or two where the run goes on in spite of the fault.
+   * The most cases allowed. A case takes one run, or two if the run survives the fault.
    *
    * @default {1000}
    */
   readonly maxCases?: number | undefined;
-  /** Takes so many cases at random where there are more; the same ones for the same seed. Retries come on top. */
+  /**
+   * Runs a random sample of the cases, the same one for the same seed. Cases of retries come on
+   * top.
+   */
   readonly sample?: { readonly count: number; readonly seed: number } | undefined;
   /**
-   * What faults throw; for a step whose `retryIf` looks at its errors give one that is retried.
+   * Makes the error of a fault. If a step's `retryIf` inspects errors, return one that it retries.
    *
    * @default {(call) => new Error(`thrown by the sweep in '${call.id}'`)}
    */
   readonly error?: ((call: Call) => Error) | undefined;
   /**
-   * How long a run may do nothing at all before it is taken to hang, in milliseconds. The only real time in a sweep, and
-   * only a fake that never settles lets it pass.
+   * How long a run may be idle before it counts as hanging, in milliseconds. It is the only real
+   * time in a sweep, and passes only if a fake never settles.
    *
    * @default {1000}
    */
@@ -67,20 +74,21 @@ export interface SweepOptions {
 }
 
 /**
- * Proves the rollbacks of a pipeline: learns from a clean run what it does, and then runs it once for every call of a
- * step, an item or an undo, every attempt, every effect in them, and every fault, and looks at what stands after it. A run that goes on in
- * spite of a fault, by a retry say, is made to fail at its end: nothing may stand in the end, whatever went wrong.
+ * Proves the rollbacks of a pipeline. A sweep learns its calls from a clean run. Then it runs the
+ * pipeline once for each fault in each call of a step, an item or an undo, in each attempt, and in
+ * each of their effects, and checks which effects are left. A run that survives a fault, for
+ * example by a retry, is made to fail at its end: whatever went wrong, nothing may be left.
  *
- * Nothing is left to chance, and no time passes: waits are over at once, and what is to time out is given up at once and
- * goes on, as what ignores its signal does. It needs fakes in place of real services, and each run must begin with clean
- * ones: see `setup`.
+ * Sweeps are deterministic and take no real time: waits end immediately, and a call that is to time
+ * out is given up at once and continues, as if it ignored its signal. A sweep needs fakes instead
+ * of real services, reset before each run: see `setup`.
  *
  * @param target A pipeline, or any other step.
- * @param args Its args, or a function that makes them for every run.
- * @param options What to look at, and which cases to run.
- * @returns Every case, and what came of it; see `assertCompensated`.
- * @throws {ConfigError} If the pipeline fails without any fault, if there are more cases than `maxCases`, or if an option
- * is wrong.
+ * @param args Its args, or a function that returns them for each run.
+ * @param options The ledger, and the selection of cases.
+ * @returns The report of all cases; see `assertCompensated`.
+ * @throws {ConfigError} If the pipeline fails without a fault, if there are more cases than
+ * `maxCases`, or if an option is invalid.
  *
  * @example Usage
  * ```ts
@@ -142,14 +150,16 @@ function idempotentIn(root: Node): ReadonlySet<string> {
   return new Set(steps.map(({ path }) => path));
 }
 
-/** The case in which nothing goes wrong but the end. */
+/** The case without any fault but the failure at the end. */
 function endOf(name: string): Case {
-  // No call has this id: the name of a pipeline is in no path of its own.
+  // No call has this id, as paths do not contain the pipeline's own name.
   const call: Call = { id: name, path: name, kind: "predicate", attempt: 1, ctx: undefined };
   return { call, fault: "end", plan: new Map() };
 }
 
-/** Without faults a run must come to its end; whether it can be undone then is a case. */
+/**
+ * Requires a run without faults to reach its end; whether it can be undone is a case of its own.
+ */
 function checkSucceeds(action: string, { result, hung, host }: Observed): void {
   if (result?.success === false && result.failedStep === END) return;
   const problem = `${action} as its run must succeed where nothing goes wrong`;
@@ -164,7 +174,7 @@ function checkSucceeds(action: string, { result, hung, host }: Observed): void {
   }
 }
 
-/** An effect that nobody waits for may happen at any time, or never. */
+/** Rejects unawaited effects, which may happen at any time, or never. */
 function checkAwaits(action: string, { host: { notAwaited } }: Observed): void {
   if (!notAwaited) return;
   const { call, what } = notAwaited;

@@ -1,9 +1,9 @@
 import type { Books } from "./ledger.ts";
 
-/** How much of each kind of effect. */
+/** The amount of each kind of effect. */
 export type Totals = ReadonlyMap<string, number>;
 
-/** What stands, by kind. */
+/** The amounts in place, by kind. */
 export function totalsOf(books: Books): Totals {
   const totals = new Map<string, number>();
   for (const { effect, amount } of books.left()) {
@@ -12,7 +12,7 @@ export function totalsOf(books: Books): Totals {
   return totals;
 }
 
-/** How much less there is of each kind. */
+/** The decrease of each kind. */
 export function difference(before: Totals, after: Totals): Totals {
   return new Map([...before].map(([kind, amount]) => [kind, amount - (after.get(kind) ?? 0)]));
 }

@@ -1,17 +1,17 @@
-/** What a fake asks of the other side. */
+/** A request of a fake to the other side. */
 export interface Request {
-  /** What reports call it. */
+  /** The name in reports. */
   readonly what: string;
-  /** What the other side does, at once. */
+  /** The synchronous action of the other side. */
   readonly act: () => unknown;
-  /** Gives up the answer, and not the effect. */
+  /** Gives up the answer, but not the effect. */
   readonly signal: AbortSignal | undefined;
 }
 
-/** The way to the other side and back. */
+/** The connection to the other side. */
 export type Wire = (request: Request) => Promise<unknown>;
 
-/** A way that takes a tick there, and another one back. */
+/** A connection that takes one microtask in each direction. */
 export async function tick({ act, signal }: Request): Promise<unknown> {
   signal?.throwIfAborted();
   await Promise.resolve();
@@ -23,12 +23,12 @@ export async function tick({ act, signal }: Request): Promise<unknown> {
 
 const wires = new WeakMap<object, Wire>();
 
-/** The wire of a ledger. */
+/** The connection of a ledger. */
 export function wireOf(books: object): Wire {
   return wires.get(books) ?? tick;
 }
 
-/** Puts another wire in the place of a ledger's own, until it is taken out again. */
+/** Replaces the connection of a ledger; returns a function that restores it. */
 export function replaceWire(books: object, wire: Wire): () => void {
   wires.set(books, wire);
   return () => wires.delete(books);

@@ -22,7 +22,7 @@ import {
 import type { Checked, Extra, Rollback, UndoByKey } from "./handlers.ts";
 import { lateReport } from "./late_report.ts";
 import { lostUndo } from "./lost_undo.ts";
-import { LazyInfo } from "./info.ts";
+import { INFO_NAMES, LazyInfo } from "./info.ts";
 import type { TakenOnce } from "./taken_once.ts";
 
 /** The definition of user code: how it is called, retried, timed and undone. All runs share it. */
@@ -49,18 +49,11 @@ export interface Effect<T = Context> extends Patience {
   readonly check?: (raw: unknown, scope: Scope) => MaybePromise<Checked>;
 }
 
-const NAMES: Record<Effect["kind"], readonly string[]> = {
-  attempt: ["signal", "attempt", "key", "defer"],
-  item: ["index", "signal", "key", "defer"],
-  predicate: ["index", "signal", "key", "defer"],
-  undo: ["error", "signal", "attempt", "key", "effectKey"],
-};
-
 /** State shared by the attempts of one effect. */
 export interface Shared {
   readonly taken: TakenOnce;
-  /** Called whenever an attempt defers an undo. */
-  hasDeferred(attempt: Attempt): void;
+  /** Called whenever an attempt defers an undo. Returns true if another attempt decides about it. */
+  hasDeferred(attempt: Attempt): boolean;
   /** The journal entry that represents an attempt. */
   entryOf(attempt: Attempt): Entry;
 }
@@ -80,7 +73,7 @@ export class Attempt extends LazyInfo implements Entry {
   /** Counts from 1. */
   readonly number: number;
   /** The generation of its key, from 1. */
-  readonly generation: number;
+  generation: number;
   cancellation: Cancellation | undefined;
   /** Whether the engine gave up waiting for it. */
   isAbandoned = false;
@@ -89,6 +82,8 @@ export class Attempt extends LazyInfo implements Entry {
   hasFailed = false;
   /** Whether it is on a journal. */
   isPushed = false;
+  /** Whether user code has read its key, and so may have sent it. */
+  isKeyTold = false;
   /** The reason its effects were undone; `undefined` until then. */
   undoneBy: Error | undefined;
   /** The returned value of a successful attempt, and the output it adds to the context. */
@@ -109,8 +104,9 @@ export class Attempt extends LazyInfo implements Entry {
   clock: ReturnType<typeof setTimeout> | undefined;
   #deferred: Deferred[] | undefined;
   #deferredCount = 0;
-  /** The standing attempt of the same effect. */
+  /** The standing attempt with the same effect or key, and the attempts this one stands for. */
   #sameAs: Attempt | undefined;
+  #others: Attempt[] | undefined;
   #isRollbackTaken = false;
   #isKeyTaken = false;
   #own: Cancellation | undefined;
@@ -146,7 +142,7 @@ export class Attempt extends LazyInfo implements Entry {
   }
 
   get names(): readonly string[] {
-    return NAMES[this.effect.kind];
+    return INFO_NAMES[this.effect.kind];
   }
 
   read(name: string): unknown {
@@ -155,6 +151,7 @@ export class Attempt extends LazyInfo implements Entry {
       case "attempt":
         return this.number;
       case "key":
+        this.isKeyTold = true;
         return run.keyOf(withGeneration(this.id, this.generation));
       case "signal":
         return this.#signal;
@@ -194,7 +191,7 @@ export class Attempt extends LazyInfo implements Entry {
   /** Whether it has deferred an undo or still can. */
   get mayDefer(): boolean {
     return this.effect.seesInfo === true || this.#defer !== undefined ||
-      this.#deferred !== undefined;
+      this.#deferred !== undefined || this.#others !== undefined;
   }
 
   /** Whether there is anything to undo without its output. */
@@ -214,7 +211,7 @@ export class Attempt extends LazyInfo implements Entry {
   #register(undo: Undo | UndoPolicy): void {
     const { id, scope } = this;
     this.#add(checkUndo(`defer an undo in '${id}'`, "it", id, undo));
-    this.shared?.hasDeferred(this);
+    if (this.shared?.hasDeferred(this)) return;
     if (this.#sameAs) return this.#sameAs.takeOver(this);
     const { run } = scope;
     const hasPlace = !this.hasSettled || this.isPushed;
@@ -228,12 +225,12 @@ export class Attempt extends LazyInfo implements Entry {
     this.scope.run.watch(this.#unwindApart(entry, error));
   }
 
-  /** Takes over the undos of another attempt that had the same effect. */
+  /** Takes over the undos of another attempt that has the same effect or key. */
   takeOver(other: Attempt): void {
     const { effect: { rollback, undoByKey }, scope: { run } } = this;
+    if (other.#sameAs !== this) (this.#others ??= []).push(other);
     other.#sameAs = this;
     if (!other.#deferred?.length) return;
-    (this.#deferred ??= []).push(...other.#deferred.splice(0));
     if (this.undoneBy) return this.#undoNow(this.undoneBy);
     const hasPlace = this.isPushed || rollback || undoByKey;
     if (!hasPlace) run.strays.push(this.#entry);
@@ -278,6 +275,7 @@ export class Attempt extends LazyInfo implements Entry {
 
   takeUndo(error: Error): Due | undefined {
     this.undoneBy ??= error;
+    this.#sameAs = undefined;
     const due = this.#takeMain(error) ?? this.takeDeferred();
     if (due) this.wasUndone = true;
     return due;
@@ -318,8 +316,12 @@ export class Attempt extends LazyInfo implements Entry {
     return undefined;
   }
 
-  /** Takes its latest deferred undo. */
+  /** Takes its latest deferred undo, after those it has taken over. */
   takeDeferred(): Due | undefined {
+    for (const other of this.#others?.toReversed() ?? []) {
+      const due = other.takeDeferred();
+      if (due) return due;
+    }
     const deferred = this.#deferred?.pop();
     if (!deferred) return undefined;
     const { id, undo } = deferred;

@@ -35,6 +35,10 @@ export class Attempts<T> implements Shared, Entry {
   readonly taken: TakenOnce;
   /** Late successes that may still be adopted. */
   #kept: Attempt[] = [];
+  /** The retry in flight that has not been given up. */
+  #current: Attempt | undefined;
+  /** Attempts with its key whose deferred undos wait until it settles. */
+  readonly #waiting = new Set<Attempt>();
   #isDecided = false;
   #standing: Attempt | undefined;
   /** Abandoned attempts that have not settled yet. */
@@ -90,6 +94,7 @@ export class Attempts<T> implements Shared, Entry {
       // Retries may be endless, so drop the attempts that failed and deferred nothing.
       this.#all = this.#all.filter((one) => !one.hasFailed || one.deferredCount > 0);
       this.#all.push(next);
+      this.#current = next;
       performed = await perform(next, () => this.isRetryDue(next));
     }
   }
@@ -100,15 +105,43 @@ export class Attempts<T> implements Shared, Entry {
     return !(await this.#decide(attempt, error)).final;
   }
 
-  hasDeferred(attempt: Attempt): void {
+  hasDeferred(attempt: Attempt): boolean {
     if (!this.#all.includes(attempt)) this.#all.unshift(attempt);
-    if (this.#effect.idempotent) return;
+    if (this.#effect.idempotent) return false;
     // Its undo runs at once, or together with the earlier ones.
-    if (attempt.hasFailed || attempt.undoneBy) this.#burn(attempt);
-    else if (this.#underWay.has(attempt)) {
+    if (attempt.hasFailed || attempt.undoneBy) {
+      if (this.#spare(attempt)) return true;
+      this.#burn(attempt);
+    } else if (this.#underWay.has(attempt)) {
       this.#passOn(attempt);
       this.#startClock(attempt);
     }
+    return false;
+  }
+
+  /** Spares the deferred undos of an attempt without a result while its key is in use by another. */
+  #spare(attempt: Attempt): boolean {
+    const other = this.#current ?? this.#standing;
+    if (attempt.result || !other || other === attempt || other.undoneBy) return false;
+    if (other.generation !== attempt.generation) return false;
+    this.#passOn(attempt);
+    // A key that nobody has read is not in use. Under a host it may have been read elsewhere.
+    if (!other.isKeyTold && this.#scope.run.seam.isDirect) {
+      other.generation = this.#generation;
+      return false;
+    }
+    if (other === this.#current) this.#waiting.add(attempt);
+    else other.takeOver(attempt);
+    return true;
+  }
+
+  /** Decides about the attempts that waited for the current one. */
+  #endWaiting(): void {
+    this.#current = undefined;
+    const { run } = this.#scope;
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const attempt of waiting) run.watch(this.#settleLate(attempt));
   }
 
   entryOf(attempt: Attempt): Entry {
@@ -167,13 +200,17 @@ export class Attempts<T> implements Shared, Entry {
     // The cancellation's own error is not a failure of the attempt.
     if (error !== this.#scope.cancellation?.error) this.#retries.note(attempt.number, error);
     attempt.reason = error;
-    if (running) return this.#watch(attempt, running);
+    if (running) {
+      this.#watch(attempt, running);
+      return this.#endWaiting();
+    }
     attempt.hasSettled = true;
     if (landed?.ok) {
       attempt.result = { raw: landed.value, output: landed.value };
       this.#kept.push(attempt);
       return;
     }
+    this.#endWaiting();
     attempt.hasFailed = true;
     if (landed) {
       this.#retries.noteLate(landed.error);
@@ -226,6 +263,7 @@ export class Attempts<T> implements Shared, Entry {
     }
     if (outcome.ok && !this.#isDecided && this.#isAdoptable(attempt)) {
       this.#kept.push(attempt);
+      this.#waiting.delete(attempt);
       this.#pause?.cancel(attempt.reason!);
       return;
     }
@@ -252,6 +290,10 @@ export class Attempts<T> implements Shared, Entry {
     if (standing && !standing.undoneBy && isSameEffect(attempt, standing)) {
       standing.takeOver(attempt);
       return attempt.report("same-effect", []);
+    }
+    if (attempt.hasPartEffects && this.#spare(attempt)) {
+      if (rejection && !this.#waiting.has(attempt)) attempt.report("rejected", [], rejection);
+      return;
     }
     attempt.isLate = true;
     await this.#check(attempt);
@@ -280,6 +322,7 @@ export class Attempts<T> implements Shared, Entry {
     attempt.result ??= { raw: value, output: value };
     const { run } = this.#scope;
     for (const kept of this.#kept.splice(0)) run.watch(this.#settleLate(kept));
+    this.#endWaiting();
     return this.#effect.succeed(attempt, value);
   }
 
@@ -288,6 +331,7 @@ export class Attempts<T> implements Shared, Entry {
     this.#isDecided = true;
     if (error === cancellation?.error) addErrors(error, this.#retries.errors);
     await this.#pushKept(() => true);
+    this.#endWaiting();
     if (this.#effect.idempotent && this.#effect.kind === "attempt") journal.push(this);
     return this.#effect.fail(this.#first, error, true);
   }

@@ -60,8 +60,8 @@ describe("the key of an attempt", () => {
     assertEquals(await storyOf({ attempts, retry }), [
       "0: attempt 1 of charge",
       "5: attempt 2 of charge",
-      "8: deferred 1.1, charge",
-      "8: late charge@1 compensated",
+      "10: deferred 1.1, charge",
+      "10: late charge@1 compensated",
       "10: attempt 3 of charge~2",
       "15: success {id:c1}",
     ]);

@@ -76,6 +76,8 @@ describe("what an attempt that was given up has deferred", () => {
 });
 
 describe("what is deferred after its attempt has settled", () => {
+  const { fakeTime } = cleanups();
+
   it("stands on the run's stack while the run lives, and is undone with it", async () => {
     const log: string[] = [];
     const { charge, land, info } = gated({ rollback: false });
@@ -120,7 +122,8 @@ describe("what is deferred after its attempt has settled", () => {
   it("is undone at once, and told to onLate, when the attempt has failed", async () => {
     const { reports, options } = listening();
     const log: string[] = [];
-    const { charge, land, fail, info } = gated({ rollback: false, retry: { count: 1 } });
+    const time = fakeTime();
+    const { charge, land, fail, info } = gated({ rollback: false, retry: { count: 1, delay: 10 } });
     const running = charge.run({}, options);
     await drain();
     fail(1, boom);
@@ -128,6 +131,8 @@ describe("what is deferred after its attempt has settled", () => {
     info(1).defer(() => log.push("undo part"));
     await drain();
     assertEquals([log, reports], [["undo part"], ["charge@1 compensated"]]);
+    time.tick(10);
+    await drain();
     land(2);
     dataOf(await running);
   });

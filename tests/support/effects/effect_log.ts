@@ -98,12 +98,17 @@ export class EffectLog {
 
   /** Whether what an attempt has done stands, where these outputs do. */
   stands(attempt: Attempt, standing: readonly string[]): boolean {
-    return this.#oneWith(attempt).some(({ output }) => output && standing.includes(output.value));
+    // What has no output of its own is not undone under a key whose success stands.
+    const same = attempt.output ? this.#oneWith(attempt) : this.#withKeyOf(attempt);
+    return same.some(({ output }) => output && standing.includes(output.value));
   }
 
   /** The attempts that are one effect with an attempt. */
   #oneWith(attempt: Attempt): readonly Attempt[] {
-    if (!attempt.isIdempotent) return [attempt];
+    return attempt.isIdempotent ? this.#withKeyOf(attempt) : [attempt];
+  }
+
+  #withKeyOf(attempt: Attempt): readonly Attempt[] {
     return this.attempts.filter(({ key }) => key === attempt.key);
   }
 

@@ -91,12 +91,13 @@ export class GatewayWorld {
     request: Request,
     info: RunInfo,
   ): Promise<string> {
+    if (request.lead > 0) await pause(request.lead);
     if (defers === "before") {
       this.#defer(attempt, info, (effectKey) => gateway.undoByKey(effectKey));
     }
     const id = await gateway.charge(attempt.key, request);
     if (defers === "after") this.#defer(attempt, info, () => gateway.refund(id));
-    if (request.work > 0) await new Promise((resolve) => setTimeout(resolve, request.work));
+    if (request.work > 0) await pause(request.work);
     return id;
   }
 
@@ -107,6 +108,10 @@ export class GatewayWorld {
       return undo(effectKey);
     });
   }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 function unlessAborted<T>(working: Promise<T>, signal: AbortSignal): Promise<T> {

@@ -3,8 +3,10 @@ import { type Flow, flows } from "./flow.ts";
 import type { Course, GatewayKind } from "./gateway.ts";
 import { type Recipe, RECIPES } from "./recipe.ts";
 
-/** A request, and what the step does with its answer. */
+/** A request, and what the step does before it and with its answer. */
 export interface Request extends Course {
+  /** How long the step takes before it defers anything and charges, in milliseconds. */
+  readonly lead: number;
   /** How long the step works on, in milliseconds. */
   readonly work: number;
 }
@@ -105,8 +107,9 @@ function scenarios(recipes: typeof RECIPES, courses: Arbitrary<Course>): Arbitra
 }
 
 function requestOf(courses: Arbitrary<Course>): Arbitrary<Request> {
-  return fc.record({ course: courses, work: fc.constantFrom(0, 0, 0, 4) })
-    .map(({ course, work }) => ({ ...course, work }));
+  const [lead, work] = [fc.constantFrom(0, 0, 0, 3, 7), fc.constantFrom(0, 0, 0, 4)];
+  return fc.record({ course: courses, lead, work })
+    .map(({ course, lead, work }) => ({ ...course, lead, work }));
 }
 
 /** What a recipe rules out; an attempt that never settles would keep its retry waiting. */

@@ -57,7 +57,7 @@ export type {
 } from "./src/api/result.ts";
 export type { LateReport, RunOptions } from "./src/api/run.ts";
 export type { Schema, SchemaIn, SchemaIssue, SchemaOut, SchemaResult } from "./src/api/schema.ts";
-export type { AnyStep, Pipeline, Step, StepLike } from "./src/api/step.ts";
+export type { AnyStep, CheckedPipeline, Pipeline, Step, StepLike } from "./src/api/step.ts";
 export { choice } from "./src/combinators/choice.ts";
 export { distribute } from "./src/combinators/distribute.ts";
 export { filter } from "./src/combinators/filter.ts";

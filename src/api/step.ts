@@ -63,5 +63,36 @@ export interface Pipeline<
   ): Promise<Result<Data>>;
 }
 
+/** A pipeline with an `argsSchema`, which can also be given input of which nothing is known yet. */
+export interface CheckedPipeline<
+  Name extends string,
+  Args,
+  Data,
+  Adds extends PropertyKey = Exclude<keyof Data, keyof Args>,
+> extends Pipeline<Name, Args, Data, Adds> {
+  /**
+   * Runs the pipeline with input that only its `argsSchema` has to accept, such as the body of a
+   * request. It never rejects, except with a host's own signal.
+   *
+   * @param input The initial context, of any type.
+   * @param options A signal, a run id, a host and callbacks, all optional.
+   * @returns The accumulated context, or the reason it failed: an `ARGS_VALIDATION` error for wrong
+   * input.
+   *
+   * @example The body of a request
+   * ```ts
+   * import { isRunsheetError, pipeline } from "@runsheet/runsheet";
+   * import { assert } from "@std/assert";
+   * import { type } from "arktype";
+   *
+   * const order = pipeline({ name: "order", argsSchema: type({ sku: "string" }), steps: [] });
+   * const body: unknown = JSON.parse('{ "sku": 7 }');
+   * const result = await order.runUnknown(body);
+   * assert(!result.success && isRunsheetError(result.error, "ARGS_VALIDATION"));
+   * ```
+   */
+  runUnknown(input: unknown, options?: RunOptions): Promise<Result<Data>>;
+}
+
 /** Any step, combinator or pipeline. */
 export type AnyStep = Step<string, never, object>;

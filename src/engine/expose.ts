@@ -6,11 +6,13 @@ import { startRun } from "./start.ts";
 
 /** Makes the public step of a node. */
 export function expose<S>(node: Node): S {
+  const run = (args: unknown, options?: RunOptions) => startRun(node, args, options);
   return cast(Object.freeze({
     name: node.name,
     requires: node.requires,
     provides: node.provides,
     [engine]: Object.freeze(node),
-    run: (args: unknown, options?: RunOptions) => startRun(node, args, options),
+    run,
+    ...(node.kind === "pipeline" && node.requires && { runUnknown: run }),
   }));
 }

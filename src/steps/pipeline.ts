@@ -53,7 +53,7 @@ export function pipeline<
 >(
   definition: PipelineDefinition<N, S, AS, OS, Strict, Args>,
 ): Made<Args, N, AS, S, OS, Strict, StepsFold<S, Args, AS, Strict>>[
-  [S] extends [never] ? "builder" : "pipeline"
+  [S] extends [never] ? "builder" : AS extends Schema ? "checked" : "pipeline"
 ] {
   const own = checkPipeline(cast(definition));
   return cast(own.steps === undefined ? makeBuilder(own) : expose(sequence(own)));

@@ -2,7 +2,6 @@ import type { ItemInfo } from "../api/info.ts";
 import type { Middleware } from "../api/middleware.ts";
 import type { GroupOptions, ItemOptions, MapOptions } from "../api/policy.ts";
 import type { Schema } from "../api/schema.ts";
-import type { Pipeline } from "../api/step.ts";
 import type { MaybePromise } from "../values/maybe_promise.ts";
 import type { Chosen, Guarded, ReadBy, ShownBy, When } from "./branches.ts";
 import type { Together } from "./combinators.ts";
@@ -33,7 +32,7 @@ import type {
   Takes,
 } from "./items.ts";
 import type { Flat } from "./objects.ts";
-import type { AddsOf, CtxOf, DataOf, OutputFits } from "./pipeline.ts";
+import type { AddsOf, Built, CtxOf, DataOf, OutputFits } from "./pipeline.ts";
 import type { StepIn } from "./step_in.ts";
 
 /**
@@ -245,7 +244,9 @@ export interface Builder<
    *
    * @throws {ConfigError} If the pipeline is wrong, as `pipeline` does.
    */
-  build(this: Ready<this, OS, F>): Pipeline<Name, ArgsFrom<Args, F>, DataOf<OS, F>, AddsOf<OS, F>>;
+  build(
+    this: Ready<this, OS, F>,
+  ): Built<Name, ArgsFrom<Args, F>, DataOf<OS, F>, AddsOf<OS, F>, G["checked"]>;
   /**
    * Makes the pipeline, with an output schema.
    *
@@ -254,7 +255,7 @@ export interface Builder<
    */
   build<Out extends Schema>(
     options: BuildOptions<Out, CtxOf<F>>,
-  ): Pipeline<Name, ArgsFrom<Args, F>, DataOf<Out, F>, AddsOf<Out, F>>;
+  ): Built<Name, ArgsFrom<Args, F>, DataOf<Out, F>, AddsOf<Out, F>, G["checked"]>;
 }
 
 /** The options of `build`. */

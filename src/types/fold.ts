@@ -15,6 +15,8 @@ export interface Rules {
   readonly told: PropertyKey;
   /** Whether a key may be provided once only. */
   readonly strict: boolean;
+  /** Whether a schema checks the args when the pipeline runs. */
+  readonly checked: boolean;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Pipeline } from "../api/step.ts";
+import type { CheckedPipeline, Pipeline } from "../api/step.ts";
 import type { Builder } from "./builder.ts";
 import type { AddsOf, ArgsOf, Begin, DataOf, GivenArgs, RulesOf } from "./pipeline.ts";
 
@@ -19,4 +19,6 @@ export interface Made<Args, N extends string, AS, S, OS, Strict extends boolean,
   >;
   /** The pipeline of the steps. */
   readonly pipeline: Pipeline<N, ArgsOf<Args, AS, W>, DataOf<OS, W>, AddsOf<OS, W>>;
+  /** The pipeline of the steps, with an `argsSchema`. */
+  readonly checked: CheckedPipeline<N, ArgsOf<Args, AS, W>, DataOf<OS, W>, AddsOf<OS, W>>;
 }

@@ -95,6 +95,7 @@ export type {
   AddsOf,
   ArgsOf,
   Begin,
+  Built,
   CtxOf,
   DataOf,
   GivenArgs,

@@ -1,7 +1,7 @@
 // deno-lint-ignore-file ban-types -- {} is what the compiler shows where there are no keys
 import type { Middleware } from "../api/middleware.ts";
 import type { Schema, SchemaIn, SchemaOut } from "../api/schema.ts";
-import type { AnyStep } from "../api/step.ts";
+import type { AnyStep, CheckedPipeline, Pipeline } from "../api/step.ts";
 import type { Fold, Folded } from "./fold.ts";
 import type { OutputIssue } from "./messages.ts";
 import type { Declared, Flat, IsUnion } from "./objects.ts";
@@ -83,6 +83,8 @@ export interface RulesOf<Args, AS, Strict, Created> {
   readonly told: IsOpen<Args, AS> extends true ? Created & PropertyKey : PropertyKey;
   /** Whether a key may be provided once only. */
   readonly strict: Strict extends true ? true : false;
+  /** Whether a schema checks the args when the pipeline runs. */
+  readonly checked: AS extends Schema ? true : false;
 }
 
 /**
@@ -173,6 +175,15 @@ export type DataOf<OS, W> = OS extends Schema ? SchemaOut<OS> : CtxOf<W>;
 export type AddsOf<OS, W> = OS extends Schema ? keyof SchemaOut<OS>
   : W extends Folded ? W["provided"] & keyof W["ctx"]
   : never;
+
+/**
+ * A pipeline, which takes input of any type if a schema checks its args.
+ *
+ * @internal
+ */
+export type Built<Name extends string, Args, Data, Adds extends PropertyKey, IsChecked> =
+  IsChecked extends true ? CheckedPipeline<Name, Args, Data, Adds>
+    : Pipeline<Name, Args, Data, Adds>;
 
 /** What the definition of a pipeline and the options of a builder share. */
 export interface PipelineOptions<N, AS, Strict> {

@@ -1,8 +1,14 @@
 import type { Middleware, Next, StepInfo, StepResult } from "../api/middleware.ts";
 import { refuse } from "../report/checks.ts";
-import { toError } from "../report/errors.ts";
-import type { Seam } from "../run/seam.ts";
-import type { Context } from "../values/context.ts";
+import { errorWith } from "../report/error_with.ts";
+import { ConfigError, ProvidesValidationError, toError } from "../report/errors.ts";
+import { notUndoneError } from "../report/not_undone.ts";
+import { refusalError, refusedByReading } from "../report/refusal.ts";
+import { untilGivenUp } from "../run/cancellation.ts";
+import type { Scope } from "../run/scope.ts";
+import { failure, type Settled, settleThen } from "../run/settled.ts";
+import { type Context, copyObject, seal } from "../values/context.ts";
+import { message, messageOf } from "../values/message.ts";
 import type { Node } from "./node.ts";
 
 const infos = new WeakMap<Node, StepInfo>();
@@ -19,77 +25,175 @@ function infoOf(node: Node): StepInfo {
   return info;
 }
 
-/**
- * Runs a step inside its middleware, the first one outermost; never throws. `onFailure` is called
- * with each failure that a layer returns to the layer around it.
- */
-export async function throughMiddleware(
-  middleware: readonly Middleware[],
+/** Runs a step inside its middleware, the first one outermost. */
+export async function runInMiddleware(
   node: Node,
   ctx: Context,
-  runStep: Next,
-  seam: Seam,
-  onFailure: (error: Error) => void,
-): Promise<StepResult> {
-  const step = infoOf(node);
-  // Composed anew each time: `runStep` and the guard against a second call belong to one run.
-  const run = middleware.reduceRight<Next>(
-    (next, layer) => wrap(layer, step, next, seam, onFailure),
-    runStep,
-  );
+  scope: Scope,
+  middleware: readonly Middleware[],
+): Promise<Settled> {
+  const { cancellation, journal, path, deep } = scope;
+  const { mark } = journal;
+  const layers = new Layers(node, ctx, scope);
+  let result: StepResult | undefined;
   try {
+    // A cancellation ends the wait for a middleware that never returns, and keeps its step from
+    // starting.
+    const given = await untilGivenUp(layers.compose(middleware)(ctx), cancellation);
     // Copied, because a getter of the user's result might throw when read again.
-    return { ...await run(ctx) };
+    result = given && { ...given };
   } catch (thrown) {
-    return { success: false, error: toError(thrown) };
+    result = { success: false, error: toError(thrown) };
+  }
+  const inner = await layers.end();
+  const innerFailure = inner?.ok === false ? inner : undefined;
+  const ran = inner?.ran ?? false;
+  if (!result) return failure(cancellation!.error!, innerFailure?.failedStep ?? path, ran);
+  if (!result.success) return failure(toError(result.error), result.failedStep ?? path, ran);
+  const failedBelow = innerFailure?.error ?? layers.failed;
+  if (failedBelow) {
+    // The middleware recovered from a failure: the effects up to that failure are undone at once.
+    const notUndone = await journal.unwind(failedBelow, mark);
+    if (notUndone.length > 0) {
+      return failure(notUndoneError(`recover '${path}'`, notUndone, failedBelow), path, ran);
+    }
+  } else if (inner?.ok && inner.output === result.data) return inner;
+  try {
+    return { ok: true, output: seal(copyObject(result.data), deep), ran };
+  } catch (cause) {
+    const problem = `Cannot use the result of a middleware at '${path}' as its data`;
+    const error = refusalError(ProvidesValidationError, problem, refusedByReading(cause));
+    return failure(error, path, ran);
   }
 }
 
-/** Wraps a middleware: if it throws, the layers around it receive a failed result. */
-function wrap(
-  layer: Middleware,
-  step: StepInfo,
-  next: Next,
-  seam: Seam,
-  onFailure: (error: Error) => void,
-): Next {
-  let calls = 0;
-  function nextOnce(ctx: Context): Promise<StepResult> {
-    calls++;
-    const result = calls === 1 ? next(ctx) : Promise.resolve().then(calledAgain);
-    // If the middleware ignores this promise, a rejection must not end the process.
-    result.catch(() => {});
-    return result;
+/** The layers around one run of a step. */
+class Layers {
+  readonly #node: Node;
+  readonly #ctx: Context;
+  readonly #scope: Scope;
+  #hasReturned = false;
+  #running: Promise<StepResult> | undefined;
+  #settled: Settled | undefined;
+  /** The latest failure that a layer returned to the layer around it. */
+  failed: Error | undefined;
+
+  constructor(node: Node, ctx: Context, scope: Scope) {
+    this.#node = node;
+    this.#ctx = ctx;
+    this.#scope = scope;
   }
-  function calledAgain(): never {
-    refuse(`run '${step.name}' again`, "a middleware must call 'next' at most once", calls);
+
+  /** Composed anew for each run, as is the guard against a second call. */
+  compose(middleware: readonly Middleware[]): Next {
+    const step = infoOf(this.#node);
+    return middleware.reduceRight<Next>(
+      (next, layer) => this.#wrap(layer, step, next),
+      (given) => this.#runStep(given),
+    );
   }
-  function failed(thrown: unknown): StepResult {
-    // The host's own signal is not a failure and passes through all layers.
-    if (seam.interruption) throw thrown;
-    const error = toError(thrown);
-    onFailure(error);
-    return { success: false, error };
+
+  /** Keeps the step from starting, and waits for it if it has started. */
+  async end(): Promise<Settled | undefined> {
+    this.#hasReturned = true;
+    if (!this.#settled) await this.#running;
+    return this.#settled;
   }
-  let run: ReturnType<Middleware>;
-  try {
-    run = layer(step, nextOnce);
-    if (typeof run !== "function") {
-      refuse(`run '${step.name}'`, "its middleware must return a function", run);
+
+  /** Wraps a middleware: if it throws, the layers around it receive a failed result. */
+  #wrap(layer: Middleware, step: StepInfo, next: Next): Next {
+    let calls = 0;
+    const nextOnce: Next = (ctx) => {
+      if (++calls > 1) return rejected(calledAgain(step.name, calls));
+      const result = next(ctx);
+      // If the middleware ignores this promise, the host's signal must not end the process.
+      if (!this.#scope.run.seam.isDirect) result.catch(() => {});
+      return result;
+    };
+    let run: ReturnType<Middleware>;
+    try {
+      run = layer(step, nextOnce);
+      if (typeof run !== "function") {
+        refuse(`run '${step.name}'`, "its middleware must return a function", run);
+      }
+    } catch (thrown) {
+      return () => new Promise((resolve) => resolve(this.#fail(thrown)));
     }
-  } catch (thrown) {
-    return () => new Promise((resolve) => resolve(failed(thrown)));
+    return (ctx) => this.#runLayer(run, step, ctx);
   }
-  return async function runLayer(ctx) {
+
+  async #runLayer(
+    run: ReturnType<Middleware>,
+    step: StepInfo,
+    ctx: Context,
+  ): Promise<StepResult> {
     try {
       const result = await run(ctx);
       if (typeof result !== "object" || typeof result?.success !== "boolean") {
         refuse(`run '${step.name}'`, "its middleware must give a step result", result);
       }
-      if (!result.success) onFailure(toError(result.error));
+      if (!result.success) this.failed = toError(result.error);
       return result;
     } catch (thrown) {
-      return failed(thrown);
+      return this.#fail(thrown);
     }
-  };
+  }
+
+  #fail(thrown: unknown): StepResult {
+    // The host's own signal is not a failure and passes through all layers.
+    if (this.#scope.run.seam.interruption) throw thrown;
+    const error = this.failed = toError(thrown);
+    return { success: false, error };
+  }
+
+  #runStep(given: Context): Promise<StepResult> {
+    const { cancellation, path } = this.#scope;
+    if (this.#hasReturned) return rejected(cancellation?.error ?? calledLate(path));
+    let ctx = this.#ctx;
+    try {
+      if (given !== ctx) ctx = copyContext(given, this.#scope);
+    } catch (thrown) {
+      return rejected(thrown);
+    }
+    const running = settleThen(
+      this.#node.execute(ctx, this.#scope),
+      (settled) => this.#take(settled),
+    );
+    return this.#running = running;
+  }
+
+  #take(settled: Settled): StepResult {
+    this.#settled = settled;
+    if (settled.ok) return { success: true, data: settled.output };
+    const { error, failedStep } = settled;
+    return { success: false, error, failedStep };
+  }
+}
+
+/** A rejection that must not end the process if the middleware ignores it. */
+function rejected(error: unknown): Promise<never> {
+  const rejection = Promise.reject(error);
+  rejection.catch(() => {});
+  return rejection;
+}
+
+function copyContext(given: unknown, { path, deep }: Scope): Context {
+  try {
+    return seal(copyObject(given), deep);
+  } catch (cause) {
+    const problem = messageOf(toError(cause));
+    const text = message`Cannot run '${path}' as the context that its middleware gives ${problem}`;
+    throw errorWith(ConfigError, text, { cause });
+  }
+}
+
+function calledAgain(step: string, calls: number): ConfigError {
+  const constraint = "a middleware must call 'next' at most once";
+  return new ConfigError(`Cannot run '${step}' again as ${constraint}: current value is ${calls}`);
+}
+
+function calledLate(path: string): ConfigError {
+  return new ConfigError(
+    `Cannot run '${path}' as 'next' must be called before its middleware returns`,
+  );
 }

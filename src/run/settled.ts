@@ -46,19 +46,26 @@ export function isPending<T>(ending: Ending<T>): ending is Pending<T> {
   return "promise" in ending;
 }
 
-/** Awaits a call if there is one to await. */
+/** Awaits a call for functions that cannot do so themselves. */
 export function settle<T>(ending: Ending<T>): MaybePromise<Settled<T>> {
-  return isPending(ending) ? awaitCall(ending) : ending;
+  return isPending(ending) ? settleThen(ending, (settled) => settled) : ending;
 }
 
-export async function awaitCall<T>(call: Pending<T>): Promise<Settled<T>> {
-  let value: unknown;
-  try {
-    value = await call.promise;
-  } catch (thrown) {
-    const settled = call.crash(thrown);
-    return isPromise(settled) ? await settled : settled;
+/** Awaits a call, and continues with how it settled. */
+export async function settleThen<T, U>(
+  ending: Ending<T>,
+  next: (settled: Settled<T>) => U,
+): Promise<U> {
+  let settling = ending;
+  if (isPending(settling)) {
+    let value: unknown;
+    let crash: { readonly thrown: unknown } | undefined;
+    try {
+      value = await settling.promise;
+    } catch (thrown) {
+      crash = { thrown };
+    }
+    settling = crash ? settling.crash(crash.thrown) : settling.land(value);
   }
-  const settled = call.land(value);
-  return isPromise(settled) ? await settled : settled;
+  return next(isPromise(settling) ? await settling : settling);
 }

@@ -1,6 +1,7 @@
 /**
- * Type-safe, composable business-logic pipelines: small steps with declared inputs and outputs, a frozen and fully
- * typed context, retries, timeouts and cancellation, and compensation of completed steps when one fails.
+ * Type-safe, composable pipelines for business logic: small steps with declared inputs and outputs;
+ * a frozen and fully typed context; retries, timeouts and cancellation; and rollback of completed
+ * steps when one fails.
  *
  * @example A checkout
  * ```ts
@@ -104,5 +105,6 @@ export type {
 } from "./src/types/step.ts";
 export type { Context } from "./src/values/context.ts";
 export type { MaybePromise } from "./src/values/maybe_promise.ts";
-// What the inferred types of steps and pipelines are made of, for the declaration files of those who export them.
+// Lets declaration files of users' exports name the types that steps and pipelines are inferred
+// from.
 import type {} from "./src/types/mod.ts";

@@ -7,14 +7,14 @@ import type { NoBranch, NoStep } from "./messages.ts";
 import type { NameOf, ProvidesOf, RequiresOf } from "./of.ts";
 
 /**
- * A predicate, or a type guard that shows that the context is a `D`.
+ * A predicate, or a type guard that narrows the context to `D`.
  *
  * @internal
  */
 export type Guard<C, D extends C> = ((ctx: C) => ctx is D) | Predicate<C>;
 
 /**
- * What of the needs `R` is left to the context where a guard has shown that it is a `D`.
+ * The needs `R` that remain once a guard has narrowed the context to `D`.
  *
  * @internal
  */
@@ -22,23 +22,23 @@ export type Unproven<R, D> = unknown extends D ? R : {
   [K in keyof R as K extends keyof D ? D[K] extends R[K] ? never : K : K]: R[K];
 };
 
-/** What the context is known to be where a guard has not held. */
+/** The type of the context if a guard did not hold. */
 type Otherwise<C, D> = IsUnion<C> extends true ? Exclude<C, D>
   : [Exclude<keyof D, keyof C>] extends [never] ? WithoutAt<C, D, Narrowed<C, D>>
   : unknown;
 
-/** The keys that the guard narrows. */
+/** The keys that a guard narrows. */
 type Narrowed<C, D> = {
   [K in keyof C & keyof D]: [C[K]] extends [D[K]] ? never : K;
 }[keyof C & keyof D];
 
-// That one of several keys is not what the guard says does not tell which one.
+// If a guard narrows several keys and does not hold, nobody knows which key failed.
 type WithoutAt<C, D, K> = [K] extends [never] ? unknown
   : IsUnion<K> extends true ? unknown
   : { [k in K & keyof C & keyof D]: Exclude<C[k], D[k]> };
 
 /**
- * What a type guard shows of the context.
+ * The type to which a guard narrows the context.
  *
  * @internal
  */
@@ -46,7 +46,7 @@ type WithoutAt<C, D, K> = [K] extends [never] ? unknown
 export type ShownBy<P> = P extends (ctx: any) => ctx is infer D ? D : unknown;
 
 /**
- * What a predicate reads of the context.
+ * The context that a predicate reads.
  *
  * @internal
  */
@@ -60,7 +60,7 @@ export type ReadBy<P> = P extends (ctx: infer C) => unknown ? C : unknown;
 export type If<S, C> = readonly [predicate: Predicate<C>, step: S];
 
 /**
- * A branch of a `choice`, of which it is inferred that it is `B`: a pair, or a bare step if it is the last one.
+ * The type of a `choice` branch inferred as `B`: a pair, or a bare step if it is the last one.
  *
  * @internal
  */
@@ -72,7 +72,7 @@ export type BranchAt<B, S, C, Next> = [B] extends [never] ? If<S, C>
   : NoBranch<B>;
 
 /**
- * The branches that are there.
+ * The leading branches that are given.
  *
  * @internal
  */
@@ -81,8 +81,9 @@ export type Present<B extends readonly unknown[]> = B extends readonly [infer H,
   : [];
 
 /**
- * The steps of the branches `B`, with the needs that are left to the context where the guard of a branch has held, and
- * those of the branches before it have not. What a predicate reads is needed, unless it reads the context `Base` as it is.
+ * The steps of the branches `B`, without the needs that the branch's own guard and the failed
+ * guards before it prove. The context that a predicate reads is needed too, unless it is the
+ * context `Base` itself.
  *
  * @internal
  */
@@ -104,7 +105,10 @@ export type Guarded<
 
 type RestOf<C, D> = unknown extends D ? unknown : Otherwise<C, D>;
 
-/** A step of a branch, by its needs alone: the step itself, where they are its own, as that costs less. */
+/**
+ * The step of a branch with its remaining needs; the same type if they do not change, which is
+ * cheaper.
+ */
 type GuardedStep<S extends AnyStep, C, D, Base> = unknown extends D
   ? IsFound<C, Base, RequiresOf<S>> extends true ? S : NeedingMore<S, C, D, Base>
   : NeedingMore<S, C, D, Base>;
@@ -115,19 +119,22 @@ type NeedingMore<S extends AnyStep, C, D, Base> = Step<
   ProvidesOf<S>
 >;
 
-/** The needs `R` of a step, as far as a guard does not show them, and what its predicate reads. */
+/**
+ * The needs `R` of a step that its guard does not prove, and the context that its predicate reads.
+ */
 type GuardedNeeds<R, C, D, Base> = unknown extends D ? AlsoRead<R, C, IsFound<C, Base, R>>
   : AlsoRead<Unproven<R, D>, C, IsFound<C, Base, unknown>>;
 
 type AlsoRead<R, C, Found> = Found extends true ? R : Plus<R, C>;
 
-/** Whether what a predicate reads is what it is given in a builder, or what its step needs. */
+/** Whether a predicate reads no more than the builder's context or its step's needs. */
 type IsFound<C, Base, R> = [Base] extends [C] ? true : [R] extends [C] ? true : false;
 
-// Indexed, so that the compiler shows the step that each of these comes to, and not its alias.
+// Indexed types, so that the compiler shows the resulting step instead of an alias.
 
 /**
- * The step that `when` makes with a predicate of the context `C` that shows that it is a `D`, if it is a guard.
+ * The step that `when` makes with a predicate on the context `C`, which narrows it to `D` if it is
+ * a guard.
  *
  * @internal
  */
@@ -140,7 +147,7 @@ export type When<S extends AnyStep, C, D, Base = unknown> = {
 }["step"];
 
 /**
- * The step that `choice` makes of the branches `B`.
+ * The step that `choice` makes from the branches `B`.
  *
  * @internal
  */

@@ -36,16 +36,17 @@ import type { AddsOf, Built, CtxOf, DataOf, OutputFits } from "./pipeline.ts";
 import type { StepIn } from "./step_in.ts";
 
 /**
- * Makes a pipeline step by step. Every method gives a new builder and leaves the old one as it was, so that a builder
- * can be forked. Callbacks see the context that the steps before them have made.
+ * Builds a pipeline step by step. Each method returns a new builder and leaves the old one
+ * unchanged, so a builder can be forked. Callbacks see the context that the preceding steps have
+ * accumulated.
  *
  * @typeParam Name The pipeline's name.
- * @typeParam F What is known of the args and the context so far.
- * @typeParam Args What `run` takes; `undefined` when it is inferred from the steps.
- * @typeParam G What the steps are checked by.
+ * @typeParam F The args and the context so far.
+ * @typeParam Args The args of `run()`; `undefined` if they are inferred from the steps.
+ * @typeParam G The rules by which steps are checked.
  * @typeParam OS The output schema.
  *
- * @example Two pipelines with one beginning
+ * @example Two pipelines with the same beginning
  * ```ts
  * import { pipeline, step } from "@runsheet/runsheet";
  * import { assertEquals } from "@std/assert";
@@ -59,7 +60,7 @@ import type { StepIn } from "./step_in.ts";
  * assertEquals(result.success && result.data, { text: "tea", length: 3 });
  * ```
  *
- * @example Callbacks that see what came before
+ * @example Callbacks that see the preceding outputs
  * ```ts
  * import { pipeline, typed } from "@runsheet/runsheet";
  * import { assertEquals } from "@std/assert";
@@ -80,7 +81,7 @@ export interface Builder<
   OS = undefined,
 > {
   /**
-   * Adds a step to the end.
+   * Adds a step at the end.
    *
    * @param step A step, a combinator or a pipeline.
    */
@@ -88,9 +89,9 @@ export interface Builder<
     step: Fits<S, S, X, G>,
   ): Builder<Name, Then<X, S, G>, Args, G, OS>;
   /**
-   * Adds a step that runs only if the predicate holds.
+   * Adds a step that runs only if a predicate holds.
    *
-   * @param predicate Told the context; may be asynchronous.
+   * @param predicate Called with the context; may be asynchronous.
    * @param step A step, a combinator or a pipeline.
    */
   when<S, X extends Folded = F, C = Sight<X>, P = never>(
@@ -98,7 +99,7 @@ export interface Builder<
     step: WhenFits<S, P, X, G>,
   ): Builder<Name, Then<X, When<StepIn<S>, ReadBy<P>, ShownBy<P>, Sight<X>>, G>, Args, G, OS>;
   /**
-   * Adds branches, of which the first runs whose predicate holds.
+   * Adds branches; the first whose predicate holds runs.
    *
    * @param branches Pairs of a predicate and a step, at least one; the last may be a bare step.
    */
@@ -112,7 +113,7 @@ export interface Builder<
     OS
   >;
   /**
-   * Adds steps that all run at once. For options add `parallel.with(options)(…)` by `step`.
+   * Adds steps that run concurrently. For options, add `parallel.with(options)(…)` with `step`.
    *
    * @param steps Steps, combinators or pipelines; at least one.
    */
@@ -120,10 +121,11 @@ export interface Builder<
     ...steps: AllFit<S, X, G>
   ): Builder<Name, Then<X, Together<S>, G>, Args, G, OS>;
   /**
-   * Adds a step that runs for every combination of the items of some lists.
+   * Adds a step that runs for every combination of items of lists in the context.
    *
    * @param key The key of the results.
-   * @param mapping For each list in the context the key under which the step finds its item.
+   * @param mapping Maps the key of each list in the context to the key under which the step finds
+   * its item.
    * @param step The step.
    * @param options `concurrency`, `onFailure`.
    */
@@ -140,10 +142,11 @@ export interface Builder<
     options?: ItemOptions & { readonly onFailure?: Mode },
   ): Builder<Name, Then<X, Distributed<K, StepIn<S>, M, Mode>, G>, Args, G, OS>;
   /**
-   * Adds a function, or a step, that is run for every item of a collection.
+   * Adds a function or a step that runs for every item of a collection.
    *
    * @param key The key of the results.
-   * @param items Gives the collection: an array, a Set, a Map's values, or anything that can be iterated.
+   * @param items Returns the collection: an array, a Set, a Map's values, or any other iterable or
+   * async iterable.
    * @param each The function or the step.
    * @param options `concurrency`, `onFailure`, `as`.
    */
@@ -178,9 +181,9 @@ export interface Builder<
   /**
    * Adds a filter of a collection.
    *
-   * @param key The key of the items that are kept.
-   * @param items Gives the collection.
-   * @param keep Says whether an item is kept; a type guard narrows the items.
+   * @param key The key of the kept items.
+   * @param items Returns the collection.
+   * @param keep Decides whether to keep an item; a type guard narrows the items' type.
    * @param options `concurrency`, `onFailure`.
    */
   filter<
@@ -201,10 +204,10 @@ export interface Builder<
     options?: GroupOptions,
   ): Builder<Name, Then<X, Filtered<K, unknown, J>, G>, Args, G, OS>;
   /**
-   * Adds a function that makes a list of every item of a collection; the lists become one.
+   * Adds a function that returns a list for every item of a collection; the lists are joined.
    *
    * @param key The key of the results.
-   * @param items Gives the collection.
+   * @param items Returns the collection.
    * @param each The function.
    * @param options `concurrency`, `onFailure`.
    */
@@ -228,13 +231,14 @@ export interface Builder<
     OS
   >;
   /**
-   * Adds middleware around every step of the pipeline, also those added before; the first is outermost.
+   * Adds middleware around every step of the pipeline, including those added before; the first one
+   * is the outermost.
    *
-   * @param middleware What to wrap the steps in.
+   * @param middleware The middleware to wrap the steps in.
    */
   use(...middleware: readonly Middleware[]): Builder<Name, F, Args, G, OS>;
   /**
-   * A builder does not run: the pipeline that `build` makes does.
+   * A builder cannot run; call `build` and run the pipeline.
    *
    * @throws {ConfigError} Always.
    */
@@ -242,7 +246,7 @@ export interface Builder<
   /**
    * Makes the pipeline.
    *
-   * @throws {ConfigError} If the pipeline is wrong, as `pipeline` does.
+   * @throws {ConfigError} If the pipeline is invalid, as for `pipeline`.
    */
   build(
     this: Ready<this, OS, F>,
@@ -250,8 +254,8 @@ export interface Builder<
   /**
    * Makes the pipeline, with an output schema.
    *
-   * @param options `output` says what the data must be: a schema of an object.
-   * @throws {ConfigError} If `output` has already been given to `pipeline`.
+   * @param options `output`: the schema of the data, an object.
+   * @throws {ConfigError} If `output` has already been passed to `pipeline`.
    */
   build<Out extends Schema>(
     options: BuildOptions<Out, CtxOf<F>>,
@@ -260,12 +264,12 @@ export interface Builder<
 
 /** The options of `build`. */
 export interface BuildOptions<Out, C> {
-  /** What the data must be: a schema of an object. `data` is what it makes of the context. */
+  /** The schema of the data, an object. `data` is the value that it returns for the context. */
   readonly output: OutputFits<Out, C>;
 }
 
 /**
- * What `run` takes.
+ * The args of `run()`.
  *
  * @internal
  */
@@ -273,7 +277,7 @@ export type ArgsFrom<Args, F extends Folded> = [Args] extends [undefined] ? Flat
   : Args;
 
 /**
- * The builder, or the sentence that says why the context is not what `output` wants.
+ * The builder, or the sentence that says why the context does not match `output`.
  *
  * @internal
  */

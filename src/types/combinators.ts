@@ -4,22 +4,22 @@ import type { Flat, Over, Without } from "./objects.ts";
 import type { NameOf, ProvidesOf, RequiresOf } from "./of.ts";
 
 /**
- * The context as a callback sees it. The hint is there to be read, in messages on a key that it lacks.
+ * The context as a callback sees it. The compiler shows the hint in messages about missing keys.
  *
  * @internal
  */
 export type ContextOf<T, Hint extends string> = { readonly [K in keyof T]: T[K] };
 
 /**
- * The context as the first callback of a collection sees it until it annotates it.
+ * The context as the first callback of a collection sees it without an annotation.
  *
  * @internal
  */
 export type NoContext = ContextOf<{}, "annotate ctx to read it, or use the builder">;
 
 /**
- * The context as a predicate sees it that stands beside a step: what the step needs. Beside what is no step it is told
- * only that.
+ * The context as the predicate of a step sees it: the step's needs. For a value that is not a step,
+ * only that mistake is reported.
  *
  * @internal
  */
@@ -31,7 +31,7 @@ export type Ctx<S> = [S] extends [AnyStep] ? ContextOf<
   : any;
 
 /**
- * What is needed with what a callback's annotated context asks for.
+ * The needs `R` plus the context that a callback's annotation asks for.
  *
  * @internal
  */
@@ -46,7 +46,7 @@ export type Names<S extends readonly unknown[], Sep extends string = ""> = S ext
   readonly [infer H extends AnyStep, ...infer T] ? `${Sep}${NameOf<H>}${Names<T, ", ">}` : "";
 
 /**
- * What all the steps need.
+ * The needs of all steps.
  *
  * @internal
  */
@@ -54,7 +54,7 @@ export type AllNeeds<S extends readonly unknown[], R = {}> = S extends
   readonly [infer H extends AnyStep, ...infer T] ? AllNeeds<T, Flat<R & RequiresOf<H>>> : R;
 
 /**
- * What all the steps add, the later over the earlier.
+ * The keys that all steps add; later ones override earlier ones.
  *
  * @internal
  */
@@ -64,7 +64,7 @@ export type AllAdded<S extends readonly unknown[], P = {}> = S extends
 type Merge<A, B> = Flat<Without<A, keyof B> & Over<A, B>>;
 
 /**
- * Whether there is a step: TypeScript fills in the constraint, AnyStep, where there is none to infer from.
+ * Whether a step was inferred: without one, TypeScript falls back to the constraint, AnyStep.
  *
  * @internal
  */
@@ -72,7 +72,7 @@ export type IsReal<S> = [S] extends [never] ? false
   : S extends AnyStep ? [RequiresOf<S>] extends [never] ? false : true
   : false;
 
-// Indexed, so that the compiler shows the step that each of these comes to, and not its alias.
+// Indexed types, so that the compiler shows the resulting step instead of an alias.
 
 /**
  * The step that `parallel` makes.

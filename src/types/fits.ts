@@ -23,7 +23,8 @@ export type Then<F extends Folded, S, G extends Rules> = Fold<
 >;
 
 /**
- * The context as a callback sees it. Conditional, so that the compiler shows its keys, and not its alias.
+ * The context as a callback sees it. A conditional type, so that the compiler shows its keys
+ * instead of an alias.
  *
  * @internal
  */
@@ -31,7 +32,7 @@ export type Sight<F extends Folded> = F["ctx"] extends infer C ? { readonly [K i
   : never;
 
 /**
- * `Given` as it is, or the sentence that says why the step `S` that it makes does not fit.
+ * `Given` unchanged, or the sentence that says why its step `S` does not fit.
  *
  * @internal
  */
@@ -39,7 +40,7 @@ export type Fits<Given, S, F extends Folded, G extends Rules> = Then<F, S, G>["v
   readonly [infer Sentence extends string] ? Sentence : Given;
 
 /**
- * Steps as they are, or sentences in place of those that do not fit.
+ * The steps unchanged, or sentences in place of those that do not fit.
  *
  * @internal
  */
@@ -48,8 +49,8 @@ export type AllFit<S extends readonly unknown[], F extends Folded, G extends Rul
 };
 
 /**
- * A predicate, of which it is inferred that it is a `P`, that finds in the context what it reads, or the sentence that
- * says why it does not.
+ * A predicate inferred as `P`, or the sentence that says which part of the context it reads is
+ * missing.
  *
  * @internal
  */
@@ -60,7 +61,8 @@ export type PredicateFits<P, C, S, F extends Folded, G extends Rules> = [P] exte
   : Predicate<C>;
 
 /**
- * The step of a `when`, or the sentence that says why it does not fit, once it is inferred what the predicate `P` shows.
+ * The step of a `when`, or the sentence that says why it does not fit once its predicate `P` is
+ * inferred.
  *
  * @internal
  */
@@ -69,7 +71,8 @@ export type WhenFits<S, P, F extends Folded, G extends Rules> = [S] extends [Any
   : NoStep<S>;
 
 /**
- * What stands for a branch of a `choice` before it is inferred: a predicate and a step, or a bare step as the default.
+ * The constraint of a `choice` branch before inference: a predicate and a step, or a bare step as
+ * the default.
  *
  * @internal
  */
@@ -80,7 +83,7 @@ export type ChoiceBranch<F extends Folded> =
 type Beginning<B> = B extends readonly [...infer Init, unknown] ? Init : [];
 
 /**
- * Branches as they are, or sentences in place of those that do not fit.
+ * The branches unchanged, or sentences in place of those that do not fit.
  *
  * @internal
  */
@@ -98,13 +101,14 @@ export type BranchesFit<
     : NoBranch<B[I]>;
 };
 
-// There are no steps before the branches are inferred.
+// The steps are unknown until the branches are inferred.
 type BranchFits<B, S, I extends keyof B, F extends Folded, G extends Rules> = I extends keyof S
   ? [S[I]] extends [never] ? B[I] : Fits<B[I], S[I], F, G>
   : B[I];
 
 /**
- * The step `S` of a `map`, or the sentence that says why it does not fit the items, or `Made`, the `map`, the context.
+ * The step `S` of a `map`, or the sentence that says why it does not fit the items or why `Made`,
+ * the `map` itself, does not fit the context.
  *
  * @internal
  */
@@ -112,7 +116,7 @@ export type EachFits<S, Made, L, As, F extends Folded, G extends Rules> = unknow
   : [AsFits<S, As>] extends [As]
     ? ItemFits<S, L, As> extends infer Sentence extends string ? Sentence
     : Fits<S, Made, F, G>
-  // What is wrong is told of `as`.
+  // The mistake is reported at `as`.
   : S;
 
 /**

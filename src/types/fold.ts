@@ -4,58 +4,62 @@ import type { Over, SureKeys, Without } from "./objects.ts";
 import type { ProvidesOf, RequiresOf } from "./of.ts";
 
 /**
- * What a fold of steps goes by.
+ * The rules of a fold over steps.
  *
  * @internal
  */
 export interface Rules {
-  /** Whether the args are inferred: what is missing becomes one. */
+  /** Whether the args are inferred, so that missing keys become args. */
   readonly open: boolean;
-  /** The keys whose absence is a mistake all the same, as some step creates them; any, where the args are given. */
+  /**
+   * The keys whose absence is a mistake: those that some step creates, or all if the args are
+   * given.
+   */
   readonly told: PropertyKey;
-  /** Whether a key may be provided once only. */
+  /** Whether each key may be provided only once. */
   readonly strict: boolean;
   /** Whether a schema checks the args when the pipeline runs. */
   readonly checked: boolean;
 }
 
 /**
- * The args that a fold has inferred so far.
+ * The args inferred so far.
  *
  * @internal
  */
 export interface Taken {
   /** Their type. */
   readonly args: unknown;
-  /** The keys that must be given. */
+  /** Their required keys. */
   readonly keys: PropertyKey;
 }
 
 /**
- * What is known after some steps.
+ * The state of a fold after some steps.
  *
  * @internal
  */
 export interface Folded {
-  /** For each step 0, or a sentence on what is wrong with it. */
+  /** For each step, 0 or a sentence about its mistake. */
   readonly verdicts: unknown;
-  /** What the steps need that no step before them provides. */
+  /** The needs of steps that no step before them provides. */
   readonly taken: Taken;
   /** The accumulated context. */
   readonly ctx: unknown;
-  /** What the context is made of. */
+  /** The layers of the context. */
   readonly layers: readonly unknown[];
   /** The keys that steps have provided. */
   readonly provided: PropertyKey;
 }
 
-// The context is a flat intersection C of layers L, never a merge of a merge: the compiler instantiates nested mapped
-// types recursively and gives up ("excessively deep") at about 45 of them.
+// The context is a flat intersection C of layers L, never a merge of a merge: the compiler
+// instantiates nested mapped types recursively and gives up ("excessively deep") at about 45 of
+// them.
 type Overlaps<C, P, K = keyof C & keyof P> = [K] extends [never] ? false
   : IsSameAt<C, P, K & keyof C & keyof P> extends true ? false
   : true;
 
-// What is written over a key with the same type leaves the intersection right as it is.
+// Overwriting a key with the same type leaves the intersection correct.
 type IsSameAt<C, P, K extends keyof C & keyof P> = [Pick<C, K>] extends [Partial<Pick<P, K>>]
   ? [Pick<P, K>] extends [Partial<Pick<C, K>>] ? true : false
   : false;
@@ -69,16 +73,17 @@ type Unmet<R, Provided> = [keyof R & Provided] extends [never] ? R
 
 type Met<R, Provided> = { [K in keyof R as K extends Provided ? K : never]: R[K] };
 
-/** Keys of both with types that exclude each other. */
+/** The common keys whose types exclude each other. */
 type Clash<A, N> = {
   [K in keyof A & keyof N]: [Required<A>[K] & Required<N>[K]] extends [never] ? K : never;
 }[keyof A & keyof N];
 
 /**
- * A fold of the steps `S` by rules `G`: args taken `T`, context `C` in layers `L`, `Provided` keys, verdicts `V`. Of
- * few parameters, as each is instantiated for every step.
+ * Folds the steps `S` by the rules `G`: args taken `T`, context `C` in layers `L`, `Provided` keys,
+ * verdicts `V`. It has few parameters because each is instantiated for every step.
  *
- * The step at hand is `S[V["length"]]`: `[infer H, ...infer T]` would instantiate every later step at every step.
+ * The current step is `S[V["length"]]`: `[infer H, ...infer T]` would instantiate every later step
+ * at each step.
  *
  * @internal
  */
@@ -116,7 +121,7 @@ type FoldAt<
   : Unfit<H, S, G, T, C, L, Provided, V>
   : Fold<S, G, T, C, L, Provided, [...V, NoStep<H>]>;
 
-/** Writes `P` over the context, and goes on. */
+/** Writes `P` over the context and continues. */
 type Extend<
   P,
   S extends readonly unknown[],
@@ -139,7 +144,7 @@ type Overwrite<
   V extends readonly unknown[],
 > = Fold<S, G, T, All<L>, L, Provided, V>;
 
-/** A step that does not just find what it requires. */
+/** Handles a step whose needs the context does not simply satisfy. */
 type Unfit<
   H extends AnyStep,
   S extends readonly unknown[],
@@ -161,7 +166,7 @@ type Unfit<
         [...V, Verdict<H, G, T, Provided>]
       >
     : Take<Unmet<RequiresOf<H>, Provided>, H, S, G, T, C, L, Provided, V>
-    // As if it had found what it needs, so that a mistake is told once.
+    // Continue as if the needs were satisfied, so that a mistake is reported only once.
   : Extend<
     Without<RequiresOf<H>, keyof ProvidesOf<H>> & ProvidesOf<H>,
     S,
@@ -174,12 +179,12 @@ type Unfit<
   >
   : never;
 
-// A step that is only known to be a step has no needs that can be told.
+// The needs of a step typed only as AnyStep are unknown.
 type IsClosed<H extends AnyStep, G extends Rules> = G["open"] extends false ? true
   : [RequiresOf<H>] extends [never] ? true
   : false;
 
-/** `N` become args, and are in the context from the start. */
+/** Turns `N` into args, which are in the context from the start. */
 type Take<
   N,
   H extends AnyStep,
@@ -201,7 +206,7 @@ type Take<
   [...V, Verdict<H, G, T, Provided>]
 >;
 
-/** What is wrong with a step, or never when its unmet keys can become args. */
+/** The sentence about a step's mistake; never if its unmet keys can become args. */
 type Trouble<H extends AnyStep, S, G extends Rules, T extends Taken, C, Provided> =
   [RequiresOf<H>] extends [never] ? never
     : G["open"] extends false ? Issue<H, C, S, G["told"]>

@@ -20,14 +20,14 @@ import type { NameOf, ProvidesOf, RequiresOf } from "./of.ts";
 import type { Alike } from "./spelling.ts";
 import type { Last } from "./text.ts";
 
-/** An item as one object. */
+/** An item type as a single object type. */
 type OneOf<I> = IsUnion<I> extends true ? Collapse<I> : I;
 
-/** The keys that every item has; any, where nothing of the items is known. */
+/** The keys that every item has; any key if nothing is known about the items. */
 type ItemKeys<I> = 0 extends 1 & I ? PropertyKey : SureKeys<OneOf<I>>;
 
 /**
- * What `map` needs: what its callbacks ask for, and what its step does that an item is not sure to have.
+ * The needs of a `map`: those of its callbacks, and those of its step that items may lack.
  *
  * @internal
  */
@@ -40,7 +40,8 @@ export type MapNeeds<I, C, S, As> = IsReal<S> extends true
 type IsKnown<L> = unknown extends L ? false : true;
 
 /**
- * Gives the collection of which it is inferred that it is an `L`, or the sentence that says what it must be.
+ * The function that returns a collection inferred as `L`, or the sentence that says what it must
+ * be.
  *
  * @internal
  */
@@ -50,7 +51,8 @@ export type ItemsOf<L, C> = [L] extends [Collection<unknown>]
   : CollectionIssue<L>;
 
 /**
- * The step `S` of a `map` of the collection `L`, or the sentence that says why it cannot take the items.
+ * The step `S` of a `map` of the collection `L`, or the sentence that says why it cannot take the
+ * items.
  *
  * @internal
  */
@@ -61,7 +63,7 @@ export type ItemFits<S, L, As> = S extends AnyStep ? IsKnown<L> extends false ? 
   : SpreadItem<S, ItemOf<L>, OneOf<ItemOf<L>>>
   : never;
 
-// What is unknown may be right: `requires` looks at it when the step runs.
+// An unknown item may be valid: `requires` checks it when the step runs.
 type AsItem<S extends AnyStep, I, As extends string> = unknown extends I ? S
   : As extends keyof RequiresOf<S> ? [I] extends [RequiresOf<S>[As]] ? S : AsIssue<S, I, As>
   : S;
@@ -74,7 +76,8 @@ type SpreadItem<S extends AnyStep, I, T> = 0 extends 1 & I ? S
   : NoObjectIssue<S, I>;
 
 /**
- * What `map` calls for every item: a step that fits if `S` is one, else a function of an item `I`.
+ * The third argument of `map`: a fitting step if `S` is a step, otherwise a function of an item
+ * `I`.
  *
  * @internal
  */
@@ -87,14 +90,16 @@ type IsFunction<S> = [S] extends [never] ? true : S extends (...given: never) =>
 : false;
 
 /**
- * A function of an item `I`, or the sentence that says why it does not fit the items of the collection `L`.
+ * A function of an item `I`, or the sentence that says why it does not fit the items of the
+ * collection `L`.
  *
  * @internal
  */
 export type Takes<L, I, Function> = [ItemOf<L>] extends [I] ? Function : TakesIssue<ItemOf<L>, I>;
 
 /**
- * The function of a `flatMap`, of which it is inferred that it gives an `R`, or a sentence.
+ * The function of a `flatMap`, inferred to return `R`, or the sentence that says what it must
+ * return.
  *
  * @internal
  */
@@ -104,7 +109,7 @@ export type GivesList<I, C, R> = [R] extends [Iterable<unknown>]
   : ListOfIssue<R>;
 
 /**
- * The key that `as` names, or the sentence that says that the step does not know it.
+ * The key that `as` names, or the sentence that says that the step does not need it.
  *
  * @internal
  */
@@ -119,21 +124,21 @@ type AsHint<S extends AnyStep, As extends string> = As extends keyof RequiresOf<
   >}'?)`;
 
 /**
- * What a callback asks for whose context is annotated, beside what the one before it asks for.
+ * The context that an annotated callback asks for, combined with that of the callback before it.
  *
  * @internal
  */
 export type Also<C, D> = 0 extends 1 & D ? C : unknown extends D ? C : C & D;
 
 /**
- * What one item becomes.
+ * The result of one item.
  *
  * @internal
  */
 export type Each<O, S> = IsReal<S> extends true ? S extends AnyStep ? ProvidesOf<S> : never : O;
 
 /**
- * What a step of a `distribute` needs, with a list in place of each mapped key.
+ * The needs of a step of a `distribute`, with a list in place of each mapped key.
  *
  * @internal
  */
@@ -143,7 +148,8 @@ export type Spread<R, M> = Flat<
 >;
 
 /**
- * The step of a `distribute`, or the sentence that says which list it needs as it is: the lists do not reach it.
+ * The step of a `distribute`, or the sentence that says which list it needs, as the step does not
+ * see the lists.
  *
  * @internal
  */
@@ -153,14 +159,15 @@ export type ListsFit<Given, S extends AnyStep, M> = [M] extends [never] ? Given
   : ListIssue<S, Exclude<keyof M, M[keyof M]> & keyof RequiresOf<S> & string>;
 
 /**
- * The keys that a step needs: of what is no step, any, as that is told in its place.
+ * The keys that a step needs; any key for a value that is not a step, as that mistake is reported
+ * elsewhere.
  *
  * @internal
  */
 export type KeyOfNeeds<S> = S extends AnyStep ? keyof RequiresOf<S> & string : string;
 
 /**
- * The items of a collection; of a Map, its values; of what is `any`, anything.
+ * The items of a collection, or the values of a Map; `any` for `any`.
  *
  * @internal
  */
@@ -170,14 +177,14 @@ export type ItemOf<L> = 0 extends 1 & L ? L
   : never;
 
 /**
- * What stands in the output for one item.
+ * The entry of one item in the output.
  *
  * @internal
  */
 export type Collected<T, I, OnFailure> = OnFailure extends "collect" ? T | ItemFailure<I> : T;
 
 /**
- * The step that `map` makes of items of the type `I`.
+ * The step that `map` makes from items of type `I`.
  *
  * @internal
  */
@@ -203,7 +210,7 @@ export type Filtered<K extends string, C, J> = {
 }["step"];
 
 /**
- * The step that `flatMap` makes of items of the type `I`.
+ * The step that `flatMap` makes from items of type `I`.
  *
  * @internal
  */

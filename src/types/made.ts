@@ -3,8 +3,8 @@ import type { Builder } from "./builder.ts";
 import type { AddsOf, ArgsOf, Begin, DataOf, GivenArgs, RulesOf } from "./pipeline.ts";
 
 /**
- * What `pipeline` makes: a pipeline when it is given steps, else a builder. Indexed, not conditional, so that a declared
- * type is not inferred backwards into the steps.
+ * The return types of `pipeline`: a pipeline if steps are given, otherwise a builder. An indexed
+ * type, not a conditional one, so that a declared type is not inferred backwards into the steps.
  *
  * @internal
  */

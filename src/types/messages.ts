@@ -4,16 +4,17 @@ import type { CreatedBy, NameOf, ProvidesOf, RequiresOf } from "./of.ts";
 import type { Alike } from "./spelling.ts";
 import type { Last, Show, ShowKeys } from "./text.ts";
 
-// What the compiler says when steps do not fit together. Evaluated on mistakes alone, so that only they cost.
+// The sentences that the compiler shows for mistakes. They are evaluated only for mistakes, so
+// correct code pays nothing.
 
-/** Keys of `R` that the context lacks altogether. */
+/** Keys of `R` that the context lacks. */
 type Absent<R, C> = Exclude<SureKeys<R>, keyof C> & string;
 
 /** Keys of `R` that the context may lack. */
 type Unsure<R, C> = Exclude<SureKeys<R> & keyof C, SureKeys<C>> & string;
 
 /**
- * Keys of `R` that the context has with a type that does not fit.
+ * Keys of `R` whose type in the context does not fit.
  *
  * @internal
  */
@@ -25,7 +26,7 @@ type Label<N extends string> = string extends N ? "this step" : `step '${N}'`;
 
 type Needs<N extends string, R, K extends string> = `${Label<N>} needs ${ShowKeys<R, K>}`;
 
-/** The first of some steps that provides one of the keys, without needing it itself. */
+/** The first of several steps that provides one of the keys without needing it. */
 type Provider<S, K> = S extends readonly [infer H, ...infer T]
   ? H extends AnyStep ? [K & CreatedBy<H>] extends [never] ? Provider<T, K> : H
   : Provider<T, K>
@@ -46,14 +47,18 @@ type Sometimes<S, K, P = Provider<S, K>> = [P] extends [never] ? ""
   : P extends AnyStep ? ` ('${NameOf<P>}' provides it only sometimes)`
   : "";
 
-/** Any property that both sides have turns off the rule on weak types ("has no properties in common"). */
+/**
+ * A property that both sides share disables the check for weak types ("has no properties in
+ * common").
+ */
 interface Anchor {
   readonly " anchor": 0;
 }
 
 /**
- * The sentence for step `H` of the steps `S` when the context `C` does not hold what it requires; never when it does.
- * `Told` are the keys whose absence is a mistake: where args are inferred, the others become args.
+ * The sentence for step `H` of the steps `S` if the context `C` does not satisfy its needs; never
+ * if it does. `Told` are the keys whose absence is a mistake: if args are inferred, the others
+ * become args.
  *
  * @internal
  */
@@ -83,7 +88,7 @@ type Sentence<
   : `${Needs<NameOf<H>, R, A>} which nothing before it provides${Hint<H, A, C, S>}`;
 
 /**
- * The sentence for what stands in the place of a step and is none.
+ * The sentence for a value that is not a step.
  *
  * @internal
  */
@@ -92,7 +97,7 @@ export type NoStep<T> = T extends { readonly build: (...given: never) => unknown
   : "this is not a step";
 
 /**
- * The sentence for what stands in the place of a branch of a `choice` and is none.
+ * The sentence for a value that is not a branch of a `choice`.
  *
  * @internal
  */
@@ -100,7 +105,7 @@ export type NoBranch<T> = T extends { readonly build: (...given: never) => unkno
   : "a branch is a pair of a predicate and a step, and the last may be a step";
 
 /**
- * The sentence for what `map` cannot call.
+ * The sentence for a third argument of `map` that is neither a function nor a step.
  *
  * @internal
  */
@@ -108,8 +113,8 @@ export type NoEach<T> = T extends { readonly build: (...given: never) => unknown
   : "this is neither a function nor a step";
 
 /**
- * The sentence for a step that provides a key for the second time in a strict pipeline, or one that a step before it
- * has already taken from the args; else 0.
+ * The sentence for a step that provides a key again in a strict pipeline, or a key that a step
+ * before it has taken from the args; otherwise 0.
  *
  * @internal
  */
@@ -124,7 +129,7 @@ export type NotNew<H extends AnyStep, Taken, Provided> = [keyof ProvidesOf<H> & 
     & string}', which a step before it provides, too, and the pipeline is strict`;
 
 /**
- * The sentence for an `output` schema that asks for `R` where the context `C` does not hold it.
+ * The sentence for an `output` schema that needs `R`, which the context `C` does not satisfy.
  *
  * @internal
  */
@@ -157,7 +162,7 @@ export type ItemIssue<S extends AnyStep, T> = `${Needs<
 >} but an item has ${ShowKeys<T, Wrong<RequiresOf<S>, T>>}`;
 
 /**
- * The sentence for a step of a `map` whose items are no objects, so that they have no keys.
+ * The sentence for a step of a `map` whose items are not objects and so have no keys.
  *
  * @internal
  */
@@ -168,7 +173,7 @@ export type NoObjectIssue<S extends AnyStep, I> = `an item is ${Show<
 >} finds it`;
 
 /**
- * The sentence for a step of a `distribute` that needs a list which is spread.
+ * The sentence for a step of a `distribute` that needs one of the lists itself.
  *
  * @internal
  */
@@ -179,7 +184,7 @@ export type ListIssue<S extends AnyStep, List extends string> = `${Needs<
 >} but distribute gives it the items of '${List}' one by one`;
 
 /**
- * The sentence for what `items` gives when it is no collection.
+ * The sentence for `items` that does not return a collection.
  *
  * @internal
  */
@@ -188,7 +193,7 @@ export type CollectionIssue<L> = `items must be a collection, such as an array, 
 >}`;
 
 /**
- * The sentence for a function that takes items of another type than there are.
+ * The sentence for a function whose parameter does not fit the items.
  *
  * @internal
  */
@@ -201,28 +206,28 @@ export type TakesIssue<Item, I> = [Item] extends [object]
   : `this function takes ${Show<I>} but an item is ${Show<Item>}`;
 
 /**
- * The sentence for what the function of a `flatMap` gives when it is no list.
+ * The sentence for a function of a `flatMap` that does not return a list.
  *
  * @internal
  */
 export type ListOfIssue<R> = `this function must give a list but it gives ${Show<R>}`;
 
 /**
- * A Response, whose type is not known everywhere.
+ * The shape of a Response, a type that not every environment declares.
  *
  * @internal
  */
 export interface Fetched {
-  /** Its stream. */
+  /** The stream. */
   readonly body: unknown;
-  /** Another one. */
+  /** Clones the response. */
   clone(): Fetched;
-  /** What it holds. */
+  /** Parses the body. */
   json(): Promise<unknown>;
 }
 
 /**
- * The sentence for a `run` that returns what has no keys.
+ * The sentence for a `run` that returns a value without keys.
  *
  * @internal
  */
@@ -230,7 +235,7 @@ export type NoOutputIssue<P> = `a step returns an object of keys or nothing, not
   [Fetched] ? "Response" : Show<P>}`;
 
 /**
- * The sentence for a `run` that returns nothing, or `Else`, where `provides` asks for `T`.
+ * The sentence for a `run` that returns nothing, or `Else`, although `provides` requires `T`.
  *
  * @internal
  */

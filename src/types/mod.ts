@@ -1,6 +1,7 @@
 /**
- * What the inferred types of steps, pipelines and builders are made of. Nobody needs to name any of it: it is here so that
- * TypeScript can, in the declaration files of those who export such values.
+ * The building blocks of the inferred types of steps, pipelines and builders. Users never need to
+ * name them: they are exported so that TypeScript can, in the declaration files of code that
+ * exports such values.
  *
  * @module
  */

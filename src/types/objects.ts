@@ -1,6 +1,6 @@
 // deno-lint-ignore-file ban-types -- {} is what the compiler shows where there are no keys
 /**
- * Shows an intersection or a chain of mapped types as one object type.
+ * Flattens an intersection or a chain of mapped types into one object type.
  *
  * @internal
  */
@@ -21,7 +21,7 @@ type OptionalKeys<T> = {
 }[keyof T];
 
 /**
- * The keys that are always there.
+ * The keys that are always present.
  *
  * @internal
  */
@@ -39,7 +39,8 @@ type ValueIn<T, K> = T extends unknown ? K extends keyof T ? Required<T>[K] : ne
   : never;
 
 /**
- * A union of objects as one: keys that are sure in all members stay required, the others become optional.
+ * A union of objects as one object: keys required in all members stay required, others become
+ * optional.
  *
  * @internal
  */
@@ -49,7 +50,7 @@ export type Collapse<T> = Flat<
 >;
 
 /**
- * An object without its index signatures: of their keys nothing is known.
+ * An object type without its index signatures, whose keys are unknown.
  *
  * @internal
  */
@@ -62,7 +63,7 @@ export type Declared<T> = string extends keyof T ? {
   : T;
 
 /**
- * What an output adds to the context: nothing for `void` and `any`, one object for a union.
+ * The keys that an output adds to the context: none for `void` and `any`, one object for a union.
  *
  * @internal
  */
@@ -79,14 +80,15 @@ export type Added<T> = 0 extends 1 & T ? {}
 export type Without<A, K> = { [P in keyof A as P extends K ? never : P]: A[P] };
 
 /**
- * The keys of `B` as they are once it is written over `A`: where `B` has a key only sometimes, either may hold.
+ * The keys of `B` after overwriting `A`: an optional key of `B` may have the type of either.
  *
  * @internal
  */
 export type Over<A, B> = keyof A & OptionalKeys<B> extends never ? B
   : Without<B, keyof A & OptionalKeys<B>> & Kept<A, B>;
 
-// Values go in as arguments, not as A[K] inside a mapped type: that would keep A, and all before it, in the result.
+// Values are passed as arguments, not as A[K] inside a mapped type, which would keep A and
+// everything before it in the result.
 type Kept<A, B, K = keyof A & OptionalKeys<B>> = (K extends keyof A & keyof B ? (
     x: {} extends Pick<A, K> ? Maybe<K, A[K] | Required<B>[K]> : Sure<K, A[K] | Required<B>[K]>,
   ) => void

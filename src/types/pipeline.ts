@@ -20,13 +20,13 @@ interface Unchecked {
   readonly provided: string;
 }
 
-/** The keys that steps create out of nothing. */
+/** The keys that the steps create. */
 type AllCreated<S> = S extends readonly unknown[]
   ? { [I in keyof S]: S[I] extends AnyStep ? CreatedBy<S[I]> : never }[number]
   : never;
 
 /**
- * Whether the args are to be inferred from the steps.
+ * Whether the args are inferred from the steps.
  *
  * @internal
  */
@@ -44,7 +44,7 @@ export type Start<Args, AS> = AS extends Schema ? Declared<SchemaOut<AS>>
   : Declared<Args>;
 
 /**
- * The fold of the steps; those that are known only at run time leave it unchecked.
+ * The fold over the steps; unchecked if the steps are known only at run time.
  *
  * @internal
  */
@@ -60,7 +60,7 @@ export type StepsFold<S, Args, AS, Strict> = S extends readonly unknown[]
   : never;
 
 /**
- * No args, yet.
+ * The args before the first step, if they are inferred.
  *
  * @internal
  */
@@ -72,7 +72,7 @@ export interface NothingTaken {
 }
 
 /**
- * What the steps are checked by; `Created` are the keys that some of them create.
+ * The rules by which steps are checked; `Created` are the keys that some of them create.
  *
  * @internal
  */
@@ -81,7 +81,7 @@ export interface RulesOf<Args, AS, Strict, Created> {
   readonly open: IsOpen<Args, AS>;
   /** The keys whose absence is a mistake. */
   readonly told: IsOpen<Args, AS> extends true ? Created & PropertyKey : PropertyKey;
-  /** Whether a key may be provided once only. */
+  /** Whether each key may be provided only once. */
   readonly strict: Strict extends true ? true : false;
   /** Whether a schema checks the args when the pipeline runs. */
   readonly checked: AS extends Schema ? true : false;
@@ -93,7 +93,7 @@ export interface RulesOf<Args, AS, Strict, Created> {
  * @internal
  */
 export interface Begin<Args, AS> {
-  /** Nothing to say yet. */
+  /** No verdicts yet. */
   readonly verdicts: [];
   /** No args yet. */
   readonly taken: NothingTaken;
@@ -101,12 +101,12 @@ export interface Begin<Args, AS> {
   readonly ctx: Start<Args, AS>;
   /** The args are the first layer. */
   readonly layers: IsOpen<Args, AS> extends true ? [] : [Start<Args, AS>];
-  /** Nothing yet. */
+  /** No keys yet. */
   readonly provided: never;
 }
 
 /**
- * The args that are given; `undefined` where they are inferred.
+ * The declared args; `undefined` if they are inferred.
  *
  * @internal
  */
@@ -117,7 +117,7 @@ export type GivenArgs<Args, AS> = AS extends Schema ? SchemaIn<AS>
 type VerdictAt<W, K> = W extends Folded ? K extends keyof W["verdicts"] ? W["verdicts"][K] : 0 : 0;
 
 /**
- * Each step as it is, or the sentence that says what is wrong with it.
+ * Each step unchanged, or the sentence about its mistake.
  *
  * @internal
  */
@@ -126,7 +126,7 @@ export type StepsFit<S, W> = {
 };
 
 /**
- * The steps of which it is inferred that they are `S`. They are not inferred where the type of the args is written.
+ * The steps, inferred as `S` unless the type of the args is written out.
  *
  * @internal
  */
@@ -136,7 +136,7 @@ export type StepsOf<S, Args, AS, Strict> = [S] extends [never]
   : StepsFit<S, StepsFold<S, Args, AS, Strict>>;
 
 /**
- * A schema that the context satisfies, or the sentence that says why it does not.
+ * The `output` schema, or the sentence that says why the context does not satisfy it.
  *
  * @internal
  */
@@ -145,7 +145,7 @@ export type OutputFits<OS, C> = OS extends Schema
   : ObjectSchema<OS>;
 
 /**
- * What `run` takes.
+ * The args of `run()`.
  *
  * @internal
  */
@@ -161,14 +161,14 @@ export type ArgsOf<Args, AS, W> = AS extends Schema ? SchemaIn<AS>
 export type CtxOf<W> = W extends Folded ? Flat<W["ctx"]> : never;
 
 /**
- * What `run` gives: what the `output` schema makes of the context, or the context.
+ * The data of a run: the value of the `output` schema, or the context.
  *
  * @internal
  */
 export type DataOf<OS, W> = OS extends Schema ? SchemaOut<OS> : CtxOf<W>;
 
 /**
- * The keys that a pipeline adds to the context of another.
+ * The keys that a pipeline adds to the context of an outer one.
  *
  * @internal
  */
@@ -185,36 +185,40 @@ export type Built<Name extends string, Args, Data, Adds extends PropertyKey, IsC
   IsChecked extends true ? CheckedPipeline<Name, Args, Data, Adds>
     : Pipeline<Name, Args, Data, Adds>;
 
-/** What the definition of a pipeline and the options of a builder share. */
+/** The options that pipelines and builders share. */
 export interface PipelineOptions<N, AS, Strict> {
-  /** Names the pipeline. */
+  /** The pipeline's name in reports, errors and idempotency keys. */
   readonly name: N;
-  /** What the args must be: a schema of an object. The steps see what it makes of them. */
+  /** The schema of the args, an object. The steps see the value that it returns. */
   readonly argsSchema?: ObjectSchema<AS>;
-  /** Wraps every direct child, the first outermost. */
+  /** Middleware around every direct child; the first one is the outermost. */
   readonly middleware?: readonly Middleware[] | undefined;
   /**
-   * Also checks, when the pipeline is built, that no two steps provide one key, and that each finds what it requires.
+   * Also checks, when the pipeline is built, that no two steps provide the same key and that each
+   * step's needs are met.
    *
    * @default {false}
    */
   readonly strict?: Strict | undefined;
-  /** How long all the steps together may take, in milliseconds; rollback is not counted. */
+  /** The time limit of all steps together, in milliseconds; rollback does not count. */
   readonly timeout?: number | undefined;
   /**
-   * `"deep"` copies and freezes plain data in the context all the way down (objects, arrays, Map, Set, Date), and
-   * copies typed arrays and ArrayBuffers, which cannot be frozen; without it a context is frozen at its top level. Class
-   * instances pass through untouched.
+   * `"deep"` copies and deeply freezes plain data in the context (objects, arrays, Map, Set, Date),
+   * and copies typed arrays and ArrayBuffers, which cannot be frozen. Without it, a context is
+   * frozen only at its top level. Class instances pass through unchanged.
    */
   readonly immutable?: "deep" | undefined;
 }
 
-/** The definition of a pipeline; without `steps` it starts a builder. */
+/** The definition of a pipeline; without `steps`, it starts a builder. */
 export interface PipelineDefinition<N, S, AS, OS, Strict, Args>
   extends PipelineOptions<N, AS, Strict> {
-  /** The steps, in order. Where one does not find what it requires, its place holds a sentence that says so. */
+  /**
+   * The steps, in order. If the context does not meet a step's needs, the type in its place is a
+   * sentence that says so.
+   */
   readonly steps?: StepsOf<S, Args, AS, Strict>;
-  /** What the data must be: a schema of an object. `data` is what it makes of the context. */
+  /** The schema of the data, an object. `data` is the value that it returns for the context. */
   readonly output?: [S] extends [never] ? ObjectSchema<OS>
     : OutputFits<OS, CtxOf<StepsFold<S, Args, AS, Strict>>>;
 }

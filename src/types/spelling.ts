@@ -1,5 +1,5 @@
 /**
- * The keys that are spelt nearly like `K`: but for the case, or but for one letter.
+ * The keys that are spelled almost like `K`, apart from case or one letter.
  *
  * @internal
  */
@@ -11,7 +11,7 @@ export type Alike<K extends string, Keys extends string> = K extends unknown
   : never
   : never;
 
-/** One letter of a word of two makes another word. */
+/** In a short word, changing one letter makes another word. */
 type IsLong<K extends string> = K extends `${infer _1}${infer _2}${infer _3}${infer Rest}`
   ? Rest extends "" ? false : true
   : false;
@@ -20,7 +20,10 @@ type OneLetterOff<A extends string, B extends string> = A extends `${infer X}${i
   ? B extends `${X}${infer RestB}` ? OneLetterOff<RestA, RestB> : DiffersInOne<A, B>
   : DiffersInOne<A, B>;
 
-/** Of words that begin differently: one letter is another, too many, missing, or changes places with the next. */
+/**
+ * Compares words with different first letters: one letter is replaced, added, missing, or swapped
+ * with the next.
+ */
 type DiffersInOne<A extends string, B extends string> = A extends `${infer X}${infer RestA}`
   ? B extends `${infer Y}${infer RestB}` ? RestA extends RestB | B ? true
     : A extends RestB ? true

@@ -14,13 +14,14 @@ type Literal = "" | boolean | null | undefined | readonly Literal[] | {
 };
 
 /**
- * Stands for a type argument that was neither given nor inferred. Its index signature makes TypeScript keep the literals
- * of `{ status: "paid" }`; not those of numbers, or `prices.reduce((sum, price) => sum + price, 0)` would be a `0`.
+ * Marks a type argument that was neither given nor inferred. Its index signature makes TypeScript
+ * keep the literals of `{ status: "paid" }`, but not those of numbers: otherwise
+ * `prices.reduce((sum, price) => sum + price, 0)` would have type `0`.
  *
  * @internal
  */
 export interface Unset {
-  /** Never there. @internal */
+  /** Always absent. @internal */
   readonly [unset]: never;
   /** A hint to keep literals. @internal */
   readonly [key: string]: Literal;
@@ -31,7 +32,7 @@ type IsAnyOrNever<T> = 0 extends 1 & T ? true
   : false;
 
 /**
- * What the context must hold for a step: the input side of `requires`.
+ * The context that a step needs: the input side of `requires`.
  *
  * @internal
  */
@@ -41,7 +42,7 @@ export type Needed<R, RS> = RS extends Schema ? SchemaIn<RS>
   : Declared<R>;
 
 /**
- * What `run` sees: the output side of `requires`.
+ * The context that `run` sees: the output side of `requires`.
  *
  * @internal
  */
@@ -49,11 +50,11 @@ export type Seen<R, RS> = RS extends Schema ? Readonly<SchemaOut<RS>>
   : [R] extends [Unset] ? ContextOf<{}, "annotate ctx to read it, or give requires">
   : R;
 
-/** What has no keys to be added to a context: what can be iterated, a Date, a function, a Response. */
+/** Values without keys for a context: iterables, Dates, functions, Responses. */
 type NoRecord = Iterable<unknown> | Date | ((...args: never) => unknown) | Fetched;
 
 /**
- * Whether `run` returns neither an object of keys nor nothing.
+ * Whether `run` returns something other than an object of keys or nothing.
  *
  * @internal
  */
@@ -69,9 +70,9 @@ type MayBeNothing<P> = 0 extends 1 & P ? false
   : true;
 
 /**
- * The type of `run`, or a sentence on what it returns. A conditional type around function types, not the other way
- * about: only so is it resolved before the body is checked, and `{ status: "paid" }` fits `"paid" | "due"`; and a union
- * that `run` returns stays one.
+ * The type of `run`, or a sentence about its return type. A conditional type around function types,
+ * not the other way round: only that is resolved before the body is checked, so that
+ * `{ status: "paid" }` fits `"paid" | "due"` and a returned union stays a union.
  *
  * @internal
  */
@@ -79,13 +80,13 @@ export type RunFunction<R, P, RS, PS> = PS extends Schema
   ? MayBeNothing<P> extends true ? NothingIssue<SchemaIn<PS>, Exclude<P, Nothing>>
   : (ctx: Seen<R, RS>, info: RunInfo) => MaybePromise<SchemaIn<PS>>
   : IsNoOutput<P> extends true ? NoOutputIssue<P>
-  // Where `rollback` stands first, P is not inferred: what is wrong then is told there.
+  // If `rollback` comes first, P is not inferred; the mistake is reported there.
   : [P] extends [Unset]
     ? (ctx: Seen<R, RS>, info: RunInfo) => MaybePromise<P | Unset | object | void>
   : (ctx: Seen<R, RS>, info: RunInfo) => MaybePromise<P>;
 
 /**
- * What a step adds to the context: the output side of `provides`.
+ * The keys that a step adds to the context: the output side of `provides`.
  *
  * @internal
  */
@@ -95,7 +96,7 @@ export type Provided<P, PS> = PS extends Schema ? Added<SchemaOut<PS>>
   : Added<P>;
 
 /**
- * What `rollback` gets of it. Where `rollback` stands above `run`, the output is not known yet.
+ * The output that `rollback` receives. If `rollback` is written above `run`, it is not known yet.
  *
  * @internal
  */
@@ -104,7 +105,7 @@ export type RollbackOutput<P, PS> = PS extends Schema ? Provided<P, PS>
   : Provided<P, PS>;
 
 /**
- * A schema, or a sentence when it is not a schema of an object.
+ * A schema, or a sentence if it is not a schema of an object.
  *
  * @internal
  */
@@ -115,7 +116,7 @@ export type ObjectSchema<S> = S extends Schema
   : S extends undefined ? S
   : "this must be a schema, such as type({ … })";
 
-/** Undoes what a step did: gets the context that its `run` saw and what it returned. */
+/** Undoes a step, given the context that its `run` saw and its output. */
 export type RollbackFunction<R, P, RS, PS> = (
   ctx: Seen<R, RS>,
   output: Readonly<RollbackOutput<P, PS>>,
@@ -124,31 +125,35 @@ export type RollbackFunction<R, P, RS, PS> = (
 
 /** A rollback handler with a retry policy and a timeout of its own. */
 export interface RollbackPolicy<R, P, RS, PS> {
-  /** Undoes what the step did. */
+  /** Undoes the step. */
   readonly run: RollbackFunction<R, P, RS, PS>;
-  /** When to try the undo again. */
+  /** When to retry the undo; by default, never. */
   readonly retry?: RetryPolicy | undefined;
-  /** How long one attempt of the undo may take, in milliseconds. */
+  /** The time limit of one attempt of the undo, in milliseconds; by default, none. */
   readonly timeout?: number | undefined;
 }
 
-/** Undoes what may have happened under a key: gets the context that `run` saw, and `effectKey` with its info. */
+/**
+ * Undoes whatever may have happened under a key, given the context that `run` saw and, in its info,
+ * the `effectKey`.
+ */
 export type KeyUndoFunction<R, RS> = (
   ctx: Seen<R, RS>,
   info: RollbackInfo,
 ) => MaybePromise<unknown>;
 
-/** An undo by key with a retry policy, a timeout and a wait of its own. */
+/** An undo by key with a retry policy, a timeout and a delay of its own. */
 export interface KeyUndoPolicy<R, RS> {
-  /** Undoes what may have happened under the key. */
+  /** Undoes whatever may have happened under the key. */
   readonly run: KeyUndoFunction<R, RS>;
-  /** When to try the undo again. */
+  /** When to retry the undo; by default, never. */
   readonly retry?: RetryPolicy | undefined;
-  /** How long one attempt of the undo may take, in milliseconds. */
+  /** The time limit of one attempt of the undo, in milliseconds; by default, none. */
   readonly timeout?: number | undefined;
   /**
-   * How long to wait before it, in milliseconds: for an undo that looks before it acts, until the other side is surely
-   * through with the attempt. The run does not wait for it: it is reported to `onLate` and given to `waitUntil`.
+   * The delay before the undo, in milliseconds. Use it if the undo looks for the effect first, so
+   * that the other side has surely finished the attempt by then. The run does not wait for it; it
+   * is reported to `onLate` and passed to `waitUntil`.
    *
    * @default {0}
    */
@@ -157,56 +162,63 @@ export interface KeyUndoPolicy<R, RS> {
 
 /** The definition of a step. */
 export interface StepDefinition<R, P, N, RS, PS> {
-  /** Names the step in reports, errors and idempotency keys. */
+  /** The step's name in reports, errors and idempotency keys. */
   readonly name: N;
-  /** What the step needs of the context: a schema of an object. `run` sees what it makes of the context. */
+  /**
+   * The schema of the context that the step needs, an object. `run` sees the value that it returns.
+   */
   readonly requires?: ObjectSchema<RS>;
-  /** What the step adds to the context: a schema of an object. The context gets what it makes of the output. */
+  /**
+   * The schema of the step's output, an object. The value that it returns is added to the context.
+   */
   readonly provides?: ObjectSchema<PS>;
-  /** Does the work, and returns only what it adds to the context, or nothing. */
+  /** Does the work and returns the keys to add to the context, or nothing. */
   readonly run: RunFunction<R, P, RS, PS>;
-  /** Undoes the work when a later step fails. */
+  /** Undoes the step when a later one fails. */
   readonly rollback?:
     | RollbackFunction<R, P, RS, PS>
     | RollbackPolicy<R, P, RS, PS>
     | undefined;
   /**
-   * Undoes an effect of which nobody has the output: the answer was lost, the attempt was given up and never landed, or
-   * the process died. It is called once for each key under which there is no output, with that key as `effectKey`; the
-   * next attempt has a new key. Without `rollback` it undoes what returned an output, too.
+   * Undoes an effect whose output is unknown, because the answer was lost, the attempt was given up
+   * and never landed, or the process died. It is called once for each key without an output, with
+   * that key as `effectKey`; the next attempt gets a new key. Without a `rollback`, it also undoes
+   * attempts that returned an output.
    */
   readonly undoByKey?: KeyUndoFunction<R, RS> | KeyUndoPolicy<R, RS> | undefined;
   /**
-   * Promises that the same key is one effect, however often it is sent: all attempts have one key, nothing is undone
-   * between them, and the effect is undone once, when no attempt is under way any more.
+   * Promises that the same key has one effect, however often it is sent: all attempts share one
+   * key, nothing is undone between them, and the effect is undone once, after all attempts have
+   * settled.
    *
    * @default {false}
    */
   readonly idempotent?: boolean | undefined;
-  /** When to try again. */
+  /** When to retry; by default, never. */
   readonly retry?: RetryPolicy | undefined;
-  /** How long one attempt may take, in milliseconds. */
+  /** The time limit of one attempt, in milliseconds; by default, none. */
   readonly timeout?: number | undefined;
   /**
-   * How long an attempt that was given up (timeout, abort) is still waited for before there is a retry or a rollback,
-   * in milliseconds. If it succeeds by then, the step has succeeded, unless the run itself was given up; then its
-   * effect is known in time, and is undone in its place in the rollback and its report. An abort does not cut this
-   * time short.
+   * How long to keep waiting for an attempt after its timeout or an abort, before a retry or a
+   * rollback, in milliseconds. If it succeeds in that time, the step succeeds, unless the run
+   * itself was given up. In that case, its effect is known in time to be undone in order and to
+   * appear in the rollback report. An abort does not shorten this time.
    *
    * @default {0}
    */
   readonly graceMs?: number | undefined;
   /**
-   * How long after an attempt was given up what it deferred, or its key, is undone even though it has not settled, in
-   * milliseconds.
+   * The delay after which the deferred undos and the undo by key of an abandoned attempt run even
+   * if it has not settled, in milliseconds.
    *
    * @default {60_000}
    */
   readonly lateMs?: number | undefined;
   /**
-   * Whether a retry may start while an attempt that was given up is still under way. With `"never"` it is waited for,
-   * however long that takes; if it succeeds, the step has. An abort or the timeout of a pipeline ends that wait, and
-   * then there is no retry. Under `concurrency` it keeps its place in the group until it has settled.
+   * Whether a retry may start before an abandoned attempt has settled. With `"never"`, the retry
+   * waits for it, however long that takes; if it succeeds, so does the step. An abort or the
+   * timeout of the pipeline ends that wait, and there is no retry. Under `concurrency`, the attempt
+   * keeps its place in the group until it settles.
    *
    * @default {"allow"}
    */

@@ -2,8 +2,9 @@ import type { AnyStep, engine } from "../api/step.ts";
 import type { StepDefinition } from "./step.ts";
 
 /**
- * The sentence that a combinator says of what is no step. It stands in a constraint, in a union with the steps, and not
- * in a conditional type: so a function may wrap a step of whatever type it is given.
+ * The sentence for an argument of a combinator that is not a step. It is part of a constraint, in a
+ * union with the steps, and not of a conditional type, so that generic functions may wrap steps of
+ * any type.
  *
  * @internal
  */
@@ -13,7 +14,8 @@ export type NotAStep =
 type KeysOfDefinition = keyof StepDefinition<unknown, unknown, string, undefined, undefined>;
 
 /**
- * What a step is told by. Keys of a definition are known to it, or the compiler would find fault with one of them.
+ * The shape by which a step is recognized. It includes the keys of a definition, so that the
+ * compiler does not complain about one of them instead.
  *
  * @internal
  */
@@ -22,7 +24,7 @@ export interface StepShape
 }
 
 /**
- * What is a step.
+ * `S` if it is a step.
  *
  * @internal
  */

@@ -2,7 +2,7 @@
 import type { IsUnion } from "./objects.ts";
 
 /**
- * A member of a union; which one is the compiler's choice.
+ * One member of a union, of the compiler's choice.
  *
  * @internal
  */
@@ -26,7 +26,7 @@ type Known = Date | RegExp | URL;
 type ShowKnown<T> = T extends Date ? "Date" : T extends RegExp ? "RegExp" : "URL";
 
 /**
- * A type as text, for the compiler's messages: unions, arrays, objects two levels down.
+ * A type as text for the compiler's messages: unions, arrays, objects two levels deep.
  *
  * @internal
  */

@@ -1,4 +1,5 @@
 // deno-lint-ignore-file ban-types -- {} is what the compiler shows where there are no keys
+import type { RetryPolicy } from "./policy.ts";
 import type { Result } from "./result.ts";
 import type { RunOptions } from "./run.ts";
 import type { Schema } from "./schema.ts";
@@ -18,6 +19,12 @@ export interface StepLike<Name extends string, Requires, Provides> {
   readonly requires: Schema | undefined;
   /** The schema of the step's output; `undefined` if it has none. */
   readonly provides: Schema | undefined;
+  /** When the step is retried; `undefined` if never, and for what is made of steps. */
+  readonly retry: RetryPolicy | undefined;
+  /** The time limit of one attempt of the step, or of the whole pipeline, in milliseconds. */
+  readonly timeout: number | undefined;
+  /** The undos that the step declares; `undefined` for what is made of steps. */
+  readonly undos: readonly ("rollback" | "undoByKey")[] | undefined;
   /** Carries the static types; the value belongs to the engine. @internal */
   readonly [engine]: {
     readonly requires?: (ctx: Requires) => void;

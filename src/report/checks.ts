@@ -134,7 +134,7 @@ export function checkRetry(
     refuse(action, constraint, backoff);
   }
   if (retryIf !== undefined) checkFunction(action, "retryIf", retryIf);
-  return own;
+  return Object.freeze(own);
 }
 
 /** Requires a boolean or `undefined`. */

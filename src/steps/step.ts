@@ -111,7 +111,7 @@ export function step<
     keys: { needs, adds },
     kind: "step",
     policy,
-    undos: (["rollback", "undoByKey"] as const).filter((kind) => checked[kind]),
+    undos: Object.freeze((["rollback", "undoByKey"] as const).filter((kind) => checked[kind])),
     execute: validate
       ? (ctx, scope) => execute(validate, effect, ctx, scope)
       : (ctx, scope) => startEffect(effect, ctx, scope),

@@ -1,14 +1,7 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertFalse, assertNotEquals, assertThrows } from "@std/assert";
 import { assertType, type IsAny, type IsExact } from "@std/testing/types";
-import {
-  ConfigError,
-  parallel,
-  pipeline,
-  type Result,
-  type RunInfo,
-  step,
-} from "@runsheet/runsheet";
+import { ConfigError, pipeline, type Result, type RunInfo, step } from "@runsheet/runsheet";
 import { type } from "arktype";
 import * as v from "valibot";
 import * as z from "zod";
@@ -90,26 +83,6 @@ describe("step", () => {
     });
     await pipeline({ name: "p", steps: [look, parsing] }).run({ n: "5" });
     assertEquals(frozen, [true, true]);
-  });
-
-  it("tells its policies and its undos, which nobody can change", () => {
-    const retry = { count: 2, delay: () => 5 };
-    const told = step({
-      name: "s",
-      retry,
-      timeout: 500,
-      run: () => {},
-      rollback: () => {},
-      undoByKey: () => {},
-    });
-    assertEquals([told.retry, told.timeout, told.undos], [retry, 500, ["rollback", "undoByKey"]]);
-    assert(Object.isFrozen(told.retry) && Object.isFrozen(told.undos));
-    const plain = step({ name: "s", run: () => {} });
-    assertEquals([plain.retry, plain.timeout, plain.undos], [undefined, undefined, []]);
-    const p = pipeline({ name: "p", steps: [told], timeout: 1_000 });
-    assertEquals([p.retry, p.timeout, p.undos], [undefined, 1_000, undefined]);
-    const group = parallel(told);
-    assertEquals([group.retry, group.timeout, group.undos], [undefined, undefined, undefined]);
   });
 
   it("is frozen, and shows its name and schemas", () => {

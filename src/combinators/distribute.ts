@@ -95,19 +95,16 @@ export function distribute<
         }
         delete rest[list];
       }
-      return await collectItems(
-        key,
-        combinations(pairs, ctx),
-        scope,
-        how,
-        (branch) =>
-          runChild(
-            node,
-            labelOf(node.name),
-            seal({ ...rest, ...branch.item }, branch.deep),
-            branch,
-          ),
-      );
+      const settled = await collectItems(key, scope, {
+        source: combinations(pairs, ctx),
+        options: how,
+        run: (branch) => {
+          const own = seal({ ...rest, ...branch.item }, branch.deep);
+          return runChild(node, labelOf(node.name), own, branch);
+        },
+      });
+      // Processing an empty collection counts as having run.
+      return settled.ok ? { ...settled, ran: true } : settled;
     },
   });
 }

@@ -6,7 +6,6 @@ import { fanOut } from "../groups/fan_out.ts";
 import { checkGroup, refuse } from "../report/checks.ts";
 import type { Together } from "../types/combinators.ts";
 import type { NotAStep, StepShape } from "../types/step_in.ts";
-import { seal } from "../values/context.ts";
 
 /** Combines steps into one that runs them concurrently. */
 export interface Parallel {
@@ -80,17 +79,13 @@ function group(options: GroupOptions) {
       kind: "parallel",
       traits: own,
       parts: { children: nodes, rebuild: (others) => group(own)(...others) },
-      async execute(ctx, scope) {
-        const settled = await fanOut(
-          children,
-          scope,
-          own,
-          (branch) => runChild(branch.item.node, branch.item.label, ctx, branch),
-        );
-        if (!settled.ok) return settled;
-        const merged: Record<string, unknown> = Object.assign({}, ...settled.output);
-        return { ok: true, output: seal(merged, scope.deep), ran: settled.ran };
-      },
+      execute: (ctx, scope) =>
+        fanOut({
+          source: children,
+          options: own,
+          run: (branch) => runChild(branch.item.node, branch.item.label, ctx, branch),
+          gather: (outputs) => Object.assign({}, ...outputs),
+        }, scope),
     });
   };
 }

@@ -52,16 +52,12 @@ export function collectionNode(definition: CollectionCombinator): Node {
     kind: combinator,
     traits: own,
     parts,
-    async execute(ctx, scope) {
-      const settled = await collectItems(
-        key,
-        (cancellation) => callCollection(collection, ctx, scope.path, cancellation),
-        scope,
-        own,
-        (branch) => run(branch, ctx),
-        gather,
-      );
-      return settled.ran ? settled : { ...settled, ran: true };
-    },
+    execute: (ctx, scope) =>
+      collectItems(key, scope, {
+        source: (cancellation) => callCollection(collection, ctx, scope.path, cancellation),
+        options: own,
+        hasRun: true,
+        run: (branch) => run(branch, ctx),
+      }, gather),
   };
 }

@@ -1,10 +1,35 @@
 import type { ItemOptions } from "../api/policy.ts";
+import { toError } from "../report/errors.ts";
+import { notUndoneError } from "../report/not_undone.ts";
 import { Cancellation } from "../run/cancellation.ts";
+import type { Journal } from "../run/journal.ts";
 import type { Scope } from "../run/scope.ts";
-import type { Settled } from "../run/settled.ts";
-import { groupFailure } from "./group_failure.ts";
-import { Lanes, type RunBranch } from "./lanes.ts";
-import type { Source } from "./source.ts";
+import {
+  type Ending,
+  failure,
+  isPending,
+  type Settled,
+  type SettledFailure,
+} from "../run/settled.ts";
+import { seal } from "../values/context.ts";
+import { isPromise, type MaybePromise } from "../values/maybe_promise.ts";
+import { Branch, type Group } from "./branch.ts";
+import { groupFailure, siblingFailed } from "./group_failure.ts";
+import { type NextItem, OpenSource, type Source } from "./source.ts";
+
+/** What runs for each item of a source. */
+export interface Work<Item> {
+  readonly source: Source<Item>;
+  readonly options: ItemOptions;
+  /** Runs a branch or an item; throws only the host's own signal. */
+  readonly run: (branch: Branch<Item>) => Ending<unknown>;
+  /** Builds the path of a branch; without it, branches stand where the group does. */
+  readonly pathOf?: (index: number) => string;
+  /** Whether user code has run before the first branch. */
+  readonly hasRun?: boolean;
+  /** Turns the outputs of the branches, in source order, into the output of the group. */
+  readonly gather: (outputs: unknown[]) => Record<string, unknown>;
+}
 
 /**
  * Runs branches or items concurrently, at most `concurrency` at a time, and takes each from its
@@ -12,23 +37,242 @@ import type { Source } from "./source.ts";
  * given up, and their undos are on the journal in source order, whichever finished first. The
  * outputs come in the same order.
  */
-export async function fanOut<Item>(
-  source: Source<Item>,
-  scope: Scope,
-  options: ItemOptions,
-  run: RunBranch<Item>,
-  pathOf: (index: number) => string = () => scope.path,
-): Promise<Settled<unknown[]>> {
-  const { cancellation, journal } = scope;
-  // A failing sibling cancels branches without giving them up; only the scope above can do that.
-  const [group, release] = cancellation?.child(cancellation.canGiveUp) ??
-    [new Cancellation(false), undefined];
-  const lanes = new Lanes(run, pathOf, scope, group, options);
-  await lanes.run(source);
-  release?.();
-  const { failures, sourceFailure, outputs, ran } = lanes;
-  lanes.journals.forEach((branch) => journal.join(branch));
-  if (sourceFailure) failures.push(sourceFailure);
-  if (failures.length > 0 || group.error) return { ...groupFailure(failures, group, scope), ran };
-  return { ok: true, output: outputs, ran };
+export function fanOut<Item>(work: Work<Item>, scope: Scope): Promise<Settled> {
+  return new Lanes(work, scope).run();
+}
+
+/**
+ * As many lanes as may run at once; each runs one branch after another. Lanes are async functions
+ * awaited by `Promise.all`, so that the stack of an error includes the caller.
+ */
+class Lanes<Item> implements Group {
+  readonly scope: Scope;
+  readonly cancellation: Cancellation;
+  readonly pathOf: (index: number) => string;
+  readonly hold: Scope["hold"];
+  readonly #work: Work<Item>;
+  readonly #limit: number;
+  readonly #onFailure: ItemOptions["onFailure"];
+  readonly #source: OpenSource<Item>;
+  readonly #release: (() => void) | undefined;
+  /** The outputs, failures and journals of the branches, by index. */
+  readonly #outputs: unknown[] = [];
+  readonly #failures: SettledFailure[] = [];
+  readonly #journals: Journal[] = [];
+  #sourceFailure: SettledFailure | undefined;
+  #ran: boolean;
+  #started = 0;
+  #inFlight = 0;
+  /** The number of places kept for abandoned calls. */
+  #kept = 0;
+  /** Ends the wait for a place. */
+  #wake: (() => void) | undefined;
+  /** The wait of the lane whose turn it is to take an item; the others queue behind it. */
+  #turn: Promise<void> | undefined;
+
+  constructor(work: Work<Item>, scope: Scope) {
+    const { concurrency = Infinity, onFailure = "abort" } = work.options;
+    this.scope = scope;
+    this.pathOf = work.pathOf ?? (() => scope.path);
+    this.#work = work;
+    this.#ran = work.hasRun ?? false;
+    this.#limit = concurrency;
+    this.#onFailure = onFailure;
+    // A failing sibling cancels branches without giving them up; only the scope above can do that.
+    [this.cancellation, this.#release] = scope.cancellation?.child(scope.cancellation.canGiveUp) ??
+      [new Cancellation(false), undefined];
+    this.#source = new OpenSource(this.cancellation, scope.run.seam);
+    const isBounded = concurrency < Infinity;
+    if (isBounded) this.cancellation.onCancel(() => this.#wake?.());
+    this.hold = isBounded ? (call) => this.#keepPlace(call) : scope.hold;
+  }
+
+  async run(): Promise<Settled> {
+    const lanes: Promise<void>[] = [];
+    try {
+      const opening = this.#open();
+      if (opening) await opening;
+      // Items start immediately while there is room.
+      while (lanes.length < this.#limit) {
+        const starting = this.#startNext();
+        const branch = isPromise(starting) ? await starting : starting;
+        if (!branch) break;
+        lanes.push(this.#runLane(branch));
+      }
+      await Promise.all(lanes);
+    } finally {
+      this.#source.close();
+      this.#release?.();
+    }
+    return this.#conclude();
+  }
+
+  #conclude(): Settled {
+    const { scope, cancellation } = this;
+    const failures = this.#failures;
+    const ran = this.#ran;
+    this.#journals.forEach((journal) => scope.journal.join(journal));
+    if (this.#sourceFailure) failures.push(this.#sourceFailure);
+    if (failures.length > 0 || cancellation.error) {
+      return { ...groupFailure(failures, cancellation, scope), ran };
+    }
+    return { ok: true, output: seal(this.#work.gather(this.#outputs), scope.deep), ran };
+  }
+
+  #open(): MaybePromise<void> {
+    try {
+      const opening = this.#source.open(this.#work.source);
+      return opening && opening.catch((thrown) => this.#failSource(thrown));
+    } catch (thrown) {
+      this.#failSource(thrown);
+    }
+  }
+
+  async #runLane(first: Branch<Item>): Promise<void> {
+    for (let branch: Branch<Item> | undefined = first; branch;) {
+      try {
+        let ending = branch.ending!;
+        if (isPending(ending)) {
+          let value: unknown;
+          let crash: { readonly thrown: unknown } | undefined;
+          try {
+            value = await ending.promise;
+          } catch (thrown) {
+            crash = { thrown };
+          }
+          ending = crash ? ending.crash(crash.thrown) : ending.land(value);
+        }
+        const keeping = this.#keep(branch, isPromise(ending) ? await ending : ending);
+        if (keeping) await keeping;
+      } catch (thrown) {
+        this.#store(branch, this.#failed(thrown, branch.path));
+      } finally {
+        this.#inFlight--;
+        this.#wake?.();
+      }
+      const starting = this.#startNext();
+      branch = isPromise(starting) ? await starting : starting;
+    }
+  }
+
+  /** Starts branches until one is pending; returns that one, or `undefined` after the last. */
+  #startNext(): MaybePromise<Branch<Item> | undefined> {
+    for (;;) {
+      const taking = this.#takeInTurn();
+      if (isPromise(taking)) return taking.then((taken) => this.#startTaken(taken));
+      if (!taking) return undefined;
+      const branch = this.#start(taking.item);
+      if (branch) return branch;
+    }
+  }
+
+  #startTaken(taken: NextItem<Item>): MaybePromise<Branch<Item> | undefined> {
+    return taken && (this.#start(taken.item) ?? this.#startNext());
+  }
+
+  #takeInTurn(): MaybePromise<NextItem<Item>> {
+    const taking = this.#turn ? this.#turn.then(() => this.#take()) : this.#take();
+    if (isPromise(taking)) {
+      const end = () => {
+        if (this.#turn === turn) this.#turn = undefined;
+      };
+      const turn = this.#turn = taking.then(end, end);
+    }
+    return taking;
+  }
+
+  #take(): MaybePromise<NextItem<Item>> {
+    try {
+      const taking = this.#source.take();
+      return isPromise(taking)
+        ? taking.then((taken) => this.#place(taken), (thrown) => this.#failSource(thrown))
+        : this.#place(taking);
+    } catch (thrown) {
+      return this.#failSource(thrown);
+    }
+  }
+
+  /** Waits for a place. The item is taken first, or nobody would know that there is one. */
+  #place(taken: NextItem<Item>): MaybePromise<NextItem<Item>> {
+    return taken && this.#inFlight + this.#kept >= this.#limit ? this.#waitForPlace(taken) : taken;
+  }
+
+  async #waitForPlace(taken: NextItem<Item>): Promise<NextItem<Item>> {
+    while (this.#inFlight + this.#kept >= this.#limit && !this.cancellation.error) {
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+    return taken;
+  }
+
+  #keepPlace(call: Promise<unknown>): void {
+    this.scope.hold?.(call);
+    this.#kept++;
+    call.then(() => {
+      this.#kept--;
+      this.#wake?.();
+    });
+  }
+
+  /** Starts a branch; returns it if it is pending. */
+  #start(item: Item): Branch<Item> | undefined {
+    const branch = new Branch(this, item, this.#started++);
+    let ending: Ending<unknown>;
+    try {
+      ending = this.#work.run(branch);
+    } catch (thrown) {
+      ending = Promise.reject(thrown);
+    }
+    if (!isPending(ending) && !isPromise(ending)) {
+      if (ending.ok) return this.#store(branch, ending);
+      // Handled later, so that the set of started branches does not depend on how fast one fails.
+      ending = Promise.resolve(ending);
+    }
+    branch.ending = ending;
+    this.#inFlight++;
+    return branch;
+  }
+
+  #keep(branch: Branch<Item>, settled: Settled<unknown>): MaybePromise<undefined> {
+    if (settled.ok || this.#onFailure !== "collect" || this.cancellation.error) {
+      return this.#store(branch, settled);
+    }
+    return collect(settled, branch).then((collected) => this.#store(branch, collected));
+  }
+
+  #store({ index, forked }: Branch<Item>, settled: Settled<unknown>): undefined {
+    if (forked && forked.mark > 0) this.#journals[index] = forked;
+    this.#ran ||= settled.ran;
+    if (settled.ok) this.#outputs[index] = settled.output;
+    else {
+      this.#failures[index] = settled;
+      this.#abort(settled.error);
+    }
+  }
+
+  #failSource(thrown: unknown): undefined {
+    this.#sourceFailure = { ...this.#failed(thrown, this.scope.path), ran: false };
+    this.#abort(this.#sourceFailure.error);
+  }
+
+  #failed(thrown: unknown, path: string): SettledFailure {
+    if (this.scope.run.seam.interruption) throw thrown;
+    return failure(toError(thrown), path, true);
+  }
+
+  #abort(error: Error): void {
+    if (this.#onFailure !== "abort") return;
+    this.cancellation.cancel(siblingFailed(this.scope.path, error), undefined, false);
+  }
+}
+
+/** Turns a failure into a value after undoing the branch's effects. */
+async function collect(
+  { error, ran }: SettledFailure,
+  { item, journal }: Branch<unknown>,
+): Promise<Settled<unknown>> {
+  const notUndone = await journal.unwind(error);
+  const failed = notUndone.length === 0
+    ? error
+    : notUndoneError("go on without an item", notUndone, error);
+  return { ok: true, output: Object.freeze({ success: false, error: failed, item }), ran };
 }

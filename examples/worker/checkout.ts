@@ -1,37 +1,45 @@
 // The checkout of one order: reserve its goods, charge the card, send a receipt.
-import { type Pipeline, pipeline, step } from "@runsheet/runsheet";
+import { type Pipeline, pipeline, type RetryPolicy, step } from "@runsheet/runsheet";
 import type { Args } from "./args.ts";
 import { limits } from "./limits.ts";
 import { post } from "./post.ts";
 import { argsSchema } from "./schema.ts";
 
-// A call that is given up (timeout, abort) may have its effect all the same. These two do not heed the signal, so that
-// their answer comes in the end: what was done late is undone then.
+// A call that fails, or is given up (timeout, abort), may have its effect all the same, even later. Both services forbid
+// a key that is undone: what arrives under it after that is refused. So each undo goes by the key, which is known where
+// an answer is not, and the signal may be passed on.
+
+const retry: RetryPolicy = { count: 3, delay: 100, backoff: "exponential" };
 
 const reserveStock = step({
   name: "reserveStock",
   timeout: limits.stock,
-  run: async ({ order, services }: Args, { key }) => {
+  run: async ({ order, services }: Args, { key, signal }) => {
     const { sku, quantity } = order;
-    const { id } = await post(services.STOCK, "/reservations", { key, sku, quantity });
+    const { id } = await post(services.STOCK, "/reservations", { key, sku, quantity }, { signal });
     return { reservationId: id };
   },
-  rollback: ({ services }, { reservationId }) =>
-    post(services.STOCK, "/releases", { reservationId }),
+  undoByKey: {
+    run: ({ services }, { effectKey: key, signal }) =>
+      post(services.STOCK, "/releases", { key }, { signal }),
+    retry,
+    timeout: limits.undo,
+  },
 });
 
 const chargePayment = step({
   name: "chargePayment",
   timeout: limits.payment,
-  run: async ({ order, services }: Args, { key }) => {
+  run: async ({ order, services }: Args, { key, signal }) => {
     const { card, amount } = order;
-    const { id } = await post(services.PAYMENTS, "/charges", { key, card, amount });
+    const { id } = await post(services.PAYMENTS, "/charges", { key, card, amount }, { signal });
     return { chargeId: id };
   },
-  rollback: {
-    run: ({ services }, { chargeId }, { error }) =>
-      post(services.PAYMENTS, "/refunds", { chargeId, reason: error.name }),
-    retry: { count: 3, delay: 100, backoff: "exponential" },
+  undoByKey: {
+    run: ({ services }, { effectKey: key, error, signal }) =>
+      post(services.PAYMENTS, "/voids", { key, reason: error.name }, { signal }),
+    retry,
+    timeout: limits.undo,
   },
 });
 

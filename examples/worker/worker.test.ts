@@ -13,8 +13,6 @@ interface Call {
   quantity: number;
   card: string;
   to: string;
-  reservationId: string;
-  chargeId: string;
   reason: string;
 }
 
@@ -28,8 +26,9 @@ interface Hold {
 class Services {
   readonly stock = new Map([["tea", 10]]);
   readonly reservations = new Map<string, { sku: string; quantity: number }>();
-  readonly charges = new Map<string, "kept" | `refunded: ${string}`>();
+  readonly charges = new Map<string, "kept" | `voided: ${string}`>();
   readonly mails: string[] = [];
+  readonly #released = new Set<string>();
   readonly #holds = new Map<string, Hold>();
   readonly #waiting: { path: string; resolve: () => void }[] = [];
 
@@ -63,24 +62,28 @@ class Services {
   #post(path: string, body: Call): [status: number, answer: unknown] {
     if (path === "/reservations") {
       const left = (this.stock.get(body.sku) ?? 0) - body.quantity;
-      if (left < 0) return [409, {}];
+      if (left < 0 || this.#released.has(body.key)) return [409, {}];
       this.stock.set(body.sku, left);
       this.reservations.set(body.key, body);
       return [201, { id: body.key }];
     }
     if (path === "/releases") {
-      const { sku, quantity } = this.reservations.get(body.reservationId)!;
-      this.reservations.delete(body.reservationId);
+      this.#released.add(body.key);
+      const reservation = this.reservations.get(body.key);
+      if (!reservation) return [200, {}];
+      const { sku, quantity } = reservation;
+      this.reservations.delete(body.key);
       this.stock.set(sku, this.stock.get(sku)! + quantity);
       return [200, {}];
     }
     if (path === "/charges") {
       if (body.card === "declined") return [402, {}];
+      if (this.charges.has(body.key)) return [409, {}];
       this.charges.set(body.key, "kept");
       return [201, { id: body.key }];
     }
-    if (path === "/refunds") {
-      this.charges.set(body.chargeId, `refunded: ${body.reason}`);
+    if (path === "/voids") {
+      this.charges.set(body.key, `voided: ${body.reason}`);
       return [200, {}];
     }
     this.mails.push(body.to);
@@ -109,7 +112,7 @@ describe("examples/worker", () => {
       workers.push(worker);
       return await worker.ready;
     };
-    const longEnough = { stock: 1_200_000, payment: 1_200_000, mail: 1_200_000 };
+    const longEnough = { stock: 1_200_000, payment: 1_200_000, mail: 1_200_000, undo: 1_200_000 };
     url = await start(longEnough);
     hastyUrl = await start({ ...longEnough, payment: 50 });
   });
@@ -154,7 +157,7 @@ describe("examples/worker", () => {
   it("gives the goods back when the card is declined, with 402", async () => {
     assert.equal((await checkout({ card: "declined" })).status, 402);
     assert.equal(await stockLeft(), 10);
-    assert.equal(services.charges.size, 0);
+    assert.deepEqual([...services.charges.values()], ["voided: Refusal"]);
   });
 
   it("answers with 409 when there is not enough", async () => {
@@ -162,16 +165,16 @@ describe("examples/worker", () => {
     assert.equal(await stockLeft(), 10);
   });
 
-  it("refunds a payment that lands after its timeout, when it has answered with 504", async () => {
+  it("voids a payment that arrives after its timeout, when it has answered with 504", async () => {
     const charge = services.hold("/charges");
+    const [voided, refused] = [services.answered("/voids"), services.answered("/charges")];
     const response = await post(JSON.stringify(order), hastyUrl);
     assert.equal(response.status, 504);
     assert.equal(await stockLeft(), 10);
-    assert.equal(services.charges.size, 0);
-    const refunded = services.answered("/refunds");
+    await voided;
     charge.released.resolve();
-    await refunded;
-    assert.deepEqual([...services.charges.values()], ["refunded: TimeoutError"]);
+    await refused;
+    assert.deepEqual([...services.charges.values()], ["voided: TimeoutError"]);
     assert.deepEqual(services.mails, []);
   });
 
@@ -184,20 +187,21 @@ describe("examples/worker", () => {
     hangUp(impatient);
     await released;
     assert.equal(await stockLeft(), 10);
-    assert.deepEqual([...services.charges.values()], ["refunded: AbortedError"]);
+    assert.deepEqual([...services.charges.values()], ["voided: AbortedError"]);
   });
 
-  it("refunds a payment that lands when the client has hung up", async () => {
+  it("voids a payment that arrives when the client has hung up", async () => {
     const charge = services.hold("/charges");
     const impatient = client();
     await charge.reached.promise;
-    const [released, refunded] = [services.answered("/releases"), services.answered("/refunds")];
+    const [released, voided] = [services.answered("/releases"), services.answered("/voids")];
     hangUp(impatient);
-    await released;
+    await Promise.all([released, voided]);
     assert.equal(await stockLeft(), 10);
+    const refused = services.answered("/charges");
     charge.released.resolve();
-    await refunded;
-    assert.deepEqual([...services.charges.values()], ["refunded: AbortedError"]);
+    await refused;
+    assert.deepEqual([...services.charges.values()], ["voided: AbortedError"]);
   });
 });
 

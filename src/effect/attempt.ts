@@ -19,6 +19,7 @@ import {
   rollbackId,
   withGeneration,
 } from "../run/paths.ts";
+import { Cutoff } from "./cutoff.ts";
 import type { Checked, Extra, Rollback, UndoByKey } from "./handlers.ts";
 import { lateReport } from "./late_report.ts";
 import { lostUndo } from "./lost_undo.ts";
@@ -75,8 +76,7 @@ export class Attempt extends LazyInfo implements Entry {
   /** The generation of its key, from 1. */
   generation: number;
   cancellation: Cancellation | undefined;
-  /** Whether the engine gave up waiting for it. */
-  isAbandoned = false;
+  cutoff: Cutoff | undefined;
   /** Whether it has settled; anything it defers afterwards needs another place on the journal. */
   hasSettled = false;
   hasFailed = false;
@@ -110,7 +110,6 @@ export class Attempt extends LazyInfo implements Entry {
   #isRollbackTaken = false;
   #isKeyTaken = false;
   #own: Cancellation | undefined;
-  #release: (() => void) | undefined;
   #defer: ((undo: Undo | UndoPolicy) => void) | undefined;
 
   constructor(
@@ -168,9 +167,10 @@ export class Attempt extends LazyInfo implements Entry {
   }
 
   get #signal(): AbortSignal {
-    if (!this.#own) {
-      [this.#own, this.#release] = this.cancellation?.child() ?? [new Cancellation(), undefined];
-    }
+    const { cancellation, scope } = this;
+    this.#own ??= cancellation && cancellation !== scope.cancellation
+      ? cancellation
+      : new Cancellation(cancellation);
     return this.#own.signal;
   }
 
@@ -179,9 +179,19 @@ export class Attempt extends LazyInfo implements Entry {
     return this.#own !== undefined;
   }
 
-  /** Detaches it from its cancellation once it is over. */
-  release(): void {
-    this.#release?.();
+  /** Gives its call a cutoff if anything can end it early. */
+  startCutoff(hostSignal?: AbortSignal): Cutoff | undefined {
+    const { effect: { timeout }, scope: { cancellation } } = this;
+    if (timeout === undefined && !hostSignal && !cancellation?.canGiveUp) return undefined;
+    const cutoff = this.cutoff = new Cutoff(this, hostSignal);
+    this.cancellation = cutoff.cancellation;
+    return cutoff;
+  }
+
+  /** Stops its clock and detaches it from its cancellation. */
+  endCall(): void {
+    this.cutoff?.end();
+    this.#own?.release();
   }
 
   get deferredCount(): number {

@@ -361,13 +361,12 @@ export class Attempts<T> implements Shared, Entry {
   async #wait(id: string, ms: number): Promise<void> {
     if (ms <= 0) return;
     const { run, cancellation } = this.#scope;
-    const [pause, release] = this.#underWay.size === 0
-      ? [cancellation, undefined]
-      : cancellation?.child() ?? [new Cancellation(), undefined];
-    this.#pause = pause === cancellation ? undefined : pause;
-    await run.seam.sleep(id, ms, pause);
+    const pause = this.#pause = this.#underWay.size > 0
+      ? new Cancellation(cancellation)
+      : undefined;
+    await run.seam.sleep(id, ms, pause ?? cancellation);
     this.#pause = undefined;
-    release?.();
+    pause?.release();
   }
 }
 

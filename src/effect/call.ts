@@ -1,8 +1,8 @@
 import type { Outcome } from "../api/host.ts";
-import { abortedError, isRunsheetError, TimeoutError, toError } from "../report/errors.ts";
-import { Cancellation, followSignal, startTimeout } from "../run/cancellation.ts";
-import { isThenable, type MaybePromise } from "../values/maybe_promise.ts";
+import { toError } from "../report/errors.ts";
+import { isThenable } from "../values/maybe_promise.ts";
 import type { Attempt } from "./attempt.ts";
+import { GIVEN_UP } from "./cutoff.ts";
 
 /** A call that the engine no longer waits for. */
 export interface GivenUp {
@@ -13,95 +13,29 @@ export interface GivenUp {
 }
 
 /** Calls the user's function once, and gives it up after a timeout or a cancellation. */
-export function callOnce(
+export async function callOnce(
   attempt: Attempt,
-  hostSignal: AbortSignal | undefined,
-): MaybePromise<Outcome | GivenUp> {
-  const { effect: { timeout }, path, scope: { cancellation } } = attempt;
-  if (timeout === undefined && !hostSignal) {
-    // Without a signal or a clock of its own, the attempt can share the scope's cancellation.
-    return callUntilGivenUp(attempt, cancellation, () => {});
-  }
-  const [own, release] = cancellation?.child() ?? [new Cancellation(), undefined];
-  const stopFollowing = hostSignal &&
-    // A host may enforce the timeout itself.
-    followSignal(
-      hostSignal,
-      own,
-      (reason) => isRunsheetError(reason, "TIMEOUT") ? reason : abortedError(path, reason),
-    );
-  const stopClock = timeout === undefined ? undefined : startTimeout(timeout, own, () => {
-    const message =
-      `Cannot finish '${path}' as it must settle within ${timeout} ms: it is still pending`;
-    return new TimeoutError(message, timeout);
-  });
-  return callUntilGivenUp(attempt, own, () => {
-    release?.();
-    stopFollowing?.();
-    stopClock?.();
-  });
-}
-
-/** Calls `end` as soon as the call settles or is given up. */
-function callUntilGivenUp(
-  attempt: Attempt,
-  cancellation: Cancellation | undefined,
-  end: () => void,
-): MaybePromise<Outcome | GivenUp> {
-  if (cancellation?.error) {
-    end();
-    return { ok: false, error: cancellation.error };
-  }
-  attempt.cancellation = cancellation;
-  let outcome: Outcome;
-  try {
-    const value = attempt.effect.call(attempt);
-    if (isThenable(value)) return waitUntilGivenUp(attempt, value, cancellation, end);
-    // A synchronous call is never given up, even if it aborted the run itself.
-    outcome = { ok: true, value };
-  } catch (thrown) {
-    outcome = failed(attempt, thrown);
-  }
-  attempt.hasSettled = true;
-  attempt.release();
-  end();
-  return outcome;
-}
-
-const GIVEN_UP = Symbol("given up");
-
-// Pass `resolve` itself: V8 follows it to the caller's stack frames, but not a closure around it.
-async function waitUntilGivenUp(
-  attempt: Attempt,
-  promise: PromiseLike<unknown>,
-  cancellation: Cancellation | undefined,
-  end: () => void,
+  hostSignal?: AbortSignal,
 ): Promise<Outcome | GivenUp> {
-  let stopListening: (() => void) | undefined;
+  const cutoff = attempt.startCutoff(hostSignal);
   try {
-    const value = await new Promise((resolve, reject) => {
-      promise.then(resolve, reject);
-      stopListening = cancellation?.onCancel(() => {
-        if (!cancellation.givenUp || attempt.hasSettled) return;
-        attempt.isAbandoned = true;
-        resolve(GIVEN_UP);
-      });
-    });
-    if (value === GIVEN_UP) {
-      return { ok: false, error: cancellation!.error!, running: settleLate(attempt, promise) };
-    }
-    attempt.isAbandoned = false;
+    if (cutoff?.error) return { ok: false, error: cutoff.error };
+    const value = attempt.effect.call(attempt);
+    const landed = isThenable(value) ? await (cutoff?.follow(value) ?? value) : value;
+    if (landed === GIVEN_UP) return givenUp(attempt);
     attempt.hasSettled = true;
-    return { ok: true, value };
+    return { ok: true, value: landed };
   } catch (thrown) {
-    attempt.isAbandoned = false;
-    attempt.hasSettled = true;
     return failed(attempt, thrown);
   } finally {
-    stopListening?.();
-    attempt.release();
-    end();
+    attempt.endCall();
   }
+}
+
+/** A call that was given up. */
+export function givenUp(attempt: Attempt): GivenUp {
+  const { call, error } = attempt.cutoff!;
+  return { ok: false, error: error!, running: settleLate(attempt, call!) };
 }
 
 /**
@@ -109,6 +43,7 @@ async function waitUntilGivenUp(
  * cancellation's own error.
  */
 export function failed(attempt: Attempt, thrown: unknown): Outcome & { readonly ok: false } {
+  attempt.hasSettled = true;
   const { cancellation, hasSignal } = attempt;
   const error = toError(thrown);
   const isTold = cancellation && !cancellation.givenUp && cancellation.explains(error, hasSignal);

@@ -1,7 +1,7 @@
 import type { Call, Outcome } from "../api/host.ts";
 import { isPermanent, permanent } from "../report/permanent.ts";
 import { attemptId } from "../run/paths.ts";
-import { isPromise, type MaybePromise } from "../values/maybe_promise.ts";
+import type { MaybePromise } from "../values/maybe_promise.ts";
 import type { Attempt } from "./attempt.ts";
 import { callOnce, type GivenUp } from "./call.ts";
 import { waitWithGrace } from "./grace.ts";
@@ -16,34 +16,17 @@ export interface Performed {
 }
 
 /** Performs one attempt, through the host if there is one. */
-export function perform(
+export async function perform(
   attempt: Attempt,
-  isRetryDue: () => MaybePromise<boolean>,
-): MaybePromise<Performed> {
-  if (!attempt.scope.run.seam.isDirect) return performByHost(attempt, isRetryDue);
-  const called = callOnce(attempt, undefined);
-  return isPromise(called)
-    ? waitFor(attempt, called, isRetryDue)
-    : conclude(attempt, called, isRetryDue);
-}
-
-async function waitFor(
-  attempt: Attempt,
-  called: Promise<Outcome | GivenUp>,
   isRetryDue: () => MaybePromise<boolean>,
 ): Promise<Performed> {
-  return await conclude(attempt, await called, isRetryDue);
+  if (!attempt.scope.run.seam.isDirect) return await performByHost(attempt, isRetryDue);
+  const ended = await callOnce(attempt);
+  return "running" in ended ? await giveUp(attempt, ended, isRetryDue) : { outcome: ended };
 }
 
-function conclude(
-  attempt: Attempt,
-  ended: Outcome | GivenUp,
-  isRetryDue: () => MaybePromise<boolean>,
-): MaybePromise<Performed> {
-  return "running" in ended ? giveUp(attempt, ended, isRetryDue) : { outcome: ended };
-}
-
-async function giveUp(
+/** Waits for a call that was given up as long as its policy says. */
+export async function giveUp(
   attempt: Attempt,
   call: GivenUp,
   isRetryDue: () => MaybePromise<boolean>,

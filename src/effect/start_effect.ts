@@ -2,12 +2,13 @@ import type { Scope } from "../run/scope.ts";
 import type { Ending, Pending, Settled } from "../run/settled.ts";
 import { cast } from "../values/cast.ts";
 import type { Context } from "../values/context.ts";
-import { isPromise, isThenable, type MaybePromise } from "../values/maybe_promise.ts";
+import { isThenable, type MaybePromise } from "../values/maybe_promise.ts";
 import { Attempt, type Effect } from "./attempt.ts";
 import { Attempts, endedBy } from "./attempts.ts";
-import { failed } from "./call.ts";
+import { failed, givenUp } from "./call.ts";
+import { GIVEN_UP } from "./cutoff.ts";
 import type { Extra } from "./handlers.ts";
-import { perform, type Performed } from "./perform.ts";
+import { giveUp, perform, type Performed } from "./perform.ts";
 
 /**
  * Calls an effect and retries it according to its policy, undoing failed attempts in between. Once
@@ -22,8 +23,7 @@ export function startEffect<T>(
   const { cancellation, run } = scope;
   const first = new FirstAttempt<T>(effect, ctx, scope, extra);
   if (cancellation?.error) return effect.fail(first, cancellation.error, false);
-  const mayBeGivenUp = effect.timeout !== undefined || cancellation?.canGiveUp;
-  return mayBeGivenUp || !run.seam.isDirect ? first.perform() : first.start();
+  return run.seam.isDirect ? first.start() : first.performByHost();
 }
 
 /** The first attempt, and for most effects the only one; a sequence awaits its call directly. */
@@ -31,13 +31,13 @@ class FirstAttempt<T> extends Attempt implements Pending<T> {
   declare readonly effect: Effect<T>;
   promise!: PromiseLike<unknown>;
 
-  /** Calls code that nothing can cut short. */
   start(): Ending<T> {
+    const cutoff = this.startCutoff();
     let value: unknown;
     try {
       value = this.effect.call(this);
       if (isThenable(value)) {
-        this.promise = value;
+        this.promise = cutoff?.follow(value) ?? value;
         return this;
       }
     } catch (thrown) {
@@ -47,25 +47,25 @@ class FirstAttempt<T> extends Attempt implements Pending<T> {
   }
 
   land(value: unknown): MaybePromise<Settled<T>> {
+    this.endCall();
+    if (value === GIVEN_UP) {
+      return this.#goOn(giveUp(this, givenUp(this), () => this.#attempts.isRetryDue(this)));
+    }
     this.hasSettled = true;
-    this.release();
     return this.effect.succeed(this, value);
   }
 
   crash(thrown: unknown): MaybePromise<Settled<T>> {
-    this.hasSettled = true;
-    this.release();
+    this.endCall();
     return this.#conclude({ outcome: failed(this, thrown) });
   }
 
-  /** Calls code that may be given up, or that a host calls. */
-  perform(): MaybePromise<Settled<T>> {
-    const performed = perform(this, () => this.#attempts.isRetryDue(this));
-    return isPromise(performed) ? this.#waitFor(performed) : this.#conclude(performed);
+  performByHost(): Promise<Settled<T>> {
+    return this.#goOn(perform(this, () => this.#attempts.isRetryDue(this)));
   }
 
-  async #waitFor(performed: Promise<Performed>): Promise<Settled<T>> {
-    return await this.#conclude(await performed);
+  async #goOn(performing: Promise<Performed>): Promise<Settled<T>> {
+    return await this.#conclude(await performing);
   }
 
   #conclude(performed: Performed): MaybePromise<Settled<T>> {

@@ -54,7 +54,6 @@ class Lanes<Item> implements Group {
   readonly #limit: number;
   readonly #onFailure: ItemOptions["onFailure"];
   readonly #source: OpenSource<Item>;
-  readonly #release: (() => void) | undefined;
   /** The outputs, failures and journals of the branches, by index. */
   readonly #outputs: unknown[] = [];
   readonly #failures: SettledFailure[] = [];
@@ -79,11 +78,11 @@ class Lanes<Item> implements Group {
     this.#limit = concurrency;
     this.#onFailure = onFailure;
     // A failing sibling cancels branches without giving them up; only the scope above can do that.
-    [this.cancellation, this.#release] = scope.cancellation?.child(scope.cancellation.canGiveUp) ??
-      [new Cancellation(false), undefined];
+    const { cancellation } = scope;
+    this.cancellation = new Cancellation(cancellation, cancellation?.canGiveUp ?? false);
     this.#source = new OpenSource(this.cancellation, scope.run.seam);
     const isBounded = concurrency < Infinity;
-    if (isBounded) this.cancellation.onCancel(() => this.#wake?.());
+    if (isBounded) this.cancellation.listen({ onCancel: () => this.#wake?.() });
     this.hold = isBounded ? (call) => this.#keepPlace(call) : scope.hold;
   }
 
@@ -102,7 +101,7 @@ class Lanes<Item> implements Group {
       await Promise.all(lanes);
     } finally {
       this.#source.close();
-      this.#release?.();
+      this.cancellation.release();
     }
     return this.#conclude();
   }

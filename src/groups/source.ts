@@ -1,7 +1,7 @@
 import type { Collection } from "../api/collection.ts";
 import { errorWith } from "../report/error_with.ts";
 import { toError } from "../report/errors.ts";
-import { type Cancellation, untilCancelled } from "../run/cancellation.ts";
+import { Cancellation, untilCancelled } from "../run/cancellation.ts";
 import type { Seam } from "../run/seam.ts";
 import { cast } from "../values/cast.ts";
 import { isThenable, type MaybePromise } from "../values/maybe_promise.ts";
@@ -31,12 +31,12 @@ export class OpenSource<Item> {
 
   constructor(group: Cancellation, seam: Seam) {
     // The host's own signal also stops taking items, but does not abort those in flight.
-    const [taking, release] = group.child();
+    const taking = new Cancellation(group);
     const stop = seam.onInterruption((reason) => taking.cancel(toError(reason), reason));
     this.#cancellation = taking;
     this.#stopListening = () => {
       stop();
-      release();
+      taking.release();
     };
   }
 

@@ -3,22 +3,32 @@ import { isPromise, type MaybePromise } from "../values/maybe_promise.ts";
 /** A limit, because causes may form a cycle. */
 const DEEPEST_CAUSE = 100;
 
+/** Called on each cancellation. */
+export interface CancelListener {
+  onCancel(cancellation: Cancellation): void;
+}
+
 /**
- * A cancellation and its listeners. It creates no `AbortController` until somebody reads `signal`.
+ * A cancellation and its listeners. It creates no `AbortController` until somebody reads `signal`,
+ * and no set until there is a second listener.
  */
-export class Cancellation {
+export class Cancellation implements CancelListener {
   /** Why it was cancelled; `undefined` before that. Once it is set, nothing may start. */
   error: Error | undefined;
   /** Whether calls in flight are given up instead of waited for. */
   givenUp = false;
-  #reason: unknown;
-  #controller: AbortController | undefined;
-  #listeners: Set<() => void> | undefined;
   /** Whether it can ever give up calls in flight. */
   readonly canGiveUp: boolean;
+  readonly #parent: Cancellation | undefined;
+  #reason: unknown;
+  #controller: AbortController | undefined;
+  #listeners: CancelListener | Set<CancelListener> | undefined;
 
-  constructor(canGiveUp = true) {
+  /** The parent cancels it, too, until it is released. */
+  constructor(parent?: Cancellation, canGiveUp = true) {
     this.canGiveUp = canGiveUp;
+    this.#parent = parent;
+    parent?.listen(this);
   }
 
   /**
@@ -32,7 +42,12 @@ export class Cancellation {
       this.#reason = reason;
     }
     this.givenUp = giveUp;
-    for (const listener of [...this.#listeners ?? []]) listener();
+    const listeners = this.#listeners;
+    if (listeners instanceof Set) {
+      for (const listener of [...listeners]) {
+        listener.onCancel(this);
+      }
+    } else listeners?.onCancel(this);
     this.#controller?.abort(this.#reason);
   }
 
@@ -55,27 +70,35 @@ export class Cancellation {
     return false;
   }
 
-  /**
-   * Calls `listener` on each cancellation, immediately if already cancelled. Returns a function
-   * that stops listening.
-   */
-  onCancel(listener: () => void): () => void {
-    const listeners = this.#listeners ??= new Set();
-    listeners.add(listener);
-    if (this.error) listener();
-    return () => listeners.delete(listener);
+  /** Calls the listener on each cancellation, immediately if already cancelled. */
+  listen(listener: CancelListener): void {
+    const listeners = this.#listeners;
+    if (!listeners) this.#listeners = listener;
+    else if (listeners instanceof Set) listeners.add(listener);
+    else this.#listeners = new Set([listeners, listener]);
+    if (this.error) listener.onCancel(this);
+  }
+
+  /** Removes a listener. */
+  unlisten(listener: CancelListener): void {
+    const listeners = this.#listeners;
+    if (listeners instanceof Set) listeners.delete(listener);
+    else if (listeners === listener) this.#listeners = undefined;
+  }
+
+  /** Is cancelled by its parent. */
+  onCancel({ error, reason, givenUp }: Cancellation): void {
+    this.cancel(error!, reason, givenUp);
+  }
+
+  /** Detaches it from its parent. */
+  release(): void {
+    this.#parent?.unlisten(this);
   }
 
   /** The reason that the signal aborts with. */
   get reason(): unknown {
     return this.#reason;
-  }
-
-  /** Creates a cancellation that this one also cancels, and a function that detaches it. */
-  child(canGiveUp = true): [child: Cancellation, release: () => void] {
-    const child = new Cancellation(canGiveUp);
-    const release = this.onCancel(() => child.cancel(this.error!, this.#reason, this.givenUp));
-    return [child, release];
   }
 
   get signal(): AbortSignal {
@@ -175,9 +198,7 @@ export function untilGivenUp<T>(
   promise: Promise<T>,
   cancellation: Cancellation | undefined,
 ): Promise<T | undefined> {
-  return cancellation?.canGiveUp
-    ? until(promise, cancellation, () => cancellation.givenUp)
-    : promise;
+  return cancellation?.canGiveUp ? until(promise, cancellation, ({ givenUp }) => givenUp) : promise;
 }
 
 /** Like `untilGivenUp`, but synchronous for a value that is not a promise. */
@@ -197,24 +218,24 @@ export function untilCancelled<T>(
   return until(promise, cancellation, () => true);
 }
 
-function until<T>(
+async function until<T>(
   promise: Promise<T>,
   cancellation: Cancellation,
-  isOver: () => boolean,
+  isOver: (cancellation: Cancellation) => boolean,
 ): Promise<T | undefined> {
-  return new Promise((resolve, reject) => {
-    const release = cancellation.onCancel(() => {
-      if (isOver()) resolve(undefined);
+  let listener: CancelListener | undefined;
+  try {
+    // `resolve` itself, as V8 does not follow a closure to the caller's frames.
+    return await new Promise<T | undefined>((resolve, reject) => {
+      promise.then(resolve, reject);
+      listener = {
+        onCancel: () => {
+          if (isOver(cancellation)) resolve(undefined);
+        },
+      };
+      cancellation.listen(listener);
     });
-    promise.then(
-      (value) => {
-        release();
-        resolve(value);
-      },
-      (thrown) => {
-        release();
-        reject(thrown);
-      },
-    );
-  });
+  } finally {
+    cancellation.unlisten(listener!);
+  }
 }

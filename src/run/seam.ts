@@ -3,7 +3,7 @@ import { errorWith } from "../report/error_with.ts";
 import { ConfigError, toError } from "../report/errors.ts";
 import { message } from "../values/message.ts";
 import { shown } from "../values/show.ts";
-import type { Cancellation } from "./cancellation.ts";
+import { Cancellation } from "./cancellation.ts";
 import { delay } from "@std/async/delay";
 
 /** The engine's only access to the user's effects and to time, through the host if there is one. */
@@ -49,7 +49,7 @@ export class Seam {
   ): Promise<void> {
     const host = this.#host;
     // Each wait has its own signal: Node warns of a leak at more than ten listeners on one.
-    const [own, release] = cancellation?.child() ?? [undefined, undefined];
+    const own = cancellation && new Cancellation(cancellation);
     const signal = own?.signal;
     try {
       await (host
@@ -58,7 +58,7 @@ export class Seam {
     } catch (reason) {
       if (!cancellation?.error || this.interruption) throw reason;
     } finally {
-      release?.();
+      own?.release();
     }
   }
 

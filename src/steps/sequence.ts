@@ -136,7 +136,7 @@ async function withTimeout(
   scope: Scope,
 ): Promise<Settled> {
   const { name } = plan.definition;
-  const [cancellation, release] = scope.cancellation?.child() ?? [new Cancellation(), () => {}];
+  const cancellation = new Cancellation(scope.cancellation);
   const stopClock = startTimeout(timeout, cancellation, () => {
     const message =
       `Cannot finish pipeline '${name}' as it must settle within ${timeout} ms: it is still pending`;
@@ -146,7 +146,7 @@ async function withTimeout(
     return await begin(plan, args, { ...scope, cancellation });
   } finally {
     stopClock();
-    release();
+    cancellation.release();
   }
 }
 

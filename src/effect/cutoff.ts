@@ -1,0 +1,76 @@
+import { abortedError, isRunsheetError, TimeoutError } from "../report/errors.ts";
+import { Cancellation, type CancelListener, followSignal } from "../run/cancellation.ts";
+import type { Scope } from "../run/scope.ts";
+
+/** What the promise of a call resolves to when it is given up. */
+export const GIVEN_UP: unique symbol = Symbol("given up");
+
+/** What an attempt tells of itself. */
+export interface Cuttable {
+  readonly path: string;
+  readonly scope: Scope;
+  readonly effect: { readonly timeout?: number | undefined };
+}
+
+/** Gives up a call after a timeout or a cancellation, by the scope or the host. */
+export class Cutoff implements CancelListener {
+  /** Cancels the call, and what else hangs on its scope if it is shared. */
+  readonly cancellation: Cancellation;
+  readonly #isShared: boolean;
+  readonly #stopFollowing: (() => void) | undefined;
+  readonly #timer: ReturnType<typeof setTimeout> | undefined;
+  #resolve: ((value: unknown) => void) | undefined;
+  /** The promise that the user's function returned. */
+  call: PromiseLike<unknown> | undefined;
+
+  constructor(attempt: Cuttable, hostSignal?: AbortSignal) {
+    const { effect: { timeout }, scope: { cancellation } } = attempt;
+    // Without a signal or a clock of its own, the attempt can share the scope's cancellation.
+    const shared = timeout === undefined && !hostSignal ? cancellation : undefined;
+    const own = this.cancellation = shared ?? new Cancellation(cancellation);
+    this.#isShared = own === shared;
+    this.#stopFollowing = hostSignal &&
+      // A host may keep the time itself.
+      followSignal(
+        hostSignal,
+        own,
+        (reason) =>
+          isRunsheetError(reason, "TIMEOUT") ? reason : abortedError(attempt.path, reason),
+      );
+    if (timeout !== undefined) this.#timer = setTimeout(() => timeOut(attempt, own), timeout);
+  }
+
+  /** Why the call was given up, or must not begin. */
+  get error(): Error | undefined {
+    return this.cancellation.error;
+  }
+
+  /** The promise of a call that may be given up. */
+  follow(call: PromiseLike<unknown>): Promise<unknown> {
+    this.call = call;
+    // `resolve` itself, as V8 does not follow a closure to the caller's frames.
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      call.then(resolve, reject);
+      this.cancellation.listen(this);
+    });
+  }
+
+  onCancel({ givenUp }: Cancellation): void {
+    if (givenUp) this.#resolve!(GIVEN_UP);
+  }
+
+  /** Stops the clock and detaches the call. */
+  end(): void {
+    clearTimeout(this.#timer);
+    this.cancellation.unlisten(this);
+    if (!this.#isShared) this.cancellation.release();
+    this.#stopFollowing?.();
+  }
+}
+
+function timeOut({ path, effect: { timeout } }: Cuttable, cancellation: Cancellation): void {
+  const message =
+    `Cannot finish '${path}' as it must settle within ${timeout} ms: it is still pending`;
+  cancellation.cancel(new TimeoutError(message, timeout!));
+}

@@ -7,7 +7,8 @@ const tables = `
   create table if not exists products (
     sku text primary key,
     price integer not null check (price > 0),
-    stock integer not null check (stock >= 0)
+    stock integer not null check (stock >= 0),
+    added_by text -- the key of an import
   );
   create table if not exists orders (
     id uuid primary key,

@@ -50,11 +50,12 @@ const saveProducts = step({
   name: "saveProducts",
   run: async (
     { db, rows }: Pick<Args, "db"> & { rows: (Product | { success: false; error: Error })[] },
+    { key },
   ) => {
     const products = rows.filter((row) => "sku" in row);
     const saved = await db`
-      insert into products
-      select sku, price, stock
+      insert into products (sku, price, stock, added_by)
+      select sku, price, stock, ${key}
         from jsonb_to_recordset(${db.json(products)}) as row(sku text, price integer, stock integer)
       on conflict do nothing returning sku`;
     return {
@@ -62,11 +63,15 @@ const saveProducts = step({
       rejected: rows.flatMap((row, n) => "sku" in row ? [] : [{ row: n, code: codeOf(row.error) }]),
     };
   },
-  // What somebody has ordered by now stays.
-  rollback: async ({ db }, { imported }) => {
-    await db`
-      delete from products where sku = any(${imported})
-         and not exists (select from orders where orders.sku = products.sku)`;
+  undoByKey: {
+    run: async ({ db }, { effectKey }) => {
+      // What somebody has ordered by now stays.
+      await db`
+        delete from products where added_by = ${effectKey}
+           and not exists (select from orders where orders.sku = products.sku)`;
+    },
+    retry: { count: 3, delay: 100 },
+    timeout: limits.undo,
   },
 });
 

@@ -51,7 +51,8 @@ const reserveStock = step({
         values (${orderId}, ${sku}, ${quantity}, ${total})`;
       return { total };
     }),
-  rollback: {
+  // By the order's id, as the answer of a commit may be lost.
+  undoByKey: {
     run: async ({ db, orderId }) => {
       // One statement is a transaction, too. It takes the goods back once, however often it is run.
       await db`
@@ -103,8 +104,12 @@ const confirmOrder = step({
        where id = ${orderId} and status = 'reserved'`;
     if (count === 0) throw new ShopError("NO_SUCH_ORDER");
   },
-  rollback: async ({ db, orderId }) => {
-    await db`update orders set status = 'reserved', charge_key = null where id = ${orderId}`;
+  rollback: {
+    run: async ({ db, orderId }) => {
+      await db`update orders set status = 'reserved', charge_key = null where id = ${orderId}`;
+    },
+    retry: { count: 3, delay: 100 },
+    timeout: limits.undo,
   },
 });
 

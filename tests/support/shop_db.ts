@@ -1,0 +1,125 @@
+import type { Ledger } from "@runsheet/runsheet/testing";
+import type { Database } from "../../examples/service/database.ts";
+
+interface Product {
+  sku: string;
+  price: number;
+  stock: number;
+  addedBy?: string;
+}
+
+interface Order {
+  id: string;
+  sku: string;
+  quantity: number;
+  status: "reserved" | "confirmed";
+}
+
+/** The tables of examples/service. */
+export interface Tables {
+  readonly products: Map<string, Product>;
+  readonly orders: Map<string, Order>;
+}
+
+/** Rows that a statement gives; its count, where it gives none, is that of the rows which it changed. */
+type Statement = (tables: Tables, values: never) => object[] | number;
+
+/** What examples/service says in SQL, and what that does. */
+const statements: Record<string, Statement> = {
+  "update products set stock = stock - ? where sku = ? and stock >= ? returning price": (
+    { products },
+    [quantity, sku]: [number, string],
+  ) => {
+    const product = products.get(sku);
+    if (!product || product.stock < quantity) return [];
+    product.stock -= quantity;
+    return [product];
+  },
+  "select from products where sku = ?": ({ products }, [sku]: [string]) =>
+    products.has(sku) ? [{}] : [],
+  "insert into orders (id, sku, quantity, total) values (?, ?, ?, ?)": (
+    { orders },
+    [id, sku, quantity]: [string, string, number],
+  ) => {
+    orders.set(id, { id, sku, quantity, status: "reserved" });
+    return 1;
+  },
+  "with gone as (delete from orders where id = ? returning sku, quantity) update products set stock = stock + gone.quantity from gone where products.sku = gone.sku":
+    ({ products, orders }, [id]: [string]) => {
+      const order = orders.get(id);
+      if (!order) return 0;
+      orders.delete(id);
+      products.get(order.sku)!.stock += order.quantity;
+      return 1;
+    },
+  "update orders set status = 'confirmed', charge_key = ? where id = ? and status = 'reserved'": (
+    { orders },
+    [, id]: [string, string],
+  ) => {
+    const order = orders.get(id);
+    if (order?.status !== "reserved") return 0;
+    order.status = "confirmed";
+    return 1;
+  },
+  "update orders set status = 'reserved', charge_key = null where id = ?": (
+    { orders },
+    [id]: [string],
+  ) => {
+    const order = orders.get(id);
+    if (order) order.status = "reserved";
+    return order ? 1 : 0;
+  },
+  "insert into products (sku, price, stock, added_by) select sku, price, stock, ? from jsonb_to_recordset(?) as row(sku text, price integer, stock integer) on conflict do nothing returning sku":
+    ({ products }, [addedBy, rows]: [string, Product[]]) => {
+      const added = rows.filter(({ sku }) => !products.has(sku));
+      for (const row of added) products.set(row.sku, { ...row, addedBy });
+      return added;
+    },
+  "delete from products where added_by = ? and not exists (select from orders where orders.sku = products.sku)":
+    ({ products, orders }, [key]: [string]) => {
+      const ordered = new Set([...orders.values()].map(({ sku }) => sku));
+      const gone = [...products.values()].filter(({ sku, addedBy }) =>
+        addedBy === key && !ordered.has(sku)
+      );
+      for (const { sku } of gone) products.delete(sku);
+      return gone.length;
+    },
+};
+
+type Sql = (strings: TemplateStringsArray, ...values: never[]) => Promise<object[]>;
+
+/** Statements that do something else, by how they begin. */
+export type Broken = Record<string, Statement>;
+
+/** A database that is asked by way of a ledger: each statement, or each transaction, is one effect. */
+export function shopDb(
+  tables: Tables,
+  books: Ledger,
+  broken: Broken,
+): Database {
+  const query = (on: Tables, strings: TemplateStringsArray, values: never[]) => {
+    const text = strings.join("?").replaceAll(/\s+/g, " ").trim();
+    const [, other] = Object.entries(broken).find(([start]) => text.startsWith(start)) ?? [];
+    const statement = other ?? statements[text];
+    if (!statement) throw new Error(`Cannot play '${text}'`);
+    const done = statement(on, values as never);
+    return typeof done === "number"
+      ? Object.assign([], { count: done })
+      : Object.assign([...done], { count: done.length });
+  };
+  const sql: Sql = (strings, ...values) => books.call(() => query(tables, strings, values));
+  const begin = async <T>(work: (tx: Sql) => Promise<T>): Promise<T> => {
+    const draft = structuredClone(tables);
+    const result = await work((strings, ...values) => {
+      return new Promise((resolve) => resolve(query(draft, strings, values)));
+    });
+    await books.call(() => {
+      for (const name of ["products", "orders"] as const) {
+        tables[name].clear();
+        for (const [key, row] of draft[name]) tables[name].set(key, row as never);
+      }
+    });
+    return result;
+  };
+  return Object.assign(sql, { begin, json: (value: unknown) => value }) as unknown as Database;
+}

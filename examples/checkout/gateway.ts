@@ -2,7 +2,12 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
-import type { Answer, GatewayBooks } from "./gateway_books.ts";
+import { type } from "arktype";
+import { type Answer, type GatewayBooks, refuse } from "./gateway_books.ts";
+
+const Json = type("string.json.parse");
+const Charge = Json.to({ orderId: "string", cardToken: "string", amount: "number.integer > 0" });
+const Refund = Json.to({ chargeId: "string" });
 
 export interface Gateway {
   url: string;
@@ -30,7 +35,10 @@ async function respond(
 ): Promise<void> {
   const body = await text(request).catch(() => undefined);
   if (body === undefined) return; // the client has hung up in the middle of its request
-  const answer = handle(books, `${request.method} ${request.url}`, idempotencyKey(request), body);
+  const key = request.headers["idempotency-key"];
+  const answer = typeof key === "string"
+    ? handle(books, `${request.method} ${request.url}`, key, body)
+    : refuse(400, "no Idempotency-Key");
   if (!answer) return; // the connection stays open until the client gives up
   response.writeHead(answer.status);
   response.end(answer.body);
@@ -38,17 +46,21 @@ async function respond(
 
 function handle(books: GatewayBooks, route: string, key: string, body: string): Answer {
   switch (route) {
-    case "POST /charges":
-      return books.charge(key, JSON.parse(body));
-    case "POST /refunds":
-      return books.refund(JSON.parse(body).chargeId);
+    case "POST /charges": {
+      const charge = Charge(body);
+      return charge instanceof type.errors
+        ? refuse(400, charge.summary)
+        : books.charge(key, charge);
+    }
+    case "POST /refunds": {
+      const refund = Refund(body);
+      return refund instanceof type.errors
+        ? refuse(400, refund.summary)
+        : books.refund(refund.chargeId);
+    }
     case "POST /voids":
       return books.void(key);
     default:
-      return { status: 404, body: `no route ${route}` };
+      return refuse(404, `no route ${route}`);
   }
-}
-
-function idempotencyKey({ headers }: IncomingMessage): string {
-  return String(headers["idempotency-key"]);
 }

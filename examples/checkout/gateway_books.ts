@@ -107,6 +107,6 @@ function confirm(body: object): Answer {
   return { status: 200, body: JSON.stringify(body) };
 }
 
-function refuse(status: number, reason: string): Answer {
+export function refuse(status: number, reason: string): Answer {
   return { status, body: reason };
 }

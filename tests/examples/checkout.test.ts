@@ -71,6 +71,32 @@ describe("examples/checkout", () => {
     }
   });
 
+  it("answers what is no request to the gateway with 400, and lives on", { skip }, async () => {
+    const [{ startGateway }, { GatewayBooks }] = await Promise.all([
+      import("../../examples/checkout/gateway.ts"),
+      import("../../examples/checkout/gateway_books.ts"),
+    ]);
+    const { url, close } = await startGateway(new GatewayBooks());
+    const statusOf = async (path: string, body: string, headers: HeadersInit) => {
+      const response = await fetch(url + path, { method: "POST", body, headers });
+      await response.text();
+      return response.status;
+    };
+    const [keyed, good] = [{ "Idempotency-Key": "k" }, { orderId: "o-0001", cardToken: "tok_ok" }];
+    try {
+      for (const path of ["/charges", "/refunds"]) {
+        for (const body of ["", "{", "null", "[]", "{}", JSON.stringify(good)]) {
+          assertEquals([path, body, await statusOf(path, body, keyed)], [path, body, 400]);
+        }
+      }
+      const charge = JSON.stringify({ ...good, amount: 1 });
+      assertEquals(await statusOf("/charges", charge, {}), 400);
+      assertEquals(await statusOf("/charges", charge, keyed), 200);
+    } finally {
+      close();
+    }
+  });
+
   it("exits with 0 and prints that the balance holds", { skip }, async () => {
     const { code, stdout } = await runExample("checkout", []);
     assertEquals(code, 0);

@@ -6,7 +6,7 @@ import { expose } from "../engine/expose.ts";
 import { type Node, nodeOf } from "../engine/node.ts";
 import { runChild } from "../engine/run_child.ts";
 import { collectionNode } from "../groups/collection_node.ts";
-import { refuse } from "../report/checks.ts";
+import { checkObject, refuse } from "../report/checks.ts";
 import { RequiresValidationError } from "../report/errors.ts";
 import { refusalError, refusedByReading } from "../report/refusal.ts";
 import { labelOf } from "../run/paths.ts";
@@ -84,13 +84,15 @@ export function map<
 ): Mapped<K, ItemOf<L>, Also<C, D>, S, As, O, F> {
   const node = nodeOf(each);
   const effect = itemEffect(each as (item: unknown, ctx: Context, info: ItemInfo) => unknown);
+  const action = `create map(${String(key)})`;
+  checkObject(action, options);
   const own = { ...options };
   const { as } = own;
   if (as !== undefined && (typeof as !== "string" || as === "")) {
-    refuse(`create map(${String(key)})`, "'as' must be a string that is not empty", as);
+    refuse(action, "'as' must be a string that is not empty", as);
   }
   if (as !== undefined && !node) {
-    refuse(`create map(${String(key)})`, "'as' must stand beside a step", as);
+    refuse(action, "'as' must stand beside a step", as);
   }
   return expose(collectionNode({
     combinator: "map",

@@ -1,6 +1,6 @@
 import { watching } from "../api/observer.ts";
 import type { RunOptions } from "../api/run.ts";
-import { checkFunction, checkOptions, refuse } from "../report/checks.ts";
+import { checkFunction, checkOptions, checkSignal, refuse } from "../report/checks.ts";
 
 /** Validates the options of a run and returns a copy, which the caller can no longer change. */
 export function checkRunOptions(name: string, options: RunOptions): RunOptions {
@@ -14,9 +14,7 @@ export function checkRunOptions(name: string, options: RunOptions): RunOptions {
     "observer",
   ]);
   const { signal, runId, host, onLate, waitUntil, observer } = own;
-  if (signal !== undefined && typeof signal?.addEventListener !== "function") {
-    refuse(action, "'signal' must be an AbortSignal", signal);
-  }
+  checkSignal(action, signal);
   if (runId !== undefined && (typeof runId !== "string" || runId === "")) {
     refuse(action, "'runId' must be a string that is not empty", runId);
   }

@@ -31,9 +31,7 @@ export function checkOptions<Options>(
   def: Options,
   known: readonly string[],
 ): Options {
-  if (typeof def !== "object" || def === null) {
-    refuse(action, "its definition must be an object", def);
-  }
+  checkObject(action, def);
   for (const key of Object.keys(def)) {
     if (!known.includes(key)) {
       refuse(action, `its options must be among ${known.join(", ")}`, key);
@@ -46,6 +44,28 @@ export function checkOptions<Options>(
     if (value !== undefined) own[key] = value;
   }
   return cast(own);
+}
+
+/** Requires an object of options. */
+export function checkObject(action: string, options: unknown): asserts options is object {
+  if (typeof options !== "object" || options === null) {
+    refuse(action, "its definition must be an object", options);
+  }
+}
+
+/** Requires an array or `undefined`. */
+export function checkArray(action: string, name: string, value: unknown): void {
+  if (value !== undefined && !Array.isArray(value)) {
+    refuse(action, `'${name}' must be an array`, value);
+  }
+}
+
+/** Requires an `AbortSignal`, of whatever make, or `undefined`. */
+export function checkSignal(action: string, value: unknown): void {
+  const listen = (value as Partial<AbortSignal> | null | undefined)?.addEventListener;
+  if (value !== undefined && typeof listen !== "function") {
+    refuse(action, "'signal' must be an AbortSignal", value);
+  }
 }
 
 export function checkName(what: string, name: unknown): void {

@@ -6,6 +6,7 @@ import { checkStrict, keysOf } from "../engine/keys.ts";
 import type { Node } from "../engine/node.ts";
 import { runChild } from "../engine/run_child.ts";
 import {
+  checkArray,
   checkFunction,
   checkName,
   checkOptions,
@@ -63,9 +64,7 @@ export function checkPipeline(definition: Definition): Definition {
   const action = `create pipeline '${name}'`;
   checkSchema(action, "argsSchema", argsSchema);
   checkSchema(action, "output", output);
-  if (middleware !== undefined && !Array.isArray(middleware)) {
-    refuse(action, "'middleware' must be an array", middleware);
-  }
+  checkArray(action, "middleware", middleware);
   middleware?.forEach((layer, n) => checkFunction(action, `middleware[${n}]`, layer));
   if (strict !== undefined && typeof strict !== "boolean") {
     refuse(action, "'strict' must be a boolean", strict);

@@ -1,6 +1,6 @@
 import type { AnyStep } from "../api/step.ts";
 import { checkStep } from "../engine/children.ts";
-import { checkOptions, refuse } from "../report/checks.ts";
+import { checkArray, checkOptions, refuse } from "../report/checks.ts";
 import { placesIn } from "./places.ts";
 
 /** Options of `assertUndoDeclared`. */
@@ -40,6 +40,7 @@ export function assertUndoDeclared(target: AnyStep, options: UndoDeclaredOptions
   const root = checkStep("look for the undos of a pipeline", "target", target);
   const action = `look for the undos of '${root.name}'`;
   checkOptions(action, options, ["except"]);
+  checkArray(action, "except", options.except);
   const { except = [] } = options;
   const steps = [...placesIn(root)].filter(({ node }) => node.undos);
   const isNamed = (name: string) =>

@@ -4,6 +4,7 @@ import type { RunOptions } from "../api/run.ts";
 import type { AnyStep, Step } from "../api/step.ts";
 import { checkStep } from "../engine/children.ts";
 import { expose } from "../engine/expose.ts";
+import { checkObject } from "../report/checks.ts";
 import type { Journal } from "../run/journal.ts";
 import type { ProvidesOf, RequiresOf } from "../types/of.ts";
 import { messageOf } from "../values/message.ts";
@@ -80,6 +81,7 @@ export async function runStep<S extends AnyStep>(
   options: Omit<RunOptions, "host"> = {},
 ): Promise<StepRun<ProvidesOf<S>>> {
   const node = checkStep("run a step", "step", step);
+  checkObject(`run '${node.name}'`, options);
   let done: Journal | undefined;
   const kept = expose<Step<string, RequiresOf<S>, ProvidesOf<S>>>({
     ...node,

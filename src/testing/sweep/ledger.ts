@@ -1,4 +1,4 @@
-import { checkFunction, checkOptions } from "../../report/checks.ts";
+import { checkFunction, checkOptions, checkSignal, refuse } from "../../report/checks.ts";
 import { ConfigError } from "../../report/errors.ts";
 import { cast } from "../../values/cast.ts";
 import { isThenable } from "../../values/maybe_promise.ts";
@@ -153,10 +153,15 @@ export function ledger(left: () => readonly LedgerEntry[] = () => []): Ledger {
   const forbidden = new Set<string>();
   let hasArrived = false;
 
-  function call(what: string, act: () => unknown, options: CallOptions = {}): Promise<unknown> {
-    checkOptions(`ask for ${what}`, options, ["amount", "signal"]);
+  function call(what: string, act: () => unknown, options: EffectOptions = {}): Promise<unknown> {
+    const action = `ask for ${what}`;
+    checkOptions(action, options, ["amount", "signal"]);
+    const { signal, amount } = options;
+    checkSignal(action, signal);
+    if (amount !== undefined && !Number.isFinite(amount)) {
+      refuse(action, "'amount' must be a number", amount);
+    }
     if (hasArrived) return Promise.resolve(act());
-    const { signal } = options;
     const answer = wireOf(books)({
       what,
       signal,

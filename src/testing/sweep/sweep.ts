@@ -2,7 +2,7 @@ import type { Call } from "../../api/host.ts";
 import type { AnyStep } from "../../api/step.ts";
 import { checkStep } from "../../engine/children.ts";
 import type { Node } from "../../engine/node.ts";
-import { checkFunction, checkOptions, refuse } from "../../report/checks.ts";
+import { checkArray, checkFunction, checkOptions, refuse } from "../../report/checks.ts";
 import { ConfigError } from "../../report/errors.ts";
 import { placesIn } from "../places.ts";
 import type { RequiresOf } from "../../types/of.ts";
@@ -214,12 +214,15 @@ function checkSweep(action: string, options: SweepOptions): void {
   }
   if (setup !== undefined) checkFunction(action, "setup", setup);
   if (error !== undefined) checkFunction(action, "error", error);
+  checkArray(action, "faults", faults);
   const strange = faults?.find((fault) => !allFaults.includes(fault));
   if (strange !== undefined) {
     refuse(action, `'faults' must be among ${allFaults.join(", ")}`, strange);
   }
   for (const [name, patterns] of Object.entries({ only, except })) {
-    const other = [patterns ?? []].flat().find((pattern) => typeof pattern !== "string");
+    const other = [patterns === undefined ? [] : patterns].flat().find((pattern) =>
+      typeof pattern !== "string"
+    );
     if (other !== undefined) refuse(action, `'${name}' must be a string or several`, other);
   }
   checkCount(action, "maxCases", maxCases);

@@ -29,7 +29,7 @@
  *
  * @module
  */
-export type { Collection, ItemFailure, Predicate } from "./src/api/collection.ts";
+export type { BranchFailure, Collection, ItemFailure, Predicate } from "./src/api/collection.ts";
 export type { Call, Host, Outcome } from "./src/api/host.ts";
 export type {
   CollectionInfo,
@@ -94,6 +94,7 @@ export { typed } from "./src/schema/typed.ts";
 export { pipeline } from "./src/steps/pipeline.ts";
 export { step } from "./src/steps/step.ts";
 export type { Builder, BuildOptions } from "./src/types/builder.ts";
+export type { ParallelOptions } from "./src/types/combinators.ts";
 export type { NameOf, ProvidesOf, RequiresOf } from "./src/types/of.ts";
 export type { PipelineDefinition, PipelineOptions } from "./src/types/pipeline.ts";
 export type {

@@ -33,5 +33,13 @@ export interface ItemFailure<Item> {
   readonly item: Item;
 }
 
+/** A branch that failed in a `parallel` whose `onFailure` is `"collect"`. */
+export interface BranchFailure {
+  /** The name of the branch. */
+  readonly step: string;
+  /** Why it failed. */
+  readonly error: Error;
+}
+
 /** A collection: an array, a Set, a Map's values, or any other iterable or async iterable. */
 export type Collection<Item> = Iterable<Item> | AsyncIterable<Item>;

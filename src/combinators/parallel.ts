@@ -1,11 +1,12 @@
-import type { GroupOptions } from "../api/policy.ts";
-import { checkSteps } from "../engine/children.ts";
+import type { ItemOptions } from "../api/policy.ts";
+import { checkSteps, type Child } from "../engine/children.ts";
 import { expose } from "../engine/expose.ts";
 import { runChild } from "../engine/run_child.ts";
 import { fanOut } from "../groups/fan_out.ts";
 import { checkGroup, refuse } from "../report/checks.ts";
-import type { Together } from "../types/combinators.ts";
+import type { Gathered, ParallelMode, ParallelOptions, Together } from "../types/combinators.ts";
 import type { NotAStep, StepShape } from "../types/step_in.ts";
+import { cast } from "../values/cast.ts";
 
 /** Combines steps into one that runs them concurrently. */
 export interface Parallel {
@@ -22,12 +23,14 @@ export interface Parallel {
   /**
    * Returns a `parallel` with options.
    *
-   * @param options `concurrency` and `onFailure`.
+   * @param options `concurrency`, `onFailure` and, to collect failures, their key.
    * @throws {ConfigError} If an option is invalid.
    */
-  with(options: GroupOptions): <const S extends readonly (StepShape | NotAStep)[]>(
+  with<const Mode extends ParallelMode = undefined, const K extends string = never>(
+    options: ParallelOptions<Mode, K>,
+  ): <const S extends readonly (StepShape | NotAStep)[]>(
     ...steps: S
-  ) => Together<S>;
+  ) => Gathered<S, K>;
 }
 
 /**
@@ -38,7 +41,8 @@ export interface Parallel {
  *
  * `parallel.with({ concurrency, onFailure })(…)` limits how many run at a time. With `onFailure:
  * "settle"`, the others finish before the group fails: use it if an aborted call would leave you in
- * doubt whether it went through.
+ * doubt whether it went through. With `onFailure: "collect"` and a key as `failures`, what failed is
+ * undone and listed under that key, and the pipeline continues.
  *
  * @example Two steps
  * ```ts
@@ -52,40 +56,97 @@ export interface Parallel {
  * const result = await p.run();
  * assertEquals(result.success && result.data, { reservation: "r1", charge: "c1" });
  * ```
+ *
+ * @example A branch that may fail
+ * ```ts
+ * import { parallel, pipeline, step } from "@runsheet/runsheet";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const price = step({ name: "price", run: () => ({ price: 5 }) });
+ * const ratings = step({
+ *   name: "ratings",
+ *   run: (): { stars: number } => {
+ *     throw new Error("ratings are down");
+ *   },
+ * });
+ * const page = parallel.with({ onFailure: "collect", failures: "missing" })(price, ratings);
+ * const result = await pipeline({ name: "p", steps: [page] }).run();
+ * assertEquals(result.success && [result.data.price, result.data.stars], [5, undefined]);
+ * assertEquals(result.success && result.data.missing.map(({ step }) => step), ["ratings"]);
+ * ```
  */
-export const parallel: Parallel = Object.freeze(Object.assign(group({}), { with: group }));
+export const parallel: Parallel = Object.freeze(
+  Object.assign(group<undefined, never>({}), { with: group }),
+);
 
-function group(options: GroupOptions) {
+function group<const Mode extends ParallelMode = undefined, const K extends string = never>(
+  options: ParallelOptions<Mode, K>,
+) {
   const action = "create parallel()";
-  const own = checkGroup(action, options, ["abort", "settle"]);
+  const own = checkParallel(action, cast(options));
+  const { failures } = own;
   return <const S extends readonly (StepShape | NotAStep)[]>(
     ...steps: S
-  ): Together<S> => {
+  ): Gathered<S, K> => {
     if (steps.length === 0) refuse(action, "it must have at least one step", 0);
     const children = checkSteps(action, steps);
     const nodes = children.map(({ node }) => node);
+    const name = `parallel(${nodes.map(({ name }) => name).join(", ")})`;
     return expose({
-      name: `parallel(${nodes.map(({ name }) => name).join(", ")})`,
+      name,
       requires: undefined,
       provides: undefined,
       keys: {
         needs: nodes.some(({ keys }) => !keys.needs)
           ? undefined
           : nodes.flatMap(({ keys }) => keys.needs ?? []),
-        adds: nodes.some(({ keys }) => !keys.adds)
-          ? undefined
-          : nodes.flatMap(({ keys }) => keys.adds ?? []),
+        adds: nodes.some(({ keys }) => !keys.adds) ? undefined : [
+          ...nodes.flatMap(({ keys }) => keys.adds ?? []),
+          ...failures === undefined ? [] : [[failures, name] as const],
+        ],
       },
       kind: "parallel",
       traits: own,
-      parts: { children: nodes, rebuild: (others) => group(own)(...others) },
+      parts: { children: nodes, rebuild: (others) => group<Mode, K>(cast(own))(...others) },
       execute: (ctx, scope) =>
         fanOut({
           source: children,
           options: own,
           run: (branch) => runChild(branch.item.node, branch.item.label, ctx, branch),
-          gather: (outputs) => Object.assign({}, ...outputs),
+          gather: (outputs) => merge(outputs as Record<string, unknown>[], children, failures),
         }, scope),
     });
   };
+}
+
+interface Options extends Omit<ItemOptions, "onFailure"> {
+  readonly onFailure?: ParallelMode;
+  readonly failures?: string;
+}
+
+function checkParallel(action: string, options: Options): Options {
+  const own = checkGroup(action, options, ["abort", "settle", "collect"], ["failures"]);
+  const { onFailure, failures } = own;
+  if (onFailure === "collect" && (typeof failures !== "string" || failures === "")) {
+    refuse(action, "'failures' must be the key of what 'collect' collects", failures);
+  }
+  if (onFailure !== "collect" && failures !== undefined) {
+    refuse(action, "'failures' must stand beside an 'onFailure' of 'collect'", failures);
+  }
+  return own;
+}
+
+function merge(
+  outputs: readonly Record<string, unknown>[],
+  children: readonly Child[],
+  key: string | undefined,
+): Record<string, unknown> {
+  // Only a collected failure holds the child itself.
+  const hasFailed = (output: Record<string, unknown>, n: number) => output.item === children[n];
+  const merged = Object.assign({}, ...outputs.filter((output, n) => !hasFailed(output, n)));
+  if (key === undefined) return merged;
+  const failures = outputs.flatMap((output, n) =>
+    hasFailed(output, n) ? [Object.freeze({ step: children[n]!.label, error: output.error })] : []
+  );
+  return { ...merged, [key]: failures };
 }

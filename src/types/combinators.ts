@@ -1,4 +1,6 @@
 // deno-lint-ignore-file ban-types -- {} is what the compiler shows where there are no keys
+import type { BranchFailure } from "../api/collection.ts";
+import type { OnFailure } from "../api/policy.ts";
 import type { AnyStep, Step } from "../api/step.ts";
 import type { Flat, Over, Without } from "./objects.ts";
 import type { NameOf, ProvidesOf, RequiresOf } from "./of.ts";
@@ -86,3 +88,46 @@ export type Together<S extends readonly unknown[]> = {
     AllAdded<S>
   >;
 }["step"];
+
+/**
+ * The step that `parallel` makes with the failures under the key `K`; without a key, none are
+ * collected.
+ *
+ * @internal
+ */
+export type Gathered<S extends readonly unknown[], K extends string> = [K] extends [never]
+  ? Together<S>
+  : Step<
+    `parallel(${Names<S>})`,
+    AllNeeds<S>,
+    Flat<Partial<Without<AllAdded<S>, K>> & { [k in K]: BranchFailure[] }>
+  >;
+
+/** The options of `parallel.with`. */
+export interface ParallelOptions<Mode, K> {
+  /**
+   * How many may run at the same time.
+   *
+   * @default {Infinity}
+   */
+  readonly concurrency?: number | undefined;
+  /**
+   * What to do when one fails. With `"collect"`, what the branch did is undone, its failure is added
+   * to the list under the key `failures`, and the pipeline continues without its output.
+   *
+   * @default {"abort"}
+   */
+  readonly onFailure?: Mode extends "collect"
+    ? [K] extends [never] ? "name the key of the failures in 'failures'" : Mode
+    : Mode;
+  /** The key of the failures, a list of {@linkcode BranchFailure}; only with `"collect"`. */
+  readonly failures?: Mode extends "collect" ? K
+    : "failures are collected if onFailure is 'collect'";
+}
+
+/**
+ * The values of `onFailure` for `parallel`.
+ *
+ * @internal
+ */
+export type ParallelMode = OnFailure | "collect" | undefined;

@@ -22,9 +22,11 @@ export type {
   AllNeeds,
   ContextOf,
   Ctx,
+  Gathered,
   IsReal,
   Names,
   NoContext,
+  ParallelMode,
   Plus,
   Together,
 } from "./combinators.ts";

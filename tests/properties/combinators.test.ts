@@ -131,14 +131,16 @@ function groupsOverLimit(active: readonly string[], names: Map<string, Tree>): s
   }).map(([group]) => group);
 }
 
-/** The item whose failure is collected when this leaf fails; `undefined` when the run fails. */
+/** The item or branch whose failure is collected when this leaf fails; `undefined` when the run fails. */
 function collector(path: string, names: Map<string, Tree>): string | undefined {
-  for (const { index, 0: item } of [...path.matchAll(/\[\d+\]/g)].reverse()) {
-    const tree = names.get(path.slice(0, index).split("/").at(-1)!);
-    if (tree && "policy" in tree && tree.policy.onFailure === "collect") {
-      return path.slice(0, index + item.length);
-    }
-  }
+  const segments = path.split("/");
+  const n = segments.findLastIndex((segment) => {
+    const tree = names.get(nameOf(segment));
+    return tree && "policy" in tree && tree.policy.onFailure === "collect";
+  });
+  if (n < 0) return undefined;
+  const isItem = segments[n] !== nameOf(segments[n]!);
+  return segments.slice(0, isItem ? n + 1 : n + 2).join("/");
 }
 
 /** The path of the innermost group around a leaf, if it runs one at a time and ends with the leaf's failure. */
@@ -177,7 +179,7 @@ function collected({ failures, names, effects }: Story): string[] {
   const items = [...failures.keys()].map((path) => collector(path, names)).filter((item) =>
     item !== undefined
   );
-  return effects.filter((path) => items.some((item) => path.startsWith(`${item}/`)));
+  return effects.filter((path) => items.some((item) => `${path}/`.startsWith(`${item}/`)));
 }
 
 const scenarios = fc.tuple(trees(true), fc.integer({ min: -10, max: 6 }));

@@ -102,7 +102,7 @@ export function trees(failing: boolean): Arbitrary<Tree> {
     return fc.oneof(
       child,
       { weight: 2, arbitrary: fc.record({ kind: fc.constant("sequence" as const), id, children }) },
-      fc.record({ kind: fc.constant("parallel" as const), id, children, policy: group }),
+      fc.record({ kind: fc.constant("parallel" as const), id, children, policy: items }),
       fc.record({ kind: fc.constant("when" as const), id, holds: fc.boolean(), children: only }),
       fc.record({ kind: fc.constant("choice" as const), id, chosen: fc.nat(2), children }),
       fc.record({
@@ -154,9 +154,9 @@ function make(tree: Tree, play: Play, names: Map<string, Tree>): AnyStep {
     case "sequence":
       return pipeline({ name: `p${tree.id}`, steps });
     case "parallel":
-      return parallel.with({ ...tree.policy, onFailure: tree.policy.onFailure as "abort" })(
-        ...steps,
-      );
+      return tree.policy.onFailure === "collect"
+        ? parallel.with({ ...tree.policy, onFailure: "collect", failures: key })(...steps)
+        : parallel.with({ ...tree.policy, onFailure: tree.policy.onFailure })(...steps);
     case "when":
       return when(async () => await Promise.resolve(tree.holds), first);
     case "choice": {
@@ -222,8 +222,9 @@ export function expected(tree: Tree): Record<string, unknown> {
     case "leaf":
       return { [`s${tree.id}`]: tree.id };
     case "sequence":
-    case "parallel":
       return Object.assign({}, ...parts);
+    case "parallel":
+      return Object.assign({}, ...parts, tree.policy.onFailure === "collect" && { [key]: [] });
     case "when":
       return tree.holds ? parts[0]! : {};
     case "choice":

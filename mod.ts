@@ -56,7 +56,8 @@ export type {
   RunMeta,
   Success,
 } from "./src/api/result.ts";
-export type { LateReport, RunOptions } from "./src/api/run.ts";
+export type { LateReport } from "./src/api/late_report.ts";
+export type { RunOptions } from "./src/api/run.ts";
 export type { Schema, SchemaIn, SchemaIssue, SchemaOut, SchemaResult } from "./src/api/schema.ts";
 export type { AnyStep, CheckedPipeline, Pipeline, Step, StepLike } from "./src/api/step.ts";
 export { choice } from "./src/combinators/choice.ts";

@@ -1,4 +1,5 @@
 import type { Call } from "./host.ts";
+import type { LateReport } from "./late_report.ts";
 
 /**
  * Where a watcher keeps what the engine calls. Not for use outside the library.
@@ -67,6 +68,8 @@ export interface SpanEnd {
   readonly ran?: boolean | undefined;
   /** `true` where a host answered from its record, and nothing was called. */
   readonly replayed?: true | undefined;
+  /** What became of a `"late"` attempt, as `onLate` is told. */
+  readonly late?: LateReport["outcome"] | undefined;
 }
 
 /** How far a group or collection has come. */
@@ -104,35 +107,5 @@ export type Observer = (span: Span) => SpanObserver | false | void;
 /** What `run` takes as its `observer`; made by `observe()` and its like in `@runsheet/runsheet/observe`. */
 export interface Watcher {
   /** What the engine calls. @internal */
-  readonly [watching]: Watching;
-}
-
-/**
- * A watcher, as the engine sees it.
- *
- * @internal
- */
-export interface Watching {
-  /** Who observes. */
-  readonly observers: readonly Observer[];
-  /** Begins a run that these observe, and others beside them; `undefined` if none wants to. */
-  begin(run: Omit<Span, "parent">, others?: readonly Observer[]): Watch | undefined;
-}
-
-/**
- * A span that somebody observes, as the engine holds it.
- *
- * @internal
- */
-export interface Watch {
-  /** The span. */
-  readonly span: Span;
-  /** Begins a part of it; `undefined` if nobody wants to observe that. */
-  begin(part: Omit<Span, "runId" | "parent">): Watch | undefined;
-  /** Calls what happens inside it. */
-  within<T>(call: () => T): T;
-  /** Tells how far it has come. */
-  progress(progress: Progress): void;
-  /** Ends it. */
-  end(end: SpanEnd): void;
+  readonly [watching]: object;
 }

@@ -98,6 +98,7 @@ export function distribute<
       const settled = await collectItems(key, scope, {
         source: combinations(pairs, ctx),
         options: how,
+        total: scope.watch && countCombinations(pairs, ctx),
         run: (branch) => {
           const own = seal({ ...rest, ...branch.item }, branch.deep);
           return runChild(node, labelOf(node.name), own, branch);
@@ -107,6 +108,10 @@ export function distribute<
       return settled.ok ? { ...settled, ran: true } : settled;
     },
   });
+}
+
+function countCombinations(pairs: readonly Pair[], ctx: Context): number {
+  return pairs.reduce((count, [list]) => count * (ctx[list] as readonly unknown[]).length, 1);
 }
 
 type Pair = readonly [list: string, item: string];

@@ -2,11 +2,12 @@ import type { Call } from "../api/host.ts";
 import type { RollbackInfo, Undo, UndoPolicy } from "../api/info.ts";
 import type { KeyUndo, Patience, RetryPolicy, UndoWith } from "../api/policy.ts";
 import type { Scope } from "../run/scope.ts";
+import type { Watch } from "../run/watch.ts";
 import type { Settled } from "../run/settled.ts";
 import type { Context } from "../values/context.ts";
 import type { MaybePromise } from "../values/maybe_promise.ts";
 import type { RollbackFailure } from "../api/result.ts";
-import type { LateReport } from "../api/run.ts";
+import type { LateReport } from "../api/late_report.ts";
 import { checkUndo } from "../report/checks.ts";
 import { Cancellation } from "../run/cancellation.ts";
 import type { Due, Entry } from "../run/journal.ts";
@@ -20,7 +21,7 @@ import {
   withGeneration,
 } from "../run/paths.ts";
 import { Cutoff } from "./cutoff.ts";
-import type { Checked, Extra, Rollback, UndoByKey } from "./handlers.ts";
+import type { Checked, Deferred, Extra, Rollback, UndoByKey } from "./handlers.ts";
 import { lateReport } from "./late_report.ts";
 import { lostUndo } from "./lost_undo.ts";
 import { INFO_NAMES, LazyInfo } from "./info.ts";
@@ -57,12 +58,6 @@ export interface Shared {
   hasDeferred(attempt: Attempt): boolean;
   /** The journal entry that represents an attempt. */
   entryOf(attempt: Attempt): Entry;
-}
-
-interface Deferred {
-  readonly id: string;
-  /** `undefined` if the function lives in another process. */
-  readonly undo: UndoPolicy | undefined;
 }
 
 /** One attempt of an effect: the info it receives, the undos it deferred, and how it is undone. */
@@ -102,6 +97,8 @@ export class Attempt extends LazyInfo implements Entry {
   rejection: Error | undefined;
   /** When it fires, the attempt's effects are undone even though it has not settled. */
   clock: ReturnType<typeof setTimeout> | undefined;
+  /** Its span, or that of the late attempt once it was given up. */
+  watch: Watch | undefined;
   #deferred: Deferred[] | undefined;
   #deferredCount = 0;
   /** The standing attempt with the same effect or key, and the attempts this one stands for. */
@@ -341,7 +338,8 @@ export class Attempt extends LazyInfo implements Entry {
   }
 
   #due(name: string, id: string) {
-    return { name, id, effectKey: withGeneration(this.id, this.generation), ctx: this.ctx };
+    const effectKey = withGeneration(this.id, this.generation);
+    return { name, id, effectKey, ctx: this.ctx, of: this.scope.watch?.span };
   }
 
   /** Undoes its effects outside the run's rollback, and reports the outcome. */
@@ -353,12 +351,13 @@ export class Attempt extends LazyInfo implements Entry {
     let isTaken = false;
     const entry = this.#reported(() => isTaken ? undefined : (isTaken = true, due));
     const { run } = this.scope;
-    const waiting = run.seam.sleep(keyWaitId(this.id, this.generation), ms, undefined);
-    const undoing = waiting.then(() => {
+    const id = keyWaitId(this.id, this.generation);
+    const waiting = run.seam.sleep(id, ms, undefined);
+    this.watch?.wait(this, { id, ms }, waiting);
+    run.watch(waiting.then(() => {
       // Its output may have arrived and been rolled back in the meantime.
       if (!this.shared?.taken.isRolledBack(this)) return this.#unwindApart(entry, error);
-    });
-    run.watch(undoing);
+    }));
   }
 
   /** An entry that reports its own outcome. */
@@ -367,7 +366,7 @@ export class Attempt extends LazyInfo implements Entry {
   }
 
   async #unwindApart(entry: Entry, error: Error): Promise<void> {
-    const apart = this.scope.journal.apart();
+    const apart = this.scope.journal.apart(this.watch);
     apart.push(entry);
     await apart.unwind(error);
   }
@@ -395,6 +394,7 @@ export class Attempt extends LazyInfo implements Entry {
   ): void {
     const { path, number, effect: { kind }, scope: { run } } = this;
     const report = lateReport(path, number, outcome, notUndone, cause);
+    this.watch?.endLate(this, report.outcome);
     run.tellLate(kind === "undo" ? { ...report, undo: true } : report);
   }
 }

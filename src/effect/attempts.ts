@@ -6,7 +6,7 @@ import { notUndoneError } from "../report/not_undone.ts";
 import { Cancellation, untilGivenUp } from "../run/cancellation.ts";
 import type { Due, Entry } from "../run/journal.ts";
 import type { RollbackFailure } from "../api/result.ts";
-import { waitId } from "../run/paths.ts";
+import { callId, waitId } from "../run/paths.ts";
 import { isPromise, type MaybePromise } from "../values/maybe_promise.ts";
 import { Attempt, type Effect, type Shared } from "./attempt.ts";
 import { perform, type Performed } from "./perform.ts";
@@ -77,12 +77,13 @@ export class Attempts<T> implements Shared, Entry {
       const { final } = decision;
       if (final && !this.#adoptable()) return await this.#fail(final);
       await this.#pushKept((kept) => !this.#isAdoptable(kept));
-      const notUndone = await journal.unwind(outcome.error, mark);
+      const failedId = callId(this.#effect.kind, id, attempt.number);
+      const notUndone = await journal.unwind(outcome.error, scope, mark, failedId);
       if (notUndone.length > 0) {
         return await this.#fail(notUndoneError(`retry '${path}'`, notUndone, outcome.error));
       }
       if (!decision.final && !this.#adoptable()) {
-        await this.#wait(waitId(id, attempt.number + 1), decision.ms);
+        await this.#wait(attempt.number + 1, decision.ms);
       }
       const landed = this.#adoptable();
       if (landed) return await this.#adopt(landed);
@@ -91,6 +92,7 @@ export class Attempts<T> implements Shared, Entry {
       const number = attempt.number + 1;
       const next = new Attempt(this.#effect, ctx, scope, extra, number, this.#generation);
       next.shared = this;
+      next.watch = scope.watch?.beginAttempt(next);
       // Retries may be endless, so drop the attempts that failed and deferred nothing.
       this.#all = this.#all.filter((one) => !one.hasFailed || one.deferredCount > 0);
       this.#all.push(next);
@@ -354,17 +356,20 @@ export class Attempts<T> implements Shared, Entry {
     if (!result || !check) return;
     // A cancelled scope would skip the validation.
     const { run, path, journal, deep } = this.#scope;
-    const scope = { run, path, journal, deep, cancellation: undefined };
+    const scope = { run, path, journal, deep, watch: undefined, cancellation: undefined };
     result.output = (await check(result.raw, scope)).output;
   }
 
-  async #wait(id: string, ms: number): Promise<void> {
+  async #wait(attempt: number, ms: number): Promise<void> {
     if (ms <= 0) return;
-    const { run, cancellation } = this.#scope;
+    const { run, cancellation, watch } = this.#scope;
     const pause = this.#pause = this.#underWay.size > 0
       ? new Cancellation(cancellation)
       : undefined;
-    await run.seam.sleep(id, ms, pause ?? cancellation);
+    const id = waitId(this.#first.id, attempt);
+    const sleeping = run.seam.sleep(id, ms, pause ?? cancellation);
+    watch?.wait(this.#first, { id, ms, attempt }, sleeping);
+    await sleeping;
     this.#pause = undefined;
     pause?.release();
   }

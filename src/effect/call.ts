@@ -12,6 +12,12 @@ export interface GivenUp {
   readonly running: Promise<Outcome>;
 }
 
+/** Calls the user's function, inside the span of the attempt if somebody observes it. */
+export function callUser(attempt: Attempt): unknown {
+  const { effect, watch } = attempt;
+  return watch ? watch.within(() => effect.call(attempt)) : effect.call(attempt);
+}
+
 /** Calls the user's function once, and gives it up after a timeout or a cancellation. */
 export async function callOnce(
   attempt: Attempt,
@@ -20,7 +26,7 @@ export async function callOnce(
   const cutoff = attempt.startCutoff(hostSignal);
   try {
     if (cutoff?.error) return { ok: false, error: cutoff.error };
-    const value = attempt.effect.call(attempt);
+    const value = callUser(attempt);
     const landed = isThenable(value) ? await (cutoff?.follow(value) ?? value) : value;
     if (landed === GIVEN_UP) return givenUp(attempt);
     attempt.hasSettled = true;

@@ -1,4 +1,5 @@
-import type { RollbackInfo } from "../api/info.ts";
+import type { Span } from "../api/observer.ts";
+import type { RollbackInfo, UndoPolicy } from "../api/info.ts";
 import type { Context } from "../values/context.ts";
 
 /** An untyped rollback handler. */
@@ -24,4 +25,13 @@ export interface Extra {
   readonly output?: unknown;
   readonly error?: Error;
   readonly effectKey?: string;
+  /** The span of the step that it undoes, if somebody observes the run. */
+  readonly of?: Span | undefined;
+}
+
+/** An undo that an attempt deferred. */
+export interface Deferred {
+  readonly id: string;
+  /** `undefined` if the function lives in another process. */
+  readonly undo: UndoPolicy | undefined;
 }

@@ -1,5 +1,5 @@
 import type { RollbackFailure } from "../api/result.ts";
-import type { LateReport } from "../api/run.ts";
+import type { LateReport } from "../api/late_report.ts";
 import { aggregateError } from "../report/error_with.ts";
 import { same } from "../values/message.ts";
 

@@ -1,14 +1,14 @@
 import type { Call, Outcome } from "../api/host.ts";
 import { isPermanent, permanent } from "../report/permanent.ts";
-import { attemptId } from "../run/paths.ts";
+import { callId } from "../run/paths.ts";
+import type { Answered } from "../run/watch.ts";
 import type { MaybePromise } from "../values/maybe_promise.ts";
 import type { Attempt } from "./attempt.ts";
 import { callOnce, type GivenUp } from "./call.ts";
 import { waitWithGrace } from "./grace.ts";
 
 /** The outcome of an attempt as far as the engine waited for it. */
-export interface Performed {
-  readonly outcome: Outcome;
+export interface Performed extends Answered {
   /** The outcome after it was given up, if it settled within its grace period. */
   readonly landed?: Outcome | undefined;
   /** The eventual outcome, if it is still pending. */
@@ -20,9 +20,16 @@ export async function perform(
   attempt: Attempt,
   isRetryDue: () => MaybePromise<boolean>,
 ): Promise<Performed> {
-  if (!attempt.scope.run.seam.isDirect) return await performByHost(attempt, isRetryDue);
+  const { scope: { run }, watch } = attempt;
+  if (!run.seam.isDirect) {
+    const performing = performByHost(attempt, isRetryDue);
+    watch?.endAttempt(performing);
+    return await performing;
+  }
   const ended = await callOnce(attempt);
-  return "running" in ended ? await giveUp(attempt, ended, isRetryDue) : { outcome: ended };
+  if ("running" in ended) return await giveUp(attempt, ended, isRetryDue);
+  watch?.endAttempt({ outcome: ended });
+  return { outcome: ended };
 }
 
 /** Waits for a call that was given up as long as its policy says. */
@@ -32,6 +39,8 @@ export async function giveUp(
   isRetryDue: () => MaybePromise<boolean>,
 ): Promise<Performed> {
   const { error, running } = call;
+  attempt.watch?.endAttempt({ outcome: { ok: false, error } });
+  attempt.watch &&= attempt.scope.watch?.beginLate(attempt);
   const deferred = attempt.deferredCount;
   const late = await waitWithGrace(attempt, call, isRetryDue);
   const landed = late && recorded(late, attempt.deferredCount);
@@ -44,7 +53,9 @@ async function performByHost(
   isRetryDue: () => MaybePromise<boolean>,
 ): Promise<Performed> {
   let performed: Performed | undefined;
+  let isReplayed = true;
   const outcome = await attempt.scope.run.seam.perform(describe(attempt), async (signal) => {
+    isReplayed = false;
     const ended = await callOnce(attempt, signal);
     if (!("running" in ended)) return recorded(ended, attempt.deferredCount);
     performed = await giveUp(attempt, ended, isRetryDue);
@@ -57,17 +68,17 @@ async function performByHost(
   const landed = outcome.ok ? undefined : outcome.late ?? performed?.landed;
   attempt.expectDeferred(landed?.deferred);
   for (const one of [outcome, landed]) if (one?.ok === false && one.permanent) permanent(one.error);
-  return { outcome, landed, running };
+  return { outcome, landed, running, isReplayed };
 }
 
 /** Describes an attempt to the host. */
-function describe({ effect, id, path, ctx, extra, number: attempt }: Attempt): Call {
-  const { kind, timeout } = effect;
+function describe(attempt: Attempt): Call {
+  const { effect: { kind, timeout }, id, path, ctx, extra, number } = attempt;
   return {
-    id: kind !== "attempt" && attempt === 1 ? id : attemptId(id, attempt),
+    id: callId(kind, id, number),
     kind,
     path,
-    attempt,
+    attempt: number,
     ctx,
     ...(timeout !== undefined && { timeout }),
     ...(kind === "undo" && { output: extra?.output }),

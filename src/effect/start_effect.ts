@@ -5,7 +5,7 @@ import type { Context } from "../values/context.ts";
 import { isThenable, type MaybePromise } from "../values/maybe_promise.ts";
 import { Attempt, type Effect } from "./attempt.ts";
 import { Attempts, endedBy } from "./attempts.ts";
-import { failed, givenUp } from "./call.ts";
+import { callUser, failed, givenUp } from "./call.ts";
 import { GIVEN_UP } from "./cutoff.ts";
 import type { Extra } from "./handlers.ts";
 import { giveUp, perform, type Performed } from "./perform.ts";
@@ -23,6 +23,7 @@ export function startEffect<T>(
   const { cancellation, run } = scope;
   const first = new FirstAttempt<T>(effect, ctx, scope, extra);
   if (cancellation?.error) return effect.fail(first, cancellation.error, false);
+  first.watch = scope.watch?.beginAttempt(first);
   return run.seam.isDirect ? first.start() : first.performByHost();
 }
 
@@ -35,7 +36,7 @@ class FirstAttempt<T> extends Attempt implements Pending<T> {
     const cutoff = this.startCutoff();
     let value: unknown;
     try {
-      value = this.effect.call(this);
+      value = callUser(this);
       if (isThenable(value)) {
         this.promise = cutoff?.follow(value) ?? value;
         return this;
@@ -52,12 +53,15 @@ class FirstAttempt<T> extends Attempt implements Pending<T> {
       return this.#goOn(giveUp(this, givenUp(this), () => this.#attempts.isRetryDue(this)));
     }
     this.hasSettled = true;
+    this.watch?.endAttempt({ outcome: { ok: true, value } });
     return this.effect.succeed(this, value);
   }
 
   crash(thrown: unknown): MaybePromise<Settled<T>> {
     this.endCall();
-    return this.#conclude({ outcome: failed(this, thrown) });
+    const performed = { outcome: failed(this, thrown) };
+    this.watch?.endAttempt(performed);
+    return this.#conclude(performed);
   }
 
   performByHost(): Promise<Settled<T>> {

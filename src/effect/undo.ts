@@ -2,14 +2,20 @@ import type { Outcome } from "../api/host.ts";
 import type { RollbackInfo } from "../api/info.ts";
 import { type Due, Journal } from "../run/journal.ts";
 import type { Run } from "../run/scope.ts";
+import type { Watch } from "../run/watch.ts";
 import { failure, settle } from "../run/settled.ts";
 import { after, type MaybePromise } from "../values/maybe_promise.ts";
 import type { Effect } from "./attempt.ts";
 import { startEffect } from "./start_effect.ts";
 
 /** Carries out an undo, shielded from the run's cancellation. */
-export function performUndo(run: Run, due: Due, error: Error): MaybePromise<Outcome> {
-  const { name, id, effectKey, ctx, output, retry, timeout, call } = due;
+export function performUndo(
+  run: Run,
+  due: Due,
+  error: Error,
+  watch: Watch | undefined,
+): MaybePromise<Outcome> {
+  const { name: path, id, effectKey, ctx, output, retry, timeout, of, call } = due;
   const effect: Effect<unknown> = {
     kind: "undo",
     retry,
@@ -20,9 +26,9 @@ export function performUndo(run: Run, due: Due, error: Error): MaybePromise<Outc
     succeed: (_attempt, output) => ({ ok: true, output, ran: true }),
     fail: (attempt, error, ran) => failure(error, attempt.path, ran),
   };
-  const scope = { run, path: name, journal: NO_JOURNAL, cancellation: undefined, deep: false };
+  const scope = { run, path, watch, journal: NO_JOURNAL, cancellation: undefined, deep: false };
   return after(
-    settle(startEffect(effect, ctx, scope, { id, output, error, effectKey })),
+    settle(startEffect(effect, ctx, scope, { id, output, error, effectKey, of })),
     (settled): Outcome => settled.ok ? { ok: true, value: settled.output } : settled,
   );
 }

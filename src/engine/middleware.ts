@@ -53,7 +53,7 @@ export async function runInMiddleware(
   const failedBelow = innerFailure?.error ?? layers.failed;
   if (failedBelow) {
     // The middleware recovered from a failure: the effects up to that failure are undone at once.
-    const notUndone = await journal.unwind(failedBelow, mark);
+    const notUndone = await journal.unwind(failedBelow, scope, mark);
     if (notUndone.length > 0) {
       return failure(notUndoneError(`recover '${path}'`, notUndone, failedBelow), path, ran);
     }

@@ -18,11 +18,26 @@ export function runChild(
   const { run, journal, cancellation, deep, hold } = scope;
   const path = join(scope.path, label);
   if (cancellation?.error) return failure(cancellation.error, path, false);
-  const own = { run, path, journal, cancellation, deep, hold };
-  const ending = middleware.length === 0
-    ? child.execute(ctx, own)
-    : runInMiddleware(child, ctx, own, middleware);
+  const watch = scope.watch?.beginStep(child, path, scope.path);
+  const own = { run, path, watch, journal, cancellation, deep, hold };
+  let ending: Ending;
+  if (watch) {
+    // Awaited inside the span, where its retries are to run, too.
+    ending = watch.within(() => settle(execute(child, ctx, own, middleware)));
+    watch.endStep(ending);
+  } else ending = execute(child, ctx, own, middleware);
   return run.executed && isRoot(scope.path) ? noteRan(settle(ending), label, run.executed) : ending;
+}
+
+function execute(
+  child: Node,
+  ctx: Context,
+  scope: Scope,
+  middleware: readonly Middleware[],
+): Ending {
+  return middleware.length === 0
+    ? child.execute(ctx, scope)
+    : runInMiddleware(child, ctx, scope, middleware);
 }
 
 /** Whether a path belongs to a combinator that is run on its own, or to one of its items. */

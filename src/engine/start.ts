@@ -10,8 +10,10 @@ import { labelOf, labels } from "../run/paths.ts";
 import { Run } from "../run/scope.ts";
 import { Seam } from "../run/seam.ts";
 import { failure, settle, type Settled } from "../run/settled.ts";
+import type { Place, Watch } from "../run/watch.ts";
 import { type Context, copyObject, EMPTY } from "../values/context.ts";
 import { isPromise } from "../values/maybe_promise.ts";
+import { beginRun } from "./begin_run.ts";
 import type { Node } from "./node.ts";
 import { checkRunOptions } from "./run_options.ts";
 
@@ -20,15 +22,30 @@ const NO_OPTIONS: RunOptions = {};
 
 const DIRECT = new Seam(undefined);
 
-/** Runs a node for the user: creates its scope, and rolls back if it fails. */
-export async function startRun(
+/** Runs a node for the user, inside a span if somebody observes it. */
+export function startRun(
   node: Node,
   input: unknown,
+  given?: RunOptions,
+): Promise<Result<Context>> {
+  const path = node.kind === "pipeline" ? "" : labelOf(node.name);
+  const watch = beginRun(node, path, given);
+  if (!watch) return carryOut(node, path, input, undefined, given);
+  const running = watch.within(() => carryOut(node, path, input, watch, given));
+  watch.endRun(running);
+  return running;
+}
+
+/** Creates the scope of a run, and rolls back if it fails. */
+async function carryOut(
+  node: Node,
+  path: string,
+  input: unknown,
+  watch: Watch | undefined,
   given: RunOptions = NO_OPTIONS,
 ): Promise<Result<Context>> {
   const { name } = node;
   const isPipeline = node.kind === "pipeline";
-  const path = isPipeline ? "" : labelOf(name);
   const children = isPipeline ? undefined : node.parts && labelsOf(node.parts.children);
   let args = EMPTY;
   let run: Run | undefined;
@@ -39,9 +56,9 @@ export async function startRun(
   try {
     const options = given === NO_OPTIONS ? given : checkRunOptions(name, given);
     const seam = options.host ? new Seam(options.host) : DIRECT;
-    const own = run = new Run(seam, options, isPipeline ? name : "");
+    const own = run = new Run(seam, options, isPipeline ? name : "", watch?.span.runId);
     if (children) own.executed = new Set();
-    journal = new Journal((due, error) => performUndo(own, due, error));
+    journal = new Journal((due, error, watch) => performUndo(own, due, error, watch));
     let cancellation: Cancellation | undefined;
     if (options.signal) {
       cancellation = new Cancellation();
@@ -59,6 +76,7 @@ export async function startRun(
       const scope = {
         run,
         path,
+        watch,
         journal,
         cancellation,
         deep: false,
@@ -82,12 +100,16 @@ export async function startRun(
     settled.executed ?? children?.filter((label) => run?.executed?.has(label)) ??
       (settled.ran ? [name] : []),
   );
-  const meta = Object.freeze(new Meta(name, args, stepsExecuted, run ?? NO_RUN));
+  const meta = Object.freeze(
+    new Meta(name, args, stepsExecuted, run ?? (watch ? { id: watch.span.runId } : NO_RUN)),
+  );
   if (settled.ok) {
     return Object.freeze(new Succeeded(settled.output, meta));
   }
   const { error, failedStep } = settled;
-  const rollback = journal && run ? await undo(journal, run, error) : NOTHING_UNDONE;
+  const rollback = journal && run
+    ? await undo(journal, run, error, { path, watch })
+    : NOTHING_UNDONE;
   return Object.freeze(new Failed(error, failedStep, rollback, meta));
 }
 
@@ -107,11 +129,16 @@ const NOTHING_UNDONE: RollbackReport = Object.freeze({
   failed: Object.freeze([]),
 });
 
-async function undo(journal: Journal, run: Run, error: Error): Promise<RollbackReport> {
+async function undo(
+  journal: Journal,
+  run: Run,
+  error: Error,
+  place: Place,
+): Promise<RollbackReport> {
   run.failedBy = error;
   // Undos without a place on the journal come first, as they were deferred last.
   for (const stray of run.strays.splice(0)) journal.push(stray);
-  await journal.unwind(error);
+  await journal.unwind(error, place);
   return journal.report();
 }
 

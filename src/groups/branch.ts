@@ -3,6 +3,7 @@ import type { Cancellation } from "../run/cancellation.ts";
 import type { Journal } from "../run/journal.ts";
 import type { Run, Scope } from "../run/scope.ts";
 import type { Ending } from "../run/settled.ts";
+import type { Watch } from "../run/watch.ts";
 
 /** What the branches of a group share. */
 export interface Group {
@@ -43,6 +44,10 @@ export class Branch<Item> implements Scope, Extra {
 
   get path(): string {
     return this.group.pathOf(this.index);
+  }
+
+  get watch(): Watch | undefined {
+    return this.group.scope.watch;
   }
 
   get journal(): Journal {

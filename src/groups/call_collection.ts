@@ -8,7 +8,7 @@ import { isThenable, type MaybePromise } from "../values/maybe_promise.ts";
 import { message } from "../values/message.ts";
 import { shown } from "../values/show.ts";
 
-/** Calls the user's function that returns a collection; a Map stands for its values. */
+/** Calls the user's function that returns a collection. */
 export function callCollection(
   collection: (ctx: Context, info: CollectionInfo) => unknown,
   ctx: Context,
@@ -27,8 +27,7 @@ export function callCollection(
 }
 
 function checkCollection(given: unknown, path: string): Collection<unknown> {
-  const items = given instanceof Map ? given.values() : given;
-  if (isCollection(items)) return items;
+  if (isCollection(given)) return given;
   const constraint = "its collection must be an array or something else that can be iterated";
   const text = message`Cannot run '${path}' as ${constraint}: current value is ${shown(given)}`;
   throw errorWith(RequiresValidationError, text, []);

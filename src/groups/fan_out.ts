@@ -25,6 +25,8 @@ export interface Work<Item> {
   readonly run: (branch: Branch<Item>) => Ending<unknown>;
   /** Builds the path of a branch; without it, branches stand where the group does. */
   readonly pathOf?: (index: number) => string;
+  /** The number of branches, if the source does not tell. */
+  readonly total?: number | undefined;
   /** Whether user code has run before the first branch. */
   readonly hasRun?: boolean;
   /** Turns the outputs of the branches, in source order, into the output of the group. */
@@ -235,10 +237,14 @@ class Lanes<Item> implements Group {
     if (settled.ok || this.#onFailure !== "collect" || this.cancellation.error) {
       return this.#store(branch, settled);
     }
-    return collect(settled, branch).then((collected) => this.#store(branch, collected));
+    return collect(settled, branch).then((collected) => this.#store(branch, collected, true));
   }
 
-  #store({ index, forked }: Branch<Item>, settled: Settled<unknown>): undefined {
+  #store(
+    { index, forked }: Branch<Item>,
+    settled: Settled<unknown>,
+    hasFailed = !settled.ok,
+  ): undefined {
     if (forked && forked.mark > 0) this.#journals[index] = forked;
     this.#ran ||= settled.ran;
     if (settled.ok) this.#outputs[index] = settled.output;
@@ -246,6 +252,7 @@ class Lanes<Item> implements Group {
       this.#failures[index] = settled;
       this.#abort(settled.error);
     }
+    this.scope.watch?.progress(hasFailed, this.#source.total ?? this.#work.total);
   }
 
   #failSource(thrown: unknown): undefined {
@@ -267,9 +274,10 @@ class Lanes<Item> implements Group {
 /** Turns a failure into a value after undoing the branch's effects. */
 async function collect(
   { error, ran }: SettledFailure,
-  { item, journal }: Branch<unknown>,
+  branch: Branch<unknown>,
 ): Promise<Settled<unknown>> {
-  const notUndone = await journal.unwind(error);
+  const { item, journal } = branch;
+  const notUndone = await journal.unwind(error, branch);
   const failed = notUndone.length === 0
     ? error
     : notUndoneError("go on without an item", notUndone, error);

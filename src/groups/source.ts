@@ -28,6 +28,8 @@ export class OpenSource<Item> {
   readonly #stopListening: () => void;
   #iterator: Iterator<Item> | AsyncIterator<Item> | undefined;
   #isAsync = false;
+  /** The number of items, if it is known. */
+  total: number | undefined;
 
   constructor(group: Cancellation, seam: Seam) {
     // The host's own signal also stops taking items, but does not abort those in flight.
@@ -58,7 +60,11 @@ export class OpenSource<Item> {
       .catch(() => {}); // There is nothing to close.
   }
 
-  #openItems(items: Collection<Item>): void {
+  #openItems(given: Collection<Item>): void {
+    // A Map stands for its values.
+    const items: Collection<Item> = given instanceof Map ? given.values() : given;
+    if (Array.isArray(items)) this.total = items.length;
+    else if (given instanceof Set || given instanceof Map) this.total = given.size;
     this.#isAsync = Symbol.asyncIterator in items;
     this.#iterator = Symbol.asyncIterator in items
       ? openIterator(items, this.#cancellation)

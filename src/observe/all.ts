@@ -1,5 +1,5 @@
-import { type Watcher, watching } from "../api/observer.ts";
-import { watcherOf } from "./observed.ts";
+import type { Watcher } from "../api/observer.ts";
+import { observersOf, watcherOf } from "./watcher_of.ts";
 
 /**
  * Makes one watcher of several. Each sees the same spans; one that says `false` to a span no longer sees what is inside,
@@ -22,5 +22,5 @@ import { watcherOf } from "./observed.ts";
  * ```
  */
 export function all(...watchers: readonly Watcher[]): Watcher {
-  return watcherOf(watchers.flatMap((watcher) => watcher[watching].observers));
+  return watcherOf(watchers.flatMap((watcher) => observersOf(watcher)));
 }

@@ -20,9 +20,8 @@ export function callWithin<T>(follow: SpanObserver, call: () => T, id: string): 
   const refuseCount = () =>
     refuse(`observe '${id}'`, "'within' must call what it is given once, and at once", calls);
   callBack(() => {
-    if (follow.within === undefined) return callOnce();
     try {
-      follow.within(callOnce);
+      follow.within!(callOnce);
     } finally {
       isOver = calls === 0;
     }

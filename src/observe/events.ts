@@ -1,7 +1,7 @@
 import type { Progress, Span, SpanEnd, Watcher } from "../api/observer.ts";
 import { checkFunction } from "../report/checks.ts";
 import { printed } from "../report/printable.ts";
-import { watcherOf } from "./observed.ts";
+import { watcherOf } from "./watcher_of.ts";
 
 /** What every event tells: the span that it belongs to, by ids in place of objects. */
 export interface SpanEvent extends Omit<Span, "parent" | "of"> {

@@ -15,6 +15,7 @@
  *
  * @module
  */
+export type { LateReport } from "../api/late_report.ts";
 export type {
   NodeKind,
   Observer,

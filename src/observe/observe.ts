@@ -1,6 +1,6 @@
 import type { Observer, Watcher } from "../api/observer.ts";
 import { checkFunction } from "../report/checks.ts";
-import { watcherOf } from "./observed.ts";
+import { watcherOf } from "./watcher_of.ts";
 
 /**
  * Makes of a function what `run` takes as its `observer`. The function is called with every span of the run when it

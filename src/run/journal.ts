@@ -1,10 +1,12 @@
 import type { Outcome } from "../api/host.ts";
+import type { Span } from "../api/observer.ts";
 import type { RollbackInfo } from "../api/info.ts";
 import type { RetryPolicy } from "../api/policy.ts";
 import type { RollbackFailure, RollbackReport } from "../api/result.ts";
 import { printed } from "../report/printable.ts";
 import type { Context } from "../values/context.ts";
 import { isPromise, type MaybePromise } from "../values/maybe_promise.ts";
+import type { Place, Watch } from "./watch.ts";
 
 /** An undo that is due. */
 export interface Due {
@@ -22,6 +24,8 @@ export interface Due {
   readonly retry?: RetryPolicy | undefined;
   /** The time limit of one attempt of the undo, in milliseconds. */
   readonly timeout?: number | undefined;
+  /** The span of the step that it undoes, if somebody observes the run. */
+  readonly of: Span | undefined;
   /** Calls the user's handler. */
   readonly call: (info: RollbackInfo) => unknown;
 }
@@ -34,8 +38,12 @@ export interface Entry {
   onUndone?(notUndone: readonly RollbackFailure[]): void;
 }
 
-/** Carries out an undo; never throws. */
-export type PerformUndo = (due: Due, error: Error) => MaybePromise<Outcome>;
+/** Carries out an undo, inside a span if somebody observes the run; never throws. */
+export type PerformUndo = (
+  due: Due,
+  error: Error,
+  watch: Watch | undefined,
+) => MaybePromise<Outcome>;
 
 /** The undos of a run so far. */
 interface Undone {
@@ -65,8 +73,8 @@ export class Journal {
   }
 
   /** Creates a stack for undos outside the run's rollback, which its report omits. */
-  apart(): Journal {
-    return new Journal(this.#perform);
+  apart(watch: Watch | undefined): Journal {
+    return new Journal((due, error) => this.#perform(due, error, watch));
   }
 
   /** Moves the entries of a branch on top of this stack. */
@@ -84,14 +92,24 @@ export class Journal {
     return this.#entries?.length ?? 0;
   }
 
-  /** Undoes everything after the mark, the latest first; a failing undo does not stop the rest. */
-  async unwind(error: Error, mark = 0): Promise<readonly RollbackFailure[]> {
+  /**
+   * Undoes everything after the mark, the latest first; a failing undo does not stop the rest.
+   * Observers see it at `place`, under `id`, if anything is undone.
+   */
+  async unwind(
+    error: Error,
+    place?: Place,
+    mark = 0,
+    id: string = place?.path ?? "",
+  ): Promise<readonly RollbackFailure[]> {
     const failures: RollbackFailure[] = [];
+    let rollback: Watch | undefined;
     while (this.mark > mark) {
       const entry = this.#entries!.pop()!;
       const own: RollbackFailure[] = [];
       for (let due = entry.takeUndo(error); due; due = entry.takeUndo(error)) {
-        const undoing = this.#perform(due, error);
+        rollback ??= place?.watch?.beginRollback(place.path, id);
+        const undoing = this.#perform(due, error, rollback);
         const outcome = isPromise(undoing) ? await undoing : undoing;
         if (outcome.ok) this.#report.completed.push(due.name);
         else own.push(Object.freeze(printed({ step: due.name, error: outcome.error })));
@@ -102,6 +120,7 @@ export class Journal {
       }
       entry.onUndone?.(own);
     }
+    rollback?.endRollback(failures);
     return failures;
   }
 

@@ -1,3 +1,5 @@
+import type { Call } from "../api/host.ts";
+
 /**
  * The grammar of paths, ids and keys. Reports and errors identify places by paths, hosts keep
  * their records by ids, and other systems know effects by keys. They are a persisted format, and
@@ -18,11 +20,14 @@
  * | undo by key                      | `path!key`, `path~g!key`        | `charge~2!key`              |
  * | wait before an undo by key       | `path!wait`, `path~g!wait`      | `charge!wait`               |
  * | retry of an undo                 | `undo@n`                        | `charge!undo@2`             |
+ * | span of a rollback               | `path!rollback`, `path@n!…`     | `charge@1!rollback`         |
+ * | span of a late attempt           | `path@n!late`                   | `charge@1!late`             |
  * | key of an effect                 | `run/name/path`, `…~g`          | `order-1/checkout/charge~2` |
  *
  * The ids that belong to a predicate start with the predicate's id instead of a path:
  * `choice(a, b)?a@1!defer1`. A key ends in `~g` once something under the previous key has been
- * undone or is due to be undone. Names are escaped: otherwise a step called `a/b` could be mistaken
+ * undone or is due to be undone. Spans have the ids of their calls and waits, and two forms of their
+ * own, which no host sees. Names are escaped: otherwise a step called `a/b` could be mistaken
  * for step `b` of pipeline `a` and share its key.
  */
 const MARKS = /[%/@!?[~<]/g;
@@ -64,6 +69,12 @@ export function itemPath(path: string, index: number): string {
   return `${path}[${index}]`;
 }
 
+/** The index of the item whose path it is; `undefined` for other paths. */
+export function itemIndex(path: string): number | undefined {
+  const [, index] = /\[(\d+)\]$/.exec(path) ?? [];
+  return index === undefined ? undefined : +index;
+}
+
 /** The id of a predicate; `label` names the branch of a choice. */
 export function predicateId(path: string, label = ""): string {
   return `${path}?${label}`;
@@ -72,6 +83,11 @@ export function predicateId(path: string, label = ""): string {
 /** The id of an attempt. */
 export function attemptId(path: string, attempt: number): string {
   return `${path}@${attempt}`;
+}
+
+/** The id of a call, whose first attempt is the call itself unless it is an attempt of a step. */
+export function callId(kind: Call["kind"], id: string, attempt: number): string {
+  return kind !== "attempt" && attempt === 1 ? id : attemptId(id, attempt);
 }
 
 /** The id of the wait before an attempt. */
@@ -97,6 +113,16 @@ export function keyUndoId(path: string, generation: number): string {
 /** The id of the wait before the undo by a key. */
 export function keyWaitId(path: string, generation: number): string {
   return `${withGeneration(path, generation)}!wait`;
+}
+
+/** The id of the span of a rollback; `id` is that of the step, item or attempt. */
+export function rollbackSpanId(id: string): string {
+  return `${id}!rollback`;
+}
+
+/** The id of the span of an attempt that was given up. */
+export function lateId(id: string): string {
+  return `${id}!late`;
 }
 
 /** The key of an effect within its run. */

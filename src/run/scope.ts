@@ -1,10 +1,12 @@
-import type { LateReport, RunOptions } from "../api/run.ts";
+import type { LateReport } from "../api/late_report.ts";
+import type { RunOptions } from "../api/run.ts";
 import { printed } from "../report/printable.ts";
 import { callBack } from "./call_back.ts";
 import type { Cancellation } from "./cancellation.ts";
 import type { Entry, Journal } from "./journal.ts";
 import { keyOf } from "./paths.ts";
 import type { Seam } from "./seam.ts";
+import type { Place } from "./watch.ts";
 
 /** State shared by everything in one `run()`. */
 export class Run {
@@ -22,11 +24,16 @@ export class Run {
   /**
    * `root` is the pipeline's name. For a step it is `""`, as the step's paths start with its name.
    */
-  constructor(seam: Seam, options: RunOptions, root: string) {
+  constructor(
+    seam: Seam,
+    options: RunOptions,
+    root: string,
+    id: string | undefined = options.runId,
+  ) {
     this.seam = seam;
     this.options = options;
     this.#root = root;
-    this.#id = options.runId;
+    this.#id = id;
   }
 
   /** The run's id, generated when first needed. */
@@ -58,10 +65,8 @@ export class Run {
 }
 
 /** The state passed down from a run to each of its nodes. */
-export interface Scope {
+export interface Scope extends Place {
   readonly run: Run;
-  /** The node's path in ids, reports and errors; `""` for the root pipeline. */
-  readonly path: string;
   readonly journal: Journal;
   /** The cancellation of the node; `undefined` if nothing can cancel it. */
   readonly cancellation: Cancellation | undefined;

@@ -1,5 +1,5 @@
 import type { Call, Host, Outcome } from "../../api/host.ts";
-import type { LateReport } from "../../api/run.ts";
+import type { LateReport } from "../../api/late_report.ts";
 import { TimeoutError } from "../../report/errors.ts";
 import type { Effect } from "./effect.ts";
 import { FaultWire } from "./fault_wire.ts";

@@ -1,5 +1,5 @@
 import type { Call } from "../../api/host.ts";
-import type { LateReport } from "../../api/run.ts";
+import type { LateReport } from "../../api/late_report.ts";
 import { stepOf } from "../../run/paths.ts";
 import type { Books, LedgerEntry } from "./ledger.ts";
 

@@ -1,5 +1,5 @@
 import type { Result } from "../../api/result.ts";
-import type { LateReport } from "../../api/run.ts";
+import type { LateReport } from "../../api/late_report.ts";
 import type { FaultHost } from "./fault_host.ts";
 import type { Books, LedgerEntry } from "./ledger.ts";
 import { type Totals, totalsOf } from "./totals.ts";

@@ -1,4 +1,4 @@
-import type { LateReport } from "../../api/run.ts";
+import type { LateReport } from "../../api/late_report.ts";
 import type { Step } from "../../api/step.ts";
 import { expose } from "../../engine/expose.ts";
 import type { Node } from "../../engine/node.ts";

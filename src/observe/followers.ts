@@ -1,0 +1,77 @@
+import type { Observer, Span, SpanObserver } from "../api/observer.ts";
+import { refuse } from "../report/checks.ts";
+import { callBack } from "../run/call_back.ts";
+import { isThenable } from "../values/maybe_promise.ts";
+import { callWithin } from "./call_within.ts";
+
+/** An observer, and what it gave to follow a span. */
+interface Follower {
+  readonly observe: Observer;
+  readonly follow: SpanObserver | undefined;
+  /** Whether it has a `within`; one without adds no frames to the stacks of errors. */
+  readonly hasWithin: boolean;
+}
+
+/** Those who follow one span. Nothing that they do changes the run. */
+export class Followers {
+  readonly #span: Span;
+  readonly #followers: readonly Follower[] = [];
+
+  /** Asks who wants to follow a span; `undefined` if nobody does. */
+  static ask(observers: readonly Observer[], span: Span): Followers | undefined {
+    const followers: Follower[] = [];
+    for (const observe of observers) {
+      const follower = ask(observe, span);
+      if (follower) followers.push(follower);
+    }
+    return followers.length === 0 ? undefined : new Followers(span, followers);
+  }
+
+  private constructor(span: Span, followers: readonly Follower[]) {
+    this.#span = span;
+    this.#followers = followers;
+  }
+
+  /** Asks them whether they want to follow a part of their span, too. */
+  ask(part: Span): Followers | undefined {
+    return Followers.ask(this.#followers.map(({ observe }) => observe), part);
+  }
+
+  /** Makes a call inside each of them, the first outermost. */
+  within<T>(call: () => T): T {
+    return this.#followers.reduceRight<() => T>(
+      (inner, { follow, hasWithin }) =>
+        hasWithin ? () => callWithin(follow!, inner, this.#span.id) : inner,
+      call,
+    )();
+  }
+
+  tell(call: (follow: SpanObserver) => void): void {
+    for (const { follow } of this.#followers) {
+      if (follow) callBack(() => call(follow));
+    }
+  }
+}
+
+function ask(observe: Observer, span: Span): Follower | undefined {
+  let given: unknown;
+  let follow: SpanObserver | undefined;
+  let hasWithin = false;
+  callBack(() => {
+    given = observe(span);
+    if (given === undefined || given === false) return;
+    if (typeof given !== "object" || given === null) refuseAnswer(given, span);
+    if (isThenable(given)) {
+      // It would come too late to follow anything. If it rejects, that says enough.
+      Promise.resolve(given).then(() => refuseAnswer(given, span));
+      return;
+    }
+    hasWithin = "within" in given && given.within !== undefined;
+    follow = given;
+  });
+  return given === false ? undefined : { observe, follow, hasWithin };
+}
+
+function refuseAnswer(given: unknown, { id }: Span): never {
+  refuse(`observe '${id}'`, "an observer must give an object, false or nothing at once", given);
+}

@@ -1,0 +1,159 @@
+import type { LateReport } from "../api/late_report.ts";
+import type { Observer, Span, SpanEnd } from "../api/observer.ts";
+import type { Result, RollbackFailure } from "../api/result.ts";
+import { toError } from "../report/errors.ts";
+import { callId, itemIndex, lateId, rollbackSpanId, stepOf } from "../run/paths.ts";
+import type { Settled } from "../run/settled.ts";
+import type { Answered, Wait, Watch, WatchedAttempt, WatchedNode } from "../run/watch.ts";
+import { isPromise, type MaybePromise } from "../values/maybe_promise.ts";
+import { Followers } from "./followers.ts";
+
+/** Begins the span of a run; `undefined` if nobody wants to observe it. */
+export function watchRun(observers: readonly Observer[], run: Span): Watch | undefined {
+  const followers = Followers.ask(observers, Object.freeze(run));
+  return followers && new Watched(run, followers);
+}
+
+/** Describes spans to those who follow them. */
+class Watched implements Watch {
+  readonly span: Span;
+  readonly #followers: Followers;
+  #hasEnded = false;
+  #done = 0;
+  #failed = 0;
+
+  constructor(span: Span, followers: Followers) {
+    this.span = span;
+    this.#followers = followers;
+  }
+
+  within<T>(call: () => T): T {
+    return this.#followers.within(call);
+  }
+
+  progress(hasFailed: boolean, total: number | undefined): void {
+    this.#done++;
+    if (hasFailed) this.#failed++;
+    const progress = Object.freeze({
+      done: this.#done,
+      failed: this.#failed,
+      ...(total !== undefined && { total }),
+    });
+    this.#followers.tell((follow) => follow.progress?.(progress));
+  }
+
+  beginStep({ name, kind }: WatchedNode, path: string, parentPath: string): Watch | undefined {
+    const index = itemIndex(parentPath);
+    return this.#begin({
+      kind: "step",
+      id: path,
+      path,
+      name,
+      node: kind,
+      ...(index !== undefined && { index }),
+    });
+  }
+
+  beginAttempt(attempt: WatchedAttempt): Watch | undefined {
+    const { effect: { kind, retry }, id, number, extra } = attempt;
+    const { index, of } = extra ?? {};
+    return this.#beginPart(attempt, {
+      kind,
+      id: callId(kind, id, number),
+      attempt: number,
+      ...(retry && { retries: retry.count }),
+      ...(index !== undefined && { index }),
+      ...(of && { of }),
+    });
+  }
+
+  beginLate(attempt: WatchedAttempt): Watch | undefined {
+    const { effect: { kind }, id, number } = attempt;
+    const own = { kind: "late", id: lateId(callId(kind, id, number)), attempt: number } as const;
+    return this.#beginPart(attempt, own);
+  }
+
+  beginRollback(path: string, id: string): Watch | undefined {
+    const { name } = this.span;
+    return this.#begin({ kind: "rollback", id: rollbackSpanId(id), path, name });
+  }
+
+  wait(attempt: WatchedAttempt, wait: Wait, sleeping: Promise<void>): void {
+    this.#beginPart(attempt, { kind: "wait", ...wait })?.endWait(sleeping);
+  }
+
+  endWait(sleeping: Promise<void>): void {
+    this.#endWith(sleeping, () => ({ ok: true }));
+  }
+
+  endRun(running: Promise<Result<unknown>>): void {
+    this.#endWith(running, (result) => {
+      if (result.success) return { ok: true };
+      const { error, failedStep } = result;
+      return { ok: false, error, failedStep };
+    });
+  }
+
+  endStep(settling: MaybePromise<Settled>): void {
+    this.#endWith(settling, (settled) => {
+      const { ran } = settled;
+      if (settled.ok) return { ok: true, ran };
+      const { error, failedStep } = settled;
+      return { ok: false, error, failedStep, ran };
+    });
+  }
+
+  endAttempt(performing: MaybePromise<Answered>): void {
+    this.#endWith(performing, ({ outcome, isReplayed }) => ({
+      ...(outcome.ok ? { ok: true } : { ok: false, error: outcome.error }),
+      ...(isReplayed && { replayed: true }),
+    }));
+  }
+
+  endLate({ result, rejection, reason }: WatchedAttempt, late: LateReport["outcome"]): void {
+    if (this.span.kind !== "late") return;
+    this.#end(result ? { ok: true, late } : { ok: false, error: rejection ?? reason, late });
+  }
+
+  endRollback([first]: readonly RollbackFailure[]): void {
+    this.#end(first ? { ok: false, error: first.error } : { ok: true });
+  }
+
+  /** Begins a part of a step's span, or of an undo's. */
+  #beginPart(
+    { path, extra }: WatchedAttempt,
+    part: Omit<Span, "runId" | "parent" | "path" | "name">,
+  ): Watched | undefined {
+    const { of } = extra ?? {};
+    // An undo stands inside a rollback, and is named after its step.
+    const name = of ? of.name + path.slice(stepOf(path).length) : this.span.name;
+    return this.#begin({ path, name, ...part });
+  }
+
+  #begin(part: Omit<Span, "runId" | "parent">): Watched | undefined {
+    const { span } = this;
+    const own = Object.freeze({ ...part, runId: span.runId, parent: span });
+    const followers = this.#followers.ask(own);
+    return followers && new Watched(own, followers);
+  }
+
+  /**
+   * Ends the span when a value is there. It listens beside the engine, which does not wait a
+   * microtask longer for that.
+   */
+  #endWith<T>(value: MaybePromise<T>, endOf: (value: T) => SpanEnd): void {
+    if (!isPromise(value)) return this.#end(endOf(value));
+    value.then(
+      (value) => this.#end(endOf(value)),
+      (thrown) => this.#end({ ok: false, error: toError(thrown) }),
+    );
+  }
+
+  #end(end: SpanEnd): void {
+    // An attempt may land after it was reported as undone.
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    Object.freeze(end);
+    this.#followers.tell((follow) => follow.end?.(end));
+  }
+}

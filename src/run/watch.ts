@@ -1,0 +1,85 @@
+import type { Call, Outcome } from "../api/host.ts";
+import type { LateReport } from "../api/late_report.ts";
+import type { NodeKind, Observer, Span } from "../api/observer.ts";
+import type { RetryPolicy } from "../api/policy.ts";
+import type { Result, RollbackFailure } from "../api/result.ts";
+import type { MaybePromise } from "../values/maybe_promise.ts";
+import type { Settled } from "./settled.ts";
+
+/** A place in a run, and its span if somebody observes it. */
+export interface Place {
+  /** The path in ids, reports and errors; `""` for the root pipeline. */
+  readonly path: string;
+  readonly watch: Watch | undefined;
+}
+
+/** A watcher, as the engine sees it. */
+export interface Watching {
+  readonly observers: readonly Observer[];
+  /** Begins the span of a run; `undefined` if no observer wants it, nor those of `more`. */
+  beginRun(
+    node: WatchedNode,
+    path: string,
+    runId: string | undefined,
+    more: Watching | undefined,
+  ): Watch | undefined;
+}
+
+/**
+ * A span that somebody observes. Spans are described behind this interface and not by the engine,
+ * so that a program that observes nothing does not ship the code for it. No method throws, but for
+ * `within`, which throws what the call throws; a `begin…` returns `undefined` if no observer wants
+ * that span.
+ */
+export interface Watch {
+  readonly span: Span;
+  within<T>(call: () => T): T;
+  /** Counts a branch or item that has ended. */
+  progress(hasFailed: boolean, total: number | undefined): void;
+  beginStep(node: WatchedNode, path: string, parentPath: string): Watch | undefined;
+  beginAttempt(attempt: WatchedAttempt): Watch | undefined;
+  beginLate(attempt: WatchedAttempt): Watch | undefined;
+  beginRollback(path: string, id: string): Watch | undefined;
+  /** Begins the span of a wait, and ends it when the wait is over. */
+  wait(attempt: WatchedAttempt, wait: Wait, sleeping: Promise<void>): void;
+  endRun(running: Promise<Result<unknown>>): void;
+  endStep(settling: MaybePromise<Settled>): void;
+  endAttempt(performing: MaybePromise<Answered>): void;
+  endLate(attempt: WatchedAttempt, outcome: LateReport["outcome"]): void;
+  endRollback(notUndone: readonly RollbackFailure[]): void;
+}
+
+/** A node, as observers see it. */
+export interface WatchedNode {
+  readonly name: string;
+  readonly kind: NodeKind;
+}
+
+/** An attempt, as observers see it. */
+export interface WatchedAttempt {
+  readonly effect: { readonly kind: Call["kind"]; readonly retry?: RetryPolicy | undefined };
+  readonly id: string;
+  readonly path: string;
+  readonly number: number;
+  readonly extra:
+    | { readonly index?: number; readonly of?: Span | undefined }
+    | undefined;
+  readonly result: object | undefined;
+  readonly rejection: Error | undefined;
+  readonly reason: Error | undefined;
+}
+
+/** A wait, as observers see it. */
+export interface Wait {
+  readonly id: string;
+  readonly ms: number;
+  /** The number of the attempt that follows. */
+  readonly attempt?: number;
+}
+
+/** The outcome of an attempt. */
+export interface Answered {
+  readonly outcome: Outcome;
+  /** Whether a host answered from its record. */
+  readonly isReplayed?: boolean;
+}

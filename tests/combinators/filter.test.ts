@@ -187,7 +187,7 @@ describe("filter", () => {
     "a step for a predicate": [
       () => filter("kept", list, failAsync as never),
       "Cannot create filter(kept) as 'keep' must be a function: current value is an object with keys " +
-      "[name,requires,provides,run]",
+      "[name,requires,provides,retry,timeout,undos,run]",
     ],
     "failures to collect": [
       () => filter("kept", list, keep, { onFailure: "collect" as never }),

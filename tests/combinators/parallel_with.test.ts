@@ -63,8 +63,8 @@ describe("parallel.with", () => {
 
   it("refuses what it does not know", () => {
     assertEquals(
-      assertThrows(() => parallel.with({ onFailure: "collect" as never }), ConfigError).message,
-      `Cannot create parallel() as 'onFailure' must be among abort, settle: current value is "collect"`,
+      assertThrows(() => parallel.with({ onFailure: "ignore" as never }), ConfigError).message,
+      `Cannot create parallel() as 'onFailure' must be among abort, settle, collect: current value is "ignore"`,
     );
     assertThrows(
       () => parallel.with({ concurency: 1 } as never),

@@ -5,7 +5,7 @@ import { expose } from "../engine/expose.ts";
 import type { Node } from "../engine/node.ts";
 import { runChild } from "../engine/run_child.ts";
 import { collectItems } from "../groups/collect_items.ts";
-import { checkGroup, checkName, refuse } from "../report/checks.ts";
+import { checkGroup, checkKey, refuse } from "../report/checks.ts";
 import { errorWith } from "../report/error_with.ts";
 import { RequiresValidationError } from "../report/errors.ts";
 import { labelOf } from "../run/paths.ts";
@@ -60,7 +60,7 @@ export function distribute<
   step: ListsFit<S, StepIn<S>, M>,
   options: ItemOptions & { readonly onFailure?: F } = {},
 ): Distributed<K, StepIn<S>, M, F> {
-  checkName("distribute()", key);
+  checkKey("create a distribute()", "name", key);
   const name = `distribute(${key})`;
   const action = `create ${name}`;
   const node = checkStep(action, "step", step);

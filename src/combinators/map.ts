@@ -6,7 +6,7 @@ import { expose } from "../engine/expose.ts";
 import { type Node, nodeOf } from "../engine/node.ts";
 import { runChild } from "../engine/run_child.ts";
 import { collectionNode } from "../groups/collection_node.ts";
-import { checkObject, refuse } from "../report/checks.ts";
+import { checkKey, checkObject, refuse } from "../report/checks.ts";
 import { RequiresValidationError } from "../report/errors.ts";
 import { refusalError, refusedByReading } from "../report/refusal.ts";
 import { labelOf } from "../run/paths.ts";
@@ -88,9 +88,7 @@ export function map<
   checkObject(action, options);
   const own = { ...options };
   const { as } = own;
-  if (as !== undefined && (typeof as !== "string" || as === "")) {
-    refuse(action, "'as' must be a string that is not empty", as);
-  }
+  if (as !== undefined) checkKey(action, "as", as);
   if (as !== undefined && !node) {
     refuse(action, "'as' must stand beside a step", as);
   }

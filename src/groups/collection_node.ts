@@ -2,7 +2,7 @@ import type { CollectionInfo } from "../api/info.ts";
 import type { NodeKind } from "../api/observer.ts";
 import type { ItemOptions } from "../api/policy.ts";
 import type { Node, Parts } from "../engine/node.ts";
-import { checkFunction, checkGroup, checkName } from "../report/checks.ts";
+import { checkFunction, checkGroup, checkKey } from "../report/checks.ts";
 import type { Ending } from "../run/settled.ts";
 import type { Context } from "../values/context.ts";
 import type { Branch } from "./branch.ts";
@@ -38,7 +38,7 @@ export interface CollectionCombinator {
 export function collectionNode(definition: CollectionCombinator): Node {
   const { combinator, key, items, callback, options, policies, moreOptions, parts, run, gather } =
     definition;
-  checkName(`${combinator}()`, key);
+  checkKey(`create a ${combinator}()`, "name", key);
   const name = `${combinator}(${key})`;
   checkFunction(`create ${name}`, "items", items);
   if (callback) checkFunction(`create ${name}`, ...callback);

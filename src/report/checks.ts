@@ -78,6 +78,15 @@ export function checkName(what: string, name: unknown): void {
   }
 }
 
+/** Requires a key that may hold an output in the context. */
+export function checkKey(action: string, name: string, key: unknown): void {
+  if (typeof key !== "string" || key === "") {
+    refuse(action, `'${name}' must be a string that is not empty`, key);
+  }
+  // No output of a step may have it: an assignment takes it for the prototype.
+  if (key === "__proto__") refuse(action, `'${name}' must be another key`, key);
+}
+
 export function checkFunction(
   action: string,
   name: string,

@@ -1,9 +1,12 @@
 import { describe, it } from "node:test";
-import { assert, assertEquals, assertFalse } from "@std/assert";
+import { assert, assertEquals, assertFalse, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import {
   type AnyStep,
   choice,
+  distribute,
+  filter,
+  flatMap,
   type Host,
   map,
   parallel,
@@ -78,6 +81,27 @@ describe("a key of the context may be", () => {
       assertEquals(Object.keys(data).sort(), [key, `added ${key}`].sort());
     });
   }
+});
+
+describe("a key that a collection adds must not be", () => {
+  it("__proto__, as an assignment takes it for the prototype", () => {
+    const one = step({ name: "one", run: () => {} });
+    const collections = [
+      () => map("__proto__", () => [1], (n) => n),
+      () => map("m", () => [1], one, { as: "__proto__" }),
+      () => filter("__proto__", () => [1], () => true),
+      () => flatMap("__proto__", () => [1], (n) => [n]),
+      () =>
+        distribute(
+          "__proto__",
+          { list: "n" },
+          step<{ n: number }, object>({ name: "s", run: () => ({}) }),
+        ),
+    ];
+    for (const make of collections) {
+      assertThrows(make, Error, `must be another key: current value is "__proto__"`);
+    }
+  });
 });
 
 const nasty = fc.string({

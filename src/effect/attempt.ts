@@ -71,43 +71,44 @@ export class Attempt extends LazyInfo implements Entry {
   /** The generation of its key, from 1. */
   generation: number;
   cancellation: Cancellation | undefined;
-  cutoff: Cutoff | undefined;
   /** Whether it has settled; anything it defers afterwards needs another place on the journal. */
   hasSettled = false;
-  hasFailed = false;
   /** Whether it is on a journal. */
   isPushed = false;
-  /** Whether user code has read its key, and so may have sent it. */
-  isKeyTold = false;
-  /** The reason its effects were undone; `undefined` until then. */
-  undoneBy: Error | undefined;
   /** The returned value of a successful attempt, and the output it adds to the context. */
   result: { readonly raw: unknown; output: unknown } | undefined;
+  // Few attempts need the rest: initializers would make all of them three times as large.
+  declare cutoff: Cutoff | undefined;
+  declare hasFailed: boolean | undefined;
+  /** Whether user code has read its key, and so may have sent it. */
+  declare isKeyTold: boolean | undefined;
+  /** The reason its effects were undone; `undefined` until then. */
+  declare undoneBy: Error | undefined;
   /** Whether it succeeded after the step had already been decided without it. */
-  isLate = false;
+  declare isLate: boolean | undefined;
   /** Whether its output was already rolled back on behalf of another attempt. */
-  isRepeated = false;
+  declare isRepeated: boolean | undefined;
   /** Whether anything was undone, and whether an undo is still waiting for its delay. */
-  wasUndone = false;
-  isUndoDelayed = false;
+  declare wasUndone: boolean | undefined;
+  declare isUndoDelayed: boolean | undefined;
   /** Shared with the other attempts, if there are any. */
-  shared: Shared | undefined;
+  declare shared: Shared | undefined;
   /** Why it was given up, and the error it failed with afterwards. */
-  reason: Error | undefined;
-  rejection: Error | undefined;
+  declare reason: Error | undefined;
+  declare rejection: Error | undefined;
   /** When it fires, the attempt's effects are undone even though it has not settled. */
-  clock: ReturnType<typeof setTimeout> | undefined;
+  declare clock: ReturnType<typeof setTimeout> | undefined;
   /** Its span, or that of the late attempt once it was given up. */
-  watch: Watch | undefined;
-  #deferred: Deferred[] | undefined;
-  #deferredCount = 0;
+  declare watch: Watch | undefined;
+  declare private deferred: Deferred[] | undefined;
+  declare private lastDeferred: number | undefined;
   /** The standing attempt with the same effect or key, and the attempts this one stands for. */
-  #sameAs: Attempt | undefined;
-  #others: Attempt[] | undefined;
-  #isRollbackTaken = false;
-  #isKeyTaken = false;
-  #own: Cancellation | undefined;
-  #defer: ((undo: Undo | UndoPolicy) => void) | undefined;
+  declare private sameAs: Attempt | undefined;
+  declare private others: Attempt[] | undefined;
+  declare private isRollbackTaken: boolean | undefined;
+  declare private isKeyTaken: boolean | undefined;
+  declare private own: Cancellation | undefined;
+  declare private defer: ((undo: Undo | UndoPolicy) => void) | undefined;
 
   constructor(
     effect: Effect<unknown>,
@@ -153,7 +154,7 @@ export class Attempt extends LazyInfo implements Entry {
         return this.#signal;
       case "defer":
         // A closure, because users destructure it.
-        return this.#defer ??= (undo) => this.#register(undo);
+        return this.defer ??= (undo) => this.#register(undo);
       case "index":
         return extra?.index;
       case "error":
@@ -165,15 +166,14 @@ export class Attempt extends LazyInfo implements Entry {
 
   get #signal(): AbortSignal {
     const { cancellation, scope } = this;
-    this.#own ??= cancellation && cancellation !== scope.cancellation
-      ? cancellation
-      : new Cancellation(cancellation);
-    return this.#own.signal;
+    const isOwn = cancellation && cancellation !== scope.cancellation;
+    this.own ??= isOwn ? cancellation : new Cancellation(cancellation);
+    return this.own.signal;
   }
 
   /** Whether user code has read its signal. */
   get hasSignal(): boolean {
-    return this.#own !== undefined;
+    return this.own !== undefined;
   }
 
   /** Gives its call a cutoff if anything can end it early. */
@@ -185,25 +185,25 @@ export class Attempt extends LazyInfo implements Entry {
     return cutoff;
   }
 
-  /** Stops its clock and detaches it from its cancellation. */
+  /** Detaches it from all that could end it early. */
   endCall(): void {
     this.cutoff?.end();
-    this.#own?.release();
+    this.own?.release();
   }
 
   get deferredCount(): number {
-    return this.#deferredCount;
+    return this.lastDeferred ?? 0;
   }
 
   /** Whether it has deferred an undo or still can. */
   get mayDefer(): boolean {
-    return this.effect.seesInfo === true || this.#defer !== undefined ||
-      this.#deferred !== undefined || this.#others !== undefined;
+    return this.effect.seesInfo === true || this.defer !== undefined ||
+      this.deferred !== undefined || this.others !== undefined;
   }
 
   /** Whether there is anything to undo without its output. */
   get hasPartEffects(): boolean {
-    return this.#deferredCount > 0 || this.effect.undoByKey !== undefined;
+    return this.deferredCount > 0 || this.effect.undoByKey !== undefined;
   }
 
   get hasEffects(): boolean {
@@ -212,14 +212,14 @@ export class Attempt extends LazyInfo implements Entry {
 
   /** Adds placeholders for undos that were deferred in another process. */
   expectDeferred(count = 0): void {
-    while (this.#deferredCount < count) this.#add(undefined);
+    while (this.deferredCount < count) this.#add(undefined);
   }
 
   #register(undo: Undo | UndoPolicy): void {
     const { id, scope } = this;
     this.#add(checkUndo(`defer an undo in '${id}'`, "it", id, undo));
     if (this.shared?.hasDeferred(this)) return;
-    if (this.#sameAs) return this.#sameAs.takeOver(this);
+    if (this.sameAs) return this.sameAs.takeOver(this);
     const { run } = scope;
     const hasPlace = !this.hasSettled || this.isPushed;
     const undoneBy = this.undoneBy ?? (hasPlace ? undefined : run.failedBy);
@@ -235,9 +235,9 @@ export class Attempt extends LazyInfo implements Entry {
   /** Takes over the undos of another attempt that has the same effect or key. */
   takeOver(other: Attempt): void {
     const { effect: { rollback, undoByKey }, scope: { run } } = this;
-    if (other.#sameAs !== this) (this.#others ??= []).push(other);
-    other.#sameAs = this;
-    if (!other.#deferred?.length) return;
+    if (other.sameAs !== this) (this.others ??= []).push(other);
+    other.sameAs = this;
+    if (!other.deferred?.length) return;
     if (this.undoneBy) return this.#undoNow(this.undoneBy);
     const hasPlace = this.isPushed || rollback || undoByKey;
     if (!hasPlace) run.strays.push(this.#entry);
@@ -276,13 +276,14 @@ export class Attempt extends LazyInfo implements Entry {
   }
 
   #add(undo: UndoPolicy | undefined): void {
-    const id = deferId(this.id, this.number, ++this.#deferredCount);
-    (this.#deferred ??= []).push({ id, undo });
+    const count = this.lastDeferred = this.deferredCount + 1;
+    const id = deferId(this.id, this.number, count);
+    (this.deferred ??= []).push({ id, undo });
   }
 
   takeUndo(error: Error): Due | undefined {
     this.undoneBy ??= error;
-    this.#sameAs = undefined;
+    this.sameAs = undefined;
     const due = this.#takeMain(error) ?? this.takeDeferred();
     if (due) this.wasUndone = true;
     return due;
@@ -291,8 +292,8 @@ export class Attempt extends LazyInfo implements Entry {
   #takeMain(error: Error): Due | undefined {
     const { effect: { rollback, undoByKey }, id, path, ctx, result, shared } = this;
     if (result && rollback) {
-      if (this.#isRollbackTaken) return undefined;
-      this.#isRollbackTaken = true;
+      if (this.isRollbackTaken) return undefined;
+      this.isRollbackTaken = true;
       if (shared?.taken.takeOutput(this) === false) {
         this.isRepeated = true;
         return undefined;
@@ -307,8 +308,8 @@ export class Attempt extends LazyInfo implements Entry {
         call: (info) => run(ctx, output, info),
       };
     }
-    if (!undoByKey || this.#isKeyTaken) return undefined;
-    this.#isKeyTaken = true;
+    if (!undoByKey || this.isKeyTaken) return undefined;
+    this.isKeyTaken = true;
     if (shared?.taken.takeKey(this) === false) return undefined;
     const { run, retry, timeout, afterMs = 0 } = undoByKey;
     const due: Due = {
@@ -325,11 +326,11 @@ export class Attempt extends LazyInfo implements Entry {
 
   /** Takes its latest deferred undo, after those it has taken over. */
   takeDeferred(): Due | undefined {
-    for (const other of this.#others?.toReversed() ?? []) {
+    for (const other of this.others?.toReversed() ?? []) {
       const due = other.takeDeferred();
       if (due) return due;
     }
-    const deferred = this.#deferred?.pop();
+    const deferred = this.deferred?.pop();
     if (!deferred) return undefined;
     const { id, undo } = deferred;
     const { run, retry, timeout } = undo ?? { run: () => lostUndo(id) };

@@ -2,8 +2,10 @@ import type { Extra } from "../effect/handlers.ts";
 import type { Cancellation } from "../run/cancellation.ts";
 import type { Journal } from "../run/journal.ts";
 import type { Run, Scope } from "../run/scope.ts";
-import type { Ending } from "../run/settled.ts";
+import { type Ending, isPending, type Settled } from "../run/settled.ts";
 import type { Watch } from "../run/watch.ts";
+import { cast } from "../values/cast.ts";
+import type { MaybePromise } from "../values/maybe_promise.ts";
 
 /** What the branches of a group share. */
 export interface Group {
@@ -36,6 +38,24 @@ export class Branch<Item> implements Scope, Extra {
     this.index = index;
     this.ending = undefined;
     this.forked = undefined;
+  }
+
+  /** The promise to await. A branch that has failed is awaited, too: what starts must not depend on how fast one fails. */
+  get promise(): unknown {
+    const { ending } = this;
+    return ending && isPending(ending) ? ending.promise : ending;
+  }
+
+  /** Continues with the value of its promise. */
+  land(value: unknown): MaybePromise<Settled<unknown>> {
+    const { ending } = this;
+    return ending && isPending(ending) ? ending.land(value) : cast(value);
+  }
+
+  /** Continues with the error that its promise rejected with. */
+  crash(thrown: unknown): MaybePromise<Settled<unknown>> {
+    const { ending } = this;
+    return ending && isPending(ending) ? ending.crash(thrown) : Promise.reject(thrown);
   }
 
   get run(): Run {

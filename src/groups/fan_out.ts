@@ -129,31 +129,57 @@ class Lanes<Item> implements Group {
     }
   }
 
+  // It has few variables, because every item of an unbounded group holds them while in flight.
   async #runLane(first: Branch<Item>): Promise<void> {
-    for (let branch: Branch<Item> | undefined = first; branch;) {
+    let branch: Branch<Item> | undefined = first;
+    while (branch) {
+      let ending: MaybePromise<Settled<unknown>>;
       try {
-        let ending = branch.ending!;
-        if (isPending(ending)) {
-          let value: unknown;
-          let crash: { readonly thrown: unknown } | undefined;
-          try {
-            value = await ending.promise;
-          } catch (thrown) {
-            crash = { thrown };
-          }
-          ending = crash ? ending.crash(crash.thrown) : ending.land(value);
-        }
-        const keeping = this.#keep(branch, isPromise(ending) ? await ending : ending);
-        if (keeping) await keeping;
+        ending = branch.land(await branch.promise);
       } catch (thrown) {
-        this.#store(branch, this.#failed(thrown, branch.path));
-      } finally {
-        this.#inFlight--;
-        this.#wake?.();
+        ending = branch.crash(thrown);
       }
-      const starting = this.#startNext();
-      branch = isPromise(starting) ? await starting : starting;
+      const next = this.#finish(branch, ending);
+      branch = isPromise(next) ? await next : next;
     }
+  }
+
+  /** Takes in how a branch ended; returns the next one that is pending. */
+  #finish(
+    branch: Branch<Item>,
+    settling: MaybePromise<Settled<unknown>>,
+  ): MaybePromise<Branch<Item> | undefined> {
+    if (isPromise(settling) || this.#mustCollect(settling)) {
+      return this.#finishLater(branch, settling);
+    }
+    this.#store(branch, settling);
+    this.#leave();
+    return this.#startNext();
+  }
+
+  async #finishLater(
+    branch: Branch<Item>,
+    settling: MaybePromise<Settled<unknown>>,
+  ): Promise<Branch<Item> | undefined> {
+    try {
+      const settled = await settling;
+      if (this.#mustCollect(settled)) this.#store(branch, await collect(settled, branch), true);
+      else this.#store(branch, settled);
+    } catch (thrown) {
+      this.#store(branch, this.#failed(thrown, branch.path));
+    } finally {
+      this.#leave();
+    }
+    return await this.#startNext();
+  }
+
+  #mustCollect(settled: Settled<unknown>): settled is SettledFailure {
+    return !settled.ok && this.#onFailure === "collect" && !this.cancellation.error;
+  }
+
+  #leave(): void {
+    this.#inFlight--;
+    this.#wake?.();
   }
 
   /** Starts branches until one is pending; returns that one, or `undefined` after the last. */
@@ -223,21 +249,10 @@ class Lanes<Item> implements Group {
     } catch (thrown) {
       ending = Promise.reject(thrown);
     }
-    if (!isPending(ending) && !isPromise(ending)) {
-      if (ending.ok) return this.#store(branch, ending);
-      // Handled later, so that the set of started branches does not depend on how fast one fails.
-      ending = Promise.resolve(ending);
-    }
+    if (!isPending(ending) && !isPromise(ending) && ending.ok) return this.#store(branch, ending);
     branch.ending = ending;
     this.#inFlight++;
     return branch;
-  }
-
-  #keep(branch: Branch<Item>, settled: Settled<unknown>): MaybePromise<undefined> {
-    if (settled.ok || this.#onFailure !== "collect" || this.cancellation.error) {
-      return this.#store(branch, settled);
-    }
-    return collect(settled, branch).then((collected) => this.#store(branch, collected, true));
   }
 
   #store(

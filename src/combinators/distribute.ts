@@ -4,7 +4,7 @@ import { checkStep } from "../engine/children.ts";
 import { expose } from "../engine/expose.ts";
 import type { Node } from "../engine/node.ts";
 import { runChild } from "../engine/run_child.ts";
-import { collectItems } from "../groups/collect_items.ts";
+import { collectItems, freezeEach } from "../groups/collect_items.ts";
 import { checkGroup, checkKey, refuse } from "../report/checks.ts";
 import { errorWith } from "../report/error_with.ts";
 import { RequiresValidationError } from "../report/errors.ts";
@@ -103,7 +103,7 @@ export function distribute<
           const own = seal({ ...rest, ...branch.item }, branch.deep);
           return runChild(node, labelOf(node.name), own, branch);
         },
-      });
+      }, freezeEach);
       // Processing an empty collection counts as having run.
       return settled.ok ? { ...settled, ran: true } : settled;
     },

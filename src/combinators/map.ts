@@ -5,6 +5,7 @@ import { itemEffect } from "../effect/item.ts";
 import { expose } from "../engine/expose.ts";
 import { type Node, nodeOf } from "../engine/node.ts";
 import { runChild } from "../engine/run_child.ts";
+import { freezeEach } from "../groups/collect_items.ts";
 import { collectionNode } from "../groups/collection_node.ts";
 import { checkKey, checkObject, refuse } from "../report/checks.ts";
 import { RequiresValidationError } from "../report/errors.ts";
@@ -108,6 +109,7 @@ export function map<
       node
         ? runForItem(node, branch.item, as, ctx, branch)
         : startEffect(effect, ctx, branch, branch),
+    ...(node && { gather: freezeEach }),
   }));
 }
 

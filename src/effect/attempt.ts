@@ -20,7 +20,7 @@ import {
   rollbackId,
   withGeneration,
 } from "../run/paths.ts";
-import { Cutoff } from "./cutoff.ts";
+import type { Cutoff } from "./cutoff.ts";
 import type { Checked, Deferred, Extra, Rollback, UndoByKey } from "./handlers.ts";
 import { lateReport } from "./late_report.ts";
 import { lostUndo } from "./lost_undo.ts";
@@ -176,15 +176,6 @@ export class Attempt extends LazyInfo implements Entry {
     return this.own !== undefined;
   }
 
-  /** Gives its call a cutoff if anything can end it early. */
-  startCutoff(hostSignal?: AbortSignal): Cutoff | undefined {
-    const { effect: { timeout }, scope: { cancellation } } = this;
-    if (timeout === undefined && !hostSignal && !cancellation?.canGiveUp) return undefined;
-    const cutoff = this.cutoff = new Cutoff(this, hostSignal);
-    this.cancellation = cutoff.cancellation;
-    return cutoff;
-  }
-
   /** Detaches it from all that could end it early. */
   endCall(): void {
     this.cutoff?.end();
@@ -298,7 +289,9 @@ export class Attempt extends LazyInfo implements Entry {
         this.isRepeated = true;
         return undefined;
       }
-      const { output } = result;
+      const { raw } = result;
+      // The engine's own copy, which nobody has seen before; `raw` is the user's.
+      const output = result.output === raw ? raw : Object.freeze(result.output);
       const { run, retry, timeout } = rollback;
       return {
         ...this.#due(path, rollbackId(id, this.isLate ? this.number : undefined)),

@@ -2,7 +2,7 @@ import type { Outcome } from "../api/host.ts";
 import { toError } from "../report/errors.ts";
 import { isThenable } from "../values/maybe_promise.ts";
 import type { Attempt } from "./attempt.ts";
-import { GIVEN_UP } from "./cutoff.ts";
+import { GIVEN_UP, startCutoff } from "./cutoff.ts";
 
 /** A call that the engine no longer waits for. */
 export interface GivenUp {
@@ -23,7 +23,7 @@ export async function callOnce(
   attempt: Attempt,
   hostSignal?: AbortSignal,
 ): Promise<Outcome | GivenUp> {
-  const cutoff = attempt.startCutoff(hostSignal);
+  const cutoff = startCutoff(attempt, hostSignal);
   try {
     if (cutoff?.error) return { ok: false, error: cutoff.error };
     const value = callUser(attempt);

@@ -10,6 +10,17 @@ export interface Cuttable {
   readonly path: string;
   readonly scope: Scope;
   readonly effect: { readonly timeout?: number | undefined };
+  cancellation: Cancellation | undefined;
+  cutoff: Cutoff | undefined;
+}
+
+/** Gives the call of an attempt a cutoff if anything can end it early. */
+export function startCutoff(attempt: Cuttable, hostSignal?: AbortSignal): Cutoff | undefined {
+  const { effect: { timeout }, scope: { cancellation } } = attempt;
+  if (timeout === undefined && !hostSignal && !cancellation?.canGiveUp) return undefined;
+  const cutoff = attempt.cutoff = new Cutoff(attempt, hostSignal);
+  attempt.cancellation = cutoff.cancellation;
+  return cutoff;
 }
 
 /** Gives up a call after a timeout or a cancellation, by the scope or the host. */

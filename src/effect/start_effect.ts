@@ -6,7 +6,7 @@ import { isThenable, type MaybePromise } from "../values/maybe_promise.ts";
 import { Attempt, type Effect } from "./attempt.ts";
 import { Attempts, endedBy } from "./attempts.ts";
 import { callUser, failed, givenUp } from "./call.ts";
-import { GIVEN_UP } from "./cutoff.ts";
+import { GIVEN_UP, startCutoff } from "./cutoff.ts";
 import type { Extra } from "./handlers.ts";
 import { giveUp, perform, type Performed } from "./perform.ts";
 
@@ -23,7 +23,7 @@ export function startEffect<T>(
   const { cancellation, run } = scope;
   const first = new FirstAttempt<T>(effect, ctx, scope, extra);
   if (cancellation?.error) return effect.fail(first, cancellation.error, false);
-  first.watch = scope.watch?.beginAttempt(first);
+  if (scope.watch) first.watch = scope.watch.beginAttempt(first);
   return run.seam.isDirect ? first.start() : first.performByHost();
 }
 
@@ -33,7 +33,7 @@ class FirstAttempt<T> extends Attempt implements Pending<T> {
   promise!: PromiseLike<unknown>;
 
   start(): Ending<T> {
-    const cutoff = this.startCutoff();
+    const cutoff = startCutoff(this);
     let value: unknown;
     try {
       value = callUser(this);

@@ -164,7 +164,7 @@ class Layers {
 
   #take(settled: Settled): StepResult {
     this.#settled = settled;
-    if (settled.ok) return { success: true, data: settled.output };
+    if (settled.ok) return { success: true, data: Object.freeze(settled.output) };
     const { error, failedStep } = settled;
     return { success: false, error, failedStep };
   }

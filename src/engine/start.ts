@@ -104,7 +104,7 @@ async function carryOut(
     new Meta(name, args, stepsExecuted, run ?? (watch ? { id: watch.span.runId } : NO_RUN)),
   );
   if (settled.ok) {
-    return Object.freeze(new Succeeded(settled.output, meta));
+    return Object.freeze(new Succeeded(Object.freeze(settled.output), meta));
   }
   const { error, failedStep } = settled;
   const rollback = journal && run

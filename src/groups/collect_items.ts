@@ -13,3 +13,8 @@ export function collectItems<Item>(
   const pathOf = (index: number) => itemPath(scope.path, index);
   return fanOut({ ...work, pathOf, gather: (results) => ({ [key]: gather(results) }) }, scope);
 }
+
+/** Freezes the outputs of steps, which stand in the results as they are. */
+export function freezeEach(outputs: readonly unknown[]): unknown[] {
+  return outputs.map((output) => Object.freeze(output));
+}

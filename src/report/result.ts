@@ -70,7 +70,6 @@ export class Failed extends Printed implements Failure {
 
 /** Whether a value is the result of a run, of any copy of the package. */
 export function isResult(value: unknown): value is Result<unknown> {
-  if (value instanceof Succeeded || value instanceof Failed) return true;
   if (typeof value !== "object" || value === null) return false;
   const { success, meta } = value as Partial<Result<unknown>>;
   return typeof success === "boolean" && Array.isArray(meta?.stepsExecuted);

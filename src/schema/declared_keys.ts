@@ -42,12 +42,14 @@ interface Introspectable {
   readonly shape?: Record<string, Schema & { readonly _zod?: { readonly optin?: string } }>;
   readonly _zod?: {
     readonly def: {
+      readonly type: string;
       readonly catchall?: { readonly _zod: { readonly def: { readonly type: string } } };
     };
   };
   // valibot
   readonly entries?: Record<string, Schema & { readonly type: string }>;
   readonly rest?: unknown;
+  readonly type?: string;
 }
 
 /**
@@ -61,6 +63,21 @@ export function onlyChecks(schema: Schema): schema is Checking {
       includesTransform === false && structure !== undefined &&
       structure.undeclared === undefined &&
       references?.every(({ kind }) => kind !== "predicate") === true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Whether a schema makes a new object of its declared keys and never changes its input: an object
+ * schema of zod or valibot that strips the rest.
+ */
+export function strips(schema: Schema): boolean {
+  try {
+    const { _zod, type } = schema as Introspectable;
+    const { vendor } = schema["~standard"];
+    return vendor === "zod" && _zod?.def.type === "object" && !_zod.def.catchall ||
+      vendor === "valibot" && type === "object";
   } catch {
     return false;
   }

@@ -2,7 +2,7 @@ import type { Schema, SchemaResult } from "../api/schema.ts";
 import { type Refusal, refusedBySchema, refusedByThrowing } from "../report/refusal.ts";
 import { type Context, copyObject } from "../values/context.ts";
 import { isThenable, type MaybePromise } from "../values/maybe_promise.ts";
-import { type Checking, declaredKeys, onlyChecks } from "./declared_keys.ts";
+import { type Checking, declaredKeys, onlyChecks, strips } from "./declared_keys.ts";
 
 /** The validated object, or the reason it was rejected. */
 export type Validated =
@@ -13,7 +13,10 @@ export type Validated =
 export type Validate = (input: Context) => MaybePromise<Validated>;
 
 export function validator(schema: Schema): Validate {
-  return onlyChecks(schema) ? checker(schema) : (input) => validate(schema, input);
+  if (onlyChecks(schema)) return checker(schema);
+  return strips(schema)
+    ? (input) => validate(schema, input, input)
+    : (input) => validate(schema, input);
 }
 
 /**
@@ -34,11 +37,23 @@ export function declaredValidator(schema: Schema): Validate {
 }
 
 /**
- * Validates the declared keys of a context; the result is merged over the context. A schema that
- * only checks returns the context itself, which saves copies.
+ * Validates the declared keys of a context; the result is merged over the context. It is the
+ * context itself if the schema changes nothing, which saves copies.
  */
 export function contextValidator(schema: Schema): Validate {
-  return onlyChecks(schema) ? checker(schema) : declaredValidator(schema);
+  if (onlyChecks(schema)) return checker(schema);
+  return strips(schema)
+    ? (context) => validate(schema, context, context, changesNothing)
+    : declaredValidator(schema);
+}
+
+/** Whether an object has only keys and values that the input has, too. */
+function changesNothing(value: unknown, input: Context): boolean {
+  if (!isRecord(value)) return false;
+  for (const key of Object.keys(value)) {
+    if (value[key] !== input[key] || !Object.hasOwn(input, key)) return false;
+  }
+  return true;
 }
 
 function checker(schema: Checking): Validate {
@@ -52,13 +67,18 @@ function checker(schema: Checking): Validate {
   };
 }
 
-/** The schema gets a copy, because some morph in place and contexts are frozen. */
-function validate(schema: Schema, input: Context): MaybePromise<Validated> {
+/** The schema gets a copy unless told otherwise: some morph in place, and contexts are frozen. */
+function validate(
+  schema: Schema,
+  input: Context,
+  given: Context = { ...input },
+  isInput: (value: unknown, input: Context) => boolean = () => false,
+): MaybePromise<Validated> {
   try {
-    const result = schema["~standard"].validate({ ...input });
+    const result = schema["~standard"].validate(given);
     return isThenable(result)
-      ? validateLater(schema, input, result)
-      : readResult(schema, input, result);
+      ? validateLater(schema, input, isInput, result)
+      : readResult(schema, input, isInput, result);
   } catch (thrown) {
     return schemaFailed(thrown);
   }
@@ -67,17 +87,24 @@ function validate(schema: Schema, input: Context): MaybePromise<Validated> {
 async function validateLater(
   schema: Schema,
   input: Context,
+  isInput: (value: unknown, input: Context) => boolean,
   result: PromiseLike<SchemaResult<unknown>>,
 ): Promise<Validated> {
   try {
-    return readResult(schema, input, await result);
+    return readResult(schema, input, isInput, await result);
   } catch (thrown) {
     return schemaFailed(thrown);
   }
 }
 
-function readResult(schema: Schema, input: Context, result: SchemaResult<unknown>): Validated {
+function readResult(
+  schema: Schema,
+  input: Context,
+  isInput: (value: unknown, input: Context) => boolean,
+  result: SchemaResult<unknown>,
+): Validated {
   if (result.issues) return { ok: false, refusal: refusedBySchema(result.issues, input) };
+  if (isInput(result.value, input)) return { ok: true, value: input };
   const value = copyObject(result.value);
   if (schema["~standard"].vendor === "arktype") keepInstances(schema, input, value);
   return { ok: true, value };

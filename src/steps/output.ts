@@ -75,7 +75,8 @@ function readOutput(checked: Validated | undefined, raw: unknown, scope: Scope):
 
 function sealOutput(output: Record<string, unknown>, raw: unknown, scope: Scope): Checked {
   try {
-    return { output: seal(output, scope.deep) };
+    // Frozen only when somebody sees it: most outputs are merged into the context and forgotten.
+    return { output: scope.deep ? seal(output, true) : output };
   } catch (thrown) {
     return refuseOutput(refusedByReading(thrown), raw, scope);
   }

@@ -84,6 +84,7 @@ export function checkPipeline(definition: Definition): Definition {
 interface Plan {
   readonly definition: Definition;
   readonly children: readonly Child[];
+  readonly labels: readonly string[];
   /** Validate the args: at the root of a run, or nested, where they are the outer context. */
   readonly args: Validate | undefined;
   readonly nestedArgs: Validate | undefined;
@@ -105,6 +106,7 @@ export function sequence(definition: Definition): Node {
   const plan: Plan = {
     definition: own,
     children,
+    labels: Object.freeze(children.map(({ label }) => label)),
     args: argsSchema && validator(argsSchema),
     nestedArgs: argsSchema && contextValidator(argsSchema),
     output: output && declaredValidator(output),
@@ -215,7 +217,8 @@ async function waitFor(first: Ending, walk: Walk): Promise<Settled> {
 class Walk {
   readonly #plan: Plan;
   readonly #scope: Scope;
-  readonly #executed: string[] = [];
+  /** The labels of the children that ran; `undefined` while no child was skipped. */
+  #executed: string[] | undefined;
   #ctx: Context;
   /** The keys added by the steps; `undefined` if the output is the whole context. */
   #added: Context | undefined;
@@ -242,14 +245,18 @@ class Walk {
 
   /** Records the result of a child. */
   take(settled: Settled): void {
-    const { label } = this.#plan.children[this.#next++]!;
-    if (settled.ran) this.#executed.push(label);
+    const { labels } = this.#plan;
+    if (!settled.ran) this.#executed ??= labels.slice(0, this.#next);
+    else this.#executed?.push(labels[this.#next]!);
+    this.#next++;
     if (!settled.ok) {
       this.#failure = this.#fail(settled.error, settled.failedStep);
       return;
     }
     this.#ctx = Object.freeze({ ...this.#ctx, ...settled.output });
-    if (this.#added) this.#added = Object.freeze({ ...this.#added, ...settled.output });
+    if (this.#added) {
+      this.#added = this.#added === EMPTY ? settled.output : { ...this.#added, ...settled.output };
+    }
   }
 
   finish(): MaybePromise<Settled> {
@@ -268,11 +275,17 @@ class Walk {
   }
 
   #succeed(output: Context): Settled {
-    return { ok: true, output, ran: true, executed: this.#executed };
+    return { ok: true, output, ran: true, executed: this.#ran };
+  }
+
+  /** All successful runs that skip no child share one list. */
+  get #ran(): readonly string[] {
+    const { labels } = this.#plan;
+    return this.#executed ?? (this.#next === labels.length ? labels : labels.slice(0, this.#next));
   }
 
   #fail(error: Error, failedStep: string): Settled {
-    const executed = this.#executed;
+    const executed = this.#ran;
     return { ok: false, error, failedStep, ran: executed.length > 0, executed };
   }
 }

@@ -1,4 +1,5 @@
-// Makes npm/bench: an empty project with the tarball, the contenders and the bundled scripts, and runs them there.
+// Makes npm/bench, an empty project with the tarball, the contenders and the bundled scripts, and
+// runs them there.
 import config from "../deno.json" with { type: "json" };
 import { pack } from "../tools/runner/pack.ts";
 import { core } from "../tools/runner/packages.ts";
@@ -8,7 +9,7 @@ import own from "./deno.json" with { type: "json" };
 
 const folder = "npm/bench";
 
-/** Where the bench runs unless it is told: a version for each engine. */
+/** The default runtimes of the bench: one version for each engine. */
 export const defaults: string[] = ["deno", "node@24", "bun@1"];
 
 export async function makeBench(...scripts: string[]): Promise<void> {
@@ -28,7 +29,7 @@ export async function makeBench(...scripts: string[]): Promise<void> {
   await Deno.copyFile("bench/import_time.mjs", `${folder}/import_time.mjs`);
 }
 
-/** Runs a script of npm/bench, and gives what it prints; its errors are seen at once. */
+/** Runs a script of npm/bench and returns its output; its errors are shown immediately. */
 export async function runOn(target: string, script: string, args: string[]): Promise<string> {
   const [command = "", ...flags] = await launcher(target);
   const { code, stdout } = await new Deno.Command(command, {
@@ -45,7 +46,8 @@ export async function runOn(target: string, script: string, args: string[]): Pro
 }
 
 async function launcher(target: string): Promise<string[]> {
-  // Without a config: the package.json of npm/bench tells where the packages are, as it does elsewhere.
+  // Without a config, so that the package.json of npm/bench resolves packages, as on other
+  // runtimes.
   if (target === "deno") {
     return [
       Deno.execPath(),

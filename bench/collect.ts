@@ -1,4 +1,4 @@
-/** Collects garbage; the runtimes are started so that this is possible. */
+/** Collects garbage; the runtimes are started with the flags for it. */
 export async function collect(): Promise<void> {
   for (let time = 0; time < 3; time++) {
     await new Promise((resolve) => setTimeout(resolve, 5));

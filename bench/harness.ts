@@ -1,61 +1,62 @@
-// A harness of our own: mitata and tinybench measure one contender to its end before they begin the next, so that a
-// ratio compares two different minutes of a machine. Here a round calls every contender once, in an order that moves on
-// from round to round; the ratio is taken within each round, and the median of those is what counts.
+// Our own harness: mitata and tinybench measure one contender completely before they begin the
+// next, so a ratio would compare two different minutes of a machine. Here, each round calls every
+// contender once, in rotating order; the ratio is taken within each round, and the median of the
+// rounds counts.
 
 /** One way to do the work of a case. */
 export interface Contender {
   readonly name: string;
   /** Does the work once. */
   readonly run: () => Promise<unknown>;
-  /** What it came to, in a form that must be the same for every contender of a case. */
+  /** The outcome, which must be the same for every contender of a case. */
   readonly outcome: (given: unknown) => unknown;
-  /** All that it tells, which must be the same for those that tell it. */
+  /** The full report, which must be the same for all contenders that have one. */
   readonly detail?: (given: unknown) => unknown;
-  /** How many units of work one call is; ratios and times are by unit. */
+  /** The units of work in one call; ratios and times are per unit. */
   readonly units?: number;
 }
 
-/** What is measured side by side. */
+/** A set of contenders measured together. */
 export interface Case {
   readonly name: string;
-  /** The first one is the subject; ratios are its time over that of another. */
+  /** The first one is the subject; a ratio is its time divided by another's. */
   readonly contenders: readonly Contender[];
-  /** The highest ratio to a contender that is good enough. */
+  /** The highest acceptable ratio to a contender. */
   readonly targets: Readonly<Record<string, number>>;
-  /** Whether one call takes so long that a smoke test goes without it. */
+  /** Whether a call is too slow for a smoke test. */
   readonly large?: boolean;
-  /** Waits until what the case leaves behind has gone, such as timers. */
+  /** Waits until everything that the case leaves behind, such as timers, is gone. */
   readonly settle?: () => Promise<void>;
 }
 
-/** A contender, measured. */
+/** The measurement of a contender. */
 export interface Measured {
   readonly name: string;
   /** The median time of a unit of work, in microseconds. */
   readonly us: number;
-  /** The subject's time over this one's: the median of the rounds, with its quartiles. */
+  /** The subject's time divided by this one's: the median of the rounds, with quartiles. */
   readonly ratio: number;
   readonly quartiles: readonly [low: number, high: number];
   readonly target: number | null;
   readonly met: boolean | null;
 }
 
-/** A case, measured. */
+/** The measurement of a case. */
 export interface MeasuredCase {
   readonly name: string;
   readonly rounds: number;
   readonly contenders: readonly Measured[];
 }
 
-/** How long to measure. */
+/** The durations of a measurement. */
 export interface Effort {
-  /** For how long a case is warmed up, in milliseconds, and for how long its rounds go on. */
+  /** The duration of the warm-up and of the rounds of a case, in milliseconds. */
   readonly warmUp: number;
   readonly budget: number;
-  /** For how long one contender is called in a round, in milliseconds. */
+  /** The time of one contender in a round, in milliseconds. */
   readonly sample: number;
   readonly minRounds: number;
-  /** How often the contenders are compared. */
+  /** The number of comparisons. */
   readonly comparisons: number;
 }
 
@@ -68,10 +69,10 @@ export const FULL: Effort = {
 };
 export const QUICK: Effort = { warmUp: 5, budget: 10, sample: 1, minRounds: 1, comparisons: 1 };
 
-/** Where every result goes, so that no engine can find out that nobody reads it. */
+/** The sink of all results, so that no engine can optimize them away. */
 const sink: { last: unknown } = { last: undefined };
 
-/** The time of so many calls, one after the other, in milliseconds. */
+/** The time of `count` successive calls, in milliseconds. */
 async function timeOf({ run }: Contender, calls: number): Promise<number> {
   const start = performance.now();
   for (let n = 0; n < calls; n++) sink.last = await run();
@@ -118,7 +119,7 @@ export async function measure(
   return { name, rounds, contenders: measured };
 }
 
-/** Fails unless all contenders come to the same, so many times. */
+/** Fails unless all contenders have the same outcomes, repeatedly. */
 async function compare(
   name: string,
   contenders: readonly Contender[],
@@ -143,7 +144,10 @@ async function compare(
   }
 }
 
-/** Calls all contenders in turns until the engine has compiled them; returns how many calls make a sample of each. */
+/**
+ * Calls all contenders in turns until the engine has compiled them; returns the number of calls per
+ * sample of each.
+ */
 async function warmUp(
   contenders: readonly Contender[],
   { warmUp, sample }: Effort,

@@ -1,6 +1,7 @@
-// `deno task bench` measures runsheet beside its peers on Deno, Node and Bun, one process each, prints a table and
-// writes results/<runtime>.json. `--quick` only finds out whether it still runs; `node@20` and the like choose
-// runtimes, anything else cases whose name has it: `deno task bench deno "sync steps"`.
+// `deno task bench` measures runsheet beside its peers on Deno, Node and Bun, one process each,
+// prints a table and writes results/<runtime>.json. `--quick` is a smoke test. Arguments like
+// `node@20` select runtimes, others select cases by a part of their name:
+// `deno task bench deno "sync steps"`.
 import { defaults, makeBench, runOn } from "./app.ts";
 import { table } from "./table.ts";
 
@@ -16,7 +17,7 @@ for (const target of targets.length > 0 ? targets : defaults) {
   const file = await Deno.makeTempFile({ suffix: ".json" });
   await runOn(target, "worker.js", [file, ...others]);
   const json = await Deno.readTextFile(file);
-  // What is only a part, or only a try, is not kept.
+  // Partial and quick results are not saved.
   if (isWhole) await Deno.writeTextFile(`bench/results/${name}.json`, json);
   tables.push(table(JSON.parse(json)));
 }

@@ -1,5 +1,6 @@
-// `deno task bench:memory`: a million runs with 5-second timeouts on each runtime, one after the other and a thousand
-// at a time; fails when one takes more than 200 MB or leaves a timer. `deno task bench:memory node@20 10000` is shorter.
+// `deno task bench:memory`: a million runs with 5-second timeouts on each runtime, one at a time
+// and a thousand at a time. It fails if one uses more than 200 MB or leaves a timer.
+// `deno task bench:memory node@20 10000` is shorter.
 import { defaults, makeBench, runOn } from "./app.ts";
 import type { Held } from "./memory_worker.ts";
 

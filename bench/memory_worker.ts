@@ -1,36 +1,41 @@
-// A million runs with 5-second timeouts that do not fire, and what they hold meanwhile: started by memory.ts, in
-// npm/bench, with the name of a scenario and the number of runs. Prints a line of JSON.
+// A million runs with 5-second timeouts that do not fire, and the memory they hold. Started by
+// memory.ts in npm/bench with the name of a scenario and the number of runs; prints a line of JSON.
 import process from "node:process";
 import { collect } from "./collect.ts";
 
-/** What a scenario came to; memory in megabytes. */
+/** The result of a scenario; memory in megabytes. */
 export interface Held {
   readonly scenario: string;
   readonly runs: number;
   readonly seconds: number;
-  /** Of the process: before the first run, and at its highest. */
+  /** The process: before the first run, and at its peak. */
   readonly rssBefore: number;
   readonly rssPeak: number;
-  /** Of the heap after a collection: after each tenth of the runs, and when the last timeout would have fired. */
+  /**
+   * The heap after a collection: after each tenth of the runs, and when the last timeout would have
+   * fired.
+   */
   readonly heap: readonly number[];
   readonly heapAfter: number;
-  /** Timers of `setTimeout` that have neither fired nor been cleared: the most, and in the end. */
+  /**
+   * Timers of `setTimeout` that have neither fired nor been cleared: the maximum, and at the end.
+   */
   readonly timersMost: number;
   readonly timersLeft: number;
-  /** Signals of `AbortSignal.timeout` that have not fired: the most. */
+  /** The maximum of signals of `AbortSignal.timeout` that have not fired. */
   readonly signalsMost: number;
-  /** What Node says it still waits for; null elsewhere. */
+  /** The resources that Node still waits for; null elsewhere. */
   readonly handlesLeft: number | null;
 }
 
 const TIMEOUT = 5_000;
 const TENTHS = 10;
 
-/** Timers and signals, counted from the moment that this is called. */
+/** Counts timers and signals from now on. */
 function countTimers() {
   const { setTimeout, clearTimeout } = globalThis;
   const live = new Set<unknown>();
-  // When the signals will fire: they do so in order, as they all have the same timeout.
+  // The times at which the signals will fire, in order, as all have the same timeout.
   const firing: number[] = [];
   let fired = 0;
   const counts = { timersMost: 0, signalsMost: 0, timersLeft: () => live.size };
@@ -62,7 +67,7 @@ const [scenario = "", count = "0"] = process.argv.slice(2);
 const runs = Number(count);
 const atOnce = scenario === "sequential" ? 1 : 1_000;
 const counts = countTimers();
-// Not before: the library must see what counts.
+// Imported only now, so that the library uses the counting functions.
 const { pipeline, step } = await import("@runsheet/runsheet");
 const work = step({
   name: "work",
@@ -86,7 +91,7 @@ for (let done = 0; done < runs;) {
   }
   done += 1_000;
   rssPeak = Math.max(rssPeak, rss());
-  // Not where the peak is what counts: collecting would keep it down.
+  // Not if the peak is measured, as collecting would lower it.
   if (scenario === "sequential" && done % (runs / TENTHS) === 0) {
     const before = performance.now();
     await collect();

@@ -1,4 +1,4 @@
-// The results as a person reads them.
+// The results for human readers.
 import type { Results } from "./worker.ts";
 
 /** A row of cells, or a heading. */

@@ -1,4 +1,5 @@
-// The work that all contenders do: an order is priced, charged and confirmed. They share these very functions.
+// The work of all contenders: an order is priced, charged and confirmed. They share these
+// functions.
 import { type Type, type } from "arktype";
 import { z } from "zod";
 
@@ -17,7 +18,7 @@ export interface Confirmed {
 }
 export type Bought = Order & Priced & Charged & Confirmed;
 
-/** The three steps, as plain functions; some look at the signal that they may be given. */
+/** The three steps as plain functions; some check a signal. */
 export interface Work<Sync extends boolean> {
   readonly price: Step<Order, Given<Sync, Priced>>;
   readonly charge: Step<Pick<Order, "orderId"> & Priced, Given<Sync, Charged>>;
@@ -29,7 +30,8 @@ export interface Cancellable {
 }
 type Given<Sync extends boolean, T> = Sync extends true ? T : Promise<T>;
 
-// Integers, as with fractions among them V8 changes the shape of the objects over and over, and that is what is measured.
+// Integers only: with fractions among them, V8 would change the shape of the objects again and
+// again, and distort the measurement.
 export const sync: Work<true> = {
   price: ({ amount }) => ({ total: amount * 2 }),
   charge: ({ orderId, total }) => ({ chargeId: `charge of ${total} for ${orderId}` }),
@@ -42,7 +44,7 @@ export const asynchronous: Work<false> = {
   confirm: (ctx, info) => Promise.resolve(sync.confirm(ctx, info)),
 };
 
-/** Each step looks whether it has been cancelled. */
+/** Each step checks whether it has been cancelled. */
 export const attentive: Work<false> = {
   price: (ctx, { signal }) =>
     signal.aborted ? aborted(signal) : asynchronous.price(ctx, { signal }),
@@ -62,7 +64,7 @@ export const failing: Work<false> = {
   confirm: ({ chargeId }) => Promise.reject(new Error(`no mail for ${chargeId}`)),
 };
 
-/** What was undone; kept, so that the undoing is real, and short. */
+/** The undone effects; recorded, so that undoing has a real effect, and kept short. */
 export const undone: { times: number; last: unknown } = { times: 0, last: undefined };
 
 export function undo(output: unknown): void {
@@ -116,10 +118,10 @@ const zodSchemas = {
   },
 };
 
-/** The same in zod, for those who only know that it is some Standard Schema. */
+/** The same in zod, as a generic Standard Schema. */
 export const zod: Schemas = zodSchemas as unknown as Schemas;
 
-/** Gives one order after the other, the same ones to everybody who asks. */
+/** Returns successive orders, the same for every contender. */
 export function orders(): () => Order {
   const all = Array.from({ length: 64 }, (_, n) => ({ orderId: `order ${n}`, amount: n + 1 }));
   let next = 0;

@@ -1,5 +1,6 @@
-// Runs the bench on the runtime it is started on, and writes what it measured to the file that is its first argument:
-// started by main.ts, in npm/bench. Of the others `--quick` is for a smoke test, and the rest choose cases by name.
+// Runs the bench on the current runtime and writes the results to the file given as the first
+// argument. Started by main.ts in npm/bench. `--quick` is a smoke test; other arguments select
+// cases by name.
 import { writeFile } from "node:fs/promises";
 import { arch, cpus, platform } from "node:os";
 import process from "node:process";
@@ -10,7 +11,7 @@ import { type MeasuredImport, measureImports } from "./cases/start.ts";
 import { cases as steps } from "./cases/steps.ts";
 import { FULL, measure, type MeasuredCase, QUICK } from "./harness.ts";
 
-/** What results/<runtime>.json holds. */
+/** The content of results/<runtime>.json. */
 export interface Results {
   readonly runtime: string;
   readonly machine: string;
@@ -33,7 +34,7 @@ const cases: MeasuredCase[] = [];
 for (const each of [...checkouts, ...steps, ...groups, ...casesWithTimers]) {
   if (!isWanted(each.name) || (quick && each.large)) continue;
   process.stderr.write(`${each.name} …\n`);
-  // The few timers of a smoke test are in nobody's way.
+  // The few timers of a smoke test do not matter.
   cases.push(await (quick ? measure({ ...each, settle: noWait }, QUICK) : measure(each, FULL)));
 }
 const { deno, bun, node } = process.versions;

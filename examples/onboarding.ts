@@ -1,12 +1,13 @@
-// Workspace onboarding: when the welcome e-mail cannot be sent, what was made for the customer is torn down again.
+// Workspace onboarding: if the welcome e-mail cannot be sent, everything created for the customer
+// is removed again.
 import { type Pipeline, pipeline, step } from "@runsheet/runsheet";
 import { type } from "arktype";
 
-// These stand for a database, a cloud provider and a mail service.
+// Stand-ins for a database, a cloud provider and a mail service.
 export const workspaces: Map<string, { owner: string; plan: string }> = new Map();
 export const resources: Set<string> = new Set();
 
-/** The way to them takes a while, and an answer may get lost on it: a test puts such a way in its place. */
+/** The connection to them; a test replaces it by one that is slow and loses answers. */
 export const network = {
   send: async <T>(act: () => T): Promise<T> => {
     await Promise.resolve();
@@ -40,7 +41,7 @@ const createWorkspace = step({
     });
     return { workspaceId };
   },
-  // Not by what `run` returned: the workspace may be there though nobody has heard of it.
+  // Not by the output: the workspace may exist even if its answer got lost.
   undoByKey: {
     run: ({ ownerEmail }) =>
       network.send(() => {
@@ -57,7 +58,7 @@ const provisionResources = step({
   provides: type({ bucket: "string", database: "string" }),
   run: async ({ workspaceId }, { defer }) => {
     const provision = async (resource: string) => {
-      // Each resource is undone by itself: provisioning the next one may fail.
+      // Each resource is undone separately, as provisioning the next one may fail.
       defer({
         run: () =>
           network.send(() => {

@@ -1,4 +1,4 @@
-// Everything that must hold, on every runtime: `deno task test`.
+// All checks on every runtime: `deno task test`.
 import { examplesOn, examplesOnDeno } from "./gates/examples.ts";
 import { messageParts } from "./gates/messages.ts";
 import { publishedParts } from "./gates/published.ts";
@@ -34,7 +34,7 @@ const testsOnDeno: Part = {
   },
 };
 
-// Two parts run at once; what needs another's result comes in a later row.
+// Two parts run at once; a part that needs another's result is in a later row.
 await finish(async () => {
   const [first, runtimes] = await Promise.all([
     runParts([checks, build]),

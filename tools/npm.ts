@@ -1,5 +1,5 @@
-// Builds the npm package, installs its tarball in an empty project and tests
-// it there: `deno task test:npm`, or some targets: `deno task test:npm bun@1`.
+// Builds the npm package, installs its tarball in an empty project and tests it there:
+// `deno task test:npm`, or for some targets only: `deno task test:npm bun@1`.
 import { examplesOn } from "./gates/examples.ts";
 import { workerParts } from "./gates/worker.ts";
 import { consumerOn, makeApp, tscParts } from "./runner/app.ts";

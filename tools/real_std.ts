@@ -1,5 +1,5 @@
-// Drops the stand-ins for JSR's packages, where JSR can be reached:
-// `deno run -A tools/real_std.ts && deno install --frozen=false`.
+// Drops the stand-ins for the packages of JSR, if JSR is reachable: `deno run -A tools/real_std.ts
+// && deno install --frozen=false`.
 import config from "../deno.json" with { type: "json" };
 
 async function edit(path: string, pattern: RegExp, replacement: string): Promise<void> {

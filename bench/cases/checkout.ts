@@ -1,4 +1,4 @@
-// An order of three steps, plain and with what may stand around its steps.
+// An order of three steps, plain and with options around its steps.
 import type { Middleware } from "@runsheet/runsheet";
 import { Effect, Schedule } from "effect";
 import { bare } from "../contenders/bare.ts";
@@ -16,12 +16,12 @@ import { runsheet } from "../contenders/runsheet.ts";
 import type { Case } from "../harness.ts";
 import { asynchronous, attentive, failing, sync, type Work, zod } from "../work.ts";
 
-/** Short, as on Node a signal of `AbortSignal.timeout` stays in memory until it fires. */
+/** Short, because on Node a signal of `AbortSignal.timeout` stays in memory until it fires. */
 const TIMEOUT = 1_000;
 const afterTimeouts = () => new Promise<void>((resolve) => setTimeout(resolve, TIMEOUT));
 
 let passed = 0;
-/** A layer that does next to nothing. */
+/** A middleware that does almost nothing. */
 const layer: Middleware = (_step, next) => async (ctx) => {
   const result = await next(ctx);
   passed++;
@@ -107,7 +107,7 @@ export const cases: readonly Case[] = [
   },
 ];
 
-/** These leave timers behind: they come last. */
+/** These cases leave timers behind, so they come last. */
 export const casesWithTimers: readonly Case[] = [
   ["checkout, timeout on every step", asynchronous] as const,
   ["checkout, timeout on every step, signal read", attentive] as const,

@@ -1,4 +1,4 @@
-// Steps and items side by side.
+// Concurrent steps and items.
 import {
   map,
   parallel,

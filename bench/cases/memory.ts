@@ -1,4 +1,4 @@
-// What a run takes of the heap: while it is in flight, and when it is over.
+// The heap that a run uses, in flight and afterwards.
 import process from "node:process";
 import { effect } from "../contenders/effect.ts";
 import { checkoutAsync, handWritten } from "../contenders/hand_written.ts";
@@ -9,7 +9,7 @@ import type { Contender } from "../harness.ts";
 import { quantile } from "../harness.ts";
 import { asynchronous, type Work } from "../work.ts";
 
-/** A contender's use of the heap, in bytes for each run. */
+/** A contender's use of the heap, in bytes per run. */
 export interface MeasuredMemory {
   readonly name: string;
   readonly inFlight: number;

@@ -1,4 +1,4 @@
-// What it takes to import a package in a new process, beyond an empty module; processes are started in turns.
+// The time to import a package in a new process, beyond an empty module; contenders take turns.
 import { execFile } from "node:child_process";
 import process from "node:process";
 import { promisify } from "node:util";
@@ -22,7 +22,7 @@ const modules: Record<string, string> = {
 };
 const targets: Record<string, number> = { "@runsheet/runsheet": 5 };
 
-/** Imports in new processes, whose script stands beside this bundle. */
+/** Imports in new processes; their script is next to this bundle. */
 export async function measureImports(rounds: number): Promise<MeasuredImport[]> {
   const times = new Map(Object.keys(modules).map((name) => [name, [] as number[]]));
   for (let round = 0; round < rounds; round++) {

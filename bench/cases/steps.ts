@@ -1,4 +1,5 @@
-// Pipelines of many steps without schemas, each of which adds the key of the one before it again, or one of its own.
+// Pipelines of many steps without schemas. Each step overwrites the key of the previous one, or
+// adds its own.
 import { type Pipeline, pipeline, type Result, type RunMeta, step } from "@runsheet/runsheet";
 import { Effect } from "effect";
 import { effectOf, outcomeOf } from "../contenders/effect.ts";
@@ -105,7 +106,7 @@ function sideBySide(growing: boolean): Case[] {
   });
 }
 
-/** What a step costs in a long pipeline beside one in a short one. */
+/** The cost of a step in a long pipeline relative to one in a short pipeline. */
 function scaling(growing: boolean): Case {
   const of = (count: number): Contender => ({
     ...contender(`${count} steps`, ours(works(count, growing)), count),

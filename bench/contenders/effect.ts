@@ -1,11 +1,12 @@
-// The checkout in Effect: the same validation and freezing, and `acquireRelease`, which is its undo stack.
+// The checkout in Effect: the same validation and freezing, and `acquireRelease`, which is its undo
+// stack.
 import { Effect, Exit } from "effect";
 import { type } from "arktype";
 import type { Contender } from "../harness.ts";
 import { ark, type Bought, type Order, orders, undo, type Work } from "../work.ts";
 import { never } from "./hand_written.ts";
 
-/** How a step of the flow is called: it says what is a failure, and adds limits. */
+/** Calls a step of the flow: defines its failures and adds limits. */
 export type Call = <T>(effect: Effect.Effect<T, unknown>) => Effect.Effect<T, unknown>;
 
 function parse<T extends object>(
@@ -25,7 +26,7 @@ function undoable<T>(effect: Effect.Effect<T, unknown>) {
   );
 }
 
-/** The function of a step as an effect. */
+/** Turns the function of a step into an effect. */
 export function effectOf<T>(run: () => T | Promise<T>, isSync: boolean): Effect.Effect<T, unknown> {
   return isSync
     ? Effect.try({ try: run as () => T, catch: (error) => error })

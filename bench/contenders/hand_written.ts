@@ -1,5 +1,6 @@
-// The checkout as one would have written it by hand, with all that a pipeline of ours gives: validation before and
-// after each step, frozen snapshots, an undo stack, and the same result. The other guarantees are not in it.
+// The checkout as written by hand, with the same features as our pipeline: validation before and
+// after each step, frozen snapshots, an undo stack, and the same result. It lacks the other
+// guarantees.
 import type { Failure, Result, RollbackFailure, RunMeta } from "@runsheet/runsheet";
 import { type } from "arktype";
 import type { Contender } from "../harness.ts";
@@ -34,11 +35,11 @@ function success<Data>(data: Data, args: object, executed: string[]): Result<Dat
 
 function meta(args: object, executed: string[]): RunMeta {
   const stepsExecuted = Object.freeze(executed);
-  // Without the lazy `runId`: nothing reads it here.
+  // Without the lazy `runId`, which nothing reads here.
   return Object.freeze({ name: "checkout", args, stepsExecuted }) as unknown as RunMeta;
 }
 
-/** Undoes all, the latest first; one that fails does not stop the rest. */
+/** Undoes everything, the latest first; a failure does not stop the rest. */
 export async function unwind(
   thrown: unknown,
   failedStep: string,
@@ -65,7 +66,7 @@ export async function unwind(
   });
 }
 
-/** With steps that are sync: nothing is awaited, and the caller gets a promise all the same. */
+/** With synchronous steps: nothing is awaited, but the caller still gets a promise. */
 export function checkoutSync({ price, charge, confirm }: Work<true>): Checkout {
   return async (given: Order): Promise<Result<Bought>> => {
     const args = Object.freeze({ ...given });
@@ -132,7 +133,7 @@ export function checkoutAsync({ price, charge, confirm }: Work<false>): Checkout
   };
 }
 
-/** The same in three functions, each called by the one before it, with one undo stack. */
+/** The same in three nested functions with one undo stack. */
 export function checkoutNested({ price, charge, confirm }: Work<false>): Checkout {
   type Run = { readonly undos: Undo[]; at: string };
 
@@ -175,7 +176,7 @@ export function checkoutNested({ price, charge, confirm }: Work<false>): Checkou
   };
 }
 
-/** Each step with a time limit: it gets the signal, and is not waited for when it ignores it. */
+/** Each step has a time limit: it receives the signal, and is given up if it ignores it. */
 export function timed(work: Work<false>, ms: number): Work<false> {
   const limited = <Needs, Gives>(step: Step<Needs, Promise<Gives>>) => async (ctx: Needs) => {
     const signal = AbortSignal.timeout(ms);
@@ -217,7 +218,7 @@ export function retried(work: Work<false>, retries: number): Work<false> {
   };
 }
 
-/** What a step is given where nothing can cancel it. */
+/** The signal of a step that nothing can cancel. */
 export const never: Cancellable = { signal: new AbortController().signal };
 
 export function handWritten(

@@ -1,9 +1,9 @@
-// The checkout as a pipeline of ours.
+// The checkout as a pipeline.
 import { type Middleware, type Pipeline, pipeline, step } from "@runsheet/runsheet";
 import type { Contender } from "../harness.ts";
 import { ark, type Bought, type Order, orders, type Schemas, undo, type Work } from "../work.ts";
 
-/** What differs between the cases; all of it is off when it is left out. */
+/** The differences between the cases; everything is off by default. */
 export interface Variant {
   readonly schemas?: Schemas;
   readonly timeout?: number;
@@ -33,7 +33,7 @@ export function checkout(
   return pipeline({ name: "checkout", argsSchema, steps: [steps[0], middle] });
 }
 
-/** A pipeline's run as a contender; `next` gives the args. */
+/** A pipeline's run as a contender; `next` returns the args. */
 export function running<Args, Data extends object>(
   name: string,
   { run }: Pipeline<string, Args, Data>,
@@ -42,13 +42,13 @@ export function running<Args, Data extends object>(
   return { name, run: () => run(next()), outcome: dataOf, detail: summary };
 }
 
-/** What a result says, whoever made it; stacks are left out. */
+/** The content of any contender's result, without stacks. */
 export function summary(result: unknown): unknown {
   const { success, data, meta, error, failedStep, rollback } = result as Record<string, unknown>;
   return {
     success,
     data,
-    // A copy: the JSON of a run's own leaves out the args.
+    // Copied, because the JSON of a run's own result omits the args.
     meta: { ...meta as object },
     error: (error as Error | undefined)?.message,
     failedStep,
@@ -56,7 +56,7 @@ export function summary(result: unknown): unknown {
   };
 }
 
-/** The data, or the message of the error, to compare it with those who give nothing else. */
+/** The data or the error's message, to compare with contenders that return nothing else. */
 export function dataOf(result: unknown): unknown {
   const { success, data, error } = result as Record<string, unknown>;
   return success ? data : (error as Error).message;

@@ -1,15 +1,16 @@
-// The proof that nothing got lost: three sources are compared, the shop's database, the gateway's books and the receipts.
+// The proof that nothing got lost: compares three sources, the shop's database, the gateway's books
+// and the receipts.
 import type { LateReport, Result } from "@runsheet/runsheet";
 import type { Receipt } from "./checkout.ts";
 import type { Database, ProductRow } from "./database.ts";
 import type { GatewayBooks } from "./gateway_books.ts";
 
-/** Amounts by what they are of: pieces by product, cents by order. */
+/** Amounts by key: pieces by product, cents by order. */
 type Amounts = ReadonlyMap<string, number>;
 
 const nothing: Amounts = new Map();
 
-/** Something that must hold, and where it does not. */
+/** An invariant, and its violations. */
 export interface Claim {
   text: string;
   differences: string[];
@@ -55,7 +56,7 @@ export function proveBalance(
   ];
 }
 
-/** Amounts added up by their keys. */
+/** Adds amounts by key. */
 function sumOf<T>(items: Iterable<T>, amountOf: (item: T) => [string, number]): Amounts {
   const sums = new Map<string, number>();
   for (const item of items) {

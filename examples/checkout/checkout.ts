@@ -11,7 +11,7 @@ import type { Database } from "./database.ts";
 import { type GatewayClient, GatewayError } from "./gateway_client.ts";
 import type { Mailer } from "./mailer.ts";
 
-/** An order as examples/data/orders.csv has it, if it is well-formed. */
+/** A well-formed order of examples/data/orders.csv. */
 export interface OrderRow {
   orderId: string;
   customer: string;
@@ -23,14 +23,14 @@ export interface OrderRow {
   unitPrice: string;
 }
 
-/** What the steps work with; the caller passes it beside the order. */
+/** The services of the steps; the caller passes them along with the order. */
 export interface Services {
   db: Database;
   gateway: GatewayClient;
   mailer: Mailer;
 }
 
-/** What remains of an order that is done; money is in cents. */
+/** The result of a completed order; money is in cents. */
 export interface Receipt {
   orderId: string;
   sku: string;
@@ -50,13 +50,13 @@ const ValidOrder = type({
   unitPrice: "string.integer.parse |> number > 0",
 });
 
-/** What the steps after validateOrder find in the context. */
+/** The context of the steps after validateOrder. */
 type Context = Services & typeof ValidOrder.infer & { total: number };
 
 const validateOrder = step({
   name: "validateOrder",
   requires: ValidOrder,
-  // The file has texts: the numbers that the schema made of them take their place in the context.
+  // The file has texts; the numbers parsed by the schema replace them in the context.
   run: ({ quantity, unitPrice }) => ({ quantity, unitPrice, total: quantity * unitPrice }),
 });
 
@@ -70,7 +70,8 @@ const chargePayment = step({
   name: "chargePayment",
   provides: type({ chargeId: "string" }),
   timeout: 60_000,
-  // An attempt that is given up ends at once, as it heeds its signal: what it did is undone before the next one begins.
+  // An abandoned attempt ends at once, as it heeds its signal, so its effects are undone before the
+  // next one starts.
   graceMs: 1_000,
   retry: {
     count: 3,
@@ -92,8 +93,8 @@ const chargePayment = step({
     retry: { count: 3, delay: 20 },
     timeout: 60_000,
   },
-  // An attempt that fails may have charged the card all the same, or do so later. Its key is voided, and can charge no
-  // more; the next attempt has another one.
+  // A failed attempt may still have charged the card, or do so later. Its key is voided and can no
+  // longer be charged; the next attempt has another key.
   undoByKey: {
     run: ({ gateway }, { effectKey, signal }) => gateway.void(effectKey, signal),
     timeout: 60_000,
@@ -133,9 +134,9 @@ export function makeCheckout(
   });
 }
 
-/** Whether another attempt may succeed: the gateway is out of order, silent or out of reach. */
+/** Whether another attempt may succeed: the gateway is out of order, silent or unreachable. */
 function isTransient(error: Error | undefined): boolean {
   if (error instanceof GatewayError) return error.status >= 500;
-  // fetch throws a TypeError when it cannot reach the other side
+  // fetch throws a TypeError if it cannot reach the other side.
   return isRunsheetError(error, "TIMEOUT") || error instanceof TypeError;
 }

@@ -1,7 +1,7 @@
-// The shop's own books, in SQLite: stock, what is reserved, paid and shipped.
+// The shop's own books in SQLite: stock, reservations, payments and shipments.
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 
-/** A product as examples/data/products.csv has it. */
+/** A product of examples/data/products.csv. */
 export interface ProductRow {
   sku: string;
   name: string;
@@ -16,7 +16,7 @@ export class OutOfStock extends Error {
   override name = "OutOfStock";
 }
 
-// Whatever the code above it does, the database refuses to sell what is not there.
+// Whatever the code does, the database refuses to sell goods that are not in stock.
 const tables = `
   pragma foreign_keys = on;
   create table products (
@@ -93,7 +93,7 @@ export class Database {
     });
   }
 
-  /** Takes a shipment back: its goods are reserved again. */
+  /** Cancels a shipment: its goods are reserved again. */
   unship(orderId: string): void {
     this.#atomically(() => {
       this.#run(
@@ -113,22 +113,22 @@ export class Database {
     this.#run("delete from payments where charge_id = ?", chargeId);
   }
 
-  /** What is left of every product. */
+  /** The remaining stock of every product. */
   stock(): Map<string, number> {
     return this.#totals("select sku, stock from products");
   }
 
-  /** What has been shipped of every product. */
+  /** The shipped pieces of every product. */
   shipped(): Map<string, number> {
     return this.#totals("select sku, sum(quantity) from shipments group by sku");
   }
 
-  /** What is reserved for every order that is not shipped. */
+  /** The reserved pieces of every order that is not shipped. */
   reserved(): Map<string, number> {
     return this.#totals("select order_id, quantity from reservations");
   }
 
-  /** What every order has paid, in cents. */
+  /** The payments of every order, in cents. */
   payments(): Map<string, number> {
     return this.#totals("select order_id, amount from payments");
   }
@@ -143,7 +143,7 @@ export class Database {
     return statement;
   }
 
-  /** How many rows were changed. */
+  /** The number of changed rows. */
   #run(sql: string, ...values: (string | number)[]): number {
     return Number(this.#prepared(sql).run(...values).changes);
   }

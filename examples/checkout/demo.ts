@@ -11,20 +11,20 @@ import { Mailer } from "./mailer.ts";
 import { ManualTimeout } from "./manual_timeout.ts";
 import { type Timing, timing } from "./timing.ts";
 
-/** A compensation that does nothing, to see that the proof finds it. */
+/** An undo that does nothing, to show that the proof finds it. */
 export type Broken = "refund" | "void" | "release";
 
 export interface Demo {
   results: Result<Receipt>[];
   timings: Map<string, Timing>;
-  /** Attempts that ended after they had been given up. */
+  /** The outcomes of abandoned attempts. */
   late: LateReport[];
   charges: { captured: number; refunded: number; voided: number };
   mails: number;
   claims: Claim[];
 }
 
-/** Checks out the orders of a CSV file, out of the stock of another. */
+/** Checks out the orders of one CSV file from the stock in another. */
 export async function runDemo(
   ordersCsv: string,
   productsCsv: string,
@@ -34,7 +34,7 @@ export async function runDemo(
   const products = readCsv<ProductRow>(productsCsv);
   const db = new Database(products);
   if (broken === "release") db.release = () => {};
-  // Nobody has to sit out the timeouts: when the gateway stalls, the time of that order is over.
+  // The demo does not wait for real timeouts: when the gateway stalls, that order times out.
   const hosts = new Map(orders.map(({ orderId }) => [orderId, new ManualTimeout()]));
   const books = new GatewayBooks(unpaid(broken), (orderId) => hosts.get(orderId)?.strike());
   const { url, close } = await startGateway(books);
@@ -50,7 +50,7 @@ export async function runDemo(
         waitUntil: (watch) => watches.push(watch),
         host: hosts.get(order.orderId),
       }));
-    // The books are compared when nothing can change them any more.
+    // Compare the books once nothing can change them any more.
     await Promise.all(watches);
     return {
       results,
@@ -76,12 +76,12 @@ function unpaid(broken: Broken | undefined): Unpaid | undefined {
   return undefined;
 }
 
-/** The rows of a file, as they are: a row may have too few fields or too many. */
+/** The raw rows of a file, which may have too few or too many fields. */
 function readCsv<Row>(text: string): Row[] {
   return parse<Row>(text, { columns: true, relax_column_count: true, skip_empty_lines: true });
 }
 
-/** Maps items with at most so many at once. */
+/** Maps items with bounded concurrency. */
 async function mapAtMost<T, R>(
   limit: number,
   items: readonly T[],
@@ -89,7 +89,7 @@ async function mapAtMost<T, R>(
 ): Promise<R[]> {
   const results: R[] = [];
   const queue = items.entries();
-  // The workers take from one iterator, so each item goes to one of them.
+  // The workers share one iterator, so each item goes to one of them.
   const work = async () => {
     for (const [index, item] of queue) results[index] = await mapper(item);
   };

@@ -22,7 +22,7 @@ export async function startGateway(books: GatewayBooks): Promise<Gateway> {
   if (address === null || typeof address === "string") throw new Error("no port");
   const close = () => {
     server.close();
-    // Some requests are never answered: their connections would keep the server up.
+    // Some requests are never answered; their connections would keep the server running.
     server.closeAllConnections();
   };
   return { url: `http://127.0.0.1:${address.port}`, close };

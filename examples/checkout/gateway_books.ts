@@ -1,4 +1,4 @@
-// What the payment gateway does with the requests that it gets, and its books.
+// The behaviour of the payment gateway, and its books.
 
 export interface ChargeRequest {
   orderId: string;
@@ -14,11 +14,11 @@ interface Charge {
   chargeId: string;
   orderId: string;
   state: "captured" | "refunded" | "voided";
-  /** What the gateway has of it, in cents. */
+  /** The amount that the gateway holds, in cents. */
   held: number;
 }
 
-/** What a gateway that is broken on purpose confirms, but does not pay back. */
+/** A refund that a deliberately broken gateway confirms but does not pay. */
 export type Unpaid = "refunded" | "voided";
 
 /** A gateway that fails by rule, so that every run of the demo meets the same faults. */
@@ -29,13 +29,13 @@ export class GatewayBooks {
   readonly #unpaid: Unpaid | undefined;
   readonly #onStall: (orderId: string) => void;
 
-  /** `onStall` is told the order of each charge that is made and never answered. */
+  /** Calls `onStall` with the order of each charge that is made but never answered. */
   constructor(unpaid?: Unpaid, onStall: (orderId: string) => void = () => {}) {
     this.#unpaid = unpaid;
     this.#onStall = onStall;
   }
 
-  /** Takes the money once for each key, however often it is asked. */
+  /** Takes the money once per key, however often it is asked. */
   charge(key: string, { orderId, cardToken, amount }: ChargeRequest): Answer {
     if (this.#voidedKeys.has(key)) return refuse(409, "this key has been voided");
     const known = this.#charges.get(key);
@@ -49,7 +49,7 @@ export class GatewayBooks {
     const chargeId = `ch_${this.#charges.size + 1}`;
     const charge: Charge = { chargeId, orderId, state: "captured", held: amount };
     this.#charges.set(key, charge);
-    // The worst of faults: the money is taken, and nobody is told.
+    // The worst fault: the money is taken, but the client never learns.
     if (cardToken === "tok_stalls" || this.#strikes("stall", 11, orderId)) {
       this.#onStall(orderId);
       return undefined;
@@ -57,7 +57,7 @@ export class GatewayBooks {
     return confirm(charge);
   }
 
-  /** Gives the money of a charge back, once, however often it is asked. */
+  /** Refunds a charge once, however often it is asked. */
   refund(chargeId: string): Answer {
     const charge = [...this.#charges.values()].find((charge) => charge.chargeId === chargeId);
     if (!charge) return refuse(404, "no such charge");
@@ -66,7 +66,10 @@ export class GatewayBooks {
     return confirm(charge);
   }
 
-  /** Undoes a charge for a client that does not know whether it was made; its key cannot charge any more. */
+  /**
+   * Voids a key for a client that does not know whether the charge was made; the key can no longer
+   * be charged.
+   */
   void(key: string): Answer {
     this.#voidedKeys.add(key);
     const charge = this.#charges.get(key);
@@ -74,12 +77,12 @@ export class GatewayBooks {
     return confirm({});
   }
 
-  /** How many charges are in a state. */
+  /** The number of charges in a state. */
   count(state: Charge["state"]): number {
     return [...this.#charges.values()].filter((charge) => charge.state === state).length;
   }
 
-  /** What the gateway has of every order, in cents. */
+  /** The amount that the gateway holds for every order, in cents. */
   balance(): Map<string, number> {
     const balance = new Map<string, number>();
     for (const { orderId, held } of this.#charges.values()) {
@@ -94,7 +97,7 @@ export class GatewayBooks {
     if (state !== this.#unpaid) charge.held = 0;
   }
 
-  /** Whether a fault strikes now: once for every n-th order. */
+  /** Whether a fault occurs now: once for every n-th order. */
   #strikes(fault: string, n: number, orderId: string): boolean {
     const number = Number(orderId.slice("o-".length));
     if (number % n !== 0 || this.#faults.has(`${fault} ${orderId}`)) return false;

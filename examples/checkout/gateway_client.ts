@@ -4,7 +4,7 @@ export class CardDeclined extends Error {
   override name = "CardDeclined";
 }
 
-/** The gateway did not do what it was asked for; the status tells whether asking again may help. */
+/** The gateway rejected a request; the status tells whether a retry may help. */
 export class GatewayError extends Error {
   override name = "GatewayError";
   readonly status: number;
@@ -15,7 +15,7 @@ export class GatewayError extends Error {
   }
 }
 
-/** Asks the payment gateway, over HTTP. */
+/** A client of the payment gateway over HTTP. */
 export class GatewayClient {
   readonly #url: string;
 
@@ -23,22 +23,22 @@ export class GatewayClient {
     this.#url = url;
   }
 
-  /** Takes the money once for each key, however often it is asked. */
+  /** Takes the money once per key, however often it is asked. */
   async charge(
     request: ChargeRequest,
     key: string,
     signal: AbortSignal,
   ): Promise<{ chargeId: string }> {
-    // Whether it is one, the step checks with its `provides`.
+    // The step validates it with its `provides`.
     return await this.#post("/charges", request, key, signal) as { chargeId: string };
   }
 
-  /** Gives the money of a charge back. */
+  /** Refunds a charge. */
   async refund(chargeId: string, key: string, signal: AbortSignal): Promise<void> {
     await this.#post("/refunds", { chargeId }, key, signal);
   }
 
-  /** Undoes the charge of a key, if it was made, and keeps it from being made later. */
+  /** Voids a key: undoes its charge, if it was made, and forbids later ones. */
   async void(key: string, signal: AbortSignal): Promise<void> {
     await this.#post("/voids", {}, key, signal);
   }

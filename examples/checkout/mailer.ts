@@ -2,7 +2,10 @@ export class MailBounced extends Error {
   override name = "MailBounced";
 }
 
-/** Stands for a mail service: keeps what it sends, and cannot reach addresses of bounce.example. */
+/**
+ * Stands in for a mail service: records the mails it sends, and cannot reach addresses at
+ * bounce.example.
+ */
 export class Mailer {
   readonly sent: string[] = [];
 

@@ -1,5 +1,5 @@
-// The main job: `deno task demo`. With `--break refund` (or void, or release) a compensation does nothing, and the proof
-// of the balance finds it.
+// Entry point of `deno task demo`. With `--break refund` (or void, or release), an undo does
+// nothing, and the proof of the balance finds it.
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import { parseArgs } from "node:util";

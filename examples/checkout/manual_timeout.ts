@@ -1,7 +1,7 @@
 import { type Call, type Host, type Outcome, TimeoutError } from "@runsheet/runsheet";
 import { setTimeout } from "node:timers/promises";
 
-/** Ends the attempt of a run that is under way as its timeout would, but when it is told and not by the clock. */
+/** Ends a pending attempt of a run as its timeout would, but on demand instead of by the clock. */
 export class ManualTimeout implements Host {
   #attempt = new AbortController();
   #timeout = Infinity;

@@ -1,4 +1,4 @@
-// Says in words what a demo came to.
+// Summarizes a demo in words.
 import { isRunsheetError } from "@runsheet/runsheet";
 import type { Demo } from "./demo.ts";
 
@@ -38,7 +38,7 @@ export function summarize(demo: Demo): string[] {
   ];
 }
 
-/** Why an order failed, in words that are the same for all orders that failed so. */
+/** The reason an order failed, in the same words for all orders with that reason. */
 export function reason(error: Error): string {
   if (isRunsheetError(error, "RETRY_EXHAUSTED")) {
     return `${error.code} after ${error.attempts} attempts, the last: ${reason(error.lastError)}`;

@@ -1,13 +1,13 @@
 import type { Middleware } from "@runsheet/runsheet";
 
-/** How often a step ran, and how long it took in all. */
+/** The number of runs of a step, and their total time. */
 export interface Timing {
   runs: number;
   failures: number;
   ms: number;
 }
 
-/** Middleware that adds up how long the steps take. */
+/** Middleware that adds up the times of steps. */
 export function timing(timings: Map<string, Timing>): Middleware {
   return ({ name }, next) => async (ctx) => {
     const start = performance.now();

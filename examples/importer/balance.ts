@@ -1,9 +1,9 @@
-// The proof that nothing got lost: what the file amounts to is worked out here once more from its text, without the
-// CSV library, the pipeline or the database, and compared to what these came to.
+// The proof that nothing got lost: computes the totals of the file again from its text, without the
+// CSV library, the pipeline or the database, and compares them with their results.
 import type { Database } from "./database.ts";
 import type { Imported } from "./importer.ts";
 
-/** What does not balance, a sentence each. */
+/** The imbalances, a sentence each. */
 export function imbalances(csv: string, imported: Imported, db: Database): string[] {
   const bad = new Set(imported.lines.flatMap((line) => "error" in line ? [line.item.orderId] : []));
   const rows = csv.trim().split("\n").slice(1).map((row) => row.split(","));

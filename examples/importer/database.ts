@@ -10,7 +10,7 @@ export interface Line {
   amount: number;
 }
 
-/** Where the import goes. */
+/** The target of the import. */
 export class Database {
   readonly #db: DatabaseSync;
 
@@ -43,7 +43,7 @@ export class Database {
     this.#db.prepare("DELETE FROM lines WHERE id = ?").run(id);
   }
 
-  /** Writes what a region has turned over in a currency, and tells it. */
+  /** Writes the turnover of a region in a currency, and returns it. */
   addTotal(region: string, currency: string): number {
     const { amount } = this.#db.prepare(
       "SELECT coalesce(sum(amount), 0) AS amount FROM lines WHERE region = ? AND currency = ?",
@@ -56,14 +56,14 @@ export class Database {
     this.#db.prepare("DELETE FROM totals WHERE region = ? AND currency = ?").run(region, currency);
   }
 
-  /** How many rows each table has. */
+  /** The number of rows of each table. */
   counts(): { lines: number; totals: number } {
     return this.#db.prepare(
       "SELECT (SELECT count(*) FROM lines) AS lines, (SELECT count(*) FROM totals) AS totals",
     ).get() as { lines: number; totals: number };
   }
 
-  /** What the lines amount to in each region and currency. */
+  /** The total of the lines in each region and currency. */
   amounts(): { region: string; currency: string; amount: number }[] {
     return this.#db.prepare(
       "SELECT region, currency, sum(amount) AS amount FROM lines GROUP BY region, currency",

@@ -1,5 +1,6 @@
-// The import of a file of orders: read it, drop what is cancelled, take the orders apart into lines, write these, and
-// sum up the regions. Rows that are wrong are set aside; whatever else goes wrong, nothing of the import remains.
+// The import of a file of orders: read it, drop cancelled orders, split the orders into lines,
+// write these, and sum up the regions. Invalid rows are set aside; whatever else goes wrong,
+// nothing of the import remains.
 import {
   distribute,
   filter,
@@ -14,7 +15,7 @@ import { parse } from "csv-parse/sync";
 import type { Database, Line } from "./database.ts";
 import type { Progress } from "./progress.ts";
 
-/** An order as examples/data/import.csv has it; `items` are `product:quantity:price`, joined by `;`. */
+/** An order of examples/data/import.csv; `items` are `product:quantity:price`, joined by `;`. */
 export interface OrderRow {
   orderId: string;
   region: string;
@@ -25,18 +26,18 @@ export interface OrderRow {
   malformed?: true;
 }
 
-/** What the import works on, and with. */
+/** The args of the import. */
 export interface ImportArgs {
   csv: string;
   regions: readonly string[];
   currencies: readonly string[];
   db: Database;
   progress: Progress;
-  /** Awaited before a line is written or removed: what holds the import up. */
+  /** Awaited before a line is written or removed, to slow the import down. */
   pace: (signal: AbortSignal) => Promise<void>;
 }
 
-/** What an import came to. */
+/** The result of an import. */
 export interface Imported {
   rows: OrderRow[];
   orders: OrderRow[];
@@ -49,7 +50,7 @@ const readRows = step({
   run: ({ csv }: { csv: string }) => ({
     rows: parse<OrderRow>(csv, {
       columns: true,
-      // Else one such row would end the import of all others.
+      // Otherwise, one such row would end the whole import.
       relax_column_count: true,
       on_record: (row, { error }) => error ? { ...row, malformed: true } : row,
     }),
@@ -64,7 +65,8 @@ const writeLine = step({
   ) => {
     await pace(signal);
     progress.advance();
-    // Last: what failed after it would leave the line behind, as a step that failed is not rolled back.
+    // Last, because a failure after it would leave the line behind: a failed step is not rolled
+    // back.
     return { id: db.addLine(line) };
   },
   rollback: {
@@ -116,7 +118,7 @@ export const importOrders: Pipeline<"import", ImportArgs, Imported & ImportArgs>
 
 const products = ["tea", "cup", "pot", "tin", "scale", "filter"];
 
-/** The lines of an order; throws what is wrong with it. */
+/** The lines of an order; throws if it is invalid. */
 function linesOf(
   { orderId, region, currency, items, malformed }: OrderRow,
   { regions, currencies }: Pick<ImportArgs, "regions" | "currencies">,

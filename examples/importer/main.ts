@@ -1,6 +1,7 @@
-// `deno run -A examples/importer/main.ts`. Press Ctrl-C on the way: nothing of the import remains. `--delay 20` leaves time
-// for it, `--pause-at 1000` all the time in the world. `--db file` keeps the result. With `--break undo` an undo does
-// nothing, with `--break write` lines are not written: the checks at the end find it.
+// `deno run -A examples/importer/main.ts`. Press Ctrl-C while it runs: nothing of the import
+// remains. `--delay 20` slows it down, `--pause-at 1000` pauses it, `--db file` keeps the result.
+// With `--break undo` an undo does nothing, and with `--break write` lines are not written; the
+// checks at the end find it.
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import { setImmediate, setTimeout } from "node:timers/promises";
@@ -26,7 +27,7 @@ const before = db.counts();
 const progress = makeProgress(process.stdout.isTTY === true, console.log);
 
 const interrupted = new AbortController();
-// Not once: a second Ctrl-C would then end the process in the middle of the undo.
+// Not `once`: a second Ctrl-C would end the process in the middle of the undo.
 process.on("SIGINT", () => {
   if (!interrupted.signal.aborted) console.log("interrupted, undoing");
   interrupted.abort(new Error("interrupted"));
@@ -34,7 +35,7 @@ process.on("SIGINT", () => {
 
 const [delay, pauseAt] = [Number(values.delay), Number(values["pause-at"])];
 let lines = 0;
-/** Lets Ctrl-C be noticed before each line, and waits for it where the import is to pause. */
+/** Notices Ctrl-C before each line, and waits for it at the pause. */
 async function pace(signal: AbortSignal): Promise<void> {
   const pauses = !interrupted.signal.aborted && ++lines > pauseAt;
   const ms = pauses ? 2 ** 31 - 1 : delay;

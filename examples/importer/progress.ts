@@ -1,14 +1,14 @@
 // @ts-types="@types/cli-progress"
 import { SingleBar } from "cli-progress";
 
-/** Shows how far something is. */
+/** Shows progress. */
 export interface Progress {
   start(total: number): void;
   advance(): void;
   stop(): void;
 }
 
-/** A bar on a terminal; elsewhere a line now and then. */
+/** A bar on a terminal; elsewhere, an occasional line. */
 export function makeProgress(isTerminal: boolean, print: (line: string) => void): Progress {
   if (isTerminal) {
     const bar = new SingleBar({ format: "{bar} {value} of {total} lines, {eta} s left" });

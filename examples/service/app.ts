@@ -1,4 +1,4 @@
-// The service itself, for any runtime: one pipeline to an endpoint.
+// The service itself, for any runtime: one pipeline per endpoint.
 import type { Pipeline, Result } from "@runsheet/runsheet";
 import { type Context, Hono } from "hono";
 import { cancelOrder } from "./cancel_order.ts";
@@ -11,7 +11,7 @@ import { type Order, placeOrder } from "./place_order.ts";
 
 export interface Service {
   app: Hono;
-  /** Resolves when nothing is under way any more, not even what a client did not wait for. */
+  /** Resolves when nothing is pending any more, including work that no client waits for. */
   settled: () => Promise<void>;
 }
 
@@ -22,7 +22,10 @@ export function makeService(services: { db: Database; payments: Payments }): Ser
     work.finally(() => underWay.delete(work));
   };
 
-  /** Runs a pipeline until it ends or the client leaves, and answers with its data or the code of its error. */
+  /**
+   * Runs a pipeline until it ends or the client leaves, and answers with its data or its error's
+   * code.
+   */
   async function answer<Args extends object, Data extends object>(
     c: Context,
     { name, run }: Pick<Pipeline<string, Args, Data>, "name" | "run">,
@@ -76,7 +79,7 @@ export function makeService(services: { db: Database; payments: Payments }): Ser
   };
 }
 
-/** The body, whatever it may hold: it is for the pipeline to check. */
+/** The unchecked body; the pipeline validates it. */
 async function bodyOf<Body>(c: Context): Promise<Body> {
   return await c.req.json().catch(() => undefined);
 }

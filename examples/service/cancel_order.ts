@@ -1,7 +1,7 @@
-// Cancels an order: give the money back, then put the goods back on the shelf.
+// Cancels an order: refund the money, then put the goods back on the shelf.
 //
-// A refund cannot be taken back, so nothing here is rolled back: this pipeline only goes forward. Every step can be
-// repeated, and where one fails the order stays 'cancelling' until the client asks again.
+// A refund cannot be undone, so nothing here is rolled back: this pipeline only goes forward. Every
+// step can be repeated, and if one fails, the order stays 'cancelling' until the client asks again.
 import { type Pipeline, pipeline, step } from "@runsheet/runsheet";
 import { type } from "arktype";
 import type { Database } from "./database.ts";
@@ -47,7 +47,7 @@ const refundCharge = step({
 const restock = step({
   name: "restock",
   run: async ({ db, orderId }: Pick<Args, "db" | "orderId">) => {
-    // Two who cancel at once restock once: the second finds the order cancelled.
+    // Two concurrent cancellations restock once: the second finds the order cancelled.
     await db`
       with done as (
         update orders set status = 'cancelled'

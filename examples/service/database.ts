@@ -2,7 +2,7 @@ import postgres from "postgres";
 
 export type Database = postgres.Sql;
 
-// Whatever the code above it does, the database refuses to sell what is not there.
+// Whatever the code does, the database refuses to sell goods that are not in stock.
 const tables = `
   create table if not exists products (
     sku text primary key,
@@ -21,7 +21,7 @@ const tables = `
   );
 `;
 
-/** Connects, and makes the tables that are missing. */
+/** Connects and creates missing tables. */
 export async function openDatabase(url: string): Promise<Database> {
   const db = postgres(url, { max: 10, onnotice: () => {} });
   await db.unsafe(tables);

@@ -1,4 +1,4 @@
-// What may go wrong, and how HTTP says it: by the error's code.
+// The possible failures and their HTTP statuses, by the error's code.
 import { isRunsheetError } from "@runsheet/runsheet";
 
 const statuses = {
@@ -14,7 +14,7 @@ const statuses = {
   TIMEOUT: 504,
 };
 
-/** A failure that the client is told by its code. */
+/** A failure reported to the client by its code. */
 export class ShopError extends Error {
   override name = "ShopError";
   readonly code: keyof typeof statuses;
@@ -25,7 +25,7 @@ export class ShopError extends Error {
   }
 }
 
-/** The code to tell: that of the last attempt, if there were several. */
+/** The code to report: that of the last attempt, if there were several. */
 export function codeOf(error: Error): string {
   if (isRunsheetError(error, "RETRY_EXHAUSTED")) return codeOf(error.lastError);
   return isRunsheetError(error) || error instanceof ShopError ? error.code : "UNKNOWN";

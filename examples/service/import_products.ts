@@ -1,4 +1,5 @@
-// Imports products: wrong rows are set aside one by one, and one statement writes all others, or none of them.
+// Imports products: invalid rows are set aside one by one, and one statement writes all others, or
+// none of them.
 import { map, type Pipeline, pipeline, step } from "@runsheet/runsheet";
 import { type } from "arktype";
 import type { Database } from "./database.ts";
@@ -13,7 +14,7 @@ const Product = type({
 });
 type Product = typeof Product.infer;
 
-/** Rows as they come; each is checked on its own. */
+/** Raw rows; each is validated on its own. */
 export interface Import {
   products: unknown[];
 }
@@ -24,7 +25,7 @@ interface Args extends Import {
 
 const argsSchema = type({ products: "unknown[] <= 10000", db: type("object").as<Database>() });
 
-/** What an import came to: what is new, and the rows that are wrong, by their numbers from 0. */
+/** The result of an import: the new products, and the invalid rows by number, from 0. */
 export interface Imported {
   imported: string[];
   rejected: { row: number; code: string }[];
@@ -65,7 +66,7 @@ const saveProducts = step({
   },
   undoByKey: {
     run: async ({ db }, { effectKey }) => {
-      // What somebody has ordered by now stays.
+      // Products that have been ordered by now stay.
       await db`
         delete from products where added_by = ${effectKey}
            and not exists (select from orders where orders.sku = products.sku)`;

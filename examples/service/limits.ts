@@ -1,5 +1,5 @@
-// How long things may take, in milliseconds: PAYMENT_TIMEOUT for one call of the payment provider, REQUEST_TIMEOUT for
-// all that a client waits for.
+// Time limits, in milliseconds: PAYMENT_TIMEOUT for one call of the payment provider,
+// REQUEST_TIMEOUT for everything a client waits for.
 import process from "node:process";
 
 const { PAYMENT_TIMEOUT = "5000", REQUEST_TIMEOUT = "30000" } = process.env;
@@ -7,7 +7,7 @@ const { PAYMENT_TIMEOUT = "5000", REQUEST_TIMEOUT = "30000" } = process.env;
 interface Limits {
   payment: number;
   request: number;
-  /** One attempt of an undo, which nobody waits for. */
+  /** One attempt of an undo, which no client waits for. */
   undo: number;
 }
 

@@ -1,5 +1,5 @@
-// A structured log: one JSON object a line. It names what happened and never what with: no args, no outputs, and no
-// messages of errors, which may quote them.
+// A structured log: one JSON object per line. It says what happened, but never with which values:
+// no args, no outputs, and no error messages, which may quote them.
 import type { Middleware } from "@runsheet/runsheet";
 import { codeOf } from "./errors.ts";
 

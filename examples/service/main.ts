@@ -1,5 +1,5 @@
-// Serves the shop, on Deno, Node and Bun alike: DATABASE_URL, PAYMENTS_URL and PORT say with what, and
-// where; see limits.ts for how long it may take.
+// Serves the shop on Deno, Node and Bun, configured by DATABASE_URL, PAYMENTS_URL and PORT; see
+// limits.ts for time limits.
 import { serve } from "@hono/node-server";
 import process from "node:process";
 import { makeService } from "./app.ts";

@@ -1,6 +1,6 @@
 import { ShopError } from "./errors.ts";
 
-/** Asks the payment provider, over HTTP. */
+/** A client of the payment provider over HTTP. */
 export class Payments {
   readonly #url: string;
 
@@ -8,12 +8,12 @@ export class Payments {
     this.#url = url;
   }
 
-  /** Takes the money once for each key, however often it is asked. */
+  /** Takes the money once per key, however often it is asked. */
   async charge(key: string, card: string, amount: number, signal: AbortSignal): Promise<void> {
     await this.#send("PUT", key, signal, { card, amount });
   }
 
-  /** Gives back what was charged under a key, and keeps it from being charged later. */
+  /** Voids a key: refunds its charge, and forbids later ones. */
   async cancel(key: string, signal: AbortSignal): Promise<void> {
     await this.#send("DELETE", key, signal);
   }

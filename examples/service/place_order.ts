@@ -1,8 +1,9 @@
 // Places an order: reserve the goods, charge the card, confirm.
 //
-// Every step is a short transaction of its own, and its rollback is another one that takes it back. One transaction
-// around all steps would hold the product's row lock and a connection while the payment provider makes up its mind, so
-// that orders of one product would queue up; and it could not take back the charge anyway.
+// Each step is a short transaction of its own, and its rollback is another one. A single
+// transaction around all steps would hold the product's row lock and a connection while the payment
+// provider takes its time, so that orders for one product would queue up; and it could not undo the
+// charge anyway.
 import { type Pipeline, pipeline, step } from "@runsheet/runsheet";
 import { type } from "arktype";
 import type { Database } from "./database.ts";
@@ -11,7 +12,7 @@ import { limits } from "./limits.ts";
 import { logSteps } from "./log.ts";
 import { Payments } from "./payments.ts";
 
-/** What a client orders. */
+/** The order of a client. */
 export interface Order {
   sku: string;
   quantity: number;
@@ -35,7 +36,7 @@ const argsSchema = type({
 
 const reserveStock = step({
   name: "reserveStock",
-  // PostgreSQL itself rolls back what throws half-way.
+  // If it throws half-way, PostgreSQL itself rolls back.
   run: ({ db, orderId, sku, quantity }: Pick<Args, "db" | "orderId" | "sku" | "quantity">) =>
     db.begin(async (tx) => {
       const [product] = await tx`
@@ -54,7 +55,7 @@ const reserveStock = step({
   // By the order's id, as the answer of a commit may be lost.
   undoByKey: {
     run: async ({ db, orderId }) => {
-      // One statement is a transaction, too. It takes the goods back once, however often it is run.
+      // A single statement is a transaction too. It returns the goods once, however often it runs.
       await db`
         with gone as (delete from orders where id = ${orderId} returning sku, quantity)
         update products set stock = stock + gone.quantity from gone where products.sku = gone.sku`;
@@ -85,8 +86,8 @@ const chargeCard = step({
     await payments.charge(key, card, total, signal);
     return { chargeKey: key };
   },
-  // An attempt that fails may have charged the card all the same. A key that is cancelled charges no more, whenever the
-  // charge arrives: that is why the signal may be passed on.
+  // A failed attempt may still have charged the card. A cancelled key can no longer be charged,
+  // whenever the charge arrives, so the signal may be passed on.
   undoByKey: {
     run: ({ payments }, { effectKey, signal }) => payments.cancel(effectKey, signal),
     retry: { count: 3, delay: 100 },

@@ -1,4 +1,4 @@
-/** What the checkout is run with: an order, and what the steps need to carry it out. */
+/** The args of the checkout: an order, and the services that carry it out. */
 export interface Args {
   order: Order;
   services: Services;
@@ -20,7 +20,7 @@ export interface Services {
   MAIL: Service;
 }
 
-/** Another Worker, that is reached by a service binding. */
+/** Another Worker, reached by a service binding. */
 export interface Service {
   fetch(url: string, init?: RequestInit): Promise<Response>;
 }

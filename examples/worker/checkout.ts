@@ -5,9 +5,9 @@ import { limits } from "./limits.ts";
 import { post } from "./post.ts";
 import { argsSchema } from "./schema.ts";
 
-// A call that fails, or is given up (timeout, abort), may have its effect all the same, even later. Both services forbid
-// a key that is undone: what arrives under it after that is refused. So each undo goes by the key, which is known where
-// an answer is not, and the signal may be passed on.
+// A call that fails, or is given up (timeout, abort), may have its effect all the same, even later.
+// Both services forbid a key that is undone: what arrives under it after that is refused. So each
+// undo goes by the key, which is known where an answer is not, and the signal may be passed on.
 
 const retry: RetryPolicy = { count: 3, delay: 100, backoff: "exponential" };
 
@@ -51,7 +51,7 @@ const sendReceipt = step({
   },
 });
 
-/** What the steps add. */
+/** The keys that the steps add. */
 interface Done {
   reservationId: string;
   chargeId: string;

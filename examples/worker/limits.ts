@@ -1,4 +1,4 @@
-// How long the services may take, in milliseconds.
+// The time limits of the services, in milliseconds.
 
 interface Limits {
   stock: number;

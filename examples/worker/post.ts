@@ -1,6 +1,6 @@
 import type { Service } from "./args.ts";
 
-/** Says that a service has not done what it was asked for. */
+/** A service rejected a request. */
 export class Refusal extends Error {
   override name = "Refusal";
   readonly status: number;
@@ -11,7 +11,7 @@ export class Refusal extends Error {
   }
 }
 
-/** Posts a body as JSON, and gives the id of what came of it. */
+/** Posts a body as JSON and returns the id in the answer. */
 export async function post(
   service: Service,
   path: string,

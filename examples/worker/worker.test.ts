@@ -1,4 +1,5 @@
-// Runs the Worker in workerd, by miniflare, and talks to it over HTTP: `node --test worker.test.ts` (Node 24).
+// Runs the Worker in workerd, through miniflare, and talks to it over HTTP:
+// `node --test worker.test.ts` (Node 24).
 import assert from "node:assert/strict";
 import { type ClientRequest, request } from "node:http";
 import { after, before, beforeEach, describe, it } from "node:test";
@@ -6,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { Miniflare, type Request, Response } from "miniflare";
 
-/** What the Worker posts; each path has some of it. */
+/** The bodies that the Worker posts; each path has some of the keys. */
 interface Call {
   key: string;
   sku: string;
@@ -16,7 +17,7 @@ interface Call {
   reason: string;
 }
 
-/** A call that is kept from having its effect. */
+/** A call whose effect is held back. */
 interface Hold {
   reached: PromiseWithResolvers<void>;
   released: PromiseWithResolvers<void>;
@@ -32,7 +33,7 @@ class Services {
   readonly #holds = new Map<string, Hold>();
   readonly #waiting: { path: string; resolve: () => void }[] = [];
 
-  /** Keeps the next call of a path from having its effect until it is let go. */
+  /** Holds back the effect of the next call of a path until it is released. */
   hold(path: string): Hold {
     const hold = { reached: Promise.withResolvers<void>(), released: Promise.withResolvers<void>() };
     this.#holds.set(path, hold);
@@ -96,7 +97,7 @@ describe("examples/worker", () => {
   let services = new Services();
   const workers: Miniflare[] = [];
   let url: URL;
-  /** Of a Worker that gives payments no time: only for those that are held. */
+  /** A Worker with no time for payments, for held calls only. */
   let hastyUrl: URL;
 
   before(async () => {
@@ -224,7 +225,7 @@ async function bundle(limits: object): Promise<string> {
   return outputFiles[0]!.text;
 }
 
-/** With nothing between it and the client, workerd notices a connection that is reset, not one that is closed. */
+/** Connected directly to the client, workerd notices a reset connection, but not a closed one. */
 function hangUp(impatient: ClientRequest): void {
   impatient.socket?.resetAndDestroy();
 }

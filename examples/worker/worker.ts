@@ -1,4 +1,5 @@
-// A shop on Cloudflare Workers: POST /checkout runs the pipeline, GET /stock/:sku tells what is left.
+// A shop on Cloudflare Workers: POST /checkout runs the pipeline, GET /stock/:sku returns the
+// remaining stock.
 import { isRunsheetError } from "@runsheet/runsheet";
 import { Hono } from "hono";
 import type { Services } from "./args.ts";
@@ -15,7 +16,8 @@ app.post("/checkout", async (c) => {
     waitUntil, // for what lands after the response
     onLate: ({ step, outcome }) => console.log(`late: ${step}: ${outcome}`),
   });
-  // When the client hangs up the Worker is stopped, in the middle of the rollback, unless it may go on until the end.
+  // When the client hangs up, the Worker is stopped in the middle of the rollback unless it may
+  // continue to the end.
   waitUntil(run);
   const result = await run;
   if (result.success) return c.json({ chargeId: result.data.chargeId }, 201);

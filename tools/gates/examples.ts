@@ -1,5 +1,5 @@
-// Runs every example and looks for what it must print:
-// `deno task examples` for Deno alone, `deno task test:npm` for the others.
+// Runs every example and checks its output: `deno task examples` for Deno only,
+// `deno task test:npm` for the others.
 import { join } from "node:path";
 import { deno, type Ended, run } from "../runner/shell.ts";
 import { check, finish, type Part, runParts } from "../runner/report.ts";
@@ -7,12 +7,12 @@ import type { Runtime } from "../runner/runtimes.ts";
 
 interface Example {
   path: string;
-  /** How Deno runs it: its task, or the file without permissions. */
+  /** The task that runs it on Deno, or the file without permissions. */
   command: string[];
   args: string[];
   /** Its exit code. */
   exits: number;
-  /** What its output must have. */
+  /** The required parts of its output. */
   prints: RegExp;
   /** Whether it needs node:sqlite, which Node has from 22 on. */
   sqlite: boolean;
@@ -45,10 +45,10 @@ function small(path: string, prints: RegExp): Example {
   return { path, command: ["run", path], args: [], exits: 0, prints, sqlite: false };
 }
 
-/** Those that run until they are stopped: tests/examples/service.test.ts starts it. */
+/** Examples that run until they are stopped: tests/examples/service.test.ts starts this one. */
 const services = ["examples/service/main.ts"];
 
-/** The parts that run the examples on Deno, from their sources. */
+/** The parts of the test run that run the examples on Deno, from their sources. */
 export function examplesOnDeno(): Part[] {
   const all = check("every example is in the list of tools/gates/examples.ts", () => {
     const listed = new Set([...services, ...examples.map(({ path }) => path)]);
@@ -65,7 +65,7 @@ export function examplesOnDeno(): Part[] {
   ];
 }
 
-/** The parts that run them on another runtime, compiled in npm/app/out. */
+/** The parts of the test run that run them on another runtime, compiled in npm/app/out. */
 export function examplesOn({ name, version, path }: Runtime): Part[] {
   const hasSqlite = name !== "node" || Number.parseInt(version) >= 22;
   return examples.flatMap((example) => {

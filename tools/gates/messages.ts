@@ -1,6 +1,6 @@
-// What the compilers say of the mistakes in tests/types/mistakes/, compared with what stands
-// above each of them. `deno run -A tools/gates/messages.ts --update` writes what the newest says,
-// whole, to tests/types/messages.txt.
+// Compares the compilers' messages about tests/types/mistakes/ with the comments above the
+// mistakes. `deno run -A tools/gates/messages.ts --update` writes the complete messages of the
+// newest compiler to tests/types/messages.txt.
 import { assertEquals } from "@std/assert";
 import { compilers } from "../runner/app.ts";
 import { check, finish, type Part, runParts } from "../runner/report.ts";
@@ -57,7 +57,7 @@ function expectedIn([file, text]: [string, string]): Mistake[] {
   });
 }
 
-/** What a compiler says without the directives, by place. */
+/** The messages of a compiler without the directives, by place. */
 async function messagesOf(
   alias: string,
   texts: Record<string, string>,
@@ -110,7 +110,7 @@ async function compare(mistakes: Mistake[], said: Map<string, string[]>): Promis
     sorted(await Deno.readTextFile(snapshot)),
     `${snapshot} must be what ${newest} says`,
   );
-  // The docs quote sentences: each must be one that the compiler says.
+  // Each sentence quoted in the docs must be a real message.
   const [, section = ""] = (await Deno.readTextFile("docs/types.md")).split(
     "## What the compiler tells you",
   );

@@ -1,11 +1,15 @@
-// What `deno task check` asks of the core, asked of the packages in packages/: docs, and types that JSR can read.
+// Applies the checks of `deno task check` to the packages in packages/: docs, and types that JSR
+// can read.
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { core, members, type Package } from "../runner/packages.ts";
 import { check, finish, runParts } from "../runner/report.ts";
 import { deno, must } from "../runner/shell.ts";
 
-/** Accepts what `deno doc --lint` says of other packages' types: these are documented where they come from. */
+/**
+ * Ignores complaints of `deno doc --lint` about types of other packages, which are documented
+ * there.
+ */
 async function lintDocs({ folder, entries }: Package): Promise<void> {
   const { code, output } = await deno(["doc", "--lint", ...entries], { cwd: folder });
   if (code === 0) return;

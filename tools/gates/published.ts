@@ -1,6 +1,6 @@
-// What npm users do with the tarball besides running it: linters of packages look at it, and
-// bundlers make programs with it, of which tools/fixtures/bundled has three.
-// After `deno task test:npm` has made the tarball: `deno run -A tools/gates/published.ts`.
+// Checks how npm users consume the tarball besides running it: linters inspect the package, and
+// bundlers build the three programs of tools/fixtures/bundled. After `deno task test:npm` has made
+// the tarball: `deno run -A tools/gates/published.ts`.
 import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
 import { check, finish, type Part, runParts } from "../runner/report.ts";
 import { members } from "../runner/packages.ts";
@@ -9,7 +9,10 @@ import config from "../../deno.json" with { type: "json" };
 
 const folder = "npm/published";
 
-/** Both must say that all is well: publint ends with 0 when it has mere suggestions, attw when there are no types at all. */
+/**
+ * Both must report no problem: publint exits with 0 if it has only suggestions, attw if there are
+ * no types at all.
+ */
 const linters: Record<string, { command: (tarball: string) => string; says: RegExp }> = {
   publint: { command: (tarball) => `publint run ${tarball} --strict`, says: /All good!/ },
   attw: {
@@ -40,13 +43,13 @@ async function install(): Promise<void> {
 
 let installed: Promise<void> | undefined;
 
-/** Runs a line where npm has installed the package and the tools. */
+/** Runs a command in the folder where npm has installed the package and the tools. */
 async function use(what: string, line: string): Promise<string> {
   await (installed ??= install());
   return (await must(what, shell(line, { cwd: folder }))).trimEnd();
 }
 
-/** What a program prints, and its length. */
+/** The output of a program, and its size. */
 async function tryProgram(path: string) {
   const { length } = await Deno.readTextFile(`${folder}/${path}`);
   return { prints: await use(`run ${path}`, `node ${path}`), length };
@@ -65,7 +68,7 @@ async function checkBundles(bundler: string): Promise<void> {
   assertLess(none.length, 100, "a program that uses nothing must have nothing of the package");
 }
 
-/** The package, as it is installed, has what deno.json exports, with types, and the documents. */
+/** The installed package has the exports of deno.json, with types, and the documents. */
 async function checkContents(): Promise<void> {
   await (installed ??= install());
   const root = `${folder}/node_modules/${config.name}`;

@@ -1,21 +1,22 @@
-// The size of the core as an application ships it, by module: `deno task size`.
-// It fails above the limit. deno bundle is esbuild.
+// The size of the core as shipped by an application, by module: `deno task size`. It fails above
+// the limit. deno bundle is esbuild.
 import { gzipSync } from "node:zlib";
 import config from "../../deno.json" with { type: "json" };
 import { core } from "../runner/packages.ts";
 import { bundle } from "../runner/shell.ts";
 
-// The goal is 19 KB: what is above it came with the rules of effects and with log lines that hold no value.
+// The goal is 19 KB: what is above it came with the rules of effects and with log lines that hold
+// no value.
 const LIMIT = 22.5 * 1024;
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/** What of a source map is read here. */
+/** The part of a source map that is read here. */
 interface SourceMap {
   sources: string[];
   mappings: string;
 }
 
-/** How many characters of a minified file come from each of its sources. */
+/** The number of characters of a minified file that come from each source. */
 function charactersBySource(code: string, { sources, mappings }: SourceMap): Map<string, number> {
   const counts = new Map<string, number>();
   const lines = code.split("\n");
@@ -41,7 +42,10 @@ function charactersBySource(code: string, { sources, mappings }: SourceMap): Map
   return counts;
 }
 
-/** The numbers in a segment of a source map: base 64, five bits a digit, the lowest bit of a number its sign. */
+/**
+ * The numbers in a segment of a source map: base 64, five bits a digit, the lowest bit of a number
+ * its sign.
+ */
 function decode(segment: string): number[] {
   const numbers: number[] = [];
   let bits = 0;

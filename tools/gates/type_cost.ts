@@ -1,5 +1,5 @@
-// What the proofs cost the compiler, in type instantiations: unlike times, these are the same on every machine.
-// After `deno task test:npm` has made npm/app: `deno run -A tools/gates/type_cost.ts`.
+// The cost of the proofs to the compiler, in type instantiations, which are the same on every
+// machine. After `deno task test:npm` has made npm/app: `deno run -A tools/gates/type_cost.ts`.
 import { check, finish, type Part, runParts } from "../runner/report.ts";
 import { must, shell, write } from "../runner/shell.ts";
 
@@ -7,10 +7,13 @@ const folder = "npm/app/cost";
 const newest = "typescript-7";
 const oldest = "typescript-5.6";
 
-/** How steps are put together; `"none"` is the schemas, the steps and the combinators without a pipeline. */
+/**
+ * The ways to combine steps; `"none"` has the schemas, the steps and the combinators without a
+ * pipeline.
+ */
 type Form = "none" | "inferred" | "given" | "builder";
 
-/** What a program may cost: how many times the same without a pipeline, and how much at all. */
+/** The budget of a program: relative to the same program without a pipeline, and absolute. */
 interface Budget {
   readonly size: number;
   readonly mixed: boolean;
@@ -26,7 +29,8 @@ const budgets: Budget[] = [
   ...([[5, 60_000], [20, 200_000], [50, 500_000], [100, 1_300_000]] as const).flatMap(
     ([size, total]): Budget[] => [
       { size, mixed: true, form: "given", ratio: size <= 50 ? 1.25 : 1.45, total },
-      // A builder's methods infer what the calls of the combinators infer in the program it is measured by.
+      // A builder's methods infer what the calls of the combinators infer in the program it is
+      // measured by.
       { size, mixed: true, form: "builder", ratio: size <= 50 ? 1.4 : 1.75, total },
     ],
   ),
@@ -56,7 +60,7 @@ export const costParts: Part[] = [
   }),
 ];
 
-/** Compiles a program, which must have no errors, and counts. */
+/** Compiles a program, which must have no errors, and counts instantiations. */
 async function instantiations(
   alias: string,
   size: number,
@@ -106,7 +110,9 @@ function program(size: number, mixed: boolean, form: Form): string {
   ].join("\n");
 }
 
-/** A step of the size of a real one, which takes up what the two before it have left, and now and then an arg. */
+/**
+ * A step of realistic size, which uses the outputs of the two before it, and now and then an arg.
+ */
 function stepOf(n: number): string {
   const needs = [n - 1, n - 2].filter((k) => k >= 0).map((k) => `k${k}: "string"`);
   const arg = n % 10 === 0 ? [`arg${n}: "string"`] : [];

@@ -1,4 +1,4 @@
-// The Worker of examples/worker with a schema of arktype or of valibot: its types, its test inside
+// Checks the Worker of examples/worker with arktype and with valibot: its types, its test inside
 // workerd, and its size.
 import { gzipSync } from "node:zlib";
 import { testPatience } from "../runner/patience.ts";
@@ -10,7 +10,7 @@ const app = { cwd: "npm/app" };
 
 let node: Promise<Runtime> | undefined;
 
-/** The parts that test it where the package is installed. */
+/** The parts of the test run that test it where the package is installed. */
 export const workerParts: Part[] = ["arktype", "valibot"].map((vendor) => ({
   name: `examples/worker with ${vendor}`,
   run: async () => {
@@ -40,7 +40,7 @@ async function copyWith(vendor: string): Promise<string> {
   }
   await write(`npm/app/${folder}/tsconfig.json`, {
     extends: "../../tsconfig.json",
-    // Neither hono nor miniflare pass our strictness.
+    // Neither hono nor miniflare pass our strict checks.
     compilerOptions: { noEmit: true, skipLibCheck: true, lib: ["esnext"], rootDir: "../.." },
     include: ["*.ts"],
     exclude: [],
@@ -48,7 +48,7 @@ async function copyWith(vendor: string): Promise<string> {
   return folder;
 }
 
-/** What of it is shipped. */
+/** The part that is shipped. */
 async function sizeOf(folder: string): Promise<string> {
   const bundle = `npx esbuild ${folder}/worker.ts --bundle --minify --format=esm ` +
     `--conditions=workerd,worker --outfile=${folder}/worker.min.js`;

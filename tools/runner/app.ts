@@ -1,18 +1,18 @@
-// Makes npm/app: an empty project that installs the tarball as users do, with
-// the examples, the consumers of tools/fixtures/consumer and the tests beside it.
+// Makes npm/app, an empty project that installs the tarball like users do, with the examples, the
+// consumers of tools/fixtures/consumer and the tests.
 import { bundle, must, run, shell, write } from "./shell.ts";
 import { check, type Part } from "./report.ts";
 import { core } from "./packages.ts";
 import type { Runtime } from "./runtimes.ts";
 
-/** The versions of TypeScript that must compile what users write. */
+/** The versions of TypeScript that must compile users' code. */
 export const compilers: Record<string, string> = {
   "typescript-5.6": "~5.6",
   "typescript-5.9": "~5.9",
   "typescript-6": "^6",
   "typescript-7": "^7",
 };
-/** What bundles and runs Workers; miniflare brings workerd. */
+/** Bundles and runs Workers; miniflare includes workerd. */
 export const edgeRanges: Record<string, string> = { esbuild: "^0.28", miniflare: "^4" };
 const emitter = "typescript-5.9";
 
@@ -55,7 +55,7 @@ export async function makeApp(): Promise<void> {
     "install the tarball",
     shell("npm install --silent --no-audit --no-fund", { cwd: "npm/app" }),
   );
-  // The examples will be compiled into out, where they need their data.
+  // The compiled examples in out need their data there.
   const copies = "cp -r ../../tools/fixtures/consumer consumer && " +
     "cp -r ../../tests/types types && rm types/messages.txt && mkdir std support && " +
     "cp ../../tests/support/results.ts support && " +
@@ -70,7 +70,7 @@ export async function makeApp(): Promise<void> {
 
 /** Compiles the consumers, the examples and the tests of types, strictly, with every compiler. */
 export const tscParts: Part[] = Object.entries(compilers).flatMap(([alias, range]) => {
-  // One is enough to write the JavaScript; the oldest could not.
+  // One compiler is enough to write the JavaScript; the oldest could not.
   const emits = alias === emitter;
   const out = emits ? "out" : `out-${alias}`;
   const flags = emits
@@ -102,7 +102,7 @@ export const tscParts: Part[] = Object.entries(compilers).flatMap(([alias, range
   ];
 });
 
-/** Runs what tsc made of a consumer, on a runtime. */
+/** Runs the compiled code of a consumer on a runtime. */
 export function consumerOn({ name, version, path }: Runtime): Part {
   return check(
     `tools/fixtures/consumer on ${name} ${version}`,

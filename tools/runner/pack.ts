@@ -1,14 +1,14 @@
-// Builds the npm packages and their tarballs: that of the core in npm/package and npm/package.tgz, that of
+// Builds the npm packages and their tarballs: the core in npm/package and npm/package.tgz,
 // packages/otel in npm/packages/otel and npm/packages/otel.tgz.
 import { basename, dirname, resolve } from "node:path";
 import { core, members, type Package } from "./packages.ts";
 import { bundle, deno, must, shell, write } from "./shell.ts";
 import config from "../../deno.json" with { type: "json" };
 
-// Provenance on npm is refused unless this is the repository that publishes.
+// npm rejects provenance unless this is the publishing repository.
 const repository = Deno.env.get("GITHUB_REPOSITORY") ?? "runsheet/runsheet";
 
-/** What deno pack knows of its package.json. */
+/** The fields of package.json that deno pack writes. */
 interface Packed {
   main: string;
   types: string;
@@ -16,7 +16,7 @@ interface Packed {
   dependencies: Record<string, string>;
 }
 
-/** What we know of it. */
+/** The fields that we add. */
 interface About {
   description: string;
   keywords: string[];
@@ -32,7 +32,7 @@ export async function pack(): Promise<void> {
 
 async function packCore(out: string): Promise<void> {
   const packed = await compile(core, out, "--ignore=tools,packages");
-  // deno pack leaves this import out, and deno bundle leaves nothing of a module of types.
+  // deno pack omits this import, and deno bundle drops a module of types.
   await append(`${out}/mod.d.ts`, 'import type {} from "./src/types/mod.js";');
   await append(`${out}/src/types/mod.js`, "export {};");
   const imports = core.entries.map((entry) => `await import('./${entry.replace(/ts$/, "js")}')`);
@@ -55,12 +55,15 @@ async function packMember(member: Package, out: string): Promise<void> {
   await finish(member, out, ["README.md", "LICENSE"], packed, {
     description: description.replace(/\.$/, ""),
     keywords: ["runsheet", basename(member.folder)],
-    // An application has the vendor already, and must have it once.
+    // The application already has the vendor, and must have it only once.
     peerDependencies: { [core.name]: `^${core.version}`, ...packed.dependencies },
   });
 }
 
-/** deno pack makes the declarations, deno bundle the JavaScript, with what we use of @std: npm has no @std. */
+/**
+ * deno pack makes the declarations; deno bundle makes the JavaScript and inlines @std, which npm
+ * does not have.
+ */
 async function compile(
   { folder, name, entries, npmRanges }: Package,
   out: string,
@@ -84,7 +87,7 @@ async function compile(
   return JSON.parse(await Deno.readTextFile(`${out}/package.json`));
 }
 
-/** Adds the package.json and the documents, and makes the tarball beside the folder. */
+/** Adds package.json and the documents, and makes the tarball next to the folder. */
 async function finish(
   { folder, name, version }: Package,
   out: string,
@@ -122,7 +125,7 @@ async function finish(
   await Deno.rename(`${cwd}/${made}`, `${out}.tgz`);
 }
 
-/** Keeps the place of this machine's cache out of the package. */
+/** Keeps the path of this machine's cache out of the package. */
 async function hideCachePaths(folder: string): Promise<void> {
   for (const path of filesIn(folder).filter((path) => path.endsWith(".js"))) {
     const text = await Deno.readTextFile(path);
@@ -131,7 +134,10 @@ async function hideCachePaths(folder: string): Promise<void> {
   }
 }
 
-/** Without an `export {}` all that a declaration file declares is exported, and TypeScript tries to name it. */
+/**
+ * Without an `export {}`, a declaration file exports everything it declares, and TypeScript tries
+ * to name it.
+ */
 async function closeDeclarations(folder: string): Promise<void> {
   for (const path of filesIn(folder).filter((path) => path.endsWith(".d.ts"))) {
     await append(path, "export {};");

@@ -1,9 +1,9 @@
-// What is published: the core, and the packages of packages/, each of which needs a vendor.
+// The published packages: the core, and those of packages/, each of which needs a vendor.
 import { join } from "node:path";
 
-/** A package, as its deno.json says. */
+/** A package as described by its deno.json. */
 export interface Package {
-  /** Where it stands. */
+  /** Its folder. */
   folder: string;
   name: string;
   version: string;
@@ -38,10 +38,10 @@ export function readPackage(folder: string): Package {
   };
 }
 
-/** The package that people install first. */
+/** The core package. */
 export const core: Package = readPackage(".");
 
-/** The packages for those who use a vendor. */
+/** The packages for users of a vendor. */
 export const members: Package[] = [...Deno.readDirSync("packages")]
   .map(({ name }) => readPackage(`packages/${name}`))
   .sort((a, b) => a.name < b.name ? -1 : 1);

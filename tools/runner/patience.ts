@@ -1,7 +1,8 @@
-// A hang must end some day, and a machine that is twelve times slower than usual must not be taken for one.
+// A hang must end eventually, but a machine that is twelve times slower than usual must not be
+// mistaken for one.
 
-/** How long a file of tests, or one of its tests, may take, in milliseconds. */
+/** The time limit of a test file, or of one of its tests, in milliseconds. */
 export const testPatience: number = 30 * 60_000;
 
-/** How long a command may take, in milliseconds. */
+/** The time limit of a command, in milliseconds. */
 export const commandPatience: number = 4 * testPatience;

@@ -1,4 +1,4 @@
-// Every part of the test run ends in one line: "deno 2.9.6: 12 passed, 0 failed".
+// Every part of the test run ends with one line: "deno 2.9.6: 12 passed, 0 failed".
 import { pooledMap } from "@std/async/pool";
 import type { Ended } from "./shell.ts";
 
@@ -31,7 +31,7 @@ export async function runParts(parts: Part[]): Promise<Counts[]> {
   return await Array.fromAsync(pooledMap(2, parts, runPart));
 }
 
-/** Runs a part and prints its line; a part that breaks is a failure. */
+/** Runs a part and prints its line; a part that throws counts as a failure. */
 async function runPart({ name, run }: Part): Promise<Counts> {
   const start = performance.now();
   const counts = await run().catch((error: unknown) => {
@@ -46,7 +46,7 @@ async function runPart({ name, run }: Part): Promise<Counts> {
   return counts;
 }
 
-/** A part that counts no tests: it only must not fail. */
+/** A part without a count of tests: it just must not fail. */
 export function check(name: string, ending: () => unknown): Part {
   const run = async () => {
     await ending();
@@ -55,7 +55,7 @@ export function check(name: string, ending: () => unknown): Part {
   return { name, run };
 }
 
-/** The counts of a test run; its output is shown only if something is wrong. */
+/** The counts of a test run; its output is shown only if there is a failure. */
 export function judge({ code, output }: Ended, counts: Counts): Counts {
   if (code === 0 && counts.failed === 0 && counts.passed > 0) return counts;
   console.log(output);
@@ -79,7 +79,7 @@ export async function finish(work: () => Promise<Counts[]>): Promise<never> {
   Deno.exit(total.failed > 0 ? 1 : 0);
 }
 
-/** Counts what `node --test` or `bun test` says it did, in its last lines. */
+/** Reads the counts in the last lines of `node --test` or `bun test`. */
 export function countSummary(output: string): Counts {
   const last = (word: string) =>
     Number(
@@ -95,7 +95,7 @@ export function countSummary(output: string): Counts {
   };
 }
 
-/** Counts Deno's JUnit report: its tests without the suites around them. */
+/** Counts the tests in Deno's JUnit report, without their suites. */
 export function countJUnit(xml: string): Counts {
   const cases = [...xml.matchAll(/<testcase name="([^"]*)"[^>]*>\s*(<\w+)?/g)]
     .map(([, name = "", child]) => ({ name, child }));

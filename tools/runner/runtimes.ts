@@ -1,4 +1,4 @@
-// The runtimes that test what npm users install, each from npm itself.
+// The runtimes that test the npm package, each installed from npm.
 import { join } from "node:path";
 import process from "node:process";
 import { testPatience } from "./patience.ts";
@@ -7,18 +7,18 @@ import { type Counts, countSummary, judge, type Part } from "./report.ts";
 
 export const targets: string[] = ["node@20", "node@22", "node@24", "node@26", "bun@1"];
 
-/** A runtime that is on this machine. */
+/** A runtime on this machine. */
 export interface Runtime {
   name: string;
   version: string;
   path: string;
 }
 
-/** Finds a runtime, on the PATH or else from npm, in the version asked for. */
+/** Finds a runtime in the requested version, on the PATH or else from npm. */
 export async function find(target: string): Promise<Runtime> {
   const [name = "", major = ""] = target.split("@");
-  // npx runs the node on the PATH where install scripts are blocked; the
-  // platform's own package needs none.
+  // If install scripts are blocked, npx runs the node on the PATH; the package of the platform
+  // needs none.
   const os = process.platform === "win32" ? "win" : process.platform;
   const platform = `node-${os}-${process.arch}@${major}`;
   const launchers = name === "node"

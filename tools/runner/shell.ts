@@ -1,19 +1,19 @@
 import { resolve } from "node:path";
 import { commandPatience } from "./patience.ts";
 
-/** Where a command runs, and with what besides our environment. */
+/** The folder of a command, and additions to our environment. */
 export interface RunOptions {
   cwd?: string;
   env?: Record<string, string>;
 }
 
-/** How a command ended; its output holds both streams, as they came. */
+/** The result of a command; its output has both streams, interleaved. */
 export interface Ended {
   code: number;
   output: string;
 }
 
-/** Runs a command to its end, but not for ever, and keeps its output. */
+/** Runs a command with a time limit and captures its output. */
 export async function run(
   [command, ...args]: [string, ...string[]],
   { cwd = ".", env = {} }: RunOptions = {},
@@ -40,7 +40,7 @@ export async function run(
   return { code, output };
 }
 
-/** Runs Deno itself, in the version that runs us. */
+/** Runs Deno in our own version. */
 export function deno(args: string[], options?: RunOptions): Promise<Ended> {
   return run([Deno.execPath(), ...args], options);
 }
@@ -51,7 +51,7 @@ export function shell(line: string, options?: RunOptions): Promise<Ended> {
   return deno(["task", "--quiet", "--cwd", folder, "--eval", line], options);
 }
 
-/** Awaits a command that must succeed, and gives its output. */
+/** Awaits a command that must succeed, and returns its output. */
 export async function must(what: string, ending: Promise<Ended>): Promise<string> {
   const { code, output } = await ending;
   if (code === 0) return output;
@@ -66,7 +66,7 @@ export async function write(path: string, content: unknown): Promise<void> {
   await Deno.writeTextFile(path, text + "\n");
 }
 
-/** Bundles modules, and what they share, into a folder. */
+/** Bundles modules and their shared chunks into a folder. */
 export async function bundle(
   folder: string,
   entries: string[],

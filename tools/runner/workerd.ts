@@ -7,12 +7,12 @@ import { files, tests } from "../fixtures/edge/left_out.ts";
 
 const app = { cwd: "npm/app" };
 
-// From 2026-08-04 on nodejs_compat is the default.
+// From 2026-08-04 on, nodejs_compat is the default.
 const compatibilityDate = "2026-04-01";
 
 /** Bundles npm/app/edge/<name>.ts as a Worker, and runs its test handler. */
 async function runWorker(name: string, aliases: string, flags: string[]): Promise<Ended> {
-  // The messages of errors tell the names of functions, which bundling must not change.
+  // Error messages contain names of functions, which bundling must not change.
   const bundling = `npx esbuild edge/${name}.ts ${aliases} --bundle --format=esm --target=es2024 ` +
     `--conditions=workerd,worker --external:node:* --keep-names --outfile=edge/${name}.js`;
   await must(`bundle edge/${name}.ts`, shell(bundling, app));
@@ -28,7 +28,7 @@ const config :Workerd.Config = (services = [(name = "${name}", worker = (
   return await shell(`npx workerd test edge/${name}.capnp`, app);
 }
 
-/** The part that runs the tests, as they are in npm/app/tests. */
+/** The part of the test run that runs the tests of npm/app/tests. */
 export const testsOnWorkerd: Part = {
   name: "workerd",
   run: async () => {
@@ -43,11 +43,11 @@ export default { test: () => runAll(${JSON.stringify(Object.keys(tests))}) };`,
     const ended = await runWorker(
       "tests",
       "--alias:node:test=./edge/node_test.ts --alias:node:vm=./edge/node_vm.ts",
-      // arktype tries eval when it is loaded, where it would be allowed, and misses it later.
+      // arktype tries eval while loading, when it is allowed, and later fails without it.
       ["nodejs_compat", "disallow_eval_during_startup"],
     );
     const { passed, failed, skipped } = countSummary(ended.output);
-    // workerd only notes what a timer throws.
+    // workerd only logs errors thrown in timers.
     const thrown = ended.output.match(/uncaught exception; source = Uncaught;/g) ?? [];
     return judge(ended, {
       passed,
@@ -57,7 +57,7 @@ export default { test: () => runAll(${JSON.stringify(Object.keys(tests))}) };`,
   },
 };
 
-/** The part that runs the library where there is nothing of Node. */
+/** The part of the test run that runs the library without anything of Node. */
 export const smokeOnWorkerd: Part = check(
   "tools/fixtures/edge/smoke.ts on workerd",
   () => must("run the smoke test", runWorker("smoke", "", [])),

@@ -4,7 +4,9 @@ import { makeCheckout, type Services } from "./checkout.ts";
 
 const books = ledger();
 
-/** Fakes that ask the books for what they do and undo: these take a while, as a service does. */
+/**
+ * Fakes that request their effects and undos from the books, which take some time, like a service.
+ */
 const services: Services = {
   charge: (chargeId, _amount, signal) =>
     books.addOnce("charge", chargeId, { signal }),

@@ -1,10 +1,13 @@
 import { pipeline, step } from "@runsheet/runsheet";
 import { type } from "arktype";
 
-/** What the pipeline needs of the world outside. Tests give it fakes. */
+/** The outside services that the pipeline needs. Tests pass fakes. */
 export interface Services {
   charge(chargeId: string, amount: number, signal: AbortSignal): Promise<void>;
-  /** Takes the charge back, if there is one, and forbids it: one that is still on its way is refused. */
+  /**
+   * Refunds the charge, if there is one, and forbids it: a charge that is still on its way is
+   * rejected.
+   */
   voidCharge(chargeId: string): Promise<void>;
   sendMail(to: string, text: string): Promise<void>;
 }
@@ -21,7 +24,8 @@ export function makeCheckout({ charge, voidCharge, sendMail }: Services) {
       await charge(key, amount, signal);
       return { chargeId: key };
     },
-    // Also where nobody knows whether there is a charge: its answer got lost, or was given up.
+    // Also called if it is unknown whether there is a charge, because its answer got lost or was
+    // given up.
     undoByKey: { run: (_, info) => voidCharge(info.effectKey), timeout: 5_000 },
   });
 

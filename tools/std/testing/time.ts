@@ -12,7 +12,7 @@ const realAbortTimeout = AbortSignal.timeout;
 export interface FakeTimeOptions {
   /** Fake milliseconds per real millisecond; 0 stands still. */
   advanceRate?: number;
-  /** How many real milliseconds lie between two advances. */
+  /** The real milliseconds between two advances. */
   advanceFrequency?: number;
 }
 
@@ -22,7 +22,7 @@ export interface DelayOptions {
   signal?: AbortSignal;
 }
 
-/** Thrown when time is faked twice, or used after it was restored. */
+/** Thrown if time is faked twice, or used after it was restored. */
 export class TimeError extends Error {
   override name = "TimeError";
 }
@@ -101,7 +101,7 @@ export class FakeTime {
     return this.#now;
   }
 
-  /** Runs what is due until then, in order. */
+  /** Runs everything due until then, in order. */
   set now(value: number) {
     if (value < this.#now) {
       throw new RangeError(
@@ -147,12 +147,12 @@ export class FakeTime {
     });
   }
 
-  /** Lets everything happen that waits for no timer. */
+  /** Waits for everything that needs no timer. */
   async runMicrotasks(): Promise<void> {
     await this.delay(0);
   }
 
-  /** Adds to the time and runs what is due. */
+  /** Adds to the time and runs everything due. */
   tick(ms = 0): void {
     this.now += ms;
   }
@@ -176,12 +176,12 @@ export class FakeTime {
     return this.next();
   }
 
-  /** Goes on until no timer is left. */
+  /** Continues until no timer is left. */
   runAll(): void {
     while (this.next());
   }
 
-  /** Goes on until no timer is left, with microtasks in between. */
+  /** Continues until no timer is left, with microtasks in between. */
   async runAllAsync(): Promise<void> {
     while (this.#timers.size > 0) await this.nextAsync();
   }

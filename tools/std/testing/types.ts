@@ -1,4 +1,4 @@
-// The types of the standard library's module that our tests use, as it has them.
+// The types of the standard library's module that our tests use.
 
 /** Asserts that the type argument is of the expected boolean literal type. */
 // deno-lint-ignore no-unused-vars

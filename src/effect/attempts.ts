@@ -108,7 +108,10 @@ export class Attempts<T> implements Shared, Entry {
   }
 
   hasDeferred(attempt: Attempt): boolean {
-    if (!this.#all.includes(attempt)) this.#all.unshift(attempt);
+    if (!this.#all.includes(attempt)) {
+      this.#all.unshift(attempt);
+      attempt.undoneBy ??= this.#undoneBy;
+    }
     if (this.#effect.idempotent) return false;
     // Its undo runs at once, or together with the earlier ones.
     if (attempt.hasFailed || attempt.undoneBy) {

@@ -172,28 +172,32 @@ describe("what an attempt defers after it has settled", () => {
     ]);
   });
 
-  it(
-    "is undone at once where its step was undone by a group that recovers",
-    async () => {
+  for (const idempotent of [false, true]) {
+    const kind = idempotent ? "an idempotent step" : "a step";
+    it(`is undone at once where ${kind} was undone by a group that recovers`, async () => {
       const time = fakeTime();
-      const log: string[] = [];
-      const reserve = step({
-        name: "reserve",
-        run: (_ctx, { defer }) => {
-          setTimeout(() => defer(() => log.push("released")), 20);
-          throw new Error("no");
-        },
-      });
-      const recover: Middleware = (_step, next) => async (ctx) => {
-        const result = await next(ctx);
-        return result.success ? result : { success: true, data: {} };
-      };
-      const onLate = () => log.push("told");
-      const p = pipeline({ name: "p", steps: [reserve], middleware: [recover] });
-      const result = await untilRest(time, p.run({}, { onLate }));
-      assertEquals([result.success, log], [true, ["released", "told"]]);
-    },
-  );
+      for (const retries of [0, 1, 2]) {
+        const log: string[] = [];
+        const reserve = step({
+          name: "reserve",
+          idempotent,
+          retry: { count: retries },
+          run: (_ctx, { attempt, defer }) => {
+            if (attempt === 1) setTimeout(() => defer(() => log.push("released")), 20);
+            throw new Error("no");
+          },
+        });
+        const recover: Middleware = (_step, next) => async (ctx) => {
+          const result = await next(ctx);
+          return result.success ? result : { success: true, data: {} };
+        };
+        const onLate = () => log.push("told");
+        const p = pipeline({ name: "p", steps: [reserve], middleware: [recover] });
+        const result = await untilRest(time, p.run({}, { onLate }));
+        assertEquals([retries, result.success, log], [retries, true, ["released", "told"]]);
+      }
+    });
+  }
 
   it(
     "is undone for an item, in the group's undo",

@@ -59,7 +59,9 @@ export class EffectLog {
   /** Notes that what an attempt returned is rolled back. */
   rollsBack(effectKey: string, output: string): void {
     const isOne = this.attempts.some(({ key, isIdempotent }) => key === effectKey && isIdempotent);
-    this.undoes(rollbackId(effectKey, isOne ? undefined : output), effectKey);
+    // An attempt that was not told its key is in the log under another.
+    const key = this.attempts.find((attempt) => attempt.output?.value === output)?.key ?? effectKey;
+    this.undoes(rollbackId(key, isOne ? undefined : output), effectKey);
   }
 
   /** Notes that an effect is undone by its key. */

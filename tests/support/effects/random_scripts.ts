@@ -29,6 +29,8 @@ export interface Scripted {
   readonly isIdempotent: boolean;
   /** Whether attempts under one key return the same, as they have the same effect. */
   readonly returnsSame: boolean;
+  /** Whether it asks for its key. */
+  readonly readsKey: boolean;
   /** Whether it settles as soon as its signal aborts. */
   readonly heeds: boolean;
   /** What its attempts do, round and round. */
@@ -63,6 +65,7 @@ const scripted: Arbitrary<Scripted> = fc.record({
   hasRollback: fc.boolean(),
   isIdempotent: fc.constantFrom(false, false, true),
   returnsSame: fc.boolean(),
+  readsKey: fc.constantFrom(true, true, false),
   heeds: fc.boolean(),
   scripts: fc.array(script, { minLength: 1, maxLength: 4 }),
 });

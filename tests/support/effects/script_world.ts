@@ -99,11 +99,13 @@ export class ScriptWorld {
     number: number,
     name: string,
   ): Outputs | Promise<Outputs> {
-    const { hasRollback, isIdempotent, returnsSame, lateMs, heeds } = leaf;
+    const { hasRollback, isIdempotent, returnsSame, readsKey, lateMs, heeds } = leaf;
     const traits = { hasRollback, isIdempotent, hasUndoByKey: false, lateMs };
-    const attempt = this.log.starts({ key: info.key, attempt: number }, traits);
-    const id = `${info.key}@${number}`;
-    const output = returnsSame ? `<${info.key}>` : `<${id}>`;
+    // Effects of attempts without a key have nothing in common.
+    const key = readsKey || isIdempotent ? info.key : `untold ${this.log.attempts.length}`;
+    const attempt = this.log.starts({ key, attempt: number }, traits);
+    const id = `${key}@${number}`;
+    const output = returnsSame ? `<${key}>` : `<${id}>`;
     parts.forEach(({ happensAt, defersAt }, n) => {
       const what = `part ${n} of ${id}`;
       // In this order when both are due at once; the other way about is no different, as undo forbids.
@@ -112,7 +114,7 @@ export class ScriptWorld {
     });
     const settle = (): Outputs => {
       if (!succeeds) throw new Error(`${id} fails`);
-      if (hasRollback) this.happened.push({ what: isIdempotent ? info.key : output, attempt });
+      if (hasRollback) this.happened.push({ what: isIdempotent ? key : output, attempt });
       this.log.returns(attempt, output);
       return { [name]: output };
     };

@@ -30,9 +30,10 @@
  * @module
  */
 export type { BranchFailure, Collection, ItemFailure, Predicate } from "./src/api/collection.ts";
-export type { Call, Host, Outcome } from "./src/api/host.ts";
+export type { Call, Deferred, DurableHost, Host, NamedUndo, Outcome } from "./src/api/host.ts";
 export type {
   CollectionInfo,
+  Defer,
   ItemInfo,
   RollbackInfo,
   RunInfo,
@@ -57,7 +58,7 @@ export type {
   Success,
 } from "./src/api/result.ts";
 export type { LateReport } from "./src/api/late_report.ts";
-export type { RunOptions } from "./src/api/run.ts";
+export type { EventSource, RunOptions } from "./src/api/run.ts";
 export type { Schema, SchemaIn, SchemaIssue, SchemaOut, SchemaResult } from "./src/api/schema.ts";
 export type { AnyStep, CheckedPipeline, Pipeline, Step, StepLike } from "./src/api/step.ts";
 export { choice } from "./src/combinators/choice.ts";
@@ -93,7 +94,9 @@ export { type AsJSON, type ReportJSON, type ResultJSON, toJSON } from "./src/rep
 export { unwrap } from "./src/report/unwrap.ts";
 export { typed } from "./src/schema/typed.ts";
 export { pipeline } from "./src/steps/pipeline.ts";
+export { sleep } from "./src/steps/sleep.ts";
 export { step } from "./src/steps/step.ts";
+export { waitFor, type WaitForOptions } from "./src/steps/wait_for.ts";
 export type { Builder, BuildOptions } from "./src/types/builder.ts";
 export type { ParallelOptions } from "./src/types/combinators.ts";
 export type { NameOf, ProvidesOf, RequiresOf } from "./src/types/of.ts";
@@ -101,6 +104,8 @@ export type { PipelineDefinition, PipelineOptions } from "./src/types/pipeline.t
 export type {
   KeyUndoFunction,
   KeyUndoPolicy,
+  NamedUndoFunction,
+  NamedUndoPolicy,
   RollbackFunction,
   RollbackPolicy,
   StepDefinition,

@@ -5,8 +5,11 @@ export interface Call {
    * same in every run of the same pipeline.
    */
   readonly id: string;
-  /** The kind of code that is called. */
-  readonly kind: "attempt" | "undo" | "predicate" | "item";
+  /**
+   * The kind of code that is called. Only a durable host is asked for the validated args of a
+   * pipeline (`"args"`) and for the collection of a combinator (`"collection"`).
+   */
+  readonly kind: "attempt" | "undo" | "predicate" | "item" | "args" | "collection";
   /** The path of the step that it belongs to. */
   readonly path: string;
   /** The number of the attempt, from 1. */
@@ -15,25 +18,60 @@ export interface Call {
   readonly ctx: unknown;
   /** The time limit in milliseconds, after which the call is given up; absent if there is none. */
   readonly timeout?: number;
+  /** The id of the run. */
+  readonly runId: string;
+  /** The idempotency key that the code receives. */
+  readonly key: string;
+  /** For an item of a collection: the item. */
+  readonly item?: unknown;
+  /** For an item of a collection: its index, from 0. */
+  readonly index?: number;
   /** For an undo: the output of the step. */
   readonly output?: unknown;
+  /** For an undo: its reason. */
+  readonly error?: Error;
+  /** For an undo: the key of the effect to undo. */
+  readonly effectKey?: string;
+  /** For a deferred undo that is named: its name among the step's `undos`, and its data. */
+  readonly undo?: NamedUndo;
 }
+
+/** An undo that was deferred by name, so that another process can carry it out. */
+export interface NamedUndo {
+  /** The key of the handler in the step's `undos`. */
+  readonly name: string;
+  /** The data that the handler receives. */
+  readonly data: unknown;
+}
+
+/**
+ * The undos that an attempt registered with `defer`: their number, or for each the name and data of
+ * a named one. A host that records them lets a replayed run carry them out and report them as the
+ * original run did.
+ */
+export type Deferred = number | readonly (NamedUndo | undefined)[];
 
 /** The outcome of a call. A failure of the user's code is a value, not a rejection. */
 export type Outcome =
   | {
     readonly ok: true;
     readonly value: unknown;
-    readonly deferred?: number | undefined;
+    readonly deferred?: Deferred | undefined;
   }
   | {
     readonly ok: false;
     readonly error: Error;
+    /** The undos that the attempt deferred. */
+    readonly deferred?: Deferred | undefined;
     /**
-     * The number of undos that the attempt registered with `defer`. A host that records it lets a
-     * replayed run report them as the original run did.
+     * Present if the attempt ended only because its run or group was cancelled. The error may be a
+     * copy by the time the engine sees it.
      */
-    readonly deferred?: number | undefined;
+    readonly cancelled?: true;
+    /** The value that the attempt returned, if the host could not record it: it is undone. */
+    readonly value?: unknown;
+    /** Under a durable host: the answer of `retryIf`, which is not asked again. */
+    readonly retry?: boolean | undefined;
     /**
      * The outcome of an abandoned attempt that settled while the engine still waited for it
      * (`graceMs`, `overlap: "never"`). The run undoes its effect; a host that records it lets a
@@ -96,4 +134,35 @@ export interface Host {
     ms: number,
     signal?: AbortSignal,
   ): Promise<void>;
+  /**
+   * Waits for an event from outside the run, for `waitFor`.
+   *
+   * @param id The wait's id.
+   * @param name The event's name.
+   * @param signal Ends the wait when the run is cancelled.
+   * @returns The event's data.
+   */
+  event?(id: string, name: string, signal?: AbortSignal): Promise<unknown>;
+  /**
+   * Says that the host records the run and can continue it in another process. The engine then
+   * sends everything through it that may turn out differently when it is repeated.
+   */
+  readonly durable?: DurableHost | undefined;
+  /**
+   * Called with `1` when user code that is no call starts or resumes, and with `-1` when it ends or
+   * waits for a call: middleware and asynchronous schemas. While the sum is 0, a turn of the event
+   * loop is enough for the run to go as far as it can.
+   */
+  outside?(change: 1 | -1): void;
+}
+
+/** The needs of a host that continues runs in another process. */
+export interface DurableHost {
+  /**
+   * How long an abandoned attempt is awaited inside its call, in milliseconds, so that nothing lands
+   * after the run has ended.
+   */
+  readonly lateMs: number;
+  /** Cancels the run, which is then rolled back. */
+  readonly signal?: AbortSignal | undefined;
 }

@@ -52,7 +52,18 @@ export interface RunInfo {
    * once it has settled, or after `lateMs` at the latest. An undo registered after the attempt has
    * settled is kept as long as the attempt's success stands; otherwise it runs immediately.
    */
-  readonly defer: (undo: Undo | UndoPolicy) => void;
+  readonly defer: Defer;
+}
+
+/** Registers the undo of a partial effect. */
+export interface Defer {
+  /** Registers a function, or `{ run, retry, timeout }`. */
+  (undo: Undo | UndoPolicy): void;
+  /**
+   * Registers one of the step's `undos` by its name, with the data that it needs. Only such an undo
+   * can be carried out by another process, under a durable host.
+   */
+  (name: string, data?: unknown): void;
 }
 
 /** The info passed to a function that returns a collection. */

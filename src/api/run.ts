@@ -2,6 +2,21 @@ import type { Host } from "./host.ts";
 import type { LateReport } from "./late_report.ts";
 import type { Watcher } from "./observer.ts";
 
+/** Answers the steps made by `waitFor` in a run that stays in one process. */
+export interface EventSource {
+  /**
+   * Waits for an event.
+   *
+   * @param name The event's name.
+   * @param info The run's id, and a signal that aborts when nobody waits any more.
+   * @returns The event's data.
+   */
+  wait(
+    name: string,
+    info: { readonly runId: string; readonly signal: AbortSignal },
+  ): unknown;
+}
+
 /**
  * Options of `run()`.
  *
@@ -40,6 +55,8 @@ export interface RunOptions {
    * platforms that stop a worker once it has responded.
    */
   readonly waitUntil?: ((watch: Promise<unknown>) => void) | undefined;
+  /** Answers the steps made by `waitFor`, unless a host does. */
+  readonly events?: EventSource | undefined;
   /** Sees everything that begins and ends in the run: made by `observe()` of `@runsheet/runsheet/observe`. */
   readonly observer?: Watcher | undefined;
 }

@@ -1,5 +1,5 @@
-import type { Call } from "../api/host.ts";
-import type { RollbackInfo, Undo, UndoPolicy } from "../api/info.ts";
+import type { Call, Deferred } from "../api/host.ts";
+import type { RollbackInfo, RunInfo } from "../api/info.ts";
 import type { KeyUndo, Patience, RetryPolicy, UndoWith } from "../api/policy.ts";
 import type { Scope } from "../run/scope.ts";
 import type { Watch } from "../run/watch.ts";
@@ -8,12 +8,10 @@ import type { Context } from "../values/context.ts";
 import type { MaybePromise } from "../values/maybe_promise.ts";
 import type { RollbackFailure } from "../api/result.ts";
 import type { LateReport } from "../api/late_report.ts";
-import { checkUndo } from "../report/checks.ts";
 import { Cancellation } from "../run/cancellation.ts";
 import type { Due, Entry } from "../run/journal.ts";
 import {
   byKeyName,
-  deferId,
   deferredName,
   keyUndoId,
   keyWaitId,
@@ -21,15 +19,15 @@ import {
   withGeneration,
 } from "../run/paths.ts";
 import type { Cutoff } from "./cutoff.ts";
-import type { Checked, Deferred, Extra, Rollback, UndoByKey } from "./handlers.ts";
+import { DeferredUndos } from "./deferred_undos.ts";
+import type { Checked, Extra, Rollback, UndoByKey, UndoByName } from "./handlers.ts";
 import { lateReport } from "./late_report.ts";
-import { lostUndo } from "./lost_undo.ts";
 import { INFO_NAMES, LazyInfo } from "./info.ts";
 import type { TakenOnce } from "./taken_once.ts";
 
 /** The definition of user code: how it is called, retried, timed and undone. All runs share it. */
 export interface Effect<T = Context> extends Patience {
-  readonly kind: Call["kind"];
+  readonly kind: Exclude<Call["kind"], "args" | "collection">;
   /** When to retry; without a policy, never. */
   readonly retry?: RetryPolicy | undefined;
   /** The time limit of one attempt, in milliseconds. */
@@ -47,6 +45,8 @@ export interface Effect<T = Context> extends Patience {
   readonly rollback?: UndoWith<Rollback> | undefined;
   /** Undoes whatever happened under a key whose output is unknown. */
   readonly undoByKey?: KeyUndo<UndoByKey> | undefined;
+  /** The undos that its attempts may defer by name. */
+  readonly undos?: Readonly<Record<string, UndoWith<UndoByName>>> | undefined;
   /** Validates the value that an attempt returned. */
   readonly check?: (raw: unknown, scope: Scope) => MaybePromise<Checked>;
 }
@@ -100,15 +100,14 @@ export class Attempt extends LazyInfo implements Entry {
   declare clock: ReturnType<typeof setTimeout> | undefined;
   /** Its span, or that of the late attempt once it was given up. */
   declare watch: Watch | undefined;
-  declare private deferred: Deferred[] | undefined;
-  declare private lastDeferred: number | undefined;
+  declare private undos: DeferredUndos | undefined;
   /** The standing attempt with the same effect or key, and the attempts this one stands for. */
   declare private sameAs: Attempt | undefined;
   declare private others: Attempt[] | undefined;
   declare private isRollbackTaken: boolean | undefined;
   declare private isKeyTaken: boolean | undefined;
   declare private own: Cancellation | undefined;
-  declare private defer: ((undo: Undo | UndoPolicy) => void) | undefined;
+  declare private defer: RunInfo["defer"] | undefined;
 
   constructor(
     effect: Effect<unknown>,
@@ -138,6 +137,11 @@ export class Attempt extends LazyInfo implements Entry {
     return this.extra?.id ?? this.path;
   }
 
+  /** The idempotency key that it sends. */
+  get key(): string {
+    return this.scope.run.keyOf(withGeneration(this.id, this.generation));
+  }
+
   get names(): readonly string[] {
     return INFO_NAMES[this.effect.kind];
   }
@@ -149,12 +153,12 @@ export class Attempt extends LazyInfo implements Entry {
         return this.number;
       case "key":
         this.isKeyTold = true;
-        return run.keyOf(withGeneration(this.id, this.generation));
+        return this.key;
       case "signal":
         return this.#signal;
       case "defer":
         // A closure, because users destructure it.
-        return this.defer ??= (undo) => this.#register(undo);
+        return this.defer ??= (undo: unknown, data?: unknown) => this.#register(undo, data);
       case "index":
         return extra?.index;
       case "error":
@@ -183,13 +187,13 @@ export class Attempt extends LazyInfo implements Entry {
   }
 
   get deferredCount(): number {
-    return this.lastDeferred ?? 0;
+    return this.undos?.count ?? 0;
   }
 
   /** Whether it has deferred an undo or still can. */
   get mayDefer(): boolean {
     return this.effect.seesInfo === true || this.defer !== undefined ||
-      this.deferred !== undefined || this.others !== undefined;
+      this.undos !== undefined || this.others !== undefined;
   }
 
   /** Whether there is anything to undo without its output. */
@@ -198,20 +202,28 @@ export class Attempt extends LazyInfo implements Entry {
   }
 
   get hasEffects(): boolean {
-    return this.hasPartEffects || this.result !== undefined && this.effect.rollback !== undefined;
+    return this.hasPartEffects || Boolean(this.result && this.effect.rollback);
   }
 
-  /** Adds placeholders for undos that were deferred in another process. */
-  expectDeferred(count = 0): void {
-    while (this.deferredCount < count) this.#add(undefined);
+  /** The undos deferred so far, as a host records them. */
+  get deferred(): Deferred {
+    return this.undos?.recorded ?? 0;
   }
 
-  #register(undo: Undo | UndoPolicy): void {
-    const { id, scope } = this;
-    this.#add(checkUndo(`defer an undo in '${id}'`, "it", id, undo));
+  /** Adds the undos that were deferred in another process. */
+  expectDeferred(deferred: Deferred = 0): void {
+    if (deferred !== 0) this.#undos.expect(deferred);
+  }
+
+  get #undos(): DeferredUndos {
+    return this.undos ??= new DeferredUndos(this);
+  }
+
+  #register(undo: unknown, data: unknown): void {
+    this.#undos.add(undo, data);
     if (this.shared?.hasDeferred(this)) return;
     if (this.sameAs) return this.sameAs.takeOver(this);
-    const { run } = scope;
+    const { run } = this.scope;
     const hasPlace = !this.hasSettled || this.isPushed;
     const undoneBy = this.undoneBy ?? (hasPlace ? undefined : run.failedBy);
     if (undoneBy) this.#undoNow(undoneBy);
@@ -228,7 +240,7 @@ export class Attempt extends LazyInfo implements Entry {
     const { effect: { rollback, undoByKey }, scope: { run } } = this;
     if (other.sameAs !== this) (this.others ??= []).push(other);
     other.sameAs = this;
-    if (!other.deferred?.length) return;
+    if (!other.undos || other.undos.isEmpty) return;
     if (this.undoneBy) return this.#undoNow(this.undoneBy);
     const hasPlace = this.isPushed || rollback || undoByKey;
     if (!hasPlace) run.strays.push(this.#entry);
@@ -264,12 +276,6 @@ export class Attempt extends LazyInfo implements Entry {
 
   onUndone(notUndone: readonly RollbackFailure[]): void {
     if (this.isLate || this.rejection) this.reportUndone(notUndone);
-  }
-
-  #add(undo: UndoPolicy | undefined): void {
-    const count = this.lastDeferred = this.deferredCount + 1;
-    const id = deferId(this.id, this.number, count);
-    (this.deferred ??= []).push({ id, undo });
   }
 
   takeUndo(error: Error): Due | undefined {
@@ -323,12 +329,11 @@ export class Attempt extends LazyInfo implements Entry {
       const due = other.takeDeferred();
       if (due) return due;
     }
-    const deferred = this.deferred?.pop();
+    const deferred = this.undos?.take();
     if (!deferred) return undefined;
-    const { id, undo } = deferred;
-    const { run, retry, timeout } = undo ?? { run: () => lostUndo(id) };
+    const { id, policy: { run, retry, timeout }, undo } = deferred;
     const due = this.#due(deferredName(this.path), id);
-    return { ...due, retry, timeout, call: (info: RollbackInfo) => run(info) };
+    return { ...due, undo, retry, timeout, call: (info: RollbackInfo) => run(info) };
   }
 
   #due(name: string, id: string) {

@@ -9,7 +9,8 @@ import type { RollbackFailure } from "../api/result.ts";
 import { callId, waitId } from "../run/paths.ts";
 import { isPromise, type MaybePromise } from "../values/maybe_promise.ts";
 import { Attempt, type Effect, type Shared } from "./attempt.ts";
-import { perform, type Performed } from "./perform.ts";
+import type { Performed, Retrying } from "./give_up.ts";
+import { perform } from "./perform.ts";
 import { type Decision, Retries } from "./retry.ts";
 import { isSameEffect, TakenOnce } from "./taken_once.ts";
 
@@ -23,7 +24,7 @@ export function endedBy(error: Error, { cancellation }: Scope): Error {
  * key the next attempt sends, which late success is adopted, which one counts as the same effect,
  * and ensures that each effect is undone only once.
  */
-export class Attempts<T> implements Shared, Entry {
+export class Attempts<T> implements Shared, Entry, Retrying {
   readonly #effect: Effect<T>;
   readonly #first: Attempt;
   readonly #scope: Scope;
@@ -72,6 +73,7 @@ export class Attempts<T> implements Shared, Entry {
       const attempt = this.#all.at(-1)!;
       const { outcome } = performed;
       if (outcome.ok) return await this.#succeed(attempt, outcome.value);
+      this.#retries.answer = outcome.retry;
       this.#takeIn(attempt, performed, outcome.error);
       const decision = await this.#decide(attempt, outcome.error);
       const { final } = decision;
@@ -97,7 +99,7 @@ export class Attempts<T> implements Shared, Entry {
       this.#all = this.#all.filter((one) => !one.hasFailed || one.deferredCount > 0);
       this.#all.push(next);
       this.#current = next;
-      performed = await perform(next, () => this.isRetryDue(next));
+      performed = await perform(next, () => this);
     }
   }
 
@@ -105,6 +107,12 @@ export class Attempts<T> implements Shared, Entry {
   async isRetryDue(attempt: Attempt): Promise<boolean> {
     const error = attempt.cancellation!.error!;
     return !(await this.#decide(attempt, error)).final;
+  }
+
+  async askRetryIf(attempt: Attempt, error: Error): Promise<boolean | undefined> {
+    this.#retries.answer = undefined;
+    await this.#decide(attempt, error);
+    return this.#retries.answer;
   }
 
   hasDeferred(attempt: Attempt): boolean {

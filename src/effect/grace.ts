@@ -14,7 +14,8 @@ export async function waitWithGrace(
   call: GivenUp,
   isRetryDue: () => MaybePromise<boolean>,
 ): Promise<Outcome | undefined> {
-  const { effect: { graceMs = 0, overlap }, scope: { cancellation } } = attempt;
+  const { effect: { overlap }, scope: { cancellation, run } } = attempt;
+  const graceMs = Math.max(attempt.effect.graceMs ?? 0, run.seam.durable?.lateMs ?? 0);
   const late = graceMs > 0
     ? await within(graceMs, call)
     : attempt.hasPartEffects

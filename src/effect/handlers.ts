@@ -1,5 +1,6 @@
+import type { NamedUndo } from "../api/host.ts";
 import type { Span } from "../api/observer.ts";
-import type { RollbackInfo, UndoPolicy } from "../api/info.ts";
+import type { RollbackInfo } from "../api/info.ts";
 import type { Context } from "../values/context.ts";
 
 /** An untyped rollback handler. */
@@ -7,6 +8,9 @@ export type Rollback = (ctx: Context, output: unknown, info: RollbackInfo) => un
 
 /** An untyped handler that undoes by key. */
 export type UndoByKey = (ctx: Context, info: RollbackInfo) => unknown;
+
+/** An untyped handler of an undo that is deferred by name. */
+export type UndoByName = (ctx: Context, data: unknown, info: RollbackInfo) => unknown;
 
 /** A validated output; if validation failed, the error and the output as returned. */
 export type Checked = { readonly output: Context; readonly error?: never } | {
@@ -25,13 +29,7 @@ export interface Extra {
   readonly output?: unknown;
   readonly error?: Error;
   readonly effectKey?: string;
+  readonly undo?: NamedUndo | undefined;
   /** The span of the step that it undoes, if somebody observes the run. */
   readonly of?: Span | undefined;
-}
-
-/** An undo that an attempt deferred. */
-export interface Deferred {
-  readonly id: string;
-  /** `undefined` if the function lives in another process. */
-  readonly undo: UndoPolicy | undefined;
 }

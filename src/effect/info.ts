@@ -2,7 +2,9 @@ import type { Call } from "../api/host.ts";
 import { cast } from "../values/cast.ts";
 
 /** The properties of the info for each kind of user code. */
-export const INFO_NAMES: Readonly<Record<Call["kind"], readonly string[]>> = {
+export const INFO_NAMES: Readonly<
+  Record<Exclude<Call["kind"], "args" | "collection">, readonly string[]>
+> = {
   attempt: ["signal", "attempt", "key", "defer"],
   item: ["index", "signal", "key", "defer"],
   predicate: ["index", "signal", "key", "defer"],

@@ -51,6 +51,8 @@ export class Retries {
   readonly #policy: RetryPolicy | undefined;
   /** The errors of the failed attempts, the latest last. */
   readonly errors: Error[] = [];
+  /** The answer of `retryIf`, if it was asked or recorded. */
+  answer: boolean | undefined;
   #noted = 0;
   #decided = 0;
   #decision: MaybePromise<Decision> | undefined;
@@ -89,9 +91,12 @@ export class Retries {
     const permanent = this.errors.find(isPermanent);
     if (permanent) return { final: permanent };
     if (!policy.retryIf) return this.#limit(attempt, last);
-    const take = (answer: unknown): Decision =>
-      answer ? this.#limit(attempt, last) : { final: last };
+    const take = (answer: unknown): Decision => {
+      this.answer = Boolean(answer);
+      return answer ? this.#limit(attempt, last) : { final: last };
+    };
     const refuse = (thrown: unknown): Decision => this.#threw("retryIf", last, thrown);
+    if (this.answer !== undefined) return take(this.answer);
     try {
       const answer: unknown = policy.retryIf([...this.errors]);
       return isThenable(answer) ? Promise.resolve(answer).then(take, refuse) : take(answer);

@@ -8,7 +8,8 @@ import { Attempts, endedBy } from "./attempts.ts";
 import { callUser, failed, givenUp } from "./call.ts";
 import { GIVEN_UP, startCutoff } from "./cutoff.ts";
 import type { Extra } from "./handlers.ts";
-import { giveUp, perform, type Performed } from "./perform.ts";
+import { giveUp, type Performed } from "./give_up.ts";
+import { perform } from "./perform.ts";
 
 /**
  * Calls an effect and retries it according to its policy, undoing failed attempts in between. Once
@@ -50,7 +51,7 @@ class FirstAttempt<T> extends Attempt implements Pending<T> {
   land(value: unknown): MaybePromise<Settled<T>> {
     this.endCall();
     if (value === GIVEN_UP) {
-      return this.#goOn(giveUp(this, givenUp(this), () => this.#attempts.isRetryDue(this)));
+      return this.#goOn(giveUp(this, givenUp(this), () => this.#attempts));
     }
     this.hasSettled = true;
     this.watch?.endAttempt({ outcome: { ok: true, value } });
@@ -65,7 +66,7 @@ class FirstAttempt<T> extends Attempt implements Pending<T> {
   }
 
   performByHost(): Promise<Settled<T>> {
-    return this.#goOn(perform(this, () => this.#attempts.isRetryDue(this)));
+    return this.#goOn(perform(this, () => this.#attempts));
   }
 
   async #goOn(performing: Promise<Performed>): Promise<Settled<T>> {

@@ -15,7 +15,7 @@ export function performUndo(
   error: Error,
   watch: Watch | undefined,
 ): MaybePromise<Outcome> {
-  const { name: path, id, effectKey, ctx, output, retry, timeout, of, call } = due;
+  const { name: path, id, effectKey, ctx, output, undo, retry, timeout, of, call } = due;
   const effect: Effect<unknown> = {
     kind: "undo",
     retry,
@@ -28,7 +28,7 @@ export function performUndo(
   };
   const scope = { run, path, watch, journal: NO_JOURNAL, cancellation: undefined, deep: false };
   return after(
-    settle(startEffect(effect, ctx, scope, { id, output, error, effectKey, of })),
+    settle(startEffect(effect, ctx, scope, { id, output, error, effectKey, undo, of })),
     (settled): Outcome => settled.ok ? { ok: true, value: settled.output } : settled,
   );
 }

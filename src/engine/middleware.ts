@@ -10,6 +10,7 @@ import { failure, type Settled, settleThen } from "../run/settled.ts";
 import { type Context, copyObject, seal } from "../values/context.ts";
 import { message, messageOf } from "../values/message.ts";
 import type { Node } from "./node.ts";
+import { Outside } from "./outside.ts";
 
 const infos = new WeakMap<Node, StepInfo>();
 
@@ -102,13 +103,13 @@ class Layers {
 
   /** Wraps a middleware: if it throws, the layers around it receive a failed result. */
   #wrap(layer: Middleware, step: StepInfo, next: Next): Next {
+    const { seam } = this.#scope.run;
+    const outside = seam.isDirect ? undefined : new Outside(seam);
     let calls = 0;
     const nextOnce: Next = (ctx) => {
       if (++calls > 1) return rejected(calledAgain(step.name, calls));
       const result = next(ctx);
-      // If the middleware ignores this promise, the host's signal must not end the process.
-      if (!this.#scope.run.seam.isDirect) result.catch(() => {});
-      return result;
+      return outside ? outside.waitFor(result) : result;
     };
     let run: ReturnType<Middleware>;
     try {
@@ -119,7 +120,10 @@ class Layers {
     } catch (thrown) {
       return () => new Promise((resolve) => resolve(this.#fail(thrown)));
     }
-    return (ctx) => this.#runLayer(run, step, ctx);
+    return (ctx) => {
+      const running = () => this.#runLayer(run, step, ctx);
+      return outside ? outside.during(running) : running();
+    };
   }
 
   async #runLayer(

@@ -12,8 +12,9 @@ export function checkRunOptions(name: string, options: RunOptions): RunOptions {
     "onLate",
     "waitUntil",
     "observer",
+    "events",
   ]);
-  const { signal, runId, host, onLate, waitUntil, observer } = own;
+  const { signal, runId, host, onLate, waitUntil, observer, events } = own;
   checkSignal(action, signal);
   if (runId !== undefined && (typeof runId !== "string" || runId === "")) {
     refuse(action, "'runId' must be a string that is not empty", runId);
@@ -24,6 +25,7 @@ export function checkRunOptions(name: string, options: RunOptions): RunOptions {
   }
   if (onLate !== undefined) checkFunction(action, "onLate", onLate);
   if (waitUntil !== undefined) checkFunction(action, "waitUntil", waitUntil);
+  if (events !== undefined) checkFunction(action, "events.wait", events?.wait);
   if (observer !== undefined && !observer?.[watching]) {
     refuse(action, "'observer' must be made by 'observe'", observer);
   }

@@ -52,6 +52,7 @@ async function carryOut(
   let journal: Journal | undefined;
   let boundary = "<options>";
   let stopFollowing: (() => void) | undefined;
+  let stopHost: (() => void) | undefined;
   let settled: Settled;
   try {
     const options = given === NO_OPTIONS ? given : checkRunOptions(name, given);
@@ -67,6 +68,11 @@ async function carryOut(
         cancellation,
         (reason) => abortedError(name, reason),
       );
+    }
+    const { signal: hostSignal } = seam.durable ?? {};
+    if (hostSignal) {
+      cancellation ??= new Cancellation();
+      stopHost = followSignal(hostSignal, cancellation, (reason) => abortedError(name, reason));
     }
     boundary = "<args>";
     const copied = copyArgs(name, input);
@@ -95,6 +101,7 @@ async function carryOut(
     settled = failure(toError(thrown), boundary, false);
   } finally {
     stopFollowing?.();
+    stopHost?.();
   }
   const stepsExecuted = Object.freeze(
     settled.executed ?? children?.filter((label) => run?.executed?.has(label)) ??
@@ -104,12 +111,14 @@ async function carryOut(
     new Meta(name, args, stepsExecuted, run ?? (watch ? { id: watch.span.runId } : NO_RUN)),
   );
   if (settled.ok) {
+    if (run?.seam.durable) await run.drain();
     return Object.freeze(new Succeeded(Object.freeze(settled.output), meta));
   }
   const { error, failedStep } = settled;
   const rollback = journal && run
     ? await undo(journal, run, error, { path, watch })
     : NOTHING_UNDONE;
+  if (run?.seam.durable) await run.drain();
   return Object.freeze(new Failed(error, failedStep, rollback, meta));
 }
 

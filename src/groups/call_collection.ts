@@ -3,6 +3,9 @@ import type { CollectionInfo } from "../api/info.ts";
 import { errorWith } from "../report/error_with.ts";
 import { RequiresValidationError } from "../report/errors.ts";
 import type { Cancellation } from "../run/cancellation.ts";
+import { recordId } from "../run/paths.ts";
+import { recordedValue } from "../run/recorded_value.ts";
+import type { Scope } from "../run/scope.ts";
 import type { Context } from "../values/context.ts";
 import { isThenable, type MaybePromise } from "../values/maybe_promise.ts";
 import { message } from "../values/message.ts";
@@ -24,6 +27,23 @@ export function callCollection(
   return isThenable(given)
     ? Promise.resolve(given).then((given) => checkCollection(given, path))
     : checkCollection(given, path);
+}
+
+/** Calls the function through a durable host, which records all items: they may change. */
+export function recordedCollection(
+  collection: (ctx: Context, info: CollectionInfo) => unknown,
+  ctx: Context,
+  { path, run }: Scope,
+  cancellation: Cancellation,
+): Promise<Collection<unknown>> {
+  const call = { id: recordId(path, "items"), kind: "collection", path, ctx } as const;
+  return recordedValue(run, call, async () => {
+    const items: unknown[] = [];
+    for await (const item of await callCollection(collection, ctx, path, cancellation)) {
+      items.push(item);
+    }
+    return items;
+  });
 }
 
 function checkCollection(given: unknown, path: string): Collection<unknown> {

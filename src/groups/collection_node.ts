@@ -6,7 +6,7 @@ import { checkFunction, checkGroup, checkKey } from "../report/checks.ts";
 import type { Ending } from "../run/settled.ts";
 import type { Context } from "../values/context.ts";
 import type { Branch } from "./branch.ts";
-import { callCollection } from "./call_collection.ts";
+import { callCollection, recordedCollection } from "./call_collection.ts";
 import { collectItems } from "./collect_items.ts";
 
 /** The differences between `map`, `filter` and `flatMap`. */
@@ -54,7 +54,10 @@ export function collectionNode(definition: CollectionCombinator): Node {
     parts,
     execute: (ctx, scope) =>
       collectItems(key, scope, {
-        source: (cancellation) => callCollection(collection, ctx, scope.path, cancellation),
+        source: (cancellation) =>
+          scope.run.seam.durable
+            ? recordedCollection(collection, ctx, scope, cancellation)
+            : callCollection(collection, ctx, scope.path, cancellation),
         options: own,
         hasRun: true,
         run: (branch) => run(branch, ctx),

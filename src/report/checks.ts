@@ -185,6 +185,23 @@ export function checkUndo<Undo>(
   return { run, retry, timeout };
 }
 
+/** Requires an object of undos by name; returns them with their policies. */
+export function checkUndos<Undo>(
+  action: string,
+  path: string,
+  undos: Readonly<Record<string, Undo | UndoWith<Undo>>>,
+): Readonly<Record<string, UndoWith<Undo>>> {
+  if (typeof undos !== "object" || undos === null) {
+    refuse(action, "'undos' must be an object of functions", undos);
+  }
+  return Object.fromEntries(
+    Object.entries(undos).map(([name, undo]) => [
+      name,
+      checkUndo(action, `'undos.${name}'`, path, undo),
+    ]),
+  );
+}
+
 /** Requires an undo by key, as a function or with policies; returns the latter. */
 export function checkKeyUndo<Undo>(
   action: string,
@@ -236,7 +253,8 @@ export function checkGroup<Options extends ItemOptions>(
   return own;
 }
 
-function checkMs(
+/** Requires a number of milliseconds. */
+export function checkMs(
   action: string,
   name: string,
   value: unknown,

@@ -1,4 +1,4 @@
-import type { Outcome } from "../api/host.ts";
+import type { NamedUndo, Outcome } from "../api/host.ts";
 import type { Span } from "../api/observer.ts";
 import type { RollbackInfo } from "../api/info.ts";
 import type { RetryPolicy } from "../api/policy.ts";
@@ -20,6 +20,8 @@ export interface Due {
   readonly ctx: Context;
   /** The output of the effect, if known. */
   readonly output?: unknown;
+  /** The name and data of an undo that was deferred by name. */
+  readonly undo?: NamedUndo | undefined;
   /** When to retry the undo. */
   readonly retry?: RetryPolicy | undefined;
   /** The time limit of one attempt of the undo, in milliseconds. */

@@ -18,6 +18,9 @@ import type { Call } from "../api/host.ts";
  * | rollback of a late attempt       | `path@n!undo`                   | `charge@1!undo`             |
  * | deferred undo of an attempt      | `path@n!deferk`                 | `charge@1!defer2`           |
  * | undo by key                      | `path!key`, `path~g!key`        | `charge~2!key`              |
+ * | args, collection                 | `path!args`, `path!items`       | `map(mails)!items`          |
+ * | end of time, wait for an event   | `path!timeout`, `path!event`    | `approval!event`            |
+ * | sleep                            | `path!sleep`                    | `three days!sleep`          |
  * | wait before an undo by key       | `path!wait`, `path~g!wait`      | `charge!wait`               |
  * | retry of an undo                 | `undo@n`                        | `charge!undo@2`             |
  * | span of a rollback               | `path!rollback`, `path@n!…`     | `charge@1!rollback`         |
@@ -125,6 +128,11 @@ export function lateId(id: string): string {
   return `${id}!late`;
 }
 
+/** The id of a record or a wait of a node itself. */
+export function recordId(path: string, record: NonNullable<Id["record"]>): string {
+  return `${path}!${record}`;
+}
+
 /** The key of an effect within its run. */
 export function withGeneration(path: string, generation: number): string {
   return generation === 1 ? path : `${path}~${generation}`;
@@ -164,18 +172,20 @@ export interface Id {
   readonly defer?: number;
   /** The attempt of the undo, from 2. */
   readonly undoAttempt?: number;
+  /** The record of a node: its validated args, its collection, its end of time, its wait. */
+  readonly record?: "args" | "items" | "timeout" | "sleep" | "event";
   /** Present for a wait. */
   readonly isWait?: true;
 }
 
 const ID =
-  /^(?<path>[^@!?~]*)(?:\?(?<predicate>[^@!?~]*))?(?:@(?<attempt>\d+)|~(?<generation>\d+))?(?:!(?<undo>undo|key|defer)(?<defer>\d+)?(?:@(?<undoAttempt>\d+))?)?(?<isWait>!wait)?$/;
+  /^(?<path>[^@!?~]*)(?:\?(?<predicate>[^@!?~]*))?(?:@(?<attempt>\d+)|~(?<generation>\d+))?(?:!(?<undo>undo|key|defer)(?<defer>\d+)?(?:@(?<undoAttempt>\d+))?)?(?<isWait>!wait)?(?:!(?<record>args|items|timeout|sleep|event))?$/;
 
 /** Parses an id built by the functions above; `undefined` for any other string. */
 export function parseId(id: string): Id | undefined {
   const groups = ID.exec(id)?.groups;
   if (!groups) return undefined;
-  const { path = "", predicate, undo, isWait } = groups;
+  const { path = "", predicate, undo, isWait, record } = groups;
   const number = (name: string) => groups[name] === undefined ? {} : { [name]: +groups[name] };
   const parsed: Id = {
     path,
@@ -187,12 +197,14 @@ export function parseId(id: string): Id | undefined {
     ...number("defer"),
     ...number("undoAttempt"),
     ...(isWait && { isWait: true }),
+    ...(record === undefined ? {} : { record: record as NonNullable<Id["record"]> }),
   };
   return buildId(parsed) === id ? parsed : undefined;
 }
 
 function buildId(parsed: Id): string | undefined {
   const { path, predicate, attempt, generation = 1, undo, defer, undoAttempt, isWait } = parsed;
+  if (parsed.record) return recordId(path, parsed.record);
   const base = predicate === undefined ? path : predicateId(path, predicate);
   const [id, n] = undo
     ? [undoId(base, parsed), undoAttempt]

@@ -19,6 +19,7 @@ export class Run {
   /** The executed children of a combinator that is run on its own; otherwise `undefined`. */
   executed: Set<string> | undefined;
   readonly #root: string;
+  readonly #watched: Promise<unknown>[] = [];
   #id: string | undefined;
 
   /**
@@ -60,7 +61,13 @@ export class Run {
       // After an interruption by the host, `run()` has already rejected with its reason.
       if (!this.seam.interruption) throw thrown;
     });
+    if (this.seam.durable) this.#watched.push(watch);
     callBack(() => this.options.waitUntil?.(watch));
+  }
+
+  /** Waits for late work, because a durable host must not be called after the run. */
+  async drain(): Promise<void> {
+    while (this.#watched.length > 0) await Promise.allSettled(this.#watched.splice(0));
   }
 }
 

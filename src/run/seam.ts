@@ -1,9 +1,11 @@
-import type { Call, Host, Outcome } from "../api/host.ts";
+import type { RunOptions } from "../api/run.ts";
+import type { Call, DurableHost, Host, Outcome } from "../api/host.ts";
+import { MAX_TIMER_MS } from "../api/policy.ts";
 import { errorWith } from "../report/error_with.ts";
 import { ConfigError, toError } from "../report/errors.ts";
 import { message } from "../values/message.ts";
 import { shown } from "../values/show.ts";
-import { Cancellation } from "./cancellation.ts";
+import { Cancellation, untilCancelled } from "./cancellation.ts";
 import { delay } from "@std/async/delay";
 
 /** The engine's only access to the user's effects and to time, through the host if there is one. */
@@ -20,6 +22,31 @@ export class Seam {
   /** Whether there is no host. */
   get isDirect(): boolean {
     return this.#host === undefined;
+  }
+
+  /** The needs of a host that continues runs in another process. */
+  get durable(): DurableHost | undefined {
+    return this.#host?.durable;
+  }
+
+  /** Tells the host that user code outside of calls runs until the promise settles. */
+  async outside<T>(promise: Promise<T>): Promise<T> {
+    this.enter();
+    try {
+      return await promise;
+    } finally {
+      this.leave();
+    }
+  }
+
+  /** Tells the host that user code outside of calls starts or resumes. */
+  enter(): void {
+    this.#host?.outside?.(1);
+  }
+
+  /** Tells the host that user code outside of calls has ended, or waits for a call. */
+  leave(): void {
+    this.#host?.outside?.(-1);
   }
 
   /** Calls `listener` on the host's own signal. Returns a function that stops listening. */
@@ -54,12 +81,32 @@ export class Seam {
     try {
       await (host
         ? this.#watch(() => host.sleep({ id }, ms, signal), cancellation)
-        : delay(ms, signal ? { signal } : {}));
+        : delayLong(ms, signal));
     } catch (reason) {
       if (!cancellation?.error || this.interruption) throw reason;
     } finally {
       own?.release();
     }
+  }
+
+  /** Waits for an event from outside the run, or until it is cancelled. */
+  async event(
+    id: string,
+    name: string,
+    { id: runId, options: { events } }: { readonly id: string; readonly options: RunOptions },
+    cancellation: Cancellation,
+  ): Promise<unknown> {
+    const { signal } = cancellation;
+    if (this.#host?.event) {
+      return await this.#watch(() => this.#host!.event!(id, name, signal), cancellation);
+    }
+    if (!events) {
+      throw new ConfigError(
+        `Cannot wait for '${name}' as run() must be given 'events': current value is undefined`,
+      );
+    }
+    const waiting = Promise.resolve(events.wait(name, { runId, signal }));
+    return await untilCancelled(waiting, cancellation);
   }
 
   #interrupt(reason: unknown): void {
@@ -81,6 +128,13 @@ export class Seam {
       if (!cancellation?.error) this.#interrupt(reason);
       throw reason;
     }
+  }
+}
+
+/** Waits longer than a timer can. */
+async function delayLong(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  for (let left = ms; left >= 0; left -= MAX_TIMER_MS + 1) {
+    await delay(Math.min(left, MAX_TIMER_MS), signal ? { signal } : {});
   }
 }
 

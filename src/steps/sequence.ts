@@ -14,13 +14,20 @@ import {
   checkTimeout,
   refuse,
 } from "../report/checks.ts";
-import { ArgsValidationError, ProvidesValidationError, TimeoutError } from "../report/errors.ts";
-import { refusalError } from "../report/refusal.ts";
+import {
+  ArgsValidationError,
+  ProvidesValidationError,
+  TimeoutError,
+  toError,
+} from "../report/errors.ts";
+import { type Refusal, refusalError } from "../report/refusal.ts";
 import { Cancellation, startTimeout, unlessGivenUp } from "../run/cancellation.ts";
-import { join } from "../run/paths.ts";
+import { join, recordId } from "../run/paths.ts";
+import { recordedValue } from "../run/recorded_value.ts";
+import { startRecordedTimeout } from "../run/recorded_timeout.ts";
 import type { Scope } from "../run/scope.ts";
 import { type Ending, failure, isPending, type Settled } from "../run/settled.ts";
-import { declaredKeys } from "../schema/declared_keys.ts";
+import { declaredKeys, onlyChecks } from "../schema/declared_keys.ts";
 import {
   contextValidator,
   declaredValidator,
@@ -87,6 +94,8 @@ interface Plan {
   readonly labels: readonly string[];
   /** Validate the args: at the root of a run, or nested, where they are the outer context. */
   readonly args: Validate | undefined;
+  /** Whether `argsSchema` may change the args. */
+  readonly changesArgs: boolean;
   readonly nestedArgs: Validate | undefined;
   readonly output: Validate | undefined;
 }
@@ -109,6 +118,7 @@ export function sequence(definition: Definition): Node {
     labels: Object.freeze(children.map(({ label }) => label)),
     args: argsSchema && validator(argsSchema),
     nestedArgs: argsSchema && contextValidator(argsSchema),
+    changesArgs: argsSchema !== undefined && !onlyChecks(argsSchema),
     output: output && declaredValidator(output),
   };
   return {
@@ -137,12 +147,16 @@ async function withTimeout(
   scope: Scope,
 ): Promise<Settled> {
   const { name } = plan.definition;
+  const { run: { seam }, path } = scope;
   const cancellation = new Cancellation(scope.cancellation);
-  const stopClock = startTimeout(timeout, cancellation, () => {
+  const toError = () => {
     const message =
       `Cannot finish pipeline '${name}' as it must settle within ${timeout} ms: it is still pending`;
     return new TimeoutError(message, timeout);
-  });
+  };
+  const stopClock = seam.durable
+    ? startRecordedTimeout(seam, recordId(path, "timeout"), timeout, cancellation, toError)
+    : startTimeout(timeout, cancellation, toError);
   try {
     return await begin(plan, args, { ...scope, cancellation });
   } finally {
@@ -152,13 +166,46 @@ async function withTimeout(
 }
 
 function begin(plan: Plan, args: Context, scope: Scope): MaybePromise<Settled> {
-  const { path, cancellation, deep } = scope;
+  const { path, cancellation, deep, run: { seam } } = scope;
   const validate = path === "" ? plan.args : plan.nestedArgs;
   if (!validate) return inOrder(plan, deep ? seal({ ...args }, deep) : args, scope);
+  if (plan.changesArgs && seam.durable) return beginRecorded(plan, args, validate, scope);
   const checking = unlessGivenUp(validate(args), cancellation);
   return isPromise(checking)
-    ? checking.then((checked) => beginChecked(plan, args, checked, scope))
+    ? seam.outside(checking).then((checked) => beginChecked(plan, args, checked, scope))
     : beginChecked(plan, args, checking, scope);
+}
+
+/** Validates the args through a durable host: a default may be different each time. */
+async function beginRecorded(
+  plan: Plan,
+  args: Context,
+  validate: Validate,
+  scope: Scope,
+): Promise<Settled> {
+  const { path } = scope;
+  const call = { id: recordId(path, "args"), kind: "args", path, ctx: args } as const;
+  try {
+    const value = await recordedValue(scope.run, call, async () => {
+      const checked = await validate(args);
+      return checked.ok ? checked.value : refuseArgs(plan, checked.refusal);
+    });
+    return await inOrder(plan, argsOf(args, value, scope), scope);
+  } catch (thrown) {
+    if (scope.run.seam.interruption) throw thrown;
+    return failure(toError(thrown), join(path, "<args>"), false);
+  }
+}
+
+function refuseArgs({ definition: { name } }: Plan, refusal: Refusal): never {
+  const problem = `Cannot run '${name}' as its args must be what 'argsSchema' says:`;
+  throw refusalError(ArgsValidationError, problem, refusal);
+}
+
+function argsOf(args: Context, value: Context, { path, deep }: Scope): Context {
+  // At the root, the steps see only the validated args; nested, also the rest of the context.
+  const rest = path === "" ? EMPTY : args;
+  return value === args && !deep ? args : seal({ ...rest, ...value }, deep);
 }
 
 function beginChecked(
@@ -167,7 +214,7 @@ function beginChecked(
   checked: Validated | undefined,
   scope: Scope,
 ): MaybePromise<Settled> {
-  const { path, cancellation, deep } = scope;
+  const { path, cancellation } = scope;
   if (!checked) return failure(cancellation!.error!, join(path, "<args>"), false);
   if (!checked.ok) {
     const { name } = plan.definition;
@@ -175,11 +222,7 @@ function beginChecked(
     const error = refusalError(ArgsValidationError, problem, checked.refusal);
     return failure(error, join(path, "<args>"), false);
   }
-  const { value } = checked;
-  // At the root, the steps see only the validated args; nested, also the rest of the context.
-  const rest = path === "" ? EMPTY : args;
-  const ctx = value === args && !deep ? args : seal({ ...rest, ...value }, deep);
-  return inOrder(plan, ctx, scope);
+  return inOrder(plan, argsOf(args, checked.value, scope), scope);
 }
 
 /** Runs the children in order; awaits only those that do not end synchronously. */

@@ -3,7 +3,7 @@ import type { KeyUndo, Patience, RetryPolicy, UndoWith } from "../api/policy.ts"
 import type { Schema } from "../api/schema.ts";
 import type { Step } from "../api/step.ts";
 import type { Attempt, Effect } from "../effect/attempt.ts";
-import type { Checked, Rollback, UndoByKey } from "../effect/handlers.ts";
+import type { Checked, Rollback, UndoByKey, UndoByName } from "../effect/handlers.ts";
 import { startEffect } from "../effect/start_effect.ts";
 import { expose } from "../engine/expose.ts";
 import {
@@ -17,6 +17,7 @@ import {
   checkSchema,
   checkTimeout,
   checkUndo,
+  checkUndos,
 } from "../report/checks.ts";
 import { RequiresValidationError } from "../report/errors.ts";
 import { refusalError } from "../report/refusal.ts";
@@ -38,6 +39,7 @@ interface Definition extends Patience {
   readonly run: (ctx: Context, info: RunInfo) => unknown;
   readonly rollback?: UndoWith<Rollback> | undefined;
   readonly undoByKey?: KeyUndo<UndoByKey> | undefined;
+  readonly undos?: Readonly<Record<string, UndoWith<UndoByName>>> | undefined;
   readonly idempotent?: boolean;
   readonly retry?: RetryPolicy | undefined;
   readonly timeout?: number;
@@ -96,7 +98,8 @@ export function step<
   definition: StepDefinition<R, P, N, RS, PS>,
 ): Step<N, Needed<R, RS>, Provided<P, PS>> {
   const checked = check(definition);
-  const { name, requires, provides, run: _run, rollback: _, undoByKey: _2, ...policy } = checked;
+  const { name, requires, provides, run: _run, rollback: _, undoByKey: _2, undos: _3, ...policy } =
+    checked;
   const needs = requires
     ? declaredKeys(requires)?.filter((key) => key.required).map(({ key }) => key)
     : [];
@@ -126,6 +129,7 @@ function check(definition: unknown): Definition {
     "run",
     "rollback",
     "undoByKey",
+    "undos",
     "idempotent",
     "retry",
     "timeout",
@@ -133,7 +137,8 @@ function check(definition: unknown): Definition {
     "lateMs",
     "overlap",
   ]);
-  const { name, requires, provides, run, rollback, undoByKey, idempotent, retry, timeout } = own;
+  const { name, requires, provides, run, rollback, undoByKey, undos, idempotent, retry, timeout } =
+    own;
   checkName("step", name);
   const action = `create step '${name}'`;
   checkFunction(action, "run", run);
@@ -147,12 +152,13 @@ function check(definition: unknown): Definition {
     retry: checkRetry(`retry '${name}'`, retry),
     rollback: rollback === undefined ? undefined : checkUndo(action, "'rollback'", name, rollback),
     undoByKey: undoByKey === undefined ? undefined : checkKeyUndo(action, name, undoByKey),
+    undos: undos === undefined ? undefined : checkUndos(action, name, undos),
   };
 }
 
 /** Makes the effect of a step. */
 function effectOf(definition: Definition): Effect {
-  const { run, provides, rollback, undoByKey, idempotent, ...policy } = definition;
+  const { run, provides, rollback, undoByKey, undos, idempotent, ...policy } = definition;
   const { retry, timeout, graceMs, lateMs, overlap } = policy;
   const schema = provides && outputSchema(provides);
   const check = (raw: unknown, scope: Scope) => checkOutput(schema, raw, scope);
@@ -167,6 +173,7 @@ function effectOf(definition: Definition): Effect {
     idempotent,
     rollback,
     undoByKey,
+    undos,
     check,
     call: (attempt) => run(attempt.ctx, attempt.shown()),
     succeed(attempt, raw) {
@@ -188,7 +195,8 @@ function stand(attempt: Attempt, raw: unknown, { output, error }: Checked): Sett
 function execute(validate: Validate, effect: Effect, ctx: Context, scope: Scope): Ending {
   const checking = unlessGivenUp(validate(ctx), scope.cancellation);
   return isPromise(checking)
-    ? checking.then((checked) => settle(startChecked(checked, effect, ctx, scope)))
+    ? scope.run.seam.outside(checking)
+      .then((checked) => settle(startChecked(checked, effect, ctx, scope)))
     : startChecked(checking, effect, ctx, scope);
 }
 

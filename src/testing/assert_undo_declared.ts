@@ -1,7 +1,7 @@
 import type { AnyStep } from "../api/step.ts";
 import { checkStep } from "../engine/children.ts";
+import { placesIn } from "../engine/places.ts";
 import { checkArray, checkOptions, refuse } from "../report/checks.ts";
-import { placesIn } from "./places.ts";
 
 /** Options of `assertUndoDeclared`. */
 export interface UndoDeclaredOptions {

@@ -3,7 +3,7 @@ import type { AnyStep } from "../api/step.ts";
 import { checkStep } from "../engine/children.ts";
 import { expose } from "../engine/expose.ts";
 import { type Node, nodeOf } from "../engine/node.ts";
-import { placesIn } from "./places.ts";
+import { placesIn } from "../engine/places.ts";
 import { refuse } from "../report/checks.ts";
 import { join, labels } from "../run/paths.ts";
 import { step } from "../steps/step.ts";

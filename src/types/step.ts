@@ -160,6 +160,24 @@ export interface KeyUndoPolicy<R, RS> {
   readonly afterMs?: number | undefined;
 }
 
+/** Undoes a partial effect: gets the context that `run` saw, and the data passed to `defer`. */
+export type NamedUndoFunction<R, RS> = (
+  ctx: Seen<R, RS>,
+  // deno-lint-ignore no-explicit-any -- the handler says what its `defer` passes
+  data: any,
+  info: RollbackInfo,
+) => MaybePromise<unknown>;
+
+/** A named undo with a retry policy and a timeout of its own. */
+export interface NamedUndoPolicy<R, RS> {
+  /** Undoes the partial effect. */
+  readonly run: NamedUndoFunction<R, RS>;
+  /** When to retry the undo. */
+  readonly retry?: RetryPolicy | undefined;
+  /** The time limit of one attempt of the undo, in milliseconds. */
+  readonly timeout?: number | undefined;
+}
+
 /** The definition of a step. */
 export interface StepDefinition<R, P, N, RS, PS> {
   /** The step's name in reports, errors and idempotency keys. */
@@ -186,6 +204,13 @@ export interface StepDefinition<R, P, N, RS, PS> {
    * attempts that returned an output.
    */
   readonly undoByKey?: KeyUndoFunction<R, RS> | KeyUndoPolicy<R, RS> | undefined;
+  /**
+   * The undos that `run` may register by name, with `defer("release", data)`. A durable run needs
+   * them in place of functions, because another process may carry them out.
+   */
+  readonly undos?:
+    | Readonly<Record<string, NamedUndoFunction<R, RS> | NamedUndoPolicy<R, RS>>>
+    | undefined;
   /**
    * Promises that the same key has one effect, however often it is sent: all attempts share one
    * key, nothing is undone between them, and the effect is undone once, after all attempts have

@@ -14,6 +14,7 @@ const pages = [
 
 const entries = {
   "@runsheet/runsheet": "mod.ts",
+  "@runsheet/runsheet/durable": "src/durable/mod.ts",
   "@runsheet/runsheet/observe": "src/observe/mod.ts",
   "@runsheet/runsheet/testing": "src/testing/mod.ts",
 };

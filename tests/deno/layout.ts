@@ -18,7 +18,13 @@ export type Rule = (files: Files, layers: Layer[]) => string[];
 const longest = 400;
 const CASTS = "src/values/cast.ts";
 const TYPES_ENTRY = "src/types/mod.ts";
-const ENTRIES = ["mod.ts", "src/observe/mod.ts", "src/testing/mod.ts", TYPES_ENTRY];
+const ENTRIES = [
+  "mod.ts",
+  "src/durable/mod.ts",
+  "src/observe/mod.ts",
+  "src/testing/mod.ts",
+  TYPES_ENTRY,
+];
 
 /** Reads the table of folders in CONTRIBUTING.md. */
 export function parseLayers(markdown: string): Layer[] {

@@ -158,15 +158,15 @@ describe("defer", () => {
     const upload = step({
       name: "upload",
       run: (_ctx, { defer }) => {
-        // @ts-expect-error an undo is a function
-        defer("delete it");
+        // @ts-expect-error an undo is a function, or a name
+        defer(1);
       },
     });
     const { error } = failureOf(await upload.run({}));
     assert(isRunsheetError(error, "CONFIG"));
     assertEquals(
       error.message,
-      `Cannot defer an undo in 'upload' as it must be a function or { run, retry, timeout }: current value is "delete it"`,
+      `Cannot defer an undo in 'upload' as it must be a function or { run, retry, timeout }: current value is 1`,
     );
   });
 });

@@ -2,7 +2,6 @@ import { describe, it } from "node:test";
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import {
   AbortedError,
-  type Call,
   ConfigError,
   type Host,
   isRunsheetError,
@@ -85,20 +84,6 @@ describe("the ids of calls", () => {
 });
 
 describe("a call", () => {
-  it("tells what it calls, with what, and what there is to undo", async () => {
-    const host = new RecordingHost();
-    await checkout([], { fails: true }).run({ sku: "tea" }, { host });
-    const find = (id: string): Call | undefined => host.calls.find((call) => call.id === id);
-    const ctx = { sku: "tea", reservation: "one tea" };
-    const path = "payment/charge";
-    assertEquals(find(`${path}@2`), { id: `${path}@2`, kind: "attempt", path, attempt: 2, ctx });
-    const output = { charge: "paid" };
-    const undo = { id: `${path}!undo`, kind: "undo" as const, path, attempt: 1, ctx, output };
-    assertEquals(find(`${path}!undo`), undo);
-    assertEquals(find("reserve!undo@2")?.attempt, 2);
-    assertEquals(find(`${path}@1!defer1`)?.kind, "undo");
-  });
-
   it("has the same effects with a host as without one", async () => {
     const direct: Effects = [];
     const hosted: Effects = [];

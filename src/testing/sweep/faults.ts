@@ -59,6 +59,8 @@ const byKind: Readonly<Record<Call["kind"], readonly Fault[]>> = {
   item: ["before", "after", "abort"],
   predicate: ["before", "abort"],
   undo: ["before", "after", "hang"],
+  args: [],
+  collection: [],
 };
 
 /** The faults that a call can have. */
@@ -75,7 +77,7 @@ export function effectFaultsOf({ call: { kind }, number }: Effect): readonly Fau
     case "undo":
       // Only between its effects; the other faults concern the whole undo.
       return number > 1 ? ["before"] : [];
-    case "predicate":
+    default:
       return [];
   }
 }

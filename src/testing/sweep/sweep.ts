@@ -4,7 +4,7 @@ import { checkStep } from "../../engine/children.ts";
 import type { Node } from "../../engine/node.ts";
 import { checkArray, checkFunction, checkOptions, refuse } from "../../report/checks.ts";
 import { ConfigError } from "../../report/errors.ts";
-import { placesIn } from "../places.ts";
+import { placesIn } from "../../engine/places.ts";
 import type { RequiresOf } from "../../types/of.ts";
 import { cast } from "../../values/cast.ts";
 import type { MaybePromise } from "../../values/maybe_promise.ts";
@@ -153,7 +153,15 @@ function idempotentIn(root: Node): ReadonlySet<string> {
 /** The case without any fault but the failure at the end. */
 function endOf(name: string): Case {
   // No call has this id, as paths do not contain the pipeline's own name.
-  const call: Call = { id: name, path: name, kind: "predicate", attempt: 1, ctx: undefined };
+  const call: Call = {
+    id: name,
+    path: name,
+    kind: "predicate",
+    attempt: 1,
+    ctx: undefined,
+    runId: "",
+    key: "",
+  };
   return { call, fault: "end", plan: new Map() };
 }
 

@@ -1,4 +1,4 @@
-import type { Node } from "../engine/node.ts";
+import type { Node } from "./node.ts";
 import { join, labels } from "../run/paths.ts";
 
 /** A node in a tree of nodes. */

@@ -1,0 +1,324 @@
+import type { Result } from "../api/result.ts";
+import type { LateReport } from "../api/late_report.ts";
+import type { RunOptions } from "../api/run.ts";
+import { nodeOf } from "../engine/node.ts";
+import { placesIn } from "../engine/places.ts";
+import { checkFunction, checkMs, checkOptions, refuse } from "../report/checks.ts";
+import { ConfigError, toError } from "../report/errors.ts";
+import { cast } from "../values/cast.ts";
+import { type Codec, codec, type ErrorClass } from "./codec.ts";
+import { endOf, resultOf } from "./end.ts";
+import { LostLease, RunLog, type RunStart } from "./run_log.ts";
+import type { Store } from "./store.ts";
+import { Changed, StoreHost, Suspended } from "./store_host.ts";
+
+/** The options of `durable`. */
+export interface DurableOptions {
+  /** Keeps the runs. */
+  readonly store: Store;
+  /**
+   * The application's classes of errors that keep their class in a record; others come back as an
+   * `Error` of the same name and message.
+   */
+  readonly errors?: readonly ErrorClass[] | undefined;
+  /** The pipeline's version; a run of another version is not resumed. */
+  readonly version?: string | undefined;
+  /**
+   * How long a worker that is not heard of keeps a run, in milliseconds. Only after that does
+   * another one take it over.
+   *
+   * @default {30_000}
+   */
+  readonly leaseMs?: number | undefined;
+  /**
+   * How long an abandoned attempt is awaited, in milliseconds: a durable run retries and undoes only
+   * after that.
+   *
+   * @default {60_000}
+   */
+  readonly lateMs?: number | undefined;
+  /** Called with the outcome of each abandoned attempt. */
+  readonly onLate?: ((late: LateReport) => void) | undefined;
+}
+
+/** The state of a durable run. */
+export interface RunState {
+  /** The run's id. */
+  readonly runId: string;
+  /**
+   * - `"running"`: a worker drives it.
+   * - `"waiting"`: it is parked until `until`, or until an event.
+   * - `"abandoned"`: its worker is not heard of any more; `resume` continues it.
+   * - `"succeeded"` and `"failed"`: it has ended.
+   */
+  readonly state: "running" | "waiting" | "abandoned" | "succeeded" | "failed";
+  /** The ids of the calls that have come out, in order. */
+  readonly calls: readonly string[];
+  /** When a waiting run goes on, in milliseconds since the epoch; `Infinity` for an event. */
+  readonly until?: number;
+}
+
+/** A pipeline whose runs outlive the process. */
+export interface Durable<Args, Data> {
+  /**
+   * Runs the pipeline and records the run. If a run of this id exists already, it is continued, or
+   * its result is returned. It never rejects.
+   *
+   * @param args The initial context: plain data, because it is recorded.
+   * @param options The run's id, which makes the run unique, and a signal that cancels the run.
+   */
+  run(
+    args: Args,
+    options: { readonly runId: string; readonly signal?: AbortSignal | undefined },
+  ): Promise<Result<Data>>;
+  /** Continues all runs that no worker drives and that are due; resolves with their results. */
+  resume(): Promise<readonly Result<Data>[]>;
+  /** Lists the runs of this pipeline with their states. */
+  list(): Promise<readonly RunState[]>;
+  /**
+   * Answers a `waitFor` of a run, from any process.
+   *
+   * @param runId The run's id.
+   * @param name The event's name.
+   * @param data The event's data.
+   */
+  send(runId: string, name: string, data?: unknown): Promise<void>;
+  /**
+   * Cancels a run, from any process; it is rolled back.
+   *
+   * @param runId The run's id.
+   * @param reason The reason, which is recorded.
+   */
+  cancel(runId: string, reason?: unknown): Promise<void>;
+}
+
+/** A step or a pipeline, as far as it is run. */
+export interface Runnable<Args, Data> {
+  /** Its name. */
+  readonly name: string;
+  /** Runs it. */
+  run(args: Args, options?: RunOptions): Promise<Result<Data>>;
+}
+
+const LEASE_MS = 30_000;
+const LATE_MS = 60_000;
+
+/**
+ * Makes the runs of a pipeline durable: everything that comes out of a call is recorded in a table
+ * of one's own database, and another process continues where the first one stopped.
+ *
+ * An effect is called again only if its process died before the outcome was recorded, and with the
+ * same `key`. This is a record, not an engine: call `resume` at the start of a worker and from time
+ * to time.
+ *
+ * @param pipeline The pipeline.
+ * @param options The store, and how to record.
+ * @returns The pipeline's durable runs.
+ * @throws {ConfigError} If an option is invalid.
+ */
+export function durable<Args, Data>(
+  pipeline: Runnable<Args, Data>,
+  options: DurableOptions,
+): Durable<Args, Data> {
+  return Object.freeze(new DurableRuns(pipeline, options));
+}
+
+class DurableRuns<Args, Data> implements Durable<Args, Data> {
+  readonly #pipeline: Runnable<Args, Data>;
+  readonly #options: DurableOptions;
+  readonly #leaseMs: number;
+  readonly #codec: Codec;
+  readonly #shape: readonly string[];
+
+  constructor(pipeline: Runnable<Args, Data>, options: DurableOptions) {
+    const node = nodeOf(pipeline) ??
+      refuse("make a pipeline durable", "it must be a step or a pipeline", pipeline);
+    const action = `make '${node.name}' durable`;
+    const known = ["store", "errors", "version", "leaseMs", "lateMs", "onLate"];
+    this.#options = checkOptions(action, options, known);
+    const { store, errors, leaseMs = LEASE_MS, lateMs = LATE_MS } = this.#options;
+    for (const name of ["load", "append", "list"] as const) {
+      checkFunction(action, `store.${name}`, store?.[name]);
+    }
+    checkMs(action, "leaseMs", leaseMs, 1);
+    checkMs(action, "lateMs", lateMs, 1);
+    this.#pipeline = pipeline;
+    this.#leaseMs = leaseMs;
+    this.#codec = codec(errors);
+    this.#shape = [...placesIn(node)].map(({ path }) => path);
+  }
+
+  async run(
+    args: Args,
+    { runId, signal }: { readonly runId: string; readonly signal?: AbortSignal | undefined },
+  ): Promise<Result<Data>> {
+    const { name } = this.#pipeline;
+    const { version } = this.#options;
+    const start: RunStart = { pipeline: name, version, shape: this.#shape, args };
+    const log = this.#open(runId);
+    const cancel = () => void this.cancel(runId, signal?.reason).catch(() => {});
+    try {
+      await log.read();
+      if (log.entries.length === 0 && !await log.tryAppend({ kind: "start", start })) {
+        await log.read();
+      }
+      const begun = startOf(log);
+      if (this.#codec.encode(begun?.args) !== this.#codec.encode(args)) {
+        const constraint = "a run of this id must have the args that it began with";
+        throw new ConfigError(`Cannot run '${name}' as ${constraint}: '${runId}' has others`);
+      }
+      if (signal?.aborted) cancel();
+      else signal?.addEventListener("abort", cancel);
+      return await this.#complete(runId);
+    } catch (thrown) {
+      return this.#refused(runId, args, toError(thrown));
+    } finally {
+      signal?.removeEventListener("abort", cancel);
+    }
+  }
+
+  async resume(): Promise<readonly Result<Data>[]> {
+    const results: Promise<Result<Data> | undefined>[] = [];
+    for (const state of await this.list()) {
+      const isDue = state.state === "abandoned" ||
+        state.state === "waiting" && (state.until ?? Infinity) <= Date.now();
+      if (isDue) results.push(this.#resumeOne(state.runId));
+    }
+    return (await Promise.all(results)).filter((result) => result !== undefined);
+  }
+
+  async list(): Promise<readonly RunState[]> {
+    const states: RunState[] = [];
+    for (const runId of await this.#options.store.list()) {
+      const log = this.#open(runId);
+      await log.read();
+      if (startOf(log)?.pipeline === this.#pipeline.name) states.push(stateOf(log));
+    }
+    return states;
+  }
+
+  async send(runId: string, name: string, data?: unknown): Promise<void> {
+    const log = this.#open(runId);
+    do await log.read(); while (!await log.tryAppend({ kind: "event", name, data }));
+  }
+
+  async cancel(runId: string, reason?: unknown): Promise<void> {
+    const log = this.#open(runId);
+    do await log.read(); while (!await log.tryAppend({ kind: "cancel", reason }));
+  }
+
+  #open(runId: string): RunLog {
+    return new RunLog(this.#options.store, this.#codec, runId);
+  }
+
+  async #resumeOne(runId: string): Promise<Result<Data> | undefined> {
+    try {
+      const driven = await this.#drive(runId);
+      return typeof driven === "number" ? undefined : driven;
+    } catch (thrown) {
+      return this.#refused(runId, undefined, toError(thrown));
+    }
+  }
+
+  /** Drives the run, or waits for whoever drives it, until it has ended. */
+  async #complete(runId: string): Promise<Result<Data>> {
+    for (;;) {
+      const driven = await this.#drive(runId);
+      if (typeof driven !== "number") return driven;
+      const ms = Math.min(driven - Date.now(), this.#leaseMs / 3);
+      await new Promise((resolve) => setTimeout(resolve, Math.max(ms, 1)));
+    }
+  }
+
+  /** Continues a run; returns its result, or when to look at it again. */
+  async #drive(runId: string): Promise<Result<Data> | number> {
+    const log = this.#open(runId);
+    log.owner = crypto.randomUUID();
+    const lease = () =>
+      ({ kind: "lease", owner: log.owner, until: Date.now() + this.#leaseMs }) as const;
+    do {
+      await log.read();
+      const { state, until = Infinity } = stateOf(log);
+      const end = endIn(log);
+      if (end) return cast(resultOf(this.#pipeline.name, runId, startOf(log)?.args, end));
+      if (state === "running") return leaseOf(log)!.until;
+      if (state === "waiting" && until > Date.now()) return until;
+    } while (!await log.tryAppend(lease()));
+    this.#check(runId, startOf(log));
+    const host = new StoreHost(log, this.#codec, this.#options.lateMs ?? LATE_MS);
+    const heartbeat = setInterval(() => {
+      log.append(lease()).catch((reason) => host.end(reason));
+    }, this.#leaseMs / 3);
+    try {
+      const { onLate } = this.#options;
+      const args = cast<Args>(startOf(log)!.args);
+      const result = await this.#pipeline.run(args, { runId, host, onLate });
+      host.end(new Error("the run has ended"));
+      await log.append({ kind: "end", end: endOf(result) });
+      return result;
+    } catch (reason) {
+      if (reason instanceof LostLease) return Date.now() + this.#leaseMs;
+      if (!(reason instanceof Suspended)) throw reason;
+      await log.append({ kind: "lease", owner: "", until: reason.until });
+      return reason.until;
+    } finally {
+      clearInterval(heartbeat);
+    }
+  }
+
+  /** A run of another pipeline would go astray: its calls would not be found. */
+  #check(runId: string, start: RunStart | undefined): void {
+    const { version } = this.#options;
+    const action = `Cannot resume run '${runId}' of '${this.#pipeline.name}'`;
+    if (start?.version !== version) {
+      throw new Changed(
+        `${action} as its version must be ${start?.version}: current value is ${version}`,
+      );
+    }
+    const gone = start?.shape.find((path) => !this.#shape.includes(path));
+    if (gone !== undefined) {
+      throw new Changed(
+        `${action} as every step that it began with must be there: '${gone}' is not`,
+      );
+    }
+  }
+
+  #refused(runId: string, args: unknown, error: Error): Result<Data> {
+    const end = {
+      success: false,
+      error,
+      failedStep: "<options>",
+      completed: [],
+      failed: [],
+      stepsExecuted: [],
+    } as const;
+    return cast(resultOf(this.#pipeline.name, runId, args, end));
+  }
+}
+
+function startOf({ entries }: RunLog): RunStart | undefined {
+  return entries.find((entry) => entry.kind === "start")?.start;
+}
+
+function endIn({ entries }: RunLog) {
+  return entries.find((entry) => entry.kind === "end")?.end;
+}
+
+function leaseOf({ entries }: RunLog) {
+  return entries.findLast((entry) => entry.kind === "lease");
+}
+
+function stateOf(log: RunLog): RunState {
+  const { runId, entries } = log;
+  const calls = entries.flatMap((entry) => entry.kind === "out" ? [entry.id] : []);
+  const end = endIn(log);
+  if (end) return { runId, state: end.success ? "succeeded" : "failed", calls };
+  const lease = leaseOf(log);
+  if (lease?.owner === "") {
+    // Anything that came from outside since then ends the wait.
+    const last = entries.at(-1);
+    const until = last === lease ? lease.until : 0;
+    return { runId, state: "waiting", calls, until };
+  }
+  return { runId, state: lease && lease.until > Date.now() ? "running" : "abandoned", calls };
+}

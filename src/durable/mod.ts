@@ -1,0 +1,14 @@
+/**
+ * Runs that outlive the process, recorded in a table of one's own database.
+ *
+ * @module
+ */
+export { type Codec, codec, type ErrorClass } from "./codec.ts";
+export {
+  type Durable,
+  durable,
+  type DurableOptions,
+  type Runnable,
+  type RunState,
+} from "./durable.ts";
+export { type Store } from "./store.ts";

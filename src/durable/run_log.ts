@@ -1,0 +1,137 @@
+import type { Outcome } from "../api/host.ts";
+import { cast } from "../values/cast.ts";
+import type { Codec } from "./codec.ts";
+import type { Store } from "./store.ts";
+
+/** What began a run. */
+export interface RunStart {
+  readonly pipeline: string;
+  readonly version: string | undefined;
+  /** The paths of the pipeline's nodes, in order. */
+  readonly shape: readonly string[];
+  readonly args: unknown;
+}
+
+/** How a run ended. */
+export type RunEnd =
+  & { readonly stepsExecuted: readonly string[] }
+  & (
+    | { readonly success: true; readonly data: unknown }
+    | {
+      readonly success: false;
+      readonly error: Error;
+      readonly failedStep: string;
+      readonly completed: readonly string[];
+      readonly failed: readonly { readonly step: string; readonly error: Error }[];
+    }
+  );
+
+/** One thing that happened in a run. */
+export type LogEntry =
+  | { readonly kind: "start"; readonly start: RunStart }
+  /** A call came out, a wait was over, an event was taken, or the run was cancelled. */
+  | { readonly kind: "out"; readonly id: string; readonly outcome: Outcome }
+  /** A wait began, which ends at a time in milliseconds since the epoch. */
+  | { readonly kind: "wait"; readonly id: string; readonly until: number }
+  /** A worker drives the run until a time. */
+  | { readonly kind: "lease"; readonly owner: string; readonly until: number }
+  /** Something for the run from outside. */
+  | { readonly kind: "event"; readonly name: string; readonly data: unknown }
+  | { readonly kind: "cancel"; readonly reason: unknown }
+  | { readonly kind: "end"; readonly end: RunEnd };
+
+/** Another worker has taken over the run, so nothing is written any more. */
+export class LostLease extends Error {
+  /** The error's name. */
+  override readonly name = "LostLease";
+}
+
+/**
+ * The log of one run. Entries that are appended while a row is being written share the next row, so
+ * rows never overlap, and a crash leaves a prefix of the log.
+ */
+export class RunLog {
+  readonly runId: string;
+  readonly entries: LogEntry[] = [];
+  readonly #store: Store;
+  readonly #codec: Codec;
+  readonly #waiting: Waiting[] = [];
+  #rows = 0;
+  #isWriting = false;
+  /** The worker that drives the run in this process. */
+  owner = "";
+  /** Called with each entry that another process has appended. */
+  onForeign: ((entry: LogEntry) => void) | undefined;
+
+  constructor(store: Store, codec: Codec, runId: string) {
+    this.#store = store;
+    this.#codec = codec;
+    this.runId = runId;
+  }
+
+  /** Reads the rows that it does not know yet. */
+  async read(): Promise<void> {
+    for (const row of await this.#store.load(this.runId, this.#rows)) {
+      this.#rows++;
+      for (const entry of cast<LogEntry[]>(this.#codec.decode(row))) {
+        this.entries.push(entry);
+        this.onForeign?.(entry);
+      }
+    }
+  }
+
+  /**
+   * Appends an entry; resolves once it is written. Throws if it cannot be encoded, and rejects if
+   * another worker drives the run.
+   */
+  append(entry: LogEntry): Promise<void> {
+    const text = this.#codec.encode(entry);
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ entry, text, resolve, reject });
+      if (!this.#isWriting) this.#writeAll();
+    });
+  }
+
+  /** Appends an entry unless something that this log has not read stands there already. */
+  async tryAppend(entry: LogEntry): Promise<boolean> {
+    const row = `[${this.#codec.encode(entry)}]`;
+    if (!await this.#store.append(this.runId, this.#rows, row)) return false;
+    this.#rows++;
+    this.entries.push(entry);
+    return true;
+  }
+
+  async #writeAll(): Promise<void> {
+    this.#isWriting = true;
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.splice(0);
+      try {
+        await this.#writeRow(batch);
+        for (const { resolve } of batch) resolve();
+      } catch (thrown) {
+        for (const { reject } of batch) reject(thrown);
+      }
+    }
+    this.#isWriting = false;
+  }
+
+  async #writeRow(batch: readonly Waiting[]): Promise<void> {
+    const row = `[${batch.map(({ text }) => text).join()}]`;
+    while (!await this.#store.append(this.runId, this.#rows, row)) {
+      const known = this.entries.length;
+      await this.read();
+      const isLost = this.entries.slice(known)
+        .some((entry) => entry.kind === "lease" && entry.owner !== this.owner);
+      if (isLost) throw new LostLease(`another worker drives run '${this.runId}'`);
+    }
+    this.#rows++;
+    this.entries.push(...batch.map(({ entry }) => entry));
+  }
+}
+
+interface Waiting {
+  readonly entry: LogEntry;
+  readonly text: string;
+  readonly resolve: () => void;
+  readonly reject: (reason: unknown) => void;
+}

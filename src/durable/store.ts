@@ -1,0 +1,43 @@
+/**
+ * A table of one's own database that keeps durable runs: one row for each `runId` and `seq`.
+ *
+ * The rows of a run are its log. No two workers can append the same row, so the table itself fences
+ * off a worker that has lost its run.
+ *
+ * @example With `node:sqlite`
+ * ```ts no-eval
+ * import type { Store } from "@runsheet/runsheet/durable";
+ * import { DatabaseSync } from "node:sqlite";
+ *
+ * const db = new DatabaseSync("runs.db");
+ * db.exec("create table if not exists runs (run text, seq integer, row text, primary key (run, seq))");
+ * const rows = db.prepare("select row from runs where run = ? and seq >= ? order by seq");
+ * const insert = db.prepare("insert into runs values (?, ?, ?) on conflict do nothing");
+ * const ids = db.prepare("select distinct run from runs");
+ * const store: Store = {
+ *   load: (run, from) => rows.all(run, from).map(({ row }) => String(row)),
+ *   append: (run, seq, row) => insert.run(run, seq, row).changes === 1,
+ *   list: () => ids.all().map(({ run }) => String(run)),
+ * };
+ * ```
+ */
+export interface Store {
+  /**
+   * Loads the rows of a run, in the order of `seq`.
+   *
+   * @param runId The run's id.
+   * @param from The first `seq` to load; rows are numbered from 0 without a gap.
+   */
+  load(runId: string, from: number): readonly string[] | Promise<readonly string[]>;
+  /**
+   * Appends a row, and returns only once it cannot be lost any more.
+   *
+   * @param runId The run's id.
+   * @param seq The row's number.
+   * @param row The row.
+   * @returns `false` if the run already has a row of this number, which stays as it is.
+   */
+  append(runId: string, seq: number, row: string): boolean | Promise<boolean>;
+  /** Lists the ids of all runs. */
+  list(): Iterable<string> | Promise<Iterable<string>>;
+}

@@ -1,0 +1,303 @@
+import type { Call, DurableHost, Host, Outcome } from "../api/host.ts";
+import { ConfigError, toError } from "../report/errors.ts";
+import { cast } from "../values/cast.ts";
+import { messageOf } from "../values/message.ts";
+import type { Codec } from "./codec.ts";
+import type { LogEntry, RunLog } from "./run_log.ts";
+
+/** All that the run can do is wait, so it is parked until something is due. */
+export class Suspended extends Error {
+  /** The error's name. */
+  override readonly name = "Suspended";
+  /** When the first wait is over, in milliseconds since the epoch; `Infinity` for an event. */
+  readonly until: number;
+  constructor(until: number) {
+    super("suspended");
+    this.until = until;
+  }
+}
+
+/** The pipeline asks for other calls than the one that was recorded. */
+export class Changed extends Error {
+  /** The error's name. */
+  override readonly name = "Changed";
+}
+
+/** Something that the run waits for. */
+interface Asked {
+  readonly id: string;
+  /** Starts it where the record ends. */
+  readonly start: () => void;
+  readonly resolve: (outcome: Outcome) => void;
+  readonly reject: (reason: unknown) => void;
+  isStarted: boolean;
+  /** Whether its outcome is being recorded. */
+  isOut: boolean;
+  /** For a wait: when it is over. For an event: its name. */
+  until?: number;
+  event?: string;
+}
+
+interface Out {
+  readonly id: string;
+  readonly outcome: Outcome;
+}
+
+const CANCEL = "!cancel";
+/** Waits that are not longer keep the run in this process. */
+const HOLD_MS = 1_000;
+
+// The run goes on by microtasks alone, so after a turn of the event loop it has gone as far as it can.
+const turn: (next: () => void) => void = typeof setImmediate === "function"
+  ? (next) => setImmediate(next)
+  : (next) => setTimeout(next, 0);
+
+/**
+ * Records a run in its log, and answers from it. Whatever came out is given to the run one after
+ * the other, each when the run can do nothing more without it, and in the order of the log. A
+ * replay therefore takes the same way to the end of the log; only then does it call anything.
+ */
+export class StoreHost implements Host {
+  readonly durable: DurableHost;
+  readonly #log: RunLog;
+  readonly #codec: Codec;
+  readonly #asked = new Map<string, Asked>();
+  /** The ids of waits that the run has ended by itself. */
+  readonly #withdrawn = new Set<string>();
+  readonly #outs: Out[] = [];
+  readonly #untils = new Map<string, number>();
+  readonly #inbox = new Map<string, unknown[]>();
+  readonly #cancel = new AbortController();
+  #delivered = 0;
+  #running = 0;
+  #writing = 0;
+  #outside = 0;
+  #isScheduled = false;
+  #isCancelTaken = false;
+  #cancelReason: { readonly reason: unknown } | undefined;
+  #ended: { readonly reason: unknown } | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(log: RunLog, codec: Codec, lateMs: number) {
+    this.#log = log;
+    this.#codec = codec;
+    this.durable = { lateMs, signal: this.#cancel.signal };
+    for (const entry of log.entries) this.#takeIn(entry);
+    log.onForeign = (entry) => {
+      this.#takeIn(entry);
+      this.#schedule();
+    };
+  }
+
+  perform(call: Call, fn: () => Promise<Outcome>): Promise<Outcome> {
+    return this.#ask(call.id, () => this.#call(call, fn));
+  }
+
+  async sleep({ id }: { readonly id: string }, ms: number, signal?: AbortSignal): Promise<void> {
+    const withdraw = () => this.#withdraw(id);
+    signal?.addEventListener("abort", withdraw);
+    try {
+      await this.#ask(id, (asked) => this.#wait(asked, ms));
+    } finally {
+      signal?.removeEventListener("abort", withdraw);
+    }
+  }
+
+  async event(id: string, name: string, signal?: AbortSignal): Promise<unknown> {
+    const withdraw = () => this.#withdraw(id);
+    signal?.addEventListener("abort", withdraw);
+    try {
+      const outcome = await this.#ask(id, () => {}, name);
+      return outcome.ok ? outcome.value : undefined;
+    } finally {
+      signal?.removeEventListener("abort", withdraw);
+    }
+  }
+
+  outside(change: 1 | -1): void {
+    this.#outside += change;
+    if (this.#outside === 0) this.#schedule();
+  }
+
+  /** Stops: nothing is called or recorded any more. */
+  end(reason: unknown): void {
+    if (this.#ended) return;
+    this.#ended = { reason };
+    this.#log.onForeign = undefined;
+    clearTimeout(this.#timer);
+    for (const { reject } of this.#asked.values()) reject(reason);
+  }
+
+  #takeIn(entry: LogEntry): void {
+    switch (entry.kind) {
+      case "out":
+        this.#outs.push(entry);
+        if (entry.id === CANCEL) this.#isCancelTaken = true;
+        break;
+      case "wait":
+        this.#untils.set(entry.id, entry.until);
+        break;
+      case "event":
+        this.#inbox.set(entry.name, [...this.#inbox.get(entry.name) ?? [], entry.data]);
+        break;
+      case "cancel":
+        this.#cancelReason ??= { reason: entry.reason };
+        break;
+    }
+  }
+
+  #ask(id: string, start: (asked: Asked) => void, event?: string): Promise<Outcome> {
+    return new Promise((resolve, reject) => {
+      if (this.#ended) return reject(this.#ended.reason);
+      const asked: Asked = {
+        id,
+        start: () => start(asked),
+        resolve,
+        reject,
+        isStarted: false,
+        isOut: false,
+        ...(event !== undefined && { event }),
+      };
+      this.#asked.set(id, asked);
+      this.#schedule();
+    });
+  }
+
+  #withdraw(id: string): void {
+    this.#withdrawn.add(id);
+    this.#asked.get(id)?.resolve({ ok: true, value: undefined });
+    this.#asked.delete(id);
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled || this.#ended) return;
+    this.#isScheduled = true;
+    turn(() => {
+      this.#isScheduled = false;
+      if (!this.#ended && this.#outside === 0) this.#proceed();
+    });
+  }
+
+  /** Called when the run can do nothing more by itself. */
+  #proceed(): void {
+    const out = this.#outs[this.#delivered];
+    if (out) {
+      this.#delivered++;
+      return this.#deliver(out);
+    }
+    if (this.#cancelReason && !this.#isCancelTaken) {
+      this.#isCancelTaken = true;
+      this.#record(CANCEL, { ok: true, value: this.#cancelReason.reason });
+    }
+    const waiting = [...this.#asked.values()].filter(({ isStarted }) => !isStarted);
+    // By id, so that the order does not depend on which branch came here first.
+    for (const asked of waiting.sort(compareIds)) {
+      asked.isStarted = true;
+      asked.start();
+    }
+    this.#takeEvents();
+    if (this.#running === 0) this.#park();
+  }
+
+  #deliver({ id, outcome }: Out): void {
+    this.#schedule();
+    if (id === CANCEL) return this.#cancel.abort(outcome.ok ? outcome.value : outcome.error);
+    const asked = this.#asked.get(id);
+    if (!asked) {
+      if (this.#withdrawn.has(id)) return;
+      const constraint = "its pipeline must be the one that began it";
+      const problem = `it asks for nothing that is called '${id}', which was recorded`;
+      return this.end(
+        new Changed(`Cannot resume run '${this.#log.runId}' as ${constraint}: ${problem}`),
+      );
+    }
+    this.#asked.delete(id);
+    if (asked.event !== undefined && !asked.isOut) this.#inbox.get(asked.event)?.shift();
+    asked.resolve(outcome);
+  }
+
+  async #call({ id, path }: Call, fn: () => Promise<Outcome>): Promise<void> {
+    this.#running++;
+    const outcome = await fn();
+    this.#record(id, outcome, path);
+    this.#running--;
+  }
+
+  #wait(asked: Asked, ms: number): void {
+    asked.until = this.#untils.get(asked.id) ?? Date.now() + ms;
+    if (this.#untils.has(asked.id)) return;
+    this.#untils.set(asked.id, asked.until);
+    this.#append({ kind: "wait", id: asked.id, until: asked.until }, () => {});
+  }
+
+  /** Records what came out, to be delivered in its turn. */
+  #record(id: string, outcome: Outcome, path = id): void {
+    const { recorded, given } = recordable(this.#codec, path, outcome);
+    this.#append(
+      { kind: "out", id, outcome: recorded },
+      () => this.#outs.push({ id, outcome: given }),
+    );
+  }
+
+  #append(entry: LogEntry, then: () => void): void {
+    if (this.#ended) return;
+    this.#writing++;
+    this.#log.append(entry).then(() => {
+      this.#writing--;
+      then();
+      this.#schedule();
+    }, (reason) => this.end(reason));
+  }
+
+  #takeEvents(): void {
+    for (const asked of this.#asked.values()) {
+      const inbox = asked.event === undefined ? undefined : this.#inbox.get(asked.event);
+      if (!inbox?.length || asked.isOut) continue;
+      asked.isOut = true;
+      this.#record(asked.id, { ok: true, value: inbox.shift() });
+    }
+  }
+
+  /** Waits for the first wait that is over, or suspends the run until then. */
+  #park(): void {
+    if (this.#writing > 0 || this.#asked.size === 0) return;
+    const waits = [...this.#asked.values()].filter(({ until, isOut }) => until && !isOut);
+    const until = Math.min(...waits.map(({ until }) => until!), Infinity);
+    const ms = until - Date.now();
+    if (ms > HOLD_MS) return this.end(new Suspended(until));
+    if (ms > 0) {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.#schedule(), ms);
+      return;
+    }
+    for (const wait of waits.filter((wait) => wait.until! <= Date.now())) {
+      wait.isOut = true;
+      this.#record(wait.id, { ok: true, value: undefined });
+    }
+  }
+}
+
+function compareIds(one: Asked, other: Asked): number {
+  return one.id.localeCompare(other.id, "en", { numeric: true });
+}
+
+/**
+ * An outcome as it is recorded, and as the run is given it. What cannot be recorded fails its
+ * attempt; the run still gets the value, so that it is undone.
+ */
+function recordable(
+  codec: Codec,
+  path: string,
+  outcome: Outcome,
+): { readonly recorded: Outcome; readonly given: Outcome } {
+  try {
+    return { recorded: outcome, given: cast(codec.decode(codec.encode(outcome))) };
+  } catch (thrown) {
+    const { ok, deferred } = outcome;
+    const what = ok ? "what it returns" : "its late outcome";
+    const text = `Cannot record '${path}' as ${what} ${messageOf(toError(thrown)).full}`;
+    const error = ok ? new ConfigError(text) : outcome.error;
+    const recorded: Outcome = { ok: false, error, permanent: true, deferred };
+    return { recorded, given: ok ? { ...recorded, value: outcome.value } : outcome };
+  }
+}

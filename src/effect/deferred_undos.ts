@@ -1,0 +1,107 @@
+import type { Deferred, NamedUndo } from "../api/host.ts";
+import type { Undo, UndoPolicy } from "../api/info.ts";
+import type { UndoWith } from "../api/policy.ts";
+import { checkUndo, refuse } from "../report/checks.ts";
+import { RollbackError } from "../report/errors.ts";
+import { deferId } from "../run/paths.ts";
+import type { Run } from "../run/scope.ts";
+import { cast } from "../values/cast.ts";
+import type { Context } from "../values/context.ts";
+import type { UndoByName } from "./handlers.ts";
+
+/** An undo that was deferred. */
+export interface DeferredUndo {
+  readonly id: string;
+  readonly policy: UndoPolicy;
+  /** The name and data of a named one. */
+  readonly undo: NamedUndo | undefined;
+}
+
+/** The attempt that defers. */
+interface Owner {
+  readonly id: string;
+  readonly number: number;
+  readonly ctx: Context;
+  readonly scope: { readonly run: Run };
+  readonly effect: {
+    readonly undos?: Readonly<Record<string, UndoWith<UndoByName>>> | undefined;
+  };
+}
+
+/** The undos that an attempt has deferred. */
+export class DeferredUndos {
+  readonly #owner: Owner;
+  /** How many there have been. */
+  count = 0;
+  readonly #left: DeferredUndo[] = [];
+  /** The names and data of all, once one has a name. */
+  #named: (NamedUndo | undefined)[] | undefined;
+
+  constructor(owner: Owner) {
+    this.#owner = owner;
+  }
+
+  get isEmpty(): boolean {
+    return this.#left.length === 0;
+  }
+
+  /** All of them, as a host records them. */
+  get recorded(): Deferred {
+    return this.#named ? [...this.#named] : this.count;
+  }
+
+  /** Adds what was passed to `defer`. */
+  add(undo: unknown, data: unknown): void {
+    const { id, effect: { undos }, scope: { run: { seam } } } = this.#owner;
+    const action = `defer an undo in '${id}'`;
+    if (typeof undo === "string") {
+      const named = { name: undo, data };
+      const names = Object.keys(undos ?? {}).join(", ");
+      const policy = this.#byName(named) ??
+        refuse(action, `its name must be among the step's 'undos' (${names})`, undo);
+      return this.#push(policy, named);
+    }
+    if (seam.durable) {
+      const constraint = "another process can carry out only one of the step's 'undos', by name";
+      refuse(action, constraint, undo);
+    }
+    this.#push(checkUndo<Undo>(action, "it", id, cast(undo)), undefined);
+  }
+
+  /** Adds those that were deferred in another process. */
+  expect(deferred: Deferred): void {
+    const names = typeof deferred === "number" ? [] : deferred;
+    const count = typeof deferred === "number" ? deferred : deferred.length;
+    for (let n = this.count; n < count; n++) {
+      const named = names[n];
+      const lost = { run: () => lostUndo(deferId(this.#owner.id, this.#owner.number, n + 1)) };
+      this.#push(named && this.#byName(named) || lost, named);
+    }
+  }
+
+  /** Takes the latest one. */
+  take(): DeferredUndo | undefined {
+    return this.#left.pop();
+  }
+
+  #byName({ name, data }: NamedUndo): UndoPolicy | undefined {
+    const { ctx, effect: { undos } } = this.#owner;
+    const handler = undos && Object.hasOwn(undos, name) ? undos[name] : undefined;
+    if (!handler) return undefined;
+    const { run, retry, timeout } = handler;
+    return { run: (info) => run(ctx, data, info), retry, timeout };
+  }
+
+  #push(policy: UndoPolicy, undo: NamedUndo | undefined): void {
+    const { id, number } = this.#owner;
+    if (undo) this.#named ??= Array.from({ length: this.count }, () => undefined);
+    this.#named?.push(undo);
+    this.#left.push({ id: deferId(id, number, ++this.count), policy, undo });
+  }
+}
+
+/** Stands in for an undo whose function lives in another process. */
+function lostUndo(id: string): never {
+  const constraint = "its function must be in this process: it was deferred in another one";
+  throw new RollbackError(`Cannot undo '${id}' as ${constraint}`, []);
+}

@@ -1,0 +1,24 @@
+import type { Call, Outcome } from "../api/host.ts";
+import { toError } from "../report/errors.ts";
+import { cast } from "../values/cast.ts";
+import type { Context } from "../values/context.ts";
+import type { MaybePromise } from "../values/maybe_promise.ts";
+import type { Run } from "./scope.ts";
+
+/** Gets a value through a durable host, because getting it again may give another one. */
+export async function recordedValue<T>(
+  run: Run,
+  { id, kind, path, ctx }: Pick<Call, "id" | "kind" | "path"> & { readonly ctx: Context },
+  get: () => MaybePromise<T>,
+): Promise<T> {
+  const call: Call = { id, kind, path, attempt: 1, ctx, runId: run.id, key: run.keyOf(id) };
+  const outcome = await run.seam.perform(call, async (): Promise<Outcome> => {
+    try {
+      return { ok: true, value: await get() };
+    } catch (thrown) {
+      return { ok: false, error: toError(thrown) };
+    }
+  });
+  if (!outcome.ok) throw outcome.error;
+  return cast(outcome.value);
+}

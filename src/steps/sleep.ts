@@ -1,0 +1,50 @@
+// deno-lint-ignore-file ban-types -- {} is what the compiler shows where there are no keys
+import type { Step } from "../api/step.ts";
+import { expose } from "../engine/expose.ts";
+import { checkName, refuse } from "../report/checks.ts";
+import { recordId } from "../run/paths.ts";
+import type { Scope } from "../run/scope.ts";
+import { failure, type Settled } from "../run/settled.ts";
+import { EMPTY } from "../values/context.ts";
+
+/**
+ * Makes a step that waits. Under a durable host the run may wait for days, in another process than
+ * the one in which it began. A cancellation ends the wait.
+ *
+ * @param name The step's name.
+ * @param ms How long, in milliseconds.
+ * @returns A step that adds nothing.
+ * @throws {ConfigError} If the name is empty, or `ms` is no number of milliseconds from 0.
+ *
+ * @example Wait before a reminder
+ * ```ts
+ * import { pipeline, sleep, step } from "@runsheet/runsheet";
+ * import { assert } from "@std/assert";
+ *
+ * const remind = step({ name: "remind", run: () => {} });
+ * const reminder = pipeline({ name: "reminder", steps: [sleep("three days", 3 * 86_400_000), remind] });
+ * const result = await reminder.run({}, { signal: AbortSignal.abort() });
+ * assert(!result.success);
+ * ```
+ */
+export function sleep<const N extends string>(name: N, ms: number): Step<N, {}, {}> {
+  checkName("sleep()", name);
+  if (!Number.isFinite(ms) || ms < 0) {
+    refuse(`create sleep '${name}'`, "'ms' must be a number of milliseconds from 0", ms);
+  }
+  return expose({
+    name,
+    requires: undefined,
+    provides: undefined,
+    keys: { needs: [], adds: [] },
+    kind: "step",
+    execute: (_ctx, scope) => wait(ms, scope),
+  });
+}
+
+async function wait(ms: number, { path, run, cancellation }: Scope): Promise<Settled> {
+  await run.seam.sleep(recordId(path, "sleep"), ms, cancellation);
+  return cancellation?.error
+    ? failure(cancellation.error, path, true)
+    : { ok: true, output: EMPTY, ran: true };
+}

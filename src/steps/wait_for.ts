@@ -1,0 +1,108 @@
+// deno-lint-ignore-file ban-types -- {} is what the compiler shows where there are no keys
+import type { Schema } from "../api/schema.ts";
+import type { Step } from "../api/step.ts";
+import { expose } from "../engine/expose.ts";
+import { checkName, checkOptions, checkSchema, checkTimeout } from "../report/checks.ts";
+import { TimeoutError, toError } from "../report/errors.ts";
+import { Cancellation } from "../run/cancellation.ts";
+import { startTimeout } from "../run/cancellation.ts";
+import { recordId } from "../run/paths.ts";
+import { startRecordedTimeout } from "../run/recorded_timeout.ts";
+import type { Scope } from "../run/scope.ts";
+import { failure, type Settled } from "../run/settled.ts";
+import { declaredKeys } from "../schema/declared_keys.ts";
+import type { ObjectSchema, Provided } from "../types/step.ts";
+import { checkOutput, type OutputSchema, outputSchema } from "./output.ts";
+
+/** The options of `waitFor`. */
+export interface WaitForOptions<PS> {
+  /** The schema of the event's data, which the step adds to the context. */
+  readonly provides?: ObjectSchema<PS>;
+  /** How long to wait, in milliseconds; by default, without end. */
+  readonly timeout?: number | undefined;
+}
+
+/**
+ * Makes a step that waits for an event from outside, such as an approval. The run's `events` answer
+ * it in one process; a durable run is answered by `send`, days later and from any process.
+ *
+ * @param name The name of the step and of the event.
+ * @param options The schema of the event's data, and a timeout.
+ * @returns A step that adds the event's data.
+ * @throws {ConfigError} If an option is invalid.
+ *
+ * @example An approval
+ * ```ts
+ * import { pipeline, waitFor } from "@runsheet/runsheet";
+ * import { assert } from "@std/assert";
+ * import { type } from "arktype";
+ *
+ * const approval = waitFor("approval", { provides: type({ approvedBy: "string" }) });
+ * const order = pipeline({ name: "order", steps: [approval] });
+ * const events = { wait: () => Promise.resolve({ approvedBy: "ann" }) };
+ * const result = await order.run({}, { events });
+ * assert(result.success && result.data.approvedBy === "ann");
+ * ```
+ */
+export function waitFor<const N extends string, PS extends Schema | undefined = undefined>(
+  name: N,
+  options: WaitForOptions<PS> = {},
+): Step<N, {}, Provided<{}, PS>> {
+  checkName("waitFor()", name);
+  const action = `create waitFor '${name}'`;
+  const own = checkOptions(action, options, ["provides", "timeout"]);
+  const provides = own.provides as Schema | undefined;
+  checkSchema(action, "provides", provides);
+  checkTimeout(action, own.timeout);
+  const schema = provides && outputSchema(provides);
+  return expose({
+    name,
+    requires: undefined,
+    provides,
+    keys: {
+      needs: [],
+      adds: provides ? declaredKeys(provides)?.map(({ key }) => [key, name]) : [],
+    },
+    kind: "step",
+    policy: { timeout: own.timeout },
+    execute: (_ctx, scope) => wait(name, schema, own.timeout, scope),
+  });
+}
+
+async function wait(
+  name: string,
+  schema: OutputSchema | undefined,
+  timeout: number | undefined,
+  scope: Scope,
+): Promise<Settled> {
+  const { path, run } = scope;
+  const cancellation = new Cancellation(scope.cancellation);
+  const stopClock = timeout === undefined ? undefined : startClock(timeout, cancellation, scope);
+  try {
+    const data = await run.seam.event(recordId(path, "event"), name, run, cancellation);
+    if (cancellation.error) return failure(cancellation.error, path, true);
+    const { output, error } = await checkOutput(schema, data, scope);
+    return error ? failure(error, path, true) : { ok: true, output, ran: true };
+  } catch (thrown) {
+    if (run.seam.interruption) throw thrown;
+    return failure(toError(thrown), path, true);
+  } finally {
+    stopClock?.();
+    cancellation.release();
+  }
+}
+
+function startClock(
+  ms: number,
+  cancellation: Cancellation,
+  { path, run: { seam } }: Scope,
+): () => void {
+  const toError = () =>
+    new TimeoutError(
+      `Cannot finish '${path}' as it must settle within ${ms} ms: it is still pending`,
+      ms,
+    );
+  return seam.durable
+    ? startRecordedTimeout(seam, recordId(path, "timeout"), ms, cancellation, toError)
+    : startTimeout(ms, cancellation, toError);
+}

@@ -1,0 +1,66 @@
+import type { Store } from "@runsheet/runsheet/durable";
+
+/** A table in memory whose workers can be killed. */
+export class Table {
+  readonly rows: Map<string, string[]> = new Map();
+
+  /** A worker's way to the table; once it has been killed, nothing of it is answered any more. */
+  worker(killAt?: number): KillableStore {
+    return new KillableStore(this, killAt ?? Infinity);
+  }
+}
+
+/** Dies at its n-th append: before it, or after it has been written. */
+export class KillableStore implements Store {
+  readonly #table: Table;
+  readonly #killAt: number;
+  /** How many appends there were. */
+  appends = 0;
+  isDead = false;
+  /** Resolves when it dies. */
+  readonly death: Promise<void>;
+  #die!: () => void;
+
+  constructor(table: Table, killAt: number) {
+    this.#table = table;
+    this.#killAt = killAt;
+    this.death = new Promise((resolve) => this.#die = resolve);
+  }
+
+  kill(): void {
+    this.isDead = true;
+    this.#die();
+  }
+
+  async load(runId: string, from: number): Promise<readonly string[]> {
+    await undefined;
+    if (this.isDead) return never();
+    return (this.#table.rows.get(runId) ?? []).slice(from);
+  }
+
+  async append(runId: string, seq: number, row: string): Promise<boolean> {
+    await undefined;
+    const isLast = this.appends === Math.floor(this.#killAt);
+    if (isLast && Number.isInteger(this.#killAt)) this.kill();
+    if (this.isDead) return never();
+    this.appends++;
+    const rows = this.#table.rows.get(runId) ?? [];
+    if (rows.length !== seq) return false;
+    this.#table.rows.set(runId, [...rows, row]);
+    if (isLast) {
+      this.kill();
+      return never();
+    }
+    return true;
+  }
+
+  async list(): Promise<Iterable<string>> {
+    await undefined;
+    if (this.isDead) return never();
+    return [...this.#table.rows.keys()];
+  }
+}
+
+function never(): Promise<never> {
+  return new Promise(() => {});
+}

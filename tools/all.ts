@@ -1,5 +1,6 @@
 // All checks on every runtime: `deno task test`.
 import { examplesOn, examplesOnDeno } from "./gates/examples.ts";
+import { hoverParts } from "./gates/hovers.ts";
 import { messageParts } from "./gates/messages.ts";
 import { publishedParts } from "./gates/published.ts";
 import { starterParts } from "./gates/starters.ts";
@@ -42,7 +43,7 @@ await finish(async () => {
   ]);
   return [
     ...first,
-    ...await runParts([size, ...tscParts, ...messageParts, ...costParts]),
+    ...await runParts([size, ...tscParts, ...messageParts, ...hoverParts, ...costParts]),
     ...await runParts([...publishedParts, ...starterParts(runtimes)]),
     ...await runParts([testsOnDeno, ...runtimes.map(testsOn), testsOnWorkerd, smokeOnWorkerd]),
     ...await runParts([

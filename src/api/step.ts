@@ -48,15 +48,14 @@ export interface Step<Name extends string, Requires, Provides>
 
 /**
  * A step made of steps. Its data is the accumulated context, including the args. Inside another
- * pipeline, it adds the keys `Adds` of its data: those that its own steps provide, or all keys of
- * its `output`.
+ * pipeline, it adds `Adds`: what its own steps provide, or its `output`.
  */
 export interface Pipeline<
   Name extends string,
   Args,
   Data,
-  Adds extends PropertyKey = Exclude<keyof Data, keyof Args>,
-> extends StepLike<Name, Args, Pick<Data, Adds & keyof Data>> {
+  Adds = Omit<Data, keyof Args>,
+> extends StepLike<Name, Args, Adds> {
   /**
    * Runs the pipeline. It never rejects, except with a host's own signal.
    *
@@ -75,7 +74,7 @@ export interface CheckedPipeline<
   Name extends string,
   Args,
   Data,
-  Adds extends PropertyKey = Exclude<keyof Data, keyof Args>,
+  Adds = Omit<Data, keyof Args>,
 > extends Pipeline<Name, Args, Data, Adds> {
   /**
    * Runs the pipeline with input that only its `argsSchema` has to accept, such as the body of a

@@ -3,6 +3,7 @@ import type { Middleware } from "../api/middleware.ts";
 import type { GroupOptions, ItemOptions, MapOptions } from "../api/policy.ts";
 import type { Schema } from "../api/schema.ts";
 import type { MaybePromise } from "../values/maybe_promise.ts";
+import type { ArgsAfter, ArgsFrom, Begun } from "./build_state.ts";
 import type { Chosen, Guarded, ReadBy, ShownBy, When } from "./branches.ts";
 import type { Together } from "./combinators.ts";
 import type {
@@ -32,7 +33,7 @@ import type {
   Takes,
 } from "./items.ts";
 import type { Flat } from "./objects.ts";
-import type { AddsOf, Built, CtxOf, DataOf, OutputFits } from "./pipeline.ts";
+import type { AddsOf, Built, DataOf, OutputFits } from "./pipeline.ts";
 import type { StepIn } from "./step_in.ts";
 
 /**
@@ -41,9 +42,11 @@ import type { StepIn } from "./step_in.ts";
  * accumulated.
  *
  * @typeParam Name The pipeline's name.
- * @typeParam F The args and the context so far.
- * @typeParam Args The args of `run()`; `undefined` if they are inferred from the steps.
- * @typeParam G The rules by which steps are checked.
+ * @typeParam Args The args of `run()` so far.
+ * @typeParam Ctx The context so far.
+ * @typeParam Keys The keys that steps have provided.
+ * @typeParam Checks Whether the args are inferred, given or checked, and whether the pipeline is
+ * strict.
  * @typeParam OS The output schema.
  *
  * @example Two pipelines with the same beginning
@@ -75,9 +78,10 @@ import type { StepIn } from "./step_in.ts";
  */
 export interface Builder<
   Name extends string,
-  F extends Folded,
   Args,
-  G extends Rules,
+  Ctx,
+  Keys extends PropertyKey,
+  Checks extends Rules,
   OS = undefined,
 > {
   /**
@@ -85,31 +89,40 @@ export interface Builder<
    *
    * @param step A step, a combinator or a pipeline.
    */
-  step<S, X extends Folded = F>(
-    step: Fits<S, S, X, G>,
-  ): Builder<Name, Then<X, S, G>, Args, G, OS>;
+  step<S, X extends Folded = Begun<Args, Ctx, Keys, Checks>>(
+    step: Fits<S, S, X, Checks>,
+  ): BuilderAfter<Name, Then<X, S, Checks>, Args, Checks, OS>;
   /**
    * Adds a step that runs only if a predicate holds.
    *
    * @param predicate Called with the context; may be asynchronous.
    * @param step A step, a combinator or a pipeline.
    */
-  when<S, X extends Folded = F, C = Sight<X>, P = never>(
-    predicate: PredicateFits<P, C, S, X, G>,
-    step: WhenFits<S, P, X, G>,
-  ): Builder<Name, Then<X, When<StepIn<S>, ReadBy<P>, ShownBy<P>, Sight<X>>, G>, Args, G, OS>;
+  when<S, X extends Folded = Begun<Args, Ctx, Keys, Checks>, C = Sight<X>, P = never>(
+    predicate: PredicateFits<P, C, S, X, Checks>,
+    step: WhenFits<S, P, X, Checks>,
+  ): BuilderAfter<
+    Name,
+    Then<X, When<StepIn<S>, ReadBy<P>, ShownBy<P>, Sight<X>>, Checks>,
+    Args,
+    Checks,
+    OS
+  >;
   /**
    * Adds branches; the first whose predicate holds runs.
    *
    * @param branches Pairs of a predicate and a step, at least one; the last may be a bare step.
    */
-  choice<const B extends readonly ChoiceBranch<X>[], X extends Folded = F>(
-    ...branches: BranchesFit<B, Guarded<B, Sight<X>>, X, G>
-  ): Builder<
+  choice<
+    const B extends readonly ChoiceBranch<X>[],
+    X extends Folded = Begun<Args, Ctx, Keys, Checks>,
+  >(
+    ...branches: BranchesFit<B, Guarded<B, Sight<X>>, X, Checks>
+  ): BuilderAfter<
     Name,
-    Then<X, Chosen<B, Guarded<B, Sight<X>>>, G>,
+    Then<X, Chosen<B, Guarded<B, Sight<X>>>, Checks>,
     Args,
-    G,
+    Checks,
     OS
   >;
   /**
@@ -117,9 +130,12 @@ export interface Builder<
    *
    * @param steps Steps, combinators or pipelines; at least one.
    */
-  parallel<const S extends readonly unknown[], X extends Folded = F>(
-    ...steps: AllFit<S, X, G>
-  ): Builder<Name, Then<X, Together<S>, G>, Args, G, OS>;
+  parallel<
+    const S extends readonly unknown[],
+    X extends Folded = Begun<Args, Ctx, Keys, Checks>,
+  >(
+    ...steps: AllFit<S, X, Checks>
+  ): BuilderAfter<Name, Then<X, Together<S>, Checks>, Args, Checks, OS>;
   /**
    * Adds a step that runs for every combination of items of lists in the context.
    *
@@ -134,13 +150,13 @@ export interface Builder<
     S,
     const M extends { readonly [list: string]: KeyOfNeeds<S> },
     const Mode extends ItemOptions["onFailure"] = undefined,
-    X extends Folded = F,
+    X extends Folded = Begun<Args, Ctx, Keys, Checks>,
   >(
     key: K,
     mapping: M,
-    step: DistributeFits<S, M, Distributed<K, StepIn<S>, M, Mode>, X, G>,
+    step: DistributeFits<S, M, Distributed<K, StepIn<S>, M, Mode>, X, Checks>,
     options?: ItemOptions & { readonly onFailure?: Mode },
-  ): Builder<Name, Then<X, Distributed<K, StepIn<S>, M, Mode>, G>, Args, G, OS>;
+  ): BuilderAfter<Name, Then<X, Distributed<K, StepIn<S>, M, Mode>, Checks>, Args, Checks, OS>;
   /**
    * Adds a function or a step that runs for every item of a collection.
    *
@@ -158,12 +174,12 @@ export interface Builder<
     S = never,
     const As extends string | undefined = undefined,
     const Mode extends ItemOptions["onFailure"] = undefined,
-    X extends Folded = F,
+    X extends Folded = Begun<Args, Ctx, Keys, Checks>,
   >(
     key: K,
     items: ItemsOf<L, Sight<X>>,
     each: PerItem<
-      EachFits<S, Mapped<K, ItemOf<L>, unknown, S, As, O, Mode>, L, As, X, G>,
+      EachFits<S, Mapped<K, ItemOf<L>, unknown, S, As, O, Mode>, L, As, X, Checks>,
       S,
       L,
       I,
@@ -171,11 +187,11 @@ export interface Builder<
       O
     >,
     options?: MapOptions & { readonly as?: AsFits<S, As>; readonly onFailure?: Mode },
-  ): Builder<
+  ): BuilderAfter<
     Name,
-    Then<X, Mapped<K, ItemOf<L>, unknown, S, As, O, Mode>, G>,
+    Then<X, Mapped<K, ItemOf<L>, unknown, S, As, O, Mode>, Checks>,
     Args,
-    G,
+    Checks,
     OS
   >;
   /**
@@ -191,7 +207,7 @@ export interface Builder<
     L,
     I = ItemOf<L>,
     J extends I = I,
-    X extends Folded = F,
+    X extends Folded = Begun<Args, Ctx, Keys, Checks>,
   >(
     key: K,
     items: ItemsOf<L, Sight<X>>,
@@ -202,7 +218,7 @@ export interface Builder<
       | ((item: I, ctx: Sight<X>, info: ItemInfo) => MaybePromise<boolean>)
     >,
     options?: GroupOptions,
-  ): Builder<Name, Then<X, Filtered<K, unknown, J>, G>, Args, G, OS>;
+  ): BuilderAfter<Name, Then<X, Filtered<K, unknown, J>, Checks>, Args, Checks, OS>;
   /**
    * Adds a function that returns a list for every item of a collection; the lists are joined.
    *
@@ -217,17 +233,17 @@ export interface Builder<
     I = ItemOf<L>,
     R = unknown,
     const Mode extends ItemOptions["onFailure"] = undefined,
-    X extends Folded = F,
+    X extends Folded = Begun<Args, Ctx, Keys, Checks>,
   >(
     key: K,
     items: ItemsOf<L, Sight<X>>,
     each: Takes<L, I, GivesList<I, Sight<X>, R>>,
     options?: ItemOptions & { readonly onFailure?: Mode },
-  ): Builder<
+  ): BuilderAfter<
     Name,
-    Then<X, FlatMapped<K, ItemOf<L>, unknown, R, Mode>, G>,
+    Then<X, FlatMapped<K, ItemOf<L>, unknown, R, Mode>, Checks>,
     Args,
-    G,
+    Checks,
     OS
   >;
   /**
@@ -236,7 +252,7 @@ export interface Builder<
    *
    * @param middleware The middleware to wrap the steps in.
    */
-  use(...middleware: readonly Middleware[]): Builder<Name, F, Args, G, OS>;
+  use(...middleware: readonly Middleware[]): Builder<Name, Args, Ctx, Keys, Checks, OS>;
   /**
    * A builder cannot run; call `build` and run the pipeline.
    *
@@ -249,8 +265,8 @@ export interface Builder<
    * @throws {ConfigError} If the pipeline is invalid, as for `pipeline`.
    */
   build(
-    this: Ready<this, OS, F>,
-  ): Built<Name, ArgsFrom<Args, F>, DataOf<OS, F>, AddsOf<OS, F>, G["checked"]>;
+    this: Ready<this, OS, Ctx>,
+  ): Finished<Name, Args, Begun<Args, Ctx, Keys, Checks>, Checks, OS>;
   /**
    * Makes the pipeline, with an output schema.
    *
@@ -258,8 +274,8 @@ export interface Builder<
    * @throws {ConfigError} If `output` has already been passed to `pipeline`.
    */
   build<Out extends Schema>(
-    options: BuildOptions<Out, CtxOf<F>>,
-  ): Built<Name, ArgsFrom<Args, F>, DataOf<Out, F>, AddsOf<Out, F>, G["checked"]>;
+    options: BuildOptions<Out, Flat<Ctx>>,
+  ): Finished<Name, Args, Begun<Args, Ctx, Keys, Checks>, Checks, Out>;
 }
 
 /** The options of `build`. */
@@ -268,19 +284,34 @@ export interface BuildOptions<Out, C> {
   readonly output: OutputFits<Out, C>;
 }
 
+// Indexed, so that the compiler shows the builder, and not this alias.
+
 /**
- * The args of `run()`.
+ * The builder after one more step.
  *
  * @internal
  */
-export type ArgsFrom<Args, F extends Folded> = [Args] extends [undefined] ? Flat<F["taken"]["args"]>
-  : Args;
+export type BuilderAfter<Name extends string, F extends Folded, Args, Checks extends Rules, OS> = {
+  builder: Builder<Name, ArgsAfter<Args, F, Checks>, F["ctx"], F["provided"], Checks, OS>;
+}["builder"];
+
+/**
+ * The pipeline that a builder makes.
+ *
+ * @internal
+ */
+export type Finished<Name extends string, Args, F extends Folded, Checks extends Rules, OS> = Built<
+  Name,
+  ArgsFrom<Args, Checks>,
+  DataOf<OS, F>,
+  AddsOf<OS, F>,
+  Checks["checked"]
+>;
 
 /**
  * The builder, or the sentence that says why the context does not match `output`.
  *
  * @internal
  */
-export type Ready<B, OS, F extends Folded> = OutputFits<OS, F["ctx"]> extends
-  infer Sentence extends string ? Sentence
+export type Ready<B, OS, C> = OutputFits<OS, C> extends infer Sentence extends string ? Sentence
   : B;

@@ -1,6 +1,6 @@
 import type { AnyStep } from "../api/step.ts";
 import type { Issue, NoStep, NotNew } from "./messages.ts";
-import type { Over, SureKeys, Without } from "./objects.ts";
+import type { Over, Picked, SureKeys, Without } from "./objects.ts";
 import type { ProvidesOf, RequiresOf } from "./of.ts";
 
 /**
@@ -64,7 +64,9 @@ type IsSameAt<C, P, K extends keyof C & keyof P> = [Pick<C, K>] extends [Partial
   ? [Pick<P, K>] extends [Partial<Pick<C, K>>] ? true : false
   : false;
 
-type Cleared<L, K> = { [I in keyof L]: keyof L[I] & K extends never ? L[I] : Without<L[I], K> };
+type Cleared<L, K> = {
+  [I in keyof L]: keyof L[I] & K extends never ? L[I] : Picked<L[I], Exclude<keyof L[I], K>>;
+};
 
 type All<L, C = unknown> = L extends readonly [infer H, ...infer T] ? All<T, C & H> : C;
 

@@ -1,6 +1,7 @@
 import type { CheckedPipeline, Pipeline } from "../api/step.ts";
 import type { Builder } from "./builder.ts";
-import type { AddsOf, ArgsOf, Begin, DataOf, GivenArgs, RulesOf } from "./pipeline.ts";
+import type { ChecksOf } from "./build_state.ts";
+import type { AddsOf, ArgsOf, DataOf, GivenArgs, Start } from "./pipeline.ts";
 
 /**
  * The return types of `pipeline`: a pipeline if steps are given, otherwise a builder. An indexed
@@ -12,9 +13,10 @@ export interface Made<Args, N extends string, AS, S, OS, Strict extends boolean,
   /** A builder that begins with the args. */
   readonly builder: Builder<
     N,
-    Begin<Args, AS>,
     GivenArgs<Args, AS>,
-    RulesOf<Args, AS, Strict, never>,
+    Start<Args, AS>,
+    never,
+    ChecksOf<Args, AS, Strict>,
     OS
   >;
   /** The pipeline of the steps. */

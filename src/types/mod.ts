@@ -16,7 +16,19 @@ export type {
   Unproven,
   When,
 } from "./branches.ts";
-export type { ArgsFrom, Ready } from "./builder.ts";
+export type {
+  ArgsAfter,
+  ArgsChecked,
+  ArgsFrom,
+  ArgsGiven,
+  ArgsInferred,
+  Begun,
+  ChecksOf,
+  StrictArgsChecked,
+  StrictArgsGiven,
+  StrictArgsInferred,
+} from "./build_state.ts";
+export type { BuilderAfter, Finished, Ready } from "./builder.ts";
 export type {
   AllAdded,
   AllNeeds,
@@ -90,6 +102,7 @@ export type {
   Flat,
   IsUnion,
   Over,
+  Picked,
   SureKeys,
   Without,
 } from "./objects.ts";
@@ -97,7 +110,6 @@ export type { CreatedBy } from "./of.ts";
 export type {
   AddsOf,
   ArgsOf,
-  Begin,
   Built,
   CtxOf,
   DataOf,

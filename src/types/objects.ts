@@ -80,6 +80,21 @@ export type Added<T> = 0 extends 1 & T ? {}
 export type Without<A, K> = { [P in keyof A as P extends K ? never : P]: A[P] };
 
 /**
+ * The keys `K` of `A`, with values resolved at once. Mapped types of mapped types are resolved only
+ * on demand, and the compiler gives up at about 45 of them.
+ *
+ * @internal
+ */
+export type Picked<A, K> = [K] extends [never] ? {}
+  : PickedKeys<A, K> extends infer P ? Flat<P>
+  : never;
+
+type PickedKeys<A, K> =
+  (K extends keyof A
+    ? A[K] extends infer V ? (x: {} extends Pick<A, K> ? Maybe<K, V> : Sure<K, V>) => void : never
+    : never) extends (x: infer I) => void ? I : never;
+
+/**
  * The keys of `B` after overwriting `A`: an optional key of `B` may have the type of either.
  *
  * @internal

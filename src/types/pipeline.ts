@@ -88,30 +88,12 @@ export interface RulesOf<Args, AS, Strict, Created> {
 }
 
 /**
- * The fold before the first step.
- *
- * @internal
- */
-export interface Begin<Args, AS> {
-  /** No verdicts yet. */
-  readonly verdicts: [];
-  /** No args yet. */
-  readonly taken: NothingTaken;
-  /** The args are the first context. */
-  readonly ctx: Start<Args, AS>;
-  /** The args are the first layer. */
-  readonly layers: IsOpen<Args, AS> extends true ? [] : [Start<Args, AS>];
-  /** No keys yet. */
-  readonly provided: never;
-}
-
-/**
- * The declared args; `undefined` if they are inferred.
+ * The declared args; none if they are inferred.
  *
  * @internal
  */
 export type GivenArgs<Args, AS> = AS extends Schema ? SchemaIn<AS>
-  : [Args] extends [Unset] ? undefined
+  : [Args] extends [Unset] ? {}
   : Args;
 
 type VerdictAt<W, K> = W extends Folded ? K extends keyof W["verdicts"] ? W["verdicts"][K] : 0 : 0;
@@ -168,12 +150,12 @@ export type CtxOf<W> = W extends Folded ? Flat<W["ctx"]> : never;
 export type DataOf<OS, W> = OS extends Schema ? SchemaOut<OS> : CtxOf<W>;
 
 /**
- * The keys that a pipeline adds to the context of an outer one.
+ * What a pipeline adds to the context of an outer one.
  *
  * @internal
  */
-export type AddsOf<OS, W> = OS extends Schema ? keyof SchemaOut<OS>
-  : W extends Folded ? W["provided"] & keyof W["ctx"]
+export type AddsOf<OS, W> = OS extends Schema ? SchemaOut<OS>
+  : W extends Folded ? Flat<Pick<W["ctx"], W["provided"] & keyof W["ctx"]>>
   : never;
 
 /**
@@ -181,9 +163,9 @@ export type AddsOf<OS, W> = OS extends Schema ? keyof SchemaOut<OS>
  *
  * @internal
  */
-export type Built<Name extends string, Args, Data, Adds extends PropertyKey, IsChecked> =
-  IsChecked extends true ? CheckedPipeline<Name, Args, Data, Adds>
-    : Pipeline<Name, Args, Data, Adds>;
+export type Built<Name extends string, Args, Data, Adds, IsChecked> = IsChecked extends true
+  ? CheckedPipeline<Name, Args, Data, Adds>
+  : Pipeline<Name, Args, Data, Adds>;
 
 /** The options that pipelines and builders share. */
 export interface PipelineOptions<N, AS, Strict> {

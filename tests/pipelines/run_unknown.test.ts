@@ -67,7 +67,7 @@ describe("input of which nothing is known", () => {
           "order",
           { sku: string; amount: string },
           { sku: string; amount: number; twice: number },
-          "twice"
+          { twice: number }
         >
       >
     >(true);

@@ -57,7 +57,7 @@ export async function makeApp(): Promise<void> {
   );
   // The compiled examples in out need their data there.
   const copies = "cp -r ../../tools/fixtures/consumer consumer && " +
-    "cp -r ../../tests/types types && rm types/messages.txt && mkdir std support && " +
+    "cp -r ../../tests/types types && rm types/*.txt && mkdir std support && " +
     "cp ../../tests/support/results.ts support && " +
     "cp ../../tools/std/assert/mod.d.ts std/assert.d.ts && " +
     "cp ../../tools/std/testing/types.ts std/types.ts && " +

@@ -1,0 +1,103 @@
+import type { Schema } from "../api/schema.ts";
+import type { Folded, Rules } from "./fold.ts";
+import type { Flat, SureKeys } from "./objects.ts";
+import type { IsOpen } from "./pipeline.ts";
+
+// The rules of a builder have names without arguments, as the compiler shows them with every builder.
+
+/** The args are inferred: what a step needs and no earlier one provides becomes an arg. */
+export interface ArgsInferred extends Rules {
+  readonly open: true;
+  readonly told: never;
+  readonly strict: false;
+  readonly checked: false;
+}
+
+/** The type of the args is given. */
+export interface ArgsGiven extends Rules {
+  readonly open: false;
+  readonly told: PropertyKey;
+  readonly strict: false;
+  readonly checked: false;
+}
+
+/** An `argsSchema` checks the args. */
+export interface ArgsChecked extends Rules {
+  readonly open: false;
+  readonly told: PropertyKey;
+  readonly strict: false;
+  readonly checked: true;
+}
+
+/** As `ArgsInferred`, and each key may be provided only once. */
+export interface StrictArgsInferred extends Rules {
+  readonly open: true;
+  readonly told: never;
+  readonly strict: true;
+  readonly checked: false;
+}
+
+/** As `ArgsGiven`, and each key may be provided only once. */
+export interface StrictArgsGiven extends Rules {
+  readonly open: false;
+  readonly told: PropertyKey;
+  readonly strict: true;
+  readonly checked: false;
+}
+
+/** As `ArgsChecked`, and each key may be provided only once. */
+export interface StrictArgsChecked extends Rules {
+  readonly open: false;
+  readonly told: PropertyKey;
+  readonly strict: true;
+  readonly checked: true;
+}
+
+/**
+ * The rules of a builder.
+ *
+ * @internal
+ */
+export type ChecksOf<Args, AS, Strict> = Strict extends true ? AS extends Schema ? StrictArgsChecked
+  : IsOpen<Args, AS> extends true ? StrictArgsInferred
+  : StrictArgsGiven
+  : AS extends Schema ? ArgsChecked
+  : IsOpen<Args, AS> extends true ? ArgsInferred
+  : ArgsGiven;
+
+/**
+ * The fold over the steps of a builder so far.
+ *
+ * @internal
+ */
+export interface Begun<Args, Ctx, Keys extends PropertyKey, Checks extends Rules> {
+  /** No verdicts yet. */
+  readonly verdicts: [];
+  /** The args so far. */
+  readonly taken: {
+    readonly args: Args;
+    readonly keys: Checks["open"] extends true ? SureKeys<Args> : never;
+  };
+  /** The context. */
+  readonly ctx: Ctx;
+  /** The context is one layer. */
+  readonly layers: [Ctx];
+  /** The keys that steps have provided. */
+  readonly provided: Keys;
+}
+
+/**
+ * The args after one more step.
+ *
+ * @internal
+ */
+export type ArgsAfter<Args, F extends Folded, Checks extends Rules> = Checks["open"] extends true
+  ? F["taken"]["args"]
+  : Args;
+
+/**
+ * The args of `run()`.
+ *
+ * @internal
+ */
+export type ArgsFrom<Args, Checks extends Rules> = Checks["open"] extends true ? Flat<Args> : Args;

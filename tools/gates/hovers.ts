@@ -1,0 +1,89 @@
+// What editors show of what stands above each `^?` in tests/types/hovers/, by the language services of the compilers that
+// have one in JavaScript. After `deno task test:npm` has made npm/app: `deno run -A tools/gates/hovers.ts`, and with
+// `--update` to write tests/types/hovers.txt.
+import { assertEquals } from "@std/assert";
+import { createRequire } from "node:module";
+import { resolve } from "node:path";
+import { compilers } from "../runner/app.ts";
+import { check, finish, type Part, runParts } from "../runner/report.ts";
+
+const source = "tests/types/hovers/checkout.ts";
+const snapshot = "tests/types/hovers.txt";
+/** Names of what the types are made of. They mean nothing to those who read a hover. */
+const internals =
+  /\b(Made|Unset|Fold|Folded|Begun|BuilderAfter|Built|Sight|RulesOf|Flat|Plus|Guard)</;
+
+export const hoverParts: Part[] = ["typescript-5.6", "typescript-5.9", "typescript-6"].map(
+  (alias) =>
+    check(`hovers of tsc ${compilers[alias]}`, async () => {
+      const shown = hoversOf(alias, await Deno.readTextFile(source));
+      assertEquals(shown.filter((text) => internals.test(text)), [], "no hover may show internals");
+      const current = shown.join("\n\n") + "\n";
+      if (Deno.args.includes("--update")) return await Deno.writeTextFile(snapshot, current);
+      assertEquals(current, await Deno.readTextFile(snapshot), `${snapshot} must be what is shown`);
+    }),
+);
+
+/** As much of the compiler as is used here. */
+interface Compiler {
+  readonly sys: { readFile(name: string): string | undefined; fileExists(name: string): boolean };
+  readonly ScriptSnapshot: { fromString(text: string): unknown };
+  parseJsonConfigFileContent(config: object, host: unknown, folder: string): { options: unknown };
+  getDefaultLibFilePath(options: unknown): string;
+  createLanguageService(host: object): {
+    getSemanticDiagnostics(path: string): { readonly messageText: unknown }[];
+    getQuickInfoAtPosition(path: string, at: number): { displayParts: unknown } | undefined;
+  };
+  displayPartsToString(parts: unknown): string;
+}
+
+function hoversOf(alias: string, text: string): string[] {
+  const app = resolve("npm/app");
+  const compiler: Compiler = createRequire(`${app}/`)(`./node_modules/${alias}/lib/typescript.js`);
+  const { sys } = compiler;
+  const path = `${app}/hovers.ts`;
+  const compilerOptions = { noErrorTruncation: true, skipLibCheck: true };
+  const config = { extends: "./tsconfig.json", compilerOptions };
+  const { options } = compiler.parseJsonConfigFileContent(config, sys, app);
+  const read = (name: string) => name === path ? text : sys.readFile(name);
+  const service = compiler.createLanguageService({
+    ...sys,
+    getScriptFileNames: () => [path],
+    getScriptVersion: () => "1",
+    getScriptSnapshot: (name: string) => {
+      const content = read(name);
+      return content === undefined ? undefined : compiler.ScriptSnapshot.fromString(content);
+    },
+    getCurrentDirectory: () => app,
+    getCompilationSettings: () => options,
+    getDefaultLibFileName: compiler.getDefaultLibFilePath,
+    useCaseSensitiveFileNames: () => true,
+    readFile: read,
+    fileExists: (name: string) => name === path || sys.fileExists(name),
+  });
+  const wrong = service.getSemanticDiagnostics(path).map(({ messageText }) => messageText);
+  assertEquals(wrong, [], `${source} must have no errors`);
+  return placesIn(text).map((at) => {
+    const info = service.getQuickInfoAtPosition(path, at);
+    if (!info) throw new Error(`Cannot hover in ${source} as there must be a name at ${at}`);
+    return compiler.displayPartsToString(info.displayParts);
+  });
+}
+
+/** What the marks point up to, past comments. */
+function placesIn(text: string): number[] {
+  const places: number[] = [];
+  let above = 0;
+  let start = 0;
+  for (const line of text.split("\n")) {
+    const isComment = line.trimStart().startsWith("//");
+    if (!isComment) above = start;
+    else if (start > 0) {
+      for (const { index } of line.matchAll(/\^\?/g)) places.push(above + index);
+    }
+    start += line.length + 1;
+  }
+  return places;
+}
+
+if (import.meta.main) await finish(async () => await runParts(hoverParts));

@@ -104,6 +104,13 @@ export interface GroupOptions {
    * @default {"abort"}
    */
   readonly onFailure?: OnFailure | undefined;
+  /**
+   * How many branches or items may be undone at the same time. One by one by default, the last
+   * first; of a higher limit, the order in which they end is left to them.
+   *
+   * @default {1}
+   */
+  readonly undoConcurrency?: number | undefined;
 }
 
 /** The options of a group of items. */
@@ -121,6 +128,13 @@ export interface ItemOptions {
    * @default {"abort"}
    */
   readonly onFailure?: OnFailure | "collect" | undefined;
+  /**
+   * How many branches or items may be undone at the same time. One by one by default, the last
+   * first; of a higher limit, the order in which they end is left to them.
+   *
+   * @default {1}
+   */
+  readonly undoConcurrency?: number | undefined;
 }
 
 /** The options of `map`. */

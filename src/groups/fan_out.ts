@@ -112,7 +112,7 @@ class Lanes<Item> implements Group {
     const { scope, cancellation } = this;
     const failures = this.#failures;
     const ran = this.#ran;
-    this.#journals.forEach((journal) => scope.journal.join(journal));
+    scope.journal.joinAll(this.#journals, this.#work.options.undoConcurrency ?? 1);
     if (this.#sourceFailure) failures.push(this.#sourceFailure);
     if (failures.length > 0 || cancellation.error) {
       return { ...groupFailure(failures, cancellation, scope), ran };

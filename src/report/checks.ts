@@ -239,13 +239,14 @@ export function checkGroup<Options extends ItemOptions>(
   policies: readonly string[],
   more: readonly string[] = [],
 ): Options {
-  const own = checkOptions(action, options, ["concurrency", "onFailure", ...more]);
-  const { concurrency, onFailure } = own;
-  if (
-    concurrency !== undefined && concurrency !== Infinity &&
-    !(Number.isSafeInteger(concurrency) && concurrency > 0)
-  ) {
-    refuse(action, "'concurrency' must be a positive integer", concurrency);
+  const known = ["concurrency", "onFailure", "undoConcurrency", ...more];
+  const own = checkOptions(action, options, known);
+  const { concurrency, onFailure, undoConcurrency } = own;
+  for (const [name, limit] of Object.entries({ concurrency, undoConcurrency })) {
+    if (limit === undefined || limit === Infinity) continue;
+    if (!(Number.isSafeInteger(limit) && limit > 0)) {
+      refuse(action, `'${name}' must be a positive integer`, limit);
+    }
   }
   if (onFailure !== undefined && !policies.includes(onFailure)) {
     refuse(action, `'onFailure' must be among ${policies.join(", ")}`, onFailure);

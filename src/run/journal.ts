@@ -85,6 +85,13 @@ export class Journal {
     for (const entry of branch.#entries?.splice(0) ?? []) this.push(entry);
   }
 
+  /** Pushes the stacks of branches, of which at most `limit` are to be unwound at a time. */
+  joinAll(branches: readonly Journal[], limit: number): void {
+    const busy = branches.filter((branch) => branch.mark > 0);
+    if (limit === 1) busy.forEach((branch) => this.join(branch));
+    else if (busy.length > 0) this.push(new Branches(busy, limit));
+  }
+
   push(entry: Entry): void {
     (this.#entries ??= []).push(entry);
   }
@@ -104,14 +111,24 @@ export class Journal {
     mark = 0,
     id: string = place?.path ?? "",
   ): Promise<readonly RollbackFailure[]> {
-    const failures: RollbackFailure[] = [];
-    let rollback: Watch | undefined;
+    const unwinding: Unwinding = { error, failures: [], place, id, rollback: undefined };
+    await this.#unwindTo(mark, unwinding);
+    unwinding.rollback?.endRollback(unwinding.failures);
+    return unwinding.failures;
+  }
+
+  async #unwindTo(mark: number, unwinding: Unwinding): Promise<void> {
+    const { error, failures, place, id } = unwinding;
     while (this.mark > mark) {
       const entry = this.#entries!.pop()!;
+      if (entry instanceof Branches) {
+        await entry.each((branch) => branch.#unwindTo(0, unwinding));
+        continue;
+      }
       const own: RollbackFailure[] = [];
       for (let due = entry.takeUndo(error); due; due = entry.takeUndo(error)) {
-        rollback ??= place?.watch?.beginRollback(place.path, id);
-        const undoing = this.#perform(due, error, rollback);
+        unwinding.rollback ??= place?.watch?.beginRollback(place.path, id);
+        const undoing = this.#perform(due, error, unwinding.rollback);
         const outcome = isPromise(undoing) ? await undoing : undoing;
         if (outcome.ok) this.#report.completed.push(due.name);
         else own.push(Object.freeze(printed({ step: due.name, error: outcome.error })));
@@ -122,8 +139,6 @@ export class Journal {
       }
       entry.onUndone?.(own);
     }
-    rollback?.endRollback(failures);
-    return failures;
   }
 
   report(): RollbackReport {
@@ -131,5 +146,41 @@ export class Journal {
       completed: Object.freeze([...this.#report.completed]),
       failed: Object.freeze([...this.#report.failed]),
     });
+  }
+}
+
+/** An unwind that is under way. */
+interface Unwinding {
+  readonly error: Error;
+  readonly failures: RollbackFailure[];
+  readonly place: Place | undefined;
+  readonly id: string;
+  rollback: Watch | undefined;
+}
+
+/** The stacks of branches that are unwound side by side, the last one first. */
+class Branches implements Entry {
+  readonly #branches: readonly Journal[];
+  readonly #limit: number;
+
+  constructor(branches: readonly Journal[], limit: number) {
+    this.#branches = branches;
+    this.#limit = limit;
+  }
+
+  takeUndo(): undefined {}
+
+  async each(unwind: (branch: Journal) => Promise<void>): Promise<void> {
+    const next = this.#branches.toReversed().values();
+    const unwindInTurn = async (): Promise<void> => {
+      for (const branch of next) await unwind(branch);
+    };
+    const lanes = Array.from(
+      { length: Math.min(this.#limit, this.#branches.length) },
+      unwindInTurn,
+    );
+    // A rejection is the host's own signal; it passes once what is in flight has ended.
+    await Promise.allSettled(lanes);
+    await Promise.all(lanes);
   }
 }

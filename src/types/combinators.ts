@@ -120,6 +120,12 @@ export interface ParallelOptions<Mode, K> {
   readonly onFailure?: Mode extends "collect"
     ? [K] extends [never] ? "name the key of the failures in 'failures'" : Mode
     : Mode;
+  /**
+   * How many branches may be undone at the same time.
+   *
+   * @default {1}
+   */
+  readonly undoConcurrency?: number | undefined;
   /** The key of the failures, a list of {@linkcode BranchFailure}; only with `"collect"`. */
   readonly failures?: Mode extends "collect" ? K
     : "failures are collected if onFailure is 'collect'";

@@ -305,7 +305,7 @@ for (const [name, make] of Object.entries(makers)) {
       const more = name.startsWith("map") ? ", as" : "";
       assertEquals(
         assertThrows(create, ConfigError).message,
-        `Cannot create ${called} as its options must be among concurrency, onFailure${more}: ` +
+        `Cannot create ${called} as its options must be among concurrency, onFailure, undoConcurrency${more}: ` +
           `current value is "limit"`,
       );
     });

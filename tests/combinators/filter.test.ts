@@ -195,7 +195,7 @@ describe("filter", () => {
     ],
     "an unknown option": [
       () => filter("kept", list, keep, { as: "item" } as never),
-      "Cannot create filter(kept) as its options must be among concurrency, onFailure: current value " +
+      "Cannot create filter(kept) as its options must be among concurrency, onFailure, undoConcurrency: current value " +
       `is "as"`,
     ],
   };

@@ -183,7 +183,7 @@ describe("flatMap", () => {
     ],
     "an unknown option": [
       () => flatMap("out", list, each, { limit: 1 } as never),
-      "Cannot create flatMap(out) as its options must be among concurrency, onFailure: current value " +
+      "Cannot create flatMap(out) as its options must be among concurrency, onFailure, undoConcurrency: current value " +
       `is "limit"`,
     ],
   };

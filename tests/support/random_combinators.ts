@@ -69,6 +69,8 @@ export interface Leaf {
 export interface Policy {
   readonly concurrency: number;
   readonly onFailure: "abort" | "settle" | "collect";
+  /** How many of its branches are undone at once. */
+  readonly undoConcurrency: number;
 }
 
 /** Trees of depth up to 4; none of their leaves fails if `failing` is false. */
@@ -87,10 +89,13 @@ export function trees(failing: boolean): Arbitrary<Tree> {
     children: fc.constant([] as const),
   });
   const concurrency = fc.constantFrom(1, 2, 3, Infinity);
-  const group = fc.record({ concurrency, onFailure: fc.constantFrom("abort", "settle") });
+  const undoConcurrency = fc.constantFrom(1, 1, 1, 2, Infinity);
+  const onFailure = fc.constantFrom("abort", "settle");
+  const group = fc.record({ concurrency, onFailure, undoConcurrency });
   const items = fc.record({
     concurrency,
     onFailure: fc.constantFrom("abort", "settle", "collect", "collect"),
+    undoConcurrency,
   });
   const inner = (child: Arbitrary<Tree>): Arbitrary<Tree> => {
     const id = fc.constant(0);
@@ -136,6 +141,12 @@ function numbered(tree: Tree): Tree {
 
 /** What a leaf does, told to it with the leaf and where it stands in this run. */
 export type Play = (leaf: Leaf) => AnyStep;
+
+/** Whether all branches of a tree are undone one after the other. */
+export function isUndoneInTurn(tree: Tree): boolean {
+  return (!("policy" in tree) || tree.policy.undoConcurrency === 1) &&
+    tree.children.every(isUndoneInTurn);
+}
 
 /** The tree as a step. `names` gets the name of each node with its id, `limits` that of each group with its limit. */
 export function build(tree: Tree, play: Play, names: Map<string, Tree>): AnyStep {

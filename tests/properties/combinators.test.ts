@@ -287,7 +287,7 @@ describe("a random tree of combinators", () => {
   it("gives the same when it stands in a parallel or a pipeline of its own (invariant 8)", async () => {
     await property(trees(false), async (tree) => {
       const id = 1_000;
-      const policy = { concurrency: 1, onFailure: "abort" } as const;
+      const policy = { concurrency: 1, onFailure: "abort", undoConcurrency: 1 } as const;
       for (
         const wrapped of [
           { kind: "sequence", id, children: [tree] },

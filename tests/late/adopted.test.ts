@@ -14,18 +14,6 @@ const stuck = new Error("stuck");
 describe("an attempt that lands before the step is decided", () => {
   const { fakeTime } = cleanups();
 
-  it("is the step's success in the wait before a retry, and ends that", async () => {
-    const time = fakeTime();
-    const { reports, options } = listening();
-    const { charge, log, land } = gated({ timeout: 50, retry: { count: 1, delay: 1_000 } });
-    const running = charge.run({}, options);
-    await time.tickAsync(60);
-    land(1, "c1");
-    assertEquals(dataOf(await running), { chargeId: "c1" });
-    assertEquals(log, ["run 1 with key"]);
-    assertEquals(reports, ["charge@1 adopted"]);
-  });
-
   it("is the step's success if the attempt in flight fails", async () => {
     const time = fakeTime();
     const { reports, options } = listening();
@@ -39,18 +27,6 @@ describe("an attempt that lands before the step is decided", () => {
     assertEquals(dataOf(await running), { chargeId: "c1" });
     assertEquals(log, ["run 1 with key", "run 2 with key"]);
     assertEquals(reports, ["charge@1 adopted"]);
-  });
-
-  it("is the step's success if the last attempt fails for good", async () => {
-    const time = fakeTime();
-    const { charge, land, fail } = gated({ timeout: 50, retry: { count: 1 } });
-    const running = charge.run({});
-    await time.tickAsync(50);
-    await drain();
-    land(1, "c1");
-    await drain();
-    fail(2, boom);
-    assertEquals(dataOf(await running), { chargeId: "c1" });
   });
 
   it("is the step's success if the last attempt is given up, too", async () => {
@@ -147,23 +123,6 @@ describe("an attempt that lands before the step is decided", () => {
     const { error, completed } = outcomeOf(await running);
     assertEquals([error, completed], ["ROLLBACK", ["charge", "charge (deferred)"]]);
     assertEquals(log.slice(2), ["undo part of 2", "undo c1 of key", "undo part of 1"]);
-  });
-
-  it("is undone with the run when the run itself is given up meanwhile", async () => {
-    const time = fakeTime();
-    const { reports, options } = listening();
-    const { charge, log, land } = gated({ timeout: 50, retry: { count: 1 } });
-    const aborter = new AbortController();
-    const running = charge.run({}, { ...options, signal: aborter.signal });
-    await time.tickAsync(50);
-    await drain();
-    land(1, "c1");
-    await drain();
-    aborter.abort();
-    const completed = ["charge"];
-    assertEquals(outcomeOf(await running), { error: "ABORTED", completed, failed: [] });
-    assertEquals(log.slice(2), ["undo c1 of key"]);
-    assertEquals(reports, ["charge@1 compensated"]);
   });
 
   it("is reported when the run is given up meanwhile, and it has no handler", async () => {

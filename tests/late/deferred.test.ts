@@ -6,7 +6,7 @@ import { drain } from "../support/deferred.ts";
 import { gated } from "../support/gated.ts";
 import { listening } from "../support/landing.ts";
 import { dataOf, failureOf } from "../support/results.ts";
-import { boom, fail } from "../support/steps.ts";
+import { boom } from "../support/steps.ts";
 
 describe("what an attempt that was given up has deferred", () => {
   const { fakeTime } = cleanups();
@@ -29,38 +29,6 @@ describe("what an attempt that was given up has deferred", () => {
     await Promise.all(watches);
     assertEquals(log.length, 2);
     assertEquals(reports, ["charge@1 compensated", "charge@1 rejected: boom"]);
-  });
-
-  it("is undone after lateMs, and what it returns later is rolled back", async () => {
-    const time = fakeTime();
-    const { reports, options } = listening();
-    const { charge, log, land } = gated({
-      timeout: 50,
-      lateMs: 10,
-      onStart: ({ defer }) => defer(() => log.push("undo part")),
-    });
-    failureOf((await Promise.all([charge.run({}, options), time.tickAsync(50)]))[0]);
-    await time.tickAsync(10);
-    await drain();
-    land(1, "c");
-    await drain();
-    assertEquals(log.slice(1), ["undo part", "undo c of key"]);
-    assertEquals(reports, ["charge@1 compensated", "charge@1 compensated"]);
-  });
-
-  it("is undone at once when it is deferred after lateMs", async () => {
-    const time = fakeTime();
-    const { charge, log, info } = gated({
-      timeout: 50,
-      lateMs: 10,
-      onStart: ({ defer }) => defer(() => log.push("undo first part")),
-    });
-    failureOf((await Promise.all([charge.run({}), time.tickAsync(50)]))[0]);
-    await time.tickAsync(10);
-    await drain();
-    info(1).defer(() => log.push("undo second part"));
-    await drain();
-    assertEquals(log.slice(1), ["undo first part", "undo second part"]);
   });
 
   it("leaves no timer once it has been undone", async () => {
@@ -107,18 +75,6 @@ describe("what is deferred after its attempt has settled", () => {
     assertEquals([log, rollback.completed], [["undo part"], ["charge (deferred)"]]);
   });
 
-  it("stays when the run has succeeded", async () => {
-    const log: string[] = [];
-    const { charge, land, info } = gated();
-    const running = charge.run({});
-    await drain();
-    land(1, "c");
-    dataOf(await running);
-    info(1).defer(() => log.push("undo part"));
-    await drain();
-    assertEquals(log, []);
-  });
-
   it("is undone at once, and told to onLate, when the attempt has failed", async () => {
     const { reports, options } = listening();
     const log: string[] = [];
@@ -135,18 +91,5 @@ describe("what is deferred after its attempt has settled", () => {
     await drain();
     land(2);
     dataOf(await running);
-  });
-
-  it("is undone at once, and told to onLate, when the run has failed since", async () => {
-    const { reports, options } = listening();
-    const log: string[] = [];
-    const { charge, land, info } = gated();
-    const running = pipeline({ name: "p", steps: [charge, fail] }).run({}, options);
-    await drain();
-    land(1, "c");
-    failureOf(await running);
-    info(1).defer(() => log.push("undo part"));
-    await drain();
-    assertEquals([log, reports], [["undo part"], ["charge@1 compensated"]]);
   });
 });

@@ -34,25 +34,6 @@ describe("a step whose key is one effect", () => {
     assertEquals(log, ["run 1 with key", "run 2 with key", "run 3 with key"]);
   });
 
-  it("is undone once when the run fails, with all that its attempts have deferred", async () => {
-    const { charge, log, land, fail: failAttempt } = gated({
-      idempotent,
-      retry: { count: 1 },
-      onStart: ({ defer }, n) => defer(() => log.push(`undo part of ${n}`)),
-    });
-    const running = pipeline({ name: "p", steps: [charge, fail] }).run();
-    await drain();
-    failAttempt(1, boom);
-    await drain();
-    land(2, "c");
-    assertEquals(failureOf(await running).rollback.completed, [
-      "charge",
-      "charge (deferred)",
-      "charge (deferred)",
-    ]);
-    assertEquals(log.slice(2), ["undo c of key", "undo part of 2", "undo part of 1"]);
-  });
-
   it("leaves late landings alone while it stands, whatever they return", async () => {
     const time = fakeTime();
     const { reports, options } = listening();

@@ -1,12 +1,11 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { pipeline, type RunOptions } from "@runsheet/runsheet";
+import type { RunOptions } from "@runsheet/runsheet";
 import { cleanups } from "../support/cleanup.ts";
 import { drain } from "../support/deferred.ts";
 import { gated, type GatedOptions } from "../support/gated.ts";
 import { listening } from "../support/landing.ts";
-import { dataOf, failureOf, outcomeOf } from "../support/results.ts";
-import { boom, fail } from "../support/steps.ts";
+import { dataOf, outcomeOf } from "../support/results.ts";
 
 describe("an attempt that lands after the step has succeeded", () => {
   const { fakeTime } = cleanups();
@@ -23,24 +22,6 @@ describe("an attempt that lands after the step has succeeded", () => {
     return gates;
   }
 
-  it("is the same effect when it has the same key and the same output, and is left alone", async () => {
-    const { reports, options } = listening();
-    const { log, land } = await retried(options);
-    land(1, "c");
-    await drain();
-    assertEquals(log, ["run 1 with key", "run 2 with key"]);
-    assertEquals(reports, ["charge@1 same-effect"]);
-  });
-
-  it("is undone with its own output when that is another", async () => {
-    const { reports, options } = listening();
-    const { log, land } = await retried(options);
-    land(1, "other");
-    await drain();
-    assertEquals(log.slice(2), ["undo other of key"]);
-    assertEquals(reports, ["charge@1 compensated"]);
-  });
-
   it("is undone when its key is another, as something under it is due to be", async () => {
     const { reports, options } = listening();
     const { log, land } = await retried(options, {
@@ -50,42 +31,6 @@ describe("an attempt that lands after the step has succeeded", () => {
     await drain();
     assertEquals(log.slice(1), ["run 2 with key~2", "undo c of key", "undo part of 1"]);
     assertEquals(reports, ["charge@1 compensated"]);
-  });
-
-  it("is undone when its output says nothing", async () => {
-    const time = fakeTime();
-    const { reports, options } = listening();
-    const { charge, log, land } = gated({ timeout: 50, retry: { count: 1 } });
-    const running = charge.run({}, options);
-    await time.tickAsync(50);
-    await drain();
-    land(2);
-    dataOf(await running);
-    land(1);
-    await drain();
-    assertEquals(log.slice(2), ["undo something of key"]);
-    assertEquals(reports, ["charge@1 compensated"]);
-  });
-
-  it("has what it deferred undone with the run, once, as that is the same effect", async () => {
-    const time = fakeTime();
-    const { reports, options } = listening();
-    const { charge, log, land, info } = gated({ timeout: 50, retry: { count: 1, delay: 10 } });
-    const { charge: last, fail: failLast } = gated({ rollback: false });
-    const running = pipeline({ name: "p", steps: [charge, last] }).run({}, options);
-    await time.tickAsync(50);
-    await drain();
-    await time.tickAsync(10);
-    await drain();
-    land(2, "c");
-    await drain();
-    info(1).defer(() => log.push("undo part of 1"));
-    land(1, "c");
-    await drain();
-    failLast(1, boom);
-    failureOf(await running);
-    assertEquals(log.slice(2), ["undo c of key", "undo part of 1"]);
-    assertEquals(reports, ["charge@1 same-effect"]);
   });
 });
 
@@ -106,20 +51,5 @@ describe("attempts that land after the step has failed", () => {
     await drain();
     assertEquals(log.slice(2), ["undo c of key"]);
     assertEquals(reports, ["charge@2 compensated", "charge@1 same-effect"]);
-  });
-
-  it("are undone once though one was the step's success before a later step failed", async () => {
-    const time = fakeTime();
-    const { reports, options } = listening();
-    const { charge, log, land } = gated({ timeout: 50, retry: { count: 1 } });
-    const running = pipeline({ name: "p", steps: [charge, fail] }).run({}, options);
-    await time.tickAsync(50);
-    await drain();
-    land(2, "c");
-    assertEquals(failureOf(await running).rollback.completed, ["charge"]);
-    land(1, "c");
-    await drain();
-    assertEquals(log.slice(2), ["undo c of key"]);
-    assertEquals(reports, ["charge@1 same-effect"]);
   });
 });

@@ -13,17 +13,6 @@ const stuck = new Error("stuck");
 describe("undoByKey", () => {
   const { fakeTime } = cleanups();
 
-  it("undoes what a failed attempt may have done before the next, which has another key", async () => {
-    const { charge, log, land, fail } = gated({ undoByKey: true, retry: { count: 1 } });
-    const running = charge.run({});
-    await drain();
-    fail(1, boom);
-    await drain();
-    land(2, "c2");
-    dataOf(await running);
-    assertEquals(log, ["run 1 with key", "undo by key of key", "run 2 with key~2"]);
-  });
-
   it("undoes what the last attempt may have done with the run, and has a name of its own in the report", async () => {
     const { charge, log, fail } = gated({ undoByKey: true });
     const running = charge.run({});
@@ -41,15 +30,6 @@ describe("undoByKey", () => {
     land(1, "c1");
     assertEquals(failureOf(await running).rollback.completed, ["charge"]);
     assertEquals(log.slice(1), ["undo c1 of key"]);
-  });
-
-  it("undoes what has an output, too, where there is no rollback", async () => {
-    const { charge, log, land } = gated({ undoByKey: true, rollback: false });
-    const running = pipeline({ name: "p", steps: [charge, fail] }).run();
-    await drain();
-    land(1, "c1");
-    assertEquals(failureOf(await running).rollback.completed, ["charge"]);
-    assertEquals(log.slice(1), ["undo by key of key"]);
   });
 
   it("is due from the moment an attempt is given up: the next has another key, and lands for itself", async () => {
@@ -85,25 +65,6 @@ describe("undoByKey", () => {
     assertEquals(reports, ["charge@1 compensated"]);
   });
 
-  it("is called after lateMs for an attempt that never settles, and the rollback if that lands after all", async () => {
-    const time = fakeTime();
-    const { reports, options } = listening();
-    const { charge, log, land } = gated({ undoByKey: true, timeout: 50, lateMs: 1_000 });
-    const running = charge.run({}, options);
-    await time.tickAsync(50);
-    failureOf(await running);
-    await time.tickAsync(999);
-    await drain();
-    assertEquals(log.slice(1), []);
-    await time.tickAsync(1);
-    await drain();
-    assertEquals(log.slice(1), ["undo by key of key"]);
-    land(1, "c1");
-    await drain();
-    assertEquals(log.slice(2), ["undo c1 of key"]);
-    assertEquals(reports, ["charge@1 compensated", "charge@1 compensated"]);
-  });
-
   it("waits for afterMs, which the run does not, and is told to onLate", async () => {
     const time = fakeTime();
     const { reports, watches, options } = listening();
@@ -135,19 +96,6 @@ describe("undoByKey", () => {
     await Promise.all(watches);
     assertEquals(log.slice(1), ["undo by key of key"]);
     assertEquals(reports, ["charge@1 compensated"]);
-  });
-
-  it("is reported to onLate when it fails after afterMs", async () => {
-    const time = fakeTime();
-    const { reports, watches, options } = listening();
-    const { charge, fail } = gated({ undoByKey: { afterMs: 5_000 }, stuck });
-    const running = charge.run({}, options);
-    await drain();
-    fail(1, boom);
-    await running;
-    await time.tickAsync(5_000);
-    await Promise.all(watches);
-    assertEquals(reports, ["charge@1 failed: stuck"]);
   });
 
   it("allows no retry when it fails", async () => {

@@ -1,4 +1,4 @@
-// Calls that were given up and must not overlap with others keep their places in a group with a limit.
+// Abandoned calls that must not overlap with others keep their places in a group with a limit.
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import {
@@ -16,7 +16,7 @@ import { deferred, drain } from "../support/deferred.ts";
 import { RecordingHost } from "../support/hosts.ts";
 import { dataOf, failureOf } from "../support/results.ts";
 
-/** Items whose calls end when they are told, whatever their signals say, with what has started so far. */
+/** Items whose calls end on demand, whatever their signals say, and the calls started so far. */
 function world() {
   const started: number[] = [];
   const gates = Array.from({ length: 4 }, () => deferred());

@@ -1,4 +1,4 @@
-// What map, filter, flatMap and distribute are told by their options, and what is refused when they are built.
+// The options of map, filter, flatMap and distribute, and the definitions that they reject.
 import { describe, it } from "node:test";
 import { assertType, type IsExact } from "@std/testing/types";
 import {
@@ -200,7 +200,7 @@ describe("failures that are collected", () => {
     const { error } = failureOf(await each.run({}, { signal: controller.signal }));
     assert(isRunsheetError(error, "ABORTED"));
     assertEquals(undone, [0]);
-    // What the others had deferred is undone when they settle.
+    // The deferred undos of the others run when they settle.
     gate.resolve();
     await drain();
     assertEquals(undone, [0, 1, 2]);

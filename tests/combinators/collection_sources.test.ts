@@ -1,4 +1,5 @@
-// Where the items of map, filter and flatMap come from, and how a source is closed that is no longer needed.
+// The sources of the items of map, filter and flatMap, and how a source is closed that is no longer
+// needed.
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import {
@@ -134,7 +135,7 @@ for (const [name, make] of Object.entries(functionForms)) {
   });
 }
 
-/** An async iterable written by hand: what `next` gives, and whether it was closed. */
+/** An async iterable written by hand: the results of `next`, and whether it was closed. */
 function byHand(next: () => Promise<IteratorResult<unknown>>, close: () => unknown = () => {}) {
   const seen = { pulls: 0, closed: 0 };
   const iterable = {

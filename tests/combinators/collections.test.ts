@@ -1,5 +1,5 @@
-// What map, filter, flatMap and distribute share: how many items run at once, and how a run ends that is stopped in
-// their midst.
+// Common behaviour of map, filter, flatMap and distribute: how many items run at once, and how an
+// interrupted run ends.
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { distribute, filter, isRunsheetError, map, pipeline, step, when } from "@runsheet/runsheet";
@@ -89,7 +89,7 @@ for (const [name, make] of Object.entries(combinators)) {
         assert(isRunsheetError(error, "ABORTED"));
         assertEquals(error.cause, "enough");
         assertEquals(started, [0, 1, 2, 3]);
-        // The fourth has been given up, and what it had deferred is undone when it has settled.
+        // The fourth was given up, and its deferred undos run when it has settled.
         assertEquals([rollback.completed.length, undone], [3, [2, 1, 0]]);
         assertEquals(rollback.failed, []);
         gate.resolve();
@@ -159,7 +159,7 @@ for (const [name, make] of Object.entries(combinators)) {
 
 const MANY = 100_000;
 
-/** What was counted in a process that ran 100,000 items. */
+/** The counts of a process that ran 100,000 items. */
 async function counted(...args: string[]): Promise<unknown> {
   const { code, stdout, stderr } = await spawnScript("many_items", args);
   assertEquals(code, 0, stderr);

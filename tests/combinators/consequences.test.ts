@@ -1,4 +1,5 @@
-// Which failures in a group count: those of its own, and not those of code that stopped because another had failed.
+// Which failures of a group count: genuine ones, but not those of code that stopped because another
+// branch had failed.
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
@@ -18,7 +19,7 @@ const boom = new Error("boom");
 
 type Beside = (getSignal: () => AbortSignal, isOver: Promise<void>) => unknown;
 
-/** What a group fails with in which one branch fails, and another does something until after that. */
+/** The error of a group in which one branch fails while another is still running. */
 async function groupError(beside: Beside, middleware: Middleware[] = []): Promise<Error> {
   const over = deferred();
   const failing = step({
@@ -42,7 +43,7 @@ async function groupError(beside: Beside, middleware: Middleware[] = []): Promis
   return failureOf(await running).error;
 }
 
-/** Waits for the signal, and throws what is made of its reason. */
+/** Waits for the signal, and throws an error made from its reason. */
 function stopWith(make: (reason: Error) => unknown): Beside {
   return (getSignal) => {
     const signal = getSignal();

@@ -26,7 +26,7 @@ import { boom, failAsync } from "../support/steps.ts";
 
 const users = [{ email: "ann" }, { email: "bob" }, { email: "cy" }];
 
-/** A step for an email that logs what it does and undoes; some emails are refused. */
+/** A step for an email that logs its effects and undos, and rejects some emails. */
 function sender(log: unknown[], ...refused: string[]) {
   return step({
     name: "send",

@@ -23,7 +23,7 @@ import { cleanups } from "../support/cleanup.ts";
 import { dataOf, failureOf } from "../support/results.ts";
 import { boom, fail, logged } from "../support/steps.ts";
 
-/** A step that is done when the test says so, and logs what happens to it. */
+/** A step that ends on demand, and logs what happens to it. */
 function controlled(name: string, log: string[]) {
   const { promise, resolve, reject } = deferred<void>();
   const own = step({

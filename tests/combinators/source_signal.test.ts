@@ -1,4 +1,4 @@
-// How the function that gives a collection hears of the end of its group, and what is closed for it.
+// How the function that returns a collection learns of the end of its group, and what is closed.
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { assertType, type IsExact } from "@std/testing/types";
@@ -44,7 +44,7 @@ describe("the function that gives a collection", () => {
 
 for (const [name, make] of Object.entries(functionForms)) {
   describe(`the signal that the collection of ${name} gets`, () => {
-    /** A collection that waits for its signal after one item, with what it has seen. */
+    /** A collection that waits for its signal after one item, and records what it sees. */
     function waiting() {
       const seen: unknown[] = [];
       const items = async function* (_ctx: unknown, { signal }: CollectionInfo) {
@@ -146,7 +146,7 @@ for (const [name, make] of Object.entries(functionForms)) {
   });
 
   describe(`a collection of ${name} that comes after the abort`, () => {
-    /** What the run comes to, when the collection arrives after the abort. */
+    /** The result of a run whose collection arrives after the abort. */
     async function late(give: (given: ReturnType<typeof deferred<unknown>>) => void) {
       const aborter = new AbortController();
       const given = deferred<unknown>();

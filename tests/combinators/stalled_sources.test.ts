@@ -1,4 +1,4 @@
-// What becomes of a collection that gives nothing for a while, or too late, when the group ends before it does.
+// How a collection ends that is slow or late when its group ends.
 import { Readable } from "node:stream";
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertFalse, assertStrictEquals } from "@std/assert";
@@ -20,10 +20,10 @@ import { dataOf, failureOf } from "../support/results.ts";
 const boom = new Error("boom");
 const gone = new Error("gone");
 
-/** A source that gives one item and then nothing for ever. */
+/** A source that yields one item and then nothing, forever. */
 interface Stalled {
   readonly items: Collection<unknown>;
-  /** Whether it has been stopped, and what it has been told. */
+  /** Whether it was stopped, and with which reason. */
   readonly stopped: () => { readonly reason?: unknown } | undefined;
 }
 

@@ -1,4 +1,5 @@
-// The documents keep step with the code: llms.txt names every public symbol, its blocks run, and no link is dead.
+// The documents match the code: llms.txt lists every public symbol, its blocks run, and no link is
+// dead.
 import { assertEquals, assertMatch } from "@std/assert";
 import { dirname, join } from "node:path/posix";
 
@@ -86,7 +87,7 @@ function proseOf(page: string): string {
   return Deno.readTextFileSync(page).replaceAll(/^```[^]*?^```/gm, "");
 }
 
-/** What GitHub makes of the headings. */
+/** The anchors that GitHub makes from headings. */
 function anchorsOf(page: string): string[] {
   return [...proseOf(page).matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
     heading.toLowerCase().replaceAll(/[^\w\s-]/g, "").trim().replaceAll(" ", "-")

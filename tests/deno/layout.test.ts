@@ -18,7 +18,7 @@ for (const [name, rule] of Object.entries(rules)) {
   Deno.test(name, () => assertEquals(rule(files, layers), []));
 }
 
-// Each mistake, made in a copy of our files, and the complaint it must cause.
+// Each mistake, made in a copy of our files, and the complaint that it must cause.
 const mistakes: [path: string, text: string, complaint: string][] = [
   [
     "src/stray.ts",

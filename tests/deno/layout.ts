@@ -1,5 +1,5 @@
-// The rules of CONTRIBUTING.md on how the source is laid out, as functions
-// from the files to what is wrong with them.
+// The rules of CONTRIBUTING.md about the layout of the source, as functions from the files to
+// complaints.
 import { join } from "node:path/posix";
 
 /** The text of every TypeScript file, by its path from the repository's root. */
@@ -8,11 +8,11 @@ export type Files = ReadonlyMap<string, string>;
 /** A folder of src/: its files may import those of the folders before it, and of its own. */
 export interface Layer {
   folder: string;
-  /** Whether what needs a vendor or a runtime may stand in it. */
+  /** Whether code that needs a vendor or a runtime is allowed in it. */
   isAdapter: boolean;
 }
 
-/** From the files and the layers, lowest first, to what is wrong. */
+/** Returns complaints about the files, given the layers, lowest first. */
 export type Rule = (files: Files, layers: Layer[]) => string[];
 
 const longest = 400;
@@ -139,13 +139,13 @@ function layerOf(path: string, layers: Layer[]): Layer | undefined {
   return layers.find(({ folder }) => folder === folderOf(path));
 }
 
-// Files that stand nowhere are reported by the first rule, and by no other.
+// Files outside all folders are reported only by the first rule.
 function level(path: string, layers: Layer[]): number {
   const layer = layerOf(path, layers);
   return layer ? layers.indexOf(layer) : NaN;
 }
 
-/** Whether a value is given a type that nothing checks: any, never, or a parameter of the caller's. */
+/** Whether a value is cast to an unchecked type: any, never, or a type parameter of the caller. */
 function hasUnsafeCast(text: string): boolean {
   if (/\bas (any|never|unknown as)\b/.test(text)) return true;
   const lists = text.matchAll(/\b(?:function\s*\w*|class \w+|[=(,:] *)<((?:[^<>()]|<[^<>]*>)+)>/g);
@@ -188,7 +188,7 @@ function declarations(files: Files): Declaration[] {
 interface Import {
   specifier: string;
   names: string[];
-  /** Whether it vanishes when the types do. */
+  /** Whether it is erased with the types. */
   type: boolean;
 }
 

@@ -37,7 +37,7 @@ const name = fc.oneof(
 );
 const count = fc.integer({ min: 1, max: 120 });
 
-/** A path, and the names and indexes of items that it is made of. */
+/** A path, and the names and item indexes that it is made of. */
 const path = fc.array(fc.tuple(name, fc.option(fc.nat({ max: 99 }), { nil: undefined })), {
   minLength: 1,
   maxLength: 4,

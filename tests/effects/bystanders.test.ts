@@ -37,7 +37,7 @@ describe("an undo that is done beside a run", () => {
       const wait = step({ name: "wait", run: () => pass(85) });
       const p = pipeline({
         name: "p",
-        // The undo begins at 30, and is tried again at 80 and 130; `ship` is done at 100.
+        // The undo starts at 30 and is retried at 80 and 130; `ship` ends at 100.
         steps: [charge, wait, logged("ship", log), step({ name: "last", run: () => pass(100) })],
       });
       const data = dataOf(await untilRest(time, p.run()));
@@ -86,7 +86,7 @@ describe("an undo that is done beside a run", () => {
             signal!.addEventListener("abort", () => reject(signal!.reason));
           }),
       };
-      // Its first attempt fails late, at 30, and what it deferred is undone beside the run.
+      // Its first attempt fails late, at 30, and its deferred undos run concurrently with the run.
       const charge = step({
         name: "charge",
         timeout: 10,

@@ -9,7 +9,7 @@ import { failureOf } from "../support/results.ts";
 
 const c1 = { id: "c1" };
 
-// Rule 4: what is deferred is undone once.
+// Rule 4: a deferred undo runs once.
 describe("what an attempt deferred before it was given up", () => {
   it("is undone once, when it lands", async () => {
     const attempts = [{ at: 30, gives: c1, defers: [0] }];

@@ -1,4 +1,4 @@
-// A gateway of each kind behind random flows: in the end it holds what the results say.
+// Random flows that use each kind of gateway: in the end, the gateways hold what the results say.
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import type { Result } from "@runsheet/runsheet";
@@ -8,7 +8,10 @@ import { byDefault, byRecipe, type Scenario } from "../support/effects/random_ga
 import { heldBy, holds, RECIPES } from "../support/effects/recipe.ts";
 import { property } from "../support/property.ts";
 
-/** Checks what random runs come to. Some must succeed, some fail, and gateways of all kinds must be charged. */
+/**
+ * Checks the results of random runs. Some must succeed, some must fail, and gateways of all kinds
+ * must be charged.
+ */
 function holdsFor(
   scenarios: Arbitrary<Scenario>,
   check: (world: GatewayWorld, result: Result<unknown>) => void,

@@ -6,7 +6,7 @@ import { fail } from "../support/steps.ts";
 
 type Info = Partial<RunInfo & RollbackInfo & { readonly index: number }>;
 
-/** Every kind of info that user code is given in one run, by what it was given to. */
+/** Every kind of info passed to user code in one run, by its recipient. */
 async function infosOfARun(): Promise<ReadonlyMap<string, Info>> {
   const infos = new Map<string, Info>();
   const see = (name: string) => (info: Info) => void infos.set(name, info);
@@ -72,7 +72,7 @@ describe("what user code is told", () => {
       assertThrows(() => Object.setPrototypeOf(info, { key: "mine" }), TypeError);
       assertThrows(() => Object.freeze(info), TypeError);
       assertEquals([info["key"], info["more"]], [key, undefined]);
-      // All infos have one target: nothing must reach that.
+      // All infos share one target, which nothing must reach.
       assertEquals(Object.keys(info), expected[kind]);
       assertEquals(Object.getPrototypeOf(info), Object.prototype);
     });

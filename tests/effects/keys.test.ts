@@ -4,7 +4,7 @@ import { storyOf } from "../support/effects/story.ts";
 
 const c1 = { id: "c1" };
 
-// Rule 1: `key` names the effect until something of it is undone, or due to be.
+// Rule 1: `key` identifies the effect until something under it is undone or due to be undone.
 describe("the key of an attempt", () => {
   it("is that of the one before, where that did nothing that is undone", async () => {
     const retry = { count: 2 };

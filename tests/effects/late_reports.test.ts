@@ -6,7 +6,7 @@ import { spawnScript } from "../support/spawn.ts";
 const c1 = { id: "c1" };
 const begun = ["0: attempt 1 of charge", "10: failure TIMEOUT, undone: nothing"];
 
-// Rule 7: what the caller is told of an attempt that was given up. Adopted and equal ones have files of their own.
+// Rule 7: the reports of abandoned attempts. Adopted and equal ones have files of their own.
 describe("onLate", () => {
   it("is told of an attempt that landed, and is compensated", async () => {
     const attempts = [{ at: 30, gives: c1 }];

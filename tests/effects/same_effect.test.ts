@@ -12,7 +12,7 @@ function late(gives: Record<string, unknown> | undefined, plot: Partial<Plot> = 
 
 const begun = ["0: attempt 1 of charge", "10: attempt 2 of charge"];
 
-// Rule 3: a late output that is the success, or another effect.
+// Rule 3: a late output that is the same as the success, or another effect.
 describe("an output that comes after the step has succeeded, under the same key,", () => {
   it("is that success where it is equal, and is left alone", async () => {
     assertEquals(await late({ id: "c1" }), [

@@ -1,4 +1,4 @@
-// Steps that do things and defer their undo at any moment, in random flows with middleware.
+// Steps that have effects and defer undos at any moment, in random flows with middleware.
 import { describe, it } from "node:test";
 import { assertEquals, assertLessOrEqual } from "@std/assert";
 import type { Result } from "@runsheet/runsheet";
@@ -6,7 +6,10 @@ import { scriptScenarios } from "../support/effects/random_scripts.ts";
 import { ScriptWorld, standingOf } from "../support/effects/script_world.ts";
 import { property } from "../support/property.ts";
 
-/** Checks what random runs come to. Some must succeed, some fail, and something must be undone. */
+/**
+ * Checks the results of random runs. Some must succeed, some must fail, and something must be
+ * undone.
+ */
 function holdsFor(check: (world: ScriptWorld, result: Result<unknown>) => void) {
   return async () => {
     const seen = new Set<string>();

@@ -1,5 +1,5 @@
-// zone.js puts a `Promise` of its own in place of the global, and Dexie does so inside a transaction. Async functions give
-// native promises all the same: what is a promise cannot be told by `instanceof`.
+// zone.js replaces the global `Promise`, and Dexie does so inside a transaction. Async functions
+// still return native promises, so `instanceof` cannot recognize promises.
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { type Place, places, swappedPromise } from "../support/effects/places.ts";
@@ -7,7 +7,7 @@ import { spawnScript } from "../support/spawn.ts";
 
 const pass = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** What a script says of each place. */
+/** The output of a script about each place. */
 async function toldBy(script: string): Promise<Record<string, string>> {
   const { stdout, stderr, code } = await spawnScript(script);
   assertEquals([stderr, code], ["", 0]);

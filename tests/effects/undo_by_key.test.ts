@@ -5,7 +5,7 @@ import { storyOf } from "../support/effects/story.ts";
 
 const c1 = { id: "c1" };
 
-// Rule 5: an effect whose output nobody has.
+// Rule 5: an effect whose output is unknown.
 describe("undoByKey", () => {
   it("undoes an attempt that failed, at once, and the next one has a new key", async () => {
     const retry = { count: 2 };

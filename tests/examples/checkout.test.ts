@@ -28,7 +28,8 @@ describe("examples/checkout", () => {
       "fulfil/createShipment": MailBounced,
       "chargePayment": MailBounced,
       "chargePayment (deferred)": MailBounced,
-      // Every attempt that may have charged is voided, but for the one that is known to have.
+      // Every attempt that may have charged is voided, except the one that is known to have
+      // charged.
       "chargePayment (by key)": sum(failed.map(attemptsOf)) - MailBounced,
       "reserveStock": MailBounced + RETRY_EXHAUSTED + CardDeclined,
     });
@@ -124,7 +125,7 @@ async function assertFails(broken: string, claim: string): Promise<void> {
   assertStringIncludes(stderr, "The balance does not hold");
 }
 
-// What must become of the orders is worked out here from the text of the file, without the example's code.
+// The expected results are derived here from the text of the file, without the example's code.
 
 const [, ...rows] = exampleData("orders.csv").trim().split("\n");
 const stock = new Map(
@@ -166,7 +167,10 @@ function outcomeOf(row: string): string {
   return email.endsWith("@bounce.example") ? "MailBounced" : "done";
 }
 
-/** How often the gateway is asked to charge an order: it is out of order for every 7th, and stalls for every 11th. */
+/**
+ * The number of charge requests for an order: the gateway is out of order for every 7th, and stalls
+ * for every 11th.
+ */
 function attemptsOf(row: string): number {
   switch (outcomeOf(row)) {
     case "CardDeclined":
@@ -181,7 +185,7 @@ function attemptsOf(row: string): number {
   }
 }
 
-/** How many of these attempts are never answered. */
+/** The number of these attempts that are never answered. */
 function stallsOf(row: string): number {
   const attempts = attemptsOf(row);
   const token = orderOf(row)?.token;
@@ -193,7 +197,7 @@ function isFor(row: string, n: number): boolean {
   return Number(row.slice("o-".length, "o-0000".length)) % n === 0;
 }
 
-/** The orders that are done unless others have had the last one: all of those are for one lamp each. */
+/** The orders that succeed unless others got the last lamp; each of them is for one lamp. */
 const sound = rows.filter((row) => outcomeOf(row) === "done").flatMap((row) => orderOf(row) ?? []);
 const isLamp = ({ sku }: Order) => sku === "lamp-no-1";
 const lamps = sound.filter(isLamp).slice(0, stock.get("lamp-no-1"));
@@ -226,7 +230,7 @@ function sum(numbers: number[]): number {
 
 let demo: Promise<Demo> | undefined;
 
-/** The one run that the tests look at. The demo is imported only where there is node:sqlite. */
+/** The one run that the tests inspect. The demo is imported only if node:sqlite is available. */
 function demoRun(): Promise<Demo> {
   demo ??= import("../../examples/checkout/demo.ts").then(({ runDemo }) =>
     runDemo(exampleData("orders.csv"), exampleData("products.csv"))

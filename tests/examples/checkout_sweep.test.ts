@@ -29,7 +29,9 @@ describe("the sweep of examples/checkout", () => {
   };
   const stocked = 10;
 
-  /** Asks the gateway without HTTP: who gives up a request has no answer, and it may be done all the same. */
+  /**
+   * A gateway client without HTTP: an abandoned request has no answer, but may still take effect.
+   */
   class DirectClient extends GatewayClient {
     readonly #gateway: GatewayBooks;
     readonly #books: Ledger;
@@ -55,7 +57,7 @@ describe("the sweep of examples/checkout", () => {
     }
   }
 
-  /** Sweeps it, with something broken in the services. */
+  /** Sweeps the checkout with one broken service. */
   async function sweepCheckout(
     { unpaid, broken, ...options }: SweepOptions & {
       unpaid?: Unpaid;
@@ -89,9 +91,9 @@ describe("the sweep of examples/checkout", () => {
     try {
       return await sweep(makeCheckout([]), args, {
         ledger: books,
-        // One that is worth another attempt.
+        // An error that is retried.
         error: () => new GatewayError(503, "out of order"),
-        // Transactions of a database in this process: they fail, or they have happened.
+        // Transactions of a database in this process either fail or have happened.
         except: ["reserveStock: after", "fulfil/createShipment: after"],
         ...options,
       });

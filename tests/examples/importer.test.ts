@@ -87,7 +87,7 @@ describe("examples/importer", () => {
   );
 });
 
-// What must become of the file is worked out here from its text, without the example's code.
+// The expected results are derived here from the text of the file, without the example's code.
 
 function expected() {
   const orders = exampleData("import.csv").trim().split("\n").slice(1).map((row) => row.split(","));
@@ -138,7 +138,7 @@ function rowsIn(path: string): { lines: number; totals: number } {
   return rows;
 }
 
-/** Runs the example, and presses Ctrl-C each time it has printed the next of some texts. */
+/** Runs the example, and presses Ctrl-C each time it has printed the next of the texts. */
 function runMain(args: string[], ...interruptAt: string[]): Promise<Ended> {
   return runExample("importer", args, {
     onOutput(stdout, interrupt) {

@@ -28,7 +28,7 @@ i-4,east,EUR,paid,pot:1:3900
       return [...entries("lines", [["", lines]]), ...entries("totals", [["", totals]])];
     };
     const books = ledger(left);
-    // A line is written in this process, once what holds it up has let it go.
+    // A line is written in this process, once it is released.
     const pace = (signal: AbortSignal) => books.call(() => {}, { signal });
     const makeArgs = () => {
       db?.close();
@@ -39,7 +39,7 @@ i-4,east,EUR,paid,pot:1:3900
     try {
       return await sweep(importOrders, makeArgs, {
         ledger: books,
-        // Single inserts: they fail, or they have happened.
+        // Single inserts either fail or have happened.
         except: ["map(written)/writeLine: after", "distribute(totals)/writeTotal: after"],
       });
     } finally {

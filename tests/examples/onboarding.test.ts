@@ -1,5 +1,5 @@
-// The one file that imports the example, which prints only when it is imported for the first time:
-// Bun gives one module to all files.
+// The only file that imports the example, which prints only on its first import: Bun shares modules
+// between files.
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import {
@@ -35,7 +35,7 @@ describe("examples/onboarding.ts", () => {
 describe("the sweep of examples/onboarding.ts", () => {
   const customer = { ownerEmail: "dan@mail.example", plan: "free" } as const;
 
-  /** Sweeps it, or what is made of it, on a way that takes its time. */
+  /** Sweeps the pipeline, or a variant of it, over a slow connection. */
   async function sweepOnboarding(
     change: (pipeline: typeof onboard, books: Ledger) => typeof onboard,
   ): Promise<SweepReport> {

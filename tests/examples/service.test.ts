@@ -77,7 +77,7 @@ describe("examples/service", () => {
           const stalls = stalling.includes(kind);
           const card = stalls ? `${kind}_${n}` : kind;
           const order = { sku: n % 2 === 0 ? "lamp" : "mug", quantity: 1 + n % 3, card };
-          // Every sixth client leaves: when its charge is stalled, or at some time or other.
+          // Every sixth client leaves: when its charge is stalled, or at some other time.
           if (n % 6 === 5) {
             const signal = stalls ? abortedAfter(stalled(card)) : AbortSignal.timeout(1 + 5 * n);
             return (await post("/orders", order, signal)).status;
@@ -97,12 +97,12 @@ describe("examples/service", () => {
         [...await db`select id from orders where status not in ('confirmed', 'cancelled')`],
         [],
       );
-      // Goods: what there was = what is left + what was sold.
+      // Goods: initial stock = remaining stock + sold goods.
       const stock = await db`
         select sku, stock + coalesce(sum(quantity) filter (where status = 'confirmed'), 0)::int as stock
           from products left join orders using (sku) group by products.sku order by products.sku`;
       assertEquals(stock.map(({ sku, stock }) => [sku, stock]), [["lamp", 40], ["mug", 1000]]);
-      // Money: the provider keeps what the orders cost, charge by charge.
+      // Money: the provider holds the prices of the orders, charge by charge.
       assertEquals([
         ...await db`
           select key, charge_key, amount, total
@@ -111,7 +111,7 @@ describe("examples/service", () => {
               on key = charge_key and amount = total
            where key is null or charge_key is null`,
       ], []);
-      // Every order was answered for, or its client has left.
+      // Every order was answered, or its client has left.
       const [{ placed } = {}] = await db`select count(*)::int as placed from orders`;
       const left = count(0);
       const done = count(200);
@@ -130,7 +130,7 @@ describe("examples/service", () => {
   });
 });
 
-/** A signal that aborts when something has happened. */
+/** A signal that aborts when a promise resolves. */
 function abortedAfter(happened: Promise<void>): AbortSignal {
   const aborter = new AbortController();
   happened.then(() => aborter.abort());
@@ -154,22 +154,22 @@ interface LogLine {
 
 interface Shop {
   url: string;
-  /** Posts to a service that waits for the payment provider as long as it takes. */
+  /** Posts to a service that waits for the payment provider without a limit. */
   post: Post;
-  /** Posts to one that gives it no time: only for charges that are stalled. */
+  /** Posts to a service that gives the provider no time, for stalled charges only. */
   postHastily: Post;
   db: postgres.Sql;
   /** Resolves when a charge of a card is stalled. */
   stalled: (card: string) => Promise<void>;
-  /** Waits until all is done and undone that has been begun. */
+  /** Waits until everything that was started is done or undone. */
   settled: () => Promise<void>;
 }
 
 const longEnough = String(20 * 60_000);
 
 /**
- * Runs the example in two processes, beside a PostgreSQL and a payment provider, and gives their logs of requests; all is
- * gone by then.
+ * Runs the example in two processes, beside a PostgreSQL and a payment provider, and returns their
+ * request logs; everything is stopped by then.
  */
 async function requestsOfShop(use: (shop: Shop) => Promise<void>): Promise<LogLine[]> {
   const { url: databaseUrl, stop } = await startPostgres();
@@ -229,7 +229,7 @@ function postTo(url: string): Post {
 
 interface Service {
   url: string;
-  /** Ends it, and gives what it has logged. */
+  /** Stops it, and returns its log. */
   end: () => Promise<LogLine[]>;
 }
 

@@ -19,7 +19,7 @@ import { boom, failAsync } from "../support/steps.ts";
 
 const reason = new Error("the client has gone");
 
-/** A step that logs its start and its undo, and does something in between. */
+/** A step that logs its start and its undo, and does some work in between. */
 function logged(name: string, log: string[], run: (info: RunInfo) => unknown = () => {}) {
   return step({
     name,
@@ -37,7 +37,7 @@ function slowSchema(wait: () => Promise<void>): Schema<object> {
   return { "~standard": { version: 1, vendor: "slow", validate } };
 }
 
-/** The failure of a run that must have been cancelled for that reason. */
+/** The failure of a run that must have been cancelled for the given reason. */
 function abortedBy(expected: unknown, result: Result<unknown>): Failure {
   const failure = failureOf(result);
   assert(failure.error instanceof AbortedError, failure.error.stack);
@@ -50,7 +50,7 @@ interface Runnable {
   run(args: Record<never, never>, options: RunOptions): Promise<Result<unknown>>;
 }
 
-/** Runs it until nothing moves any more, then aborts. */
+/** Runs it until it is idle, then aborts. */
 async function abortMidway(runnable: Runnable): Promise<Failure> {
   const aborter = new AbortController();
   const running = runnable.run({}, { signal: aborter.signal });

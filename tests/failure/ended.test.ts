@@ -117,7 +117,7 @@ describe("what attempts had failed with when their run is ended", () => {
   });
 });
 
-/** Lets time pass in short steps, as what happens in one may start a timer. */
+/** Advances the time in short steps, as each may start a new timer. */
 async function pass(time: FakeTime, ms: number, step = 100): Promise<void> {
   for (let now = 0; now < ms; now += step) await time.tickAsync(step);
 }

@@ -19,14 +19,17 @@ import { boom, logged } from "../support/steps.ts";
 
 const stuck = new Error("stuck");
 
-/** Tells whether a run has returned. */
+/** Returns a function that tells whether a run has returned. */
 function watched<T>(running: Promise<T>) {
   const state = { running, returned: false };
   running.then(() => state.returned = true);
   return state;
 }
 
-/** A pipeline of one step that is given up as a whole after 50 ms: what lands after that is no success. */
+/**
+ * A pipeline of one step that is given up as a whole after 50 ms, so that landing later is no
+ * success.
+ */
 function givenUp(only: AnyStep) {
   return pipeline({ name: "p", timeout: 50, steps: [only] });
 }

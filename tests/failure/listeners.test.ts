@@ -20,7 +20,7 @@ import { boom } from "../support/steps.ts";
 
 const eleven = Array.from({ length: 11 }, (_, n) => ({ n }));
 
-/** A step that fails once and waits before it is tried again. */
+/** A step that fails once and waits before its retry. */
 function busy(delay: number) {
   return step({
     name: "busy",
@@ -33,7 +33,7 @@ function busy(delay: number) {
 
 const waiting = pipeline({ name: "p", steps: [map("out", () => eleven, busy(1_000))] });
 
-// Node 20 warns of a leak when there are eleven listeners on one signal.
+// Node 20 warns of a leak at eleven listeners on one signal.
 describe("eleven items that wait for a retry", () => {
   const cleanup = cleanups();
 

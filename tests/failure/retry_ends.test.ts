@@ -21,7 +21,7 @@ import { drain } from "../support/deferred.ts";
 import { errors, failing, waitsOf } from "../support/failing.ts";
 import { dataOf, failureOf } from "../support/results.ts";
 
-/** Moves the time from timer to timer until a run has settled. */
+/** Advances the time from timer to timer until a run has settled. */
 async function through<T>(time: FakeTime, running: Promise<T>): Promise<T> {
   let isOver = false;
   running.then(() => isOver = true);

@@ -24,7 +24,7 @@ import { boom, failAsync } from "../support/steps.ts";
 const hung = step({ name: "hung", run: never });
 const done = step({ name: "done", run: () => {}, rollback: () => {} });
 
-/** Waits for its signal to abort, and tells why it did. */
+/** Waits for its signal to abort, and returns the reason. */
 function untilAbort(reasons: unknown[]) {
   return step({
     name: "untilAbort",
@@ -352,7 +352,7 @@ describe("a process with nothing but a timeout pending", () => {
   };
   for (const [what, expected] of Object.entries(printed)) {
     it(`gets the result of ${what}, and then ends by itself`, async () => {
-      // A timer that was left would keep the process for 24 days.
+      // A timer left behind would keep the process alive for 24 days.
       const { code, stdout, stderr } = await spawnScript("timeouts", [what], {
         signal: AbortSignal.timeout(20 * 60_000),
       });

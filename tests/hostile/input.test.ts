@@ -14,7 +14,7 @@ const throwingProxy = new Proxy({}, {
 });
 const ownProto = JSON.parse('{ "__proto__": { "polluted": true } }');
 
-/** A run of two steps, the first of which has an effect, the second gives whatever it is told to. */
+/** A run of two steps: the first has an effect, the second returns the given value. */
 function runWith(output: () => unknown, args: unknown = {}) {
   const log: string[] = [];
   const effect = step({

@@ -1,4 +1,4 @@
-// Whatever is thrown, wherever: run() gives a failed result, and what was done before is undone once.
+// Whatever is thrown, wherever: run() returns a failed result, and completed work is undone once.
 import * as vm from "node:vm";
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertFalse, assertStrictEquals } from "@std/assert";
@@ -23,7 +23,7 @@ import { boom, fail, thrower } from "../support/steps.ts";
 const cyclic = new Error("cyclic");
 cyclic.cause = cyclic;
 
-/** An error of which these fields throw when they are read. */
+/** An error with fields that throw when read. */
 function unreadable(fields: readonly string[]): Error {
   const error = new Error("unreadable");
   for (const field of fields) Object.defineProperty(error, field, { get: thrower });
@@ -36,7 +36,7 @@ const thrown: Record<string, unknown> = {
   "an Error that causes itself": cyclic,
   "an Error of another realm": vm.runInNewContext("new TypeError('elsewhere')"),
   "an Error whose message throws when it is read": unreadable(["message"]),
-  // The stack comes first: Node makes it of the others when it is replaced.
+  // The stack comes first: Node computes it from the other fields when it is replaced.
   "an Error of which nothing can be read": unreadable([
     "stack",
     "name",
@@ -63,7 +63,7 @@ const thrown: Record<string, unknown> = {
   "a thenable": { then: thrower },
 };
 
-/** A schema whose validation does as it is told. */
+/** A schema with the given validation. */
 const schemaOf = (validate: () => unknown): Schema<object> => ({
   "~standard": { version: 1, vendor: "hostile", validate: validate as never },
 });

@@ -15,7 +15,7 @@ import { RecordingHost, ReorderingHost, ReplayingHost, SuspendingHost } from "..
 import { dataOf, plainOf } from "../support/results.ts";
 import { fail, logged } from "../support/steps.ts";
 
-/** A pipeline with each combinator, and a log of the user's code that ran. */
+/** A pipeline with each combinator, and a log of the user code that ran. */
 function everything(log: string[]) {
   const send = step({
     name: "send",

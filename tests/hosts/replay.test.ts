@@ -40,7 +40,7 @@ const cases = {
   "a middleware that answers for a step": { fails: true, middleware: [shortCircuit] },
 };
 
-/** Collects what is rejected; fails when the run gives a result. */
+/** Returns the rejection of a run; fails if the run returns a result. */
 async function rejection(run: Promise<unknown>): Promise<unknown> {
   const rejected = await run.then(() => undefined, (reason) => ({ reason }));
   assert(rejected, "the run did not reject");
@@ -322,7 +322,7 @@ describe("a run that is resumed with the record from before its suspension", () 
     it(`comes to the same result, each effect once (${fails ? "failure" : "success"})`, async () => {
       const uninterrupted: Effects = [];
       const complete = new RecordingHost();
-      // What is deferred cannot be resumed, so that the attempt and its undo must be on the same side.
+      // Deferred undos cannot be resumed, so an attempt and its undo must be on the same side.
       const args = { sku: "tea" };
       const whole = await checkout(uninterrupted, { fails }).run(args, { host: complete });
       const resumable = complete.ids.filter((_id, n) =>

@@ -20,7 +20,7 @@ type Output = { chargeId: string };
 const charged = { chargeId: "c1" };
 const stuck = new Error("stuck");
 
-/** A charge that lands when its gate says so, and what was undone of it. */
+/** A charge that lands on demand, and its undos. */
 function charging(rollback?: () => unknown) {
   const gate = deferred<Output>();
   const infos: RunInfo[] = [];
@@ -43,7 +43,7 @@ interface Runnable {
   run(args: Record<never, never>, options: RunOptions): Promise<Result<unknown>>;
 }
 
-/** Runs it, and gives it up by an abort. */
+/** Runs it, and gives it up with an abort. */
 async function giveUp(runnable: Runnable, options: RunOptions = {}) {
   const aborter = new AbortController();
   const running = runnable.run({}, { ...options, signal: aborter.signal });
@@ -304,7 +304,7 @@ describe("what an attempt defers", () => {
     assertEquals(report.error.errors, [boom, stuck]);
   });
 
-  /** A step that defers before and after its gate, and may fail then; its undos may fail, too. */
+  /** A step that defers before and after its gate and may then fail; its undos may fail too. */
   function deferring(early: string[], late: string[], error?: Error, undoError?: Error) {
     const gate = deferred<Output>();
     const log: string[] = [];

@@ -22,7 +22,7 @@ interface Runnable {
   run(args: Record<never, never>, options: RunOptions): Promise<Result<unknown>>;
 }
 
-/** What is done for two items at once: each defers an undo before its gate and one after it. */
+/** Work on two items at once: each defers an undo before and after its gate. */
 function working() {
   const gates: Deferred<void>[] = [deferred(), deferred()];
   const log: string[] = [];
@@ -35,7 +35,7 @@ function working() {
   return { gates, log, work, each };
 }
 
-/** The same work in each combinator, and what the paths of its items are. */
+/** The same work in each combinator, and the paths of its items. */
 const groups: Record<
   string,
   (work: ReturnType<typeof working>) => [Runnable, (n: number) => string]

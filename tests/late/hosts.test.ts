@@ -9,7 +9,7 @@ import { landing, listening } from "../support/landing.ts";
 import { failureOf } from "../support/results.ts";
 import { boom, failAsync } from "../support/steps.ts";
 
-/** Takes its time to record what a call came to. */
+/** A host that is slow to record outcomes. */
 class SlowHost extends RecordingHost {
   override async perform(
     call: Call,
@@ -24,7 +24,10 @@ class SlowHost extends RecordingHost {
 describe("an attempt that lands within its grace, with a host", () => {
   const { fakeTime } = cleanups();
 
-  /** Runs a step whose attempt lands in its grace with one undo deferred before, and one after it was given up. */
+  /**
+   * Runs a step whose attempt lands within its grace period, with one undo deferred before it was
+   * given up and one after.
+   */
   async function record(
     host: Host & { ids: string[] },
     given: "the step" | "the run" = "the step",

@@ -7,7 +7,7 @@ import { cleanups } from "../support/cleanup.ts";
 describe("an undo of what came late", () => {
   const { fakeTime } = cleanups();
 
-  // The undo tries again by unwinding the journal of the run, where there is more than it has put there.
+  // The undo's retry unwinds the run's journal, which has more entries than the undo's own.
   it("that must be tried again undoes nothing of a run that goes on", async () => {
     const time = fakeTime();
     const landed = deferred();

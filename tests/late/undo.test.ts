@@ -10,7 +10,7 @@ import { boom, failAsync } from "../support/steps.ts";
 describe("an attempt of an undo that lands late", () => {
   const { fakeTime } = cleanups();
 
-  /** A charge whose undo takes as many attempts as there are gates, each 50 ms at most. */
+  /** A charge whose undo takes one attempt per gate, each limited to 50 ms. */
   function refunding() {
     const infos: RollbackInfo[] = [];
     const gates = [deferred(), deferred()];

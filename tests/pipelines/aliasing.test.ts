@@ -22,7 +22,7 @@ import { deferred } from "../support/deferred.ts";
 import { dataOf, failureOf } from "../support/results.ts";
 import { boom, fail } from "../support/steps.ts";
 
-/** An object of which anyone may change what the types call readonly. */
+/** An object whose readonly properties can be changed. */
 type Open<T> = { -readonly [K in keyof T]: T[K] };
 
 function open<T extends object>(value: T): Open<T> {

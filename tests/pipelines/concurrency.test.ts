@@ -15,12 +15,13 @@ import { failureOf, plainOf } from "../support/results.ts";
 
 const RUNS = 100;
 
-/** What each customer has left of the effects. */
+/** The remaining effects of each customer. */
 type Ledger = Map<number, string[]>;
 
 /**
- * An order: reserve and, nested twice, charge, which has a part of its own to undo. The charge of every third customer
- * fails once, the refund of every fifth fails, and the last step fails for every second.
+ * An order: reserve and, nested twice, charge, which also has a partial effect to undo. The charge
+ * of every third customer fails once, the refund of every fifth fails, and the last step fails for
+ * every second.
  */
 function orders(ledger: Ledger): Pipeline<string, { customer: number }, object> {
   const entries = (customer: number) => {

@@ -15,7 +15,7 @@ import { dataOf, failureOf } from "../support/results.ts";
 import { type Mode, seenDeep, seenOf } from "../support/seen.ts";
 import { fail } from "../support/steps.ts";
 
-/** A dependency whose methods work on the very instance only. */
+/** A dependency whose methods work only on the original instance. */
 class Gateway {
   readonly #charges = new Map<string, number>();
   get count(): number {

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertFalse } from "@std/assert";
 import { type Middleware, pipeline, step } from "@runsheet/runsheet";
 import { dataOf } from "../support/results.ts";
 
-/** Whether a value is frozen all the way down. */
+/** Whether a value is deeply frozen. */
 function isFrozenDeep(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return true;
   return Object.isFrozen(value) && Object.values(value).every(isFrozenDeep);

@@ -11,7 +11,7 @@ import { type } from "arktype";
 import { dataOf, failureOf } from "../support/results.ts";
 import { boom, fail, logged } from "../support/steps.ts";
 
-/** A middleware for the one step of that name. */
+/** A middleware for the step of that name only. */
 function around(name: string, middleware: Middleware): Middleware {
   return (step, next) => step.name === name ? middleware(step, next) : next;
 }

@@ -17,7 +17,7 @@ import {
 import { dataOf, failureOf } from "../support/results.ts";
 import { boom, fail, logged } from "../support/steps.ts";
 
-/** A middleware for the one step of that name. */
+/** A middleware for the step of that name only. */
 function around(name: string, middleware: Middleware): Middleware {
   return (step, next) => step.name === name ? middleware(step, next) : next;
 }
@@ -126,7 +126,7 @@ describe("a middleware that misbehaves", () => {
       const { error } = failureOf(await p.run());
       assertMatch(error.message, message);
       assertEquals(told, ["first ->", "second ->", "second <-", "first <-"]);
-      // What the engine alone looks into is a success to them.
+      // To them, a result that only the engine inspects is a success.
       const isSuccess = /its data|result throws/.test(`${error.message} ${name}`);
       const isNoError = name.endsWith("no Error");
       assertEquals(errors, isSuccess ? [] : isNoError ? ["oops", "oops"] : [error, error]);

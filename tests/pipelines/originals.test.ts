@@ -1,4 +1,4 @@
-// What runsheet for Python and runsheet-js get wrong, as far as steps, pipelines, middleware and nesting go.
+// Bugs of runsheet for Python and runsheet-js in steps, pipelines, middleware and nesting.
 import { describe, it } from "node:test";
 import {
   assert,

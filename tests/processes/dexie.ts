@@ -1,16 +1,16 @@
-// Runs everything inside transactions of Dexie, which swaps the global `Promise` there; prints what it came to, and how
-// many rows are left of a run that has failed, and been undone in the transaction.
+// Runs everything inside transactions of Dexie, which replaces the global `Promise` there. Prints
+// the outcome, and the number of rows left by a run that failed and was undone in the transaction.
 import process from "node:process";
 import { Dexie } from "dexie";
 import { IDBKeyRange, indexedDB } from "fake-indexeddb";
 import { pipeline, step } from "@runsheet/runsheet";
 import { places } from "../support/effects/places.ts";
 
-// Given, not global: on Bun Dexie is loaded before the globals are there.
+// Passed, not global: on Bun, Dexie is loaded before the globals exist.
 const db = new Dexie("orders", { indexedDB, IDBKeyRange });
 db.version(1).stores({ orders: "++id" });
 const orders = db.table("orders");
-/** What waits for anything else ends the transaction. */
+/** Awaiting anything else ends the transaction. */
 const pass = async (ms: number) => {
   for (let n = 0; n < ms; n++) await orders.count();
 };
@@ -21,7 +21,7 @@ for (const [name, place] of Object.entries(places)) {
     if (Promise.name === "Promise") throw new Error("Dexie has not swapped the global");
     told[name] = await place(pass);
   }).catch((error) => {
-    // Dexie loses sight of several native promises at once, as it does in code that is written by hand.
+    // Dexie loses track of several native promises at once, as it does in hand-written code.
     if (error.name !== "PrematureCommitError") throw error;
   });
 }

@@ -1,5 +1,5 @@
-// Runs a charge that lands after an abort, with callbacks of the caller's that
-// throw and a grace or none, and prints what the run came to, what was undone and what nobody caught.
+// Runs a charge that lands after an abort, with caller's callbacks that throw and with or without a
+// grace period. Prints the result, the undos and the unhandled errors.
 import process from "node:process";
 import { pipeline, step } from "@runsheet/runsheet";
 

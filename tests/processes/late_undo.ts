@@ -1,5 +1,5 @@
-// Runs a charge that lands after its timeout, and whose undo fails, however it is declared; prints what the run came to
-// and who hears of the undo.
+// Runs a charge that lands after its timeout and whose undo fails, however it is declared. Prints
+// the result and who learns of the undo.
 import process from "node:process";
 import { step } from "@runsheet/runsheet";
 

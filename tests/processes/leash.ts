@@ -1,4 +1,5 @@
-// Runs a script in a process of its own, and stops it when stdin ends: so it ends with the process that started it.
+// Runs a script in a process of its own, and stops it when stdin ends, so it ends with the process
+// that started it.
 import { spawn } from "node:child_process";
 import process from "node:process";
 
@@ -8,7 +9,7 @@ const child = spawn(process.execPath, process.argv.slice(2), {
 child.on("exit", (code) => process.exit(code ?? 1));
 let stopped = false;
 const stop = () => {
-  // Not child.kill: Deno then takes the signal for the end of the process, and gives no exit code.
+  // Not child.kill: Deno then reports the signal instead of an exit code.
   if (!stopped) process.kill(child.pid!, "SIGTERM");
   stopped = true;
 };

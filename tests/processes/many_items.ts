@@ -1,5 +1,6 @@
-// Runs 100,000 items through a combinator and prints what was counted. In a process of its own, because node:test on
-// Node follows every promise by async_hooks, which takes ten times the time and the memory.
+// Runs 100,000 items through a combinator and prints the counts. In a process of its own, because
+// node:test on Node tracks every promise with async_hooks, which takes ten times the time and
+// memory.
 import process from "node:process";
 import { parallel, pipeline } from "@runsheet/runsheet";
 import { combinators, distributed, Flights, Numbers, ticks } from "../support/collections.ts";
@@ -10,7 +11,7 @@ const [name = "", what = ""] = process.argv.slice(2);
 const limit = { concurrency: 10 };
 const numbers = new Numbers(MANY);
 const flights = new Flights();
-// Long enough for an async iterable to give nine more items in the meantime.
+// Long enough for an async iterable to yield nine more items.
 const fly = () => flights.fly(ticks(what === "an async iterable" ? 100 : 5));
 const make = combinators[name as keyof typeof combinators];
 

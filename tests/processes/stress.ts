@@ -1,5 +1,6 @@
-// Starts 10,000 runs of one nested pipeline at once, with random faults, and prints whether the books balance. In a
-// process of its own, because node:test on Node follows every promise by async_hooks.
+// Starts 10,000 runs of one nested pipeline at once, with random faults, and prints whether the
+// books balance. In a process of its own, because node:test on Node tracks every promise with
+// async_hooks.
 import process from "node:process";
 import {
   map,
@@ -23,7 +24,7 @@ interface Order {
   readonly lines: readonly number[];
 }
 
-/** A number from 0 to 1 that depends on the seed and on what it is for, and not on when it is asked for. */
+/** A number from 0 to 1 that depends on the seed and its purpose, not on the order of calls. */
 function dice(...what: (string | number)[]): number {
   let hash = 2_166_136_261 ^ seed;
   for (const letter of what.join(" ")) {
@@ -33,9 +34,9 @@ function dice(...what: (string | number)[]): number {
   return ((hash ^ hash >>> 13) >>> 0) / 2 ** 32;
 }
 
-/** What each order has booked and not taken back, by account. */
+/** The outstanding bookings of each order, by account. */
 const books = Array.from({ length: RUNS }, () => new Map<string, number>());
-/** How much all orders together have booked. */
+/** The total bookings of all orders. */
 const totals = new Map<string, number>();
 const seen = { effects: 0, undos: 0, most: 0, now: 0 };
 
@@ -48,7 +49,7 @@ function book(order: number, account: string, amount: number): void {
   else seen.undos++;
 }
 
-/** An undo that fails for good says what it leaves behind. */
+/** An undo that fails for good names the effect that it leaves behind. */
 class StuckError extends Error {
   readonly account: string;
   constructor(account: string) {
@@ -68,7 +69,7 @@ async function maybeFail(order: number, account: string, attempt: number, chance
   if (dice(order, account, "run fails", attempt) < chance) throw new Error(`fault: ${account}`);
 }
 
-/** A step that books an amount, and takes it back in its rollback. */
+/** A step that books an amount, and cancels it in its rollback. */
 function booking(account: string) {
   return step({
     name: account,
@@ -85,7 +86,7 @@ function booking(account: string) {
   });
 }
 
-/** Fails after it has booked, too: what it did is deferred the moment it happens. */
+/** May also fail after booking: its undo is deferred as soon as the booking happens. */
 const charge = step({
   name: "charge",
   retry: { count: 2 },
@@ -140,7 +141,7 @@ function makeOrders(): Pipeline<string, Order, object> {
   return made as Pipeline<string, Order, object>;
 }
 
-/** The last errors of undos that have failed for good. */
+/** The last errors of undos that failed for good. */
 function stuckIn(error: unknown): StuckError[] {
   if (error instanceof StuckError) return [error];
   if (error instanceof RetryExhaustedError) return stuckIn(error.lastError);
@@ -150,7 +151,10 @@ function stuckIn(error: unknown): StuckError[] {
 
 const orders = makeOrders();
 const watches: Promise<unknown>[] = [];
-/** What could not be undone, once each: a late attempt that is undone in its run is told in two places. */
+/**
+ * The failed undos, once each: an abandoned attempt that is undone within its run is reported
+ * twice.
+ */
 const stuck = Array.from({ length: RUNS }, () => new Set<StuckError>());
 let late = 0;
 
@@ -176,10 +180,10 @@ async function run(id: number): Promise<Result<object>> {
   return result;
 }
 
-/** What an order that succeeds has booked in the end. */
+/** The final bookings of a successful order. */
 function booked(id: number): Map<string, number> {
   const own = [...books[id]!].filter(([account]) => account.startsWith("charge"));
-  // Any attempt of the charge will do, but only one.
+  // Exactly one attempt of the charge, whichever it is.
   const paid = own.filter(([, amount]) => amount !== 0).slice(0, 1);
   const lines = Array.from({ length: 1 + id % 4 }, (_, n) => 10 * (n + 1));
   return new Map([

@@ -1,5 +1,5 @@
-// Runs what its argument names, with no handle beside the engine's own, and
-// prints what it came to; ends by itself, unless the engine leaves a timer.
+// Runs the scenario named by its argument, with no handle besides the engine's own, and prints its
+// outcome. It ends by itself unless the engine leaves a timer.
 import process from "node:process";
 import { pipeline, type Result, step } from "@runsheet/runsheet";
 import { never } from "../support/deferred.ts";

@@ -1,4 +1,4 @@
-// Runs everything under zone.js, which patches the globals of its process; prints what it came to.
+// Runs everything under zone.js, which patches the globals of its process, and prints the outcome.
 import "zone.js/node";
 import { places } from "../support/effects/places.ts";
 

@@ -1,4 +1,5 @@
-// The invariants of random trees of all the combinators, with random limits, failures, slow branches and aborts.
+// The invariants of random trees of all combinators, with random limits, failures, slow branches
+// and aborts.
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertFalse } from "@std/assert";
 import fc from "fast-check";
@@ -14,7 +15,7 @@ import {
   trees,
 } from "../support/random_combinators.ts";
 
-/** What happened in one run, by path. */
+/** The events of one run, by path. */
 interface Story {
   readonly names: Map<string, Tree>;
   readonly effects: string[];
@@ -23,9 +24,12 @@ interface Story {
   readonly events: { readonly what: "start" | "fail"; readonly path: string }[];
   /** The leaves that failed for good. */
   readonly failures: Map<string, Error>;
-  /** The last error of every leaf that ever failed: where a group ends early, no further attempt is made. */
+  /**
+   * The last error of every leaf that ever failed; if a group ends early, there are no further
+   * attempts.
+   */
   readonly thrown: Map<string, Error>;
-  /** The handlers that did not get what their run saw and returned. */
+  /** The handlers that did not receive the context and output of their run. */
   readonly mismatches: string[];
   /** The args that the caller gave. */
   readonly args: { readonly list: number[] };
@@ -35,7 +39,7 @@ interface Story {
   readonly aborted: boolean;
 }
 
-/** Runs a tree once; aborts when the n-th leaf starts, if it is told to. */
+/** Runs a tree once; may abort when the n-th leaf starts. */
 async function tell(tree: Tree, abortAt = -1): Promise<Story> {
   const [story] = await tellTogether(tree, 1, abortAt);
   return story!;
@@ -56,7 +60,7 @@ async function tellTogether(tree: Tree, runs: number, abortAt = -1): Promise<Sto
     given: new Map<string, { ctx: unknown; output: unknown }>(),
     aborter: new AbortController(),
   }));
-  /** The run that a key belongs to, and the path in it. */
+  /** The run of a key, and the path within it. */
   const placeOf = (key: string) => {
     const [run, _pipeline, ...path] = key.replace(/(~\d+|(@\d+)?!undo)$/, "").split("/");
     return { stage: stages[Number(run)]!, path: path.join("/") };
@@ -115,7 +119,7 @@ async function tellTogether(tree: Tree, runs: number, abortAt = -1): Promise<Sto
       signal: stage.aborter.signal,
       runId: `${run}`,
       waitUntil: (watch) => watches.push(watch),
-      // Undos that are due late may fail, too.
+      // Late undos may fail too.
       onLate: () => {},
     });
     await Promise.all(watches);
@@ -123,7 +127,7 @@ async function tellTogether(tree: Tree, runs: number, abortAt = -1): Promise<Sto
   }));
 }
 
-/** The groups over items that have more items in flight than they may. */
+/** The groups that exceed their limit of items in flight. */
 function groupsOverLimit(active: readonly string[], names: Map<string, Tree>): string[] {
   const inFlight = new Map<string, Set<string>>();
   for (const path of active) {
@@ -138,7 +142,10 @@ function groupsOverLimit(active: readonly string[], names: Map<string, Tree>): s
   }).map(([group]) => group);
 }
 
-/** The item or branch whose failure is collected when this leaf fails; `undefined` when the run fails. */
+/**
+ * The item or branch whose failure is collected when this leaf fails; `undefined` when the run
+ * fails.
+ */
 function collector(path: string, names: Map<string, Tree>): string | undefined {
   const segments = path.split("/");
   const n = segments.findLastIndex((segment) => {
@@ -150,7 +157,10 @@ function collector(path: string, names: Map<string, Tree>): string | undefined {
   return segments.slice(0, isItem ? n + 1 : n + 2).join("/");
 }
 
-/** The path of the innermost group around a leaf, if it runs one at a time and ends with the leaf's failure. */
+/**
+ * The path of the innermost group around a leaf, if it is sequential and ends with the leaf's
+ * failure.
+ */
 function endedBy(path: string, names: Map<string, Tree>): string | undefined {
   const segments = path.split("/");
   const n = segments.findLastIndex((segment) => "policy" in (names.get(nameOf(segment)) ?? {}));
@@ -166,7 +176,7 @@ function nameOf(segment: string): string {
   return segment.replace(/\[\d+\]$/, "");
 }
 
-/** Whether one path stands before another in the tree as it is written. */
+/** The order of two paths in the tree as written. */
 function compare(a: string, b: string, names: Map<string, Tree>): number {
   const [first, second] = [a.split("/"), b.split("/")];
   for (const [n, part] of first.entries()) {
@@ -181,7 +191,7 @@ function compare(a: string, b: string, names: Map<string, Tree>): number {
   return 0;
 }
 
-/** What was undone within an item that was collected, and so not by the failure of the run. */
+/** The undos within a collected item, which the failure of the run did not cause. */
 function collected({ failures, names, effects }: Story): string[] {
   const items = [...failures.keys()].map((path) => collector(path, names)).filter((item) =>
     item !== undefined

@@ -1,4 +1,4 @@
-// Whatever a step, a rollback, a middleware or the caller does to the objects it was handed, nobody else sees it.
+// Whatever a step, a rollback, a middleware or the caller does to its objects, nobody else sees it.
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import fc from "fast-check";
@@ -15,7 +15,7 @@ import {
 import { property } from "../support/property.ts";
 import { failAsync } from "../support/steps.ts";
 
-/** An instance: passed through as it is, and left alone by the mutators. */
+/** An instance: passed through unchanged, and ignored by the mutators. */
 class Client {
   readonly id = 1;
 }
@@ -51,7 +51,7 @@ const { tree } = fc.letrec<{ tree: unknown }>((tie) => ({
   ),
 }));
 
-/** Changes whatever it can reach by the means that everyone uses, and ignores refusals. */
+/** Changes everything reachable by ordinary means, and ignores errors. */
 function spoil(value: unknown, seen = new Set<unknown>()): void {
   if (typeof value !== "object" || value === null || seen.has(value) || value instanceof Client) {
     return;
@@ -61,7 +61,7 @@ function spoil(value: unknown, seen = new Set<unknown>()): void {
     try {
       change();
     } catch {
-      // Refused: all the better.
+      // Rejected, as it should be.
     }
   };
   if (value instanceof Map) {
@@ -90,7 +90,7 @@ function spoil(value: unknown, seen = new Set<unknown>()): void {
   }
 }
 
-/** A picture of a value that no later change can reach; instances stand for themselves. */
+/** A snapshot of a value that no later change can affect; instances are kept. */
 function picture(value: unknown, seen = new Map<unknown, number>()): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (value instanceof Client || value instanceof RegExp) return value;
@@ -166,7 +166,7 @@ describe("immutable: 'deep', for any data,", () => {
       const options = { name: "p", immutable: "deep", middleware: [meddle] } as const;
       for (const last of [[], [failAsync]]) {
         sights.length = 0;
-        // Each run spoils its args and its output: give it new ones of the same look.
+        // Each run changes its args and output, so pass equal copies.
         const [freshArgs, freshMade] = revive([args.given, made]);
         Object.assign(args, { given: freshArgs, list: [freshArgs], other: 1 });
         output.made = freshMade;
@@ -201,7 +201,7 @@ describe("immutable: 'deep', for any data,", () => {
   });
 });
 
-/** A deep copy, made by other means than the library's. */
+/** A deep copy, made independently of the library. */
 function revive<T>(value: T, seen = new Map<unknown, unknown>()): T {
   if (
     typeof value !== "object" || value === null || value instanceof Client ||

@@ -1,4 +1,5 @@
-// What random trees come to when attempts settle in any order, before and after they were given up.
+// The results of random trees whose attempts settle in any order, before and after they are given
+// up.
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import type { LateReport, Result } from "@runsheet/runsheet";
@@ -6,7 +7,7 @@ import { type Attempt, isGivenUp, landsInGrace, LateWorld } from "../support/lat
 import { property } from "../support/property.ts";
 import { type LateScenario, lateScenarios } from "../support/random_late.ts";
 
-/** What happened in one run, told by the user's side of it. */
+/** The events of one run, as seen by user code. */
 interface Story {
   readonly world: LateWorld;
   readonly result: Result<unknown>;
@@ -17,7 +18,10 @@ interface Story {
 
 const idOf = ({ path, nth }: Attempt) => `${path}@${nth}`;
 
-/** Checks what random runs come to; `counts` is called with each, and must have found something by the end. */
+/**
+ * Checks the results of random runs; `counts` is called with each, and must have found something by
+ * the end.
+ */
 function holdsFor(check: (story: Story) => void, counts: (story: Story) => number) {
   return async () => {
     let found = 0;
@@ -34,18 +38,21 @@ function holdsFor(check: (story: Story) => void, counts: (story: Story) => numbe
   };
 }
 
-/** Whether it is the attempt whose effect stays: the run has succeeded, and has its output. */
+/** Whether an attempt's effect stays: the run has succeeded and has its output. */
 function isKept({ result }: Story, attempt: Attempt): boolean {
   return result.success && JSON.stringify(result.data).includes(JSON.stringify(idOf(attempt)));
 }
 
-/** Whether what an attempt has done stands. What has not landed does with the success that has its key. */
+/**
+ * Whether an attempt's effects stand. Those of one that has not landed stand with the success that
+ * has its key.
+ */
 function stands(story: Story, attempt: Attempt): boolean {
   if (attempt.settled === "landed") return isKept(story, attempt);
   return story.world.attempts.some((other) => other.key === attempt.key && isKept(story, other));
 }
 
-/** What the rollback report lists, completed or failed. */
+/** The undos in the rollback report, completed or failed. */
 function listed({ result }: Story): string[] {
   if (result.success) return [];
   const { completed, failed } = result.rollback;
@@ -187,7 +194,7 @@ describe("attempts that settle at any time", () => {
   );
 });
 
-/** Attempts that landed within their grace, whose effect has an undo, where no abort came earlier. */
+/** Attempts with an undo that landed within their grace period without an earlier abort. */
 function inGrace({ world, scenario }: Story): readonly Attempt[] {
   const isBounded = scenario.abortAt !== undefined ||
     JSON.stringify(scenario.root).match(/"kind":"p\w+","timeout"/);

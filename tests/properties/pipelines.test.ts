@@ -7,7 +7,10 @@ import { Play } from "../support/play.ts";
 import { property } from "../support/property.ts";
 import { bare, flatten, type Plan, type Scenario, scenarios } from "../support/random_pipeline.ts";
 
-/** Plays the one run of a scenario; `due` are the undos that were due in it, `dueLate` those apart from it. */
+/**
+ * Plays the single run of a scenario; `due` are the undos due within it, `dueLate` those outside
+ * it.
+ */
 async function playOne({ root, plans }: Scenario) {
   const [plan] = plans as [Plan];
   const play = new Play(root);
@@ -17,13 +20,13 @@ async function playOne({ root, plans }: Scenario) {
 
 const isUndo = (line: string) => line.startsWith("undo ");
 
-/** The keys of undos that were called, each once for all its attempts. */
+/** The keys of called undos, once each for all attempts. */
 function undone({ log }: Story): string[] {
   return log.filter(isUndo).map((line) => line.split(" ")[1]!).filter((key) => key.endsWith("@1"))
     .map((key) => key.slice(0, -"@1".length));
 }
 
-/** What a report calls the undo of a key, which begins with the name of the pipeline. */
+/** The name in a report of the undo with a key, which starts with the pipeline's name. */
 function reported(key: string): string {
   const id = key.slice(key.indexOf("/") + 1);
   return id.includes("!defer") ? id.replace(/@.*/, " (deferred)") : id.replace("!undo", "");
@@ -145,7 +148,7 @@ describe("a random pipeline", () => {
   });
 });
 
-/** A story as it is told of steps, wherever they stand. */
+/** The events of steps, regardless of their nesting. */
 function withoutPaths({ stepsExecuted: _, failedStep: _2, ...story }: Story): Story {
   const path = /\b(?:[stu](?:#\d+)?\/)*[stu](?:#\d+)?(?=[@!~: "])/g;
   return JSON.parse(JSON.stringify(story).replaceAll(path, "step"));

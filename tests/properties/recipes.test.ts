@@ -1,5 +1,6 @@
-// The recipes that stand first in docs/failure.md, each against another side that goes wrong in the ways which the recipe
-// is for: slow, late, lost and refused answers, retries, aborts and failures of later steps.
+// The recipes at the start of docs/failure.md, each against an other side with the faults that the
+// recipe handles: slow, late, lost and rejected answers, retries, aborts and failures of later
+// steps.
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import {

@@ -224,7 +224,7 @@ describe("an error as JSON", () => {
       }
       const { issues = [], message } = failure.error.toJSON();
       assertEquals(issues.length, 6);
-      // It still says of what kind a value was, and what it must be.
+      // It still states the kind of the value, and the constraint.
       assertMatch(
         message,
         /one must be a string \(was missing\)|Expected "one" but received undefined/,

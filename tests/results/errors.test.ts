@@ -50,7 +50,7 @@ function thrownBy(define: () => unknown): Error {
   throw boom;
 }
 
-/** How to get each of the library's errors. */
+/** Produces each of the library's errors. */
 const taxonomy: Record<ErrorCode, [type: { prototype: Error }, get: () => Error | Promise<Error>]> =
   {
     ARGS_VALIDATION: [

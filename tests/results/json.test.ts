@@ -16,7 +16,7 @@ import { logged, SECRET } from "../support/logged.ts";
 import { failureOf } from "../support/results.ts";
 import { boom, fail } from "../support/steps.ts";
 
-/** A client that holds its key, as clients do. */
+/** A client that holds its secret key, as clients do. */
 class Client {
   readonly key = SECRET;
 }

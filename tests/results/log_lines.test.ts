@@ -42,7 +42,7 @@ const PIN = 5551234;
 
 const BIRTHDAY = new Date("2001-09-09");
 
-/** What each validator refuses, in all the ways it has of quoting what it refuses. */
+/** Inputs that each validator rejects, with all its ways of quoting them. */
 const validators: Record<string, readonly (readonly [schema: Schema<object>, input: object])[]> = {
   arktype: [
     [type({ mail: "string.email" }), { mail: SECRET }],
@@ -98,7 +98,7 @@ const validators: Record<string, readonly (readonly [schema: Schema<object>, inp
 
 type Refuse = () => Promise<Record<never, never>>;
 
-/** Where a refusal may stand, and what is then printed. */
+/** The places of a validation error, and the printed output. */
 const places: Record<string, (refuse: Refuse) => Promise<unknown>> = {
   "alone": (refuse) => run(refusing(refuse)),
   "in an AggregateError of branches": (refuse) =>
@@ -219,12 +219,12 @@ function run(...steps: AnyStep[]): Promise<Result<object>> {
   return pipeline({ name: "outer", steps }).run();
 }
 
-/** What no log may show of the inputs. */
+/** The parts of the inputs that no log may contain. */
 const refused = [SECRET, `${PIN}`, "2001", "§"];
 
 function assertSafe(told: unknown): string {
   const lines = [JSON.stringify(told), JSON.stringify(toJSON(told)), JSON.stringify({ told })];
-  // By chance a random id may hold the digits of what was refused.
+  // A random id may by chance contain the rejected digits.
   const known = lines.map((line) => line.replaceAll(/"runId":"[-0-9a-f]{36}"/g, '"runId":"…"'));
   for (const line of known) {
     for (const value of refused) assertFalse(line?.includes(value), line);

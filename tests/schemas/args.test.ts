@@ -38,7 +38,7 @@ function handmade(
   return { "~standard": { version: 1, vendor: "mine", validate } };
 }
 
-/** The ways to make a pipeline with an argsSchema. */
+/** The ways to define a pipeline with an argsSchema. */
 const ways: Record<string, (argsSchema: Schema<{ sku: string }>, look: AnyStep) => AnyStep> = {
   "as a list": (argsSchema, look) => pipeline({ name: "p", argsSchema, steps: [look] }),
   "by a builder": (argsSchema, look) =>
@@ -53,7 +53,7 @@ const ways: Record<string, (argsSchema: Schema<{ sku: string }>, look: AnyStep) 
     }) as AnyStep,
 };
 
-/** What a step in the pipeline sees, and what the run gives. */
+/** The context that a step sees, and the result of the run. */
 async function seenBy(make: (look: AnyStep) => AnyStep): Promise<readonly object[]> {
   const seen: object[] = [];
   const result = await make(step({ name: "look", run: (ctx) => void seen.push(ctx) }))

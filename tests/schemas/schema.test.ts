@@ -14,7 +14,7 @@ import * as v from "valibot";
 import * as z from "zod";
 import { dataOf, failureOf } from "../support/results.ts";
 
-/** A schema by hand. */
+/** A hand-written schema. */
 function handmade<In, Out>(
   validate: (value: unknown) => SchemaResult<Out> | Promise<SchemaResult<Out>>,
 ): Schema<In, Out> {
@@ -150,7 +150,9 @@ class Client {
   }
 }
 
-/** Makes a pipeline of which one boundary has the schema; its last step shows the client it gets. */
+/**
+ * Makes a pipeline with the schema at one boundary; its last step returns the client it receives.
+ */
 const boundaries = {
   requires: (schema: Schema<object>, look: (ctx: object) => void) =>
     pipeline({ name: "p", steps: [step({ name: "s", requires: schema, run: look })] }),

@@ -1,4 +1,5 @@
-// The same pipeline in three dialects of Standard Schema, written as their users write it: types are inferred, not annotated.
+// The same pipeline in three dialects of Standard Schema, written like users do: types are
+// inferred, not annotated.
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { assertType, type IsExact } from "@std/testing/types";

@@ -10,7 +10,7 @@ import { logged, SECRET } from "../support/logged.ts";
 import { dataOf, failureOf } from "../support/results.ts";
 import { boom, fail } from "../support/steps.ts";
 
-/** What it holds is read by an accessor. */
+/** Its data is read through an accessor. */
 class Charge {
   readonly #id: string;
   readonly amount = 5;
@@ -22,7 +22,7 @@ class Charge {
   }
 }
 
-/** What it holds is read by a method. */
+/** Its data is read through a method. */
 class Money {
   readonly #cents = 5;
   cents(): number {
@@ -30,7 +30,7 @@ class Money {
   }
 }
 
-/** All of it stands in keys of its own. */
+/** All its data is in its own keys. */
 class Order {
   readonly id = "o1";
   total(): number {
@@ -38,7 +38,7 @@ class Order {
   }
 }
 
-/** A run of a step with this output, after an effect; and what is undone, with which output. */
+/** Runs a step with this output after an effect; returns the result and the undone outputs. */
 async function runWith(output: unknown, more: object = {}) {
   const undone: unknown[] = [];
   const effect = step({
@@ -58,7 +58,7 @@ async function runWith(output: unknown, more: object = {}) {
 
 describe("an output that is refused, and undone with itself,", () => {
   const notPlain = "must be plain data, of which a copy loses nothing: current value is";
-  // Made in the test: outside of it workerd makes no Response.
+  // Created in the test, as workerd creates no Response outside of one.
   const refused: Record<string, [output: () => unknown, problem: string]> = {
     "a Response": [() => new Response("text"), `${notPlain} a Response`],
     "a URL": [() => new URL("https://shop.example"), `${notPlain} a URL`],
@@ -92,7 +92,8 @@ describe("an output that is refused, and undone with itself,", () => {
       const { result, undone } = await runWith(output);
       const { error, failedStep } = failureOf(result);
       assert(isRunsheetError(error, "PROVIDES_VALIDATION"));
-      // Bun gives all files one process, in which @hono/node-server puts a Response of its own: Response$1.
+      // Bun runs all files in one process, where @hono/node-server replaces Response by its own:
+      // Response$1.
       const told = error.message.replace(/Response\$\d+$/, "Response");
       assertEquals(told, `Cannot use the output of 'give' as it ${problem}`);
       assertEquals(failedStep, "give");

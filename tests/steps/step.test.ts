@@ -10,7 +10,7 @@ import { dataOf } from "../support/results.ts";
 
 const half = step({ name: "half", run: (ctx: { n: number }) => ({ half: ctx.n / 2 }) });
 
-/** A step that collects what its `info` gives, in every attempt but the last of three. */
+/** A step that collects values of its `info` in three attempts, of which the last succeeds. */
 function collecting<T>(name: string, collected: T[], read: (info: RunInfo) => T) {
   return step({
     name,
@@ -22,7 +22,7 @@ function collecting<T>(name: string, collected: T[], read: (info: RunInfo) => T)
   });
 }
 
-/** Counts how many AbortControllers are made by then. */
+/** Returns a function that counts the AbortControllers created so far. */
 function countControllers({ after }: Cleanups): () => number {
   const Real = globalThis.AbortController;
   let made = 0;

@@ -1,6 +1,6 @@
 import type { LedgerEntry } from "@runsheet/runsheet/testing";
 
-/** The ledger entries of an effect, by id, but those that come to nothing. */
+/** The ledger entries of an effect by id, except those that add up to nothing. */
 export function entries(
   effect: string,
   amounts: Iterable<readonly [string, number]>,

@@ -1,12 +1,12 @@
 import { type Middleware, type Pipeline, pipeline, step } from "@runsheet/runsheet";
 import { type } from "arktype";
 
-/** What happened to the world. */
+/** The effects on the world. */
 export type Effects = string[];
 
 /**
- * A checkout that uses all there is: a payment in a nested pipeline that fails at first and has done a part by then, a
- * step that stands there twice, and a handler that must be tried again.
+ * A checkout that uses every feature: a payment in a nested pipeline that fails at first with a
+ * partial effect, a step that occurs twice, and a handler that must be retried.
  */
 export function checkout(
   effects: Effects,

@@ -1,15 +1,15 @@
 import { afterEach } from "node:test";
 import { FakeTime } from "@std/testing/time";
 
-/** What {@linkcode cleanups} gives. */
+/** The result of {@linkcode cleanups}. */
 export interface Cleanups {
-  /** Calls back after the test, the latest first. */
+  /** Registers a callback to call after the test, the latest first. */
   after: (restore: () => void) => void;
-  /** Fakes the time until the test is over. */
+  /** Fakes the time until the end of the test. */
   fakeTime: () => FakeTime;
 }
 
-/** To be called inside `describe`: Deno does not call `t.after` of the tests in there. */
+/** Call it inside `describe`, where Deno does not call `t.after` of tests. */
 export function cleanups(): Cleanups {
   const due: (() => void)[] = [];
   const after: Cleanups["after"] = (restore) => void due.push(restore);

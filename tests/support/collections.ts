@@ -27,7 +27,9 @@ type Make = (
   options?: GroupOptions,
 ) => Step<string, Record<never, never>, { out: unknown[] }>;
 
-/** Every combinator that calls a function for each item; what the function gives does not matter to them. */
+/**
+ * Every combinator that calls a function for each item, with functions whose results do not matter.
+ */
 export const functionForms: Record<"map" | "filter" | "flatMap", Make> = {
   map: (items, each, options) =>
     map("out", items, async (item, _ctx, info) => {
@@ -46,7 +48,7 @@ export const functionForms: Record<"map" | "filter" | "flatMap", Make> = {
     }, options),
 };
 
-/** Those, and the ones that run a step for each item: each finds its item under the key `item`. */
+/** Those, and the ones that run a step for each item, which finds its item under the key `item`. */
 export const combinators: Record<keyof typeof functionForms | "map of a step", Make> = {
   ...functionForms,
   "map of a step": (items, each, options) =>
@@ -64,7 +66,7 @@ export function itemStep(each: Each): Step<"each", { item: unknown }, { item: un
   });
 }
 
-/** A `distribute` over what stands under the key `items` in the args. */
+/** A `distribute` over the args' key `items`. */
 export function distributed(
   each: Each,
   options?: GroupOptions,
@@ -72,16 +74,16 @@ export function distributed(
   return distribute("out", { items: "item" }, itemStep(each), options);
 }
 
-/** Numbers from 0 that count how often they were asked for and whether they were closed. */
+/** Numbers from 0 that count how many were requested and whether the iterator was closed. */
 export class Numbers {
-  /** How many were asked for. */
+  /** The number of requested items. */
   pulls = 0;
   /** Whether the loop over them is over. */
   closed = false;
   readonly #limit: number;
   readonly #end: (() => unknown) | undefined;
 
-  /** After the last one comes what `end` does. */
+  /** `end` is called after the last one. */
   constructor(limit: number, end?: () => unknown) {
     this.#limit = limit;
     this.#end = end;
@@ -108,18 +110,18 @@ export class Numbers {
   }
 }
 
-/** Both kinds of a collection that is not all there at once. */
+/** Both kinds of a lazy collection. */
 export const sources: Record<string, (numbers: Numbers) => Collection<unknown>> = {
   "an iterable": (numbers) => numbers.sync(),
   "an async iterable": (numbers) => numbers.async(),
 };
 
-/** What the user's code threw: a predicate's error comes as the cause of another. */
+/** The error thrown by user code: for a predicate, the cause of another error. */
 export function thrownIn(error: Error): unknown {
   return isRunsheetError(error, "PREDICATE") ? error.cause : error;
 }
 
-/** Runs steps that must fail, behind one that is undone. */
+/** Runs steps that must fail after a step that is undone. */
 export async function failing(...steps: AnyStep[]): Promise<Failure> {
   const first = step({ name: "first", run: () => {}, rollback: () => {} });
   return failureOf(await pipeline({ name: "p", steps: [first, ...steps] }).run());
@@ -131,7 +133,7 @@ export class Flights {
   started = 0;
   /** How many are in flight. */
   now = 0;
-  /** How many were in flight at most. */
+  /** The most that were in flight at a time. */
   most = 0;
 
   /** One flight, as long as the promise takes. */
@@ -147,7 +149,7 @@ export class Flights {
   }
 }
 
-/** Takes so many turns of the microtask queue: long enough for another item to be asked for. */
+/** Takes some turns of the microtask queue, long enough for another item to be requested. */
 export async function ticks(count: number): Promise<void> {
   for (let n = 0; n < count; n++) await undefined;
 }

@@ -1,4 +1,4 @@
-/** Does some work, and keeps what it prints from the console. */
+/** Does some work and captures its console output. */
 export async function printedBy<T>(
   work: () => Promise<T>,
 ): Promise<{ lines: string[]; value: T }> {

@@ -5,7 +5,7 @@ export interface Deferred<T> {
   reject: (reason: unknown) => void;
 }
 
-/** What `Promise.withResolvers` gives, which Node 20 lacks. */
+/** `Promise.withResolvers`, which Node 20 lacks. */
 export function deferred<T = void>(): Deferred<T> {
   let resolve: Deferred<T>["resolve"] = () => {};
   let reject: Deferred<T>["reject"] = () => {};
@@ -23,7 +23,7 @@ export function never(): Promise<void> {
 
 const { setTimeout: realSetTimeout } = globalThis;
 
-/** Lets everything happen that waits for no timer. */
+/** Waits for everything that needs no timer. */
 export function drain(): Promise<void> {
   return new Promise((resolve) => realSetTimeout(resolve, 0));
 }

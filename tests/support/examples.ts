@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import process from "node:process";
 import { type Ended, find, spawnFile, type SpawnOptions } from "./spawn.ts";
 
-/** The file that starts an example; on Node and Bun, what tsc has made of it. */
+/** The file that starts an example; on Node and Bun, its compiled version. */
 export function mainOf(example: string): string {
   return process.versions.deno === undefined
     ? find(`out/examples/${example}/main.js`)

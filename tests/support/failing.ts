@@ -22,7 +22,7 @@ export function failing(
   });
 }
 
-/** How long a step that fails four times waits before each retry. */
+/** The delays before the retries of a step that fails four times. */
 export async function waitsOf(
   time: FakeTime,
   policy: Omit<RetryPolicy, "count">,

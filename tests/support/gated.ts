@@ -7,10 +7,10 @@ import {
 } from "@runsheet/runsheet";
 import { type Deferred, deferred } from "./deferred.ts";
 
-/** What a charge returns; nothing, where the other side says nothing. */
+/** The return value of a charge; nothing if the other side says nothing. */
 export type Returned = { readonly chargeId: string } | void;
 
-/** One attempt, which settles when the test says so. */
+/** One attempt, which settles on demand. */
 export interface GatedAttempt {
   readonly info: RunInfo;
   readonly gate: Deferred<Returned>;
@@ -32,22 +32,25 @@ export interface Gated {
   readonly land: (attempt: number, chargeId?: string) => void;
   /** Makes attempt `n` fail, from 1. */
   readonly fail: (attempt: number, error: Error) => void;
-  /** What attempt `n` is told. */
+  /** The info of attempt `n`. */
   readonly info: (attempt: number) => RunInfo;
 }
 
-/** What a gated step has besides its policy. */
+/** The options of a gated step besides its policy. */
 export interface GatedOptions extends Omit<Partial<Definition>, "run" | "rollback" | "undoByKey"> {
-  /** Whether it has a rollback; by default it has. */
+  /** Whether it has a rollback; by default, it does. */
   readonly rollback?: boolean;
   readonly undoByKey?: true | { readonly afterMs: number };
-  /** What attempt `n` does at its start. */
+  /** The action of attempt `n` at its start. */
   readonly onStart?: (info: RunInfo, n: number) => void;
-  /** What undos throw. */
+  /** The error that undos throw. */
   readonly stuck?: Error;
 }
 
-/** Makes a step called `charge`: attempt `n` logs its start, waits for its gate, and may then return a charge. */
+/**
+ * Makes a step called `charge`: attempt `n` logs its start, waits for its gate, and may then return
+ * a charge.
+ */
 export function gated(
   { rollback = true, undoByKey, onStart, stuck, ...definition }: GatedOptions = {},
 ): Gated {

@@ -3,17 +3,17 @@ import type { Call, Host, Outcome } from "@runsheet/runsheet";
 
 type Perform = (signal?: AbortSignal) => Promise<Outcome>;
 
-/** What every call of a run came to, by the call's id. */
+/** The outcomes of the calls of a run, by id. */
 export type Outcomes = ReadonlyMap<string, Outcome>;
 
-/** Makes every call and remembers what it came to; waits are over at once. */
+/** Makes every call and records its outcome; waits end immediately. */
 export class RecordingHost implements Host {
   readonly calls: Call[] = [];
   readonly outcomes: Map<string, Outcome> = new Map();
   readonly sleeps: { readonly id: string; readonly ms: number }[] = [];
   readonly #known: Outcomes;
 
-  /** Calls that are already known are not made again. */
+  /** Known calls are not made again. */
   constructor(known: Outcomes = new Map()) {
     this.#known = known;
   }
@@ -38,7 +38,7 @@ export class RecordingHost implements Host {
   }
 }
 
-/** Answers every call from a record and makes none. */
+/** Answers every call from a record without making it. */
 export class ReplayingHost implements Host {
   readonly #unused: Map<string, Outcome>;
 
@@ -46,7 +46,7 @@ export class ReplayingHost implements Host {
     this.#unused = new Map(outcomes);
   }
 
-  /** The ids of the record that have not been asked for. */
+  /** The ids of the record that were not requested. */
   get unused(): string[] {
     return [...this.#unused.keys()];
   }
@@ -64,9 +64,9 @@ export class ReplayingHost implements Host {
   }
 }
 
-/** Rejects at one call or wait, and counts what is asked of it after that; the rest goes to another host. */
+/** Rejects at one call or wait and counts later ones; delegates the others to another host. */
 export class SuspendingHost implements Host {
-  /** What it rejects with. */
+  /** The reason of the rejection. */
   readonly reason: Error = new Error("suspended");
   /** The ids of calls and waits that came after the rejection. */
   readonly after: string[] = [];
@@ -98,11 +98,11 @@ export class SuspendingHost implements Host {
 }
 
 /**
- * Keeps the calls of all runs that share it until none of them can go on, and then lets some of them go, in random
- * order.
+ * Holds the calls of all runs that share it until none of them can continue, then releases some of
+ * them in random order.
  */
 export class ReorderingHost implements Host {
-  /** How many calls waited together at most: with 1 nothing was reordered. */
+  /** The most calls that waited together; with 1, nothing was reordered. */
   most = 0;
   readonly #waiting: (() => void)[] = [];
   readonly #random: () => number;
@@ -134,7 +134,7 @@ export class ReorderingHost implements Host {
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    // By then every run has gone as far as it can without another turn.
+    // By then, every run has progressed as far as it can without another turn.
     setImmediate(() => {
       this.#scheduled = false;
       const count = 1 + this.#below(this.#waiting.length);
@@ -151,7 +151,7 @@ export class ReorderingHost implements Host {
   }
 }
 
-/** The same random numbers for the same seed, from 0 to 1 (mulberry32). */
+/** A seeded generator of numbers from 0 to 1 (mulberry32). */
 function randoms(seed: number): () => number {
   let state = seed;
   return () => {
@@ -162,7 +162,7 @@ function randoms(seed: number): () => number {
   };
 }
 
-/** What is left of the outcomes of a run once they have been stored as JSON: an error is its message. */
+/** The outcomes of a run after storing them as JSON, where an error is its message. */
 export function throughJson(outcomes: Outcomes): Outcomes {
   return new Map([...outcomes].map(([id, outcome]) => {
     const stored = JSON.stringify(

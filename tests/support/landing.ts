@@ -7,12 +7,12 @@ import {
 } from "@runsheet/runsheet";
 import { type Deferred, deferred } from "./deferred.ts";
 
-/** What a charge provides. */
+/** The output of a charge. */
 export interface Charge extends Record<string, unknown> {
   readonly chargeId: string;
 }
 
-/** The options of a step that say how long it is waited for. */
+/** The options of a step about waiting for it. */
 export interface Bounds {
   readonly timeout?: number;
   readonly graceMs?: number;
@@ -20,18 +20,18 @@ export interface Bounds {
   readonly retry?: { count: number; retryIf?: (errors: readonly Error[]) => boolean };
 }
 
-/** A step whose attempts land when the test says so. */
+/** A step whose attempts land on demand. */
 export interface Landing {
   readonly step: Step<string, Record<never, never>, Charge>;
   /** Lets attempt `n` land, from 1. */
   readonly land: (attempt: number) => void;
   /** Makes attempt `n` fail, from 1. */
   readonly fail: (attempt: number, error: Error) => void;
-  /** What the attempts were told. */
+  /** The infos of the attempts. */
   readonly infos: readonly RunInfo[];
 }
 
-/** A step that writes each start, effect and undo in a log; attempt `n` brings `<name><n>`. */
+/** A step that logs each start, effect and undo; attempt `n` returns `<name><n>`. */
 export function landing(
   name: string,
   log: string[],
@@ -62,7 +62,7 @@ export function landing(
   };
 }
 
-/** Collects what the caller of `run` is told. */
+/** Collects the reports passed to the caller of `run`. */
 export interface Listening {
   readonly lateReports: readonly LateReport[];
   /** The same as text: `charge@1 compensated`. */
@@ -71,7 +71,7 @@ export interface Listening {
   readonly options: RunOptions;
 }
 
-/** Listens to what comes late. */
+/** Listens to late reports. */
 export function listening(): Listening {
   const lateReports: LateReport[] = [];
   const reports: string[] = [];

@@ -14,10 +14,10 @@ import {
 } from "@runsheet/runsheet";
 import type { LateScenario, LeafShape, TreeShape } from "./random_late.ts";
 
-/** One attempt of a step or a function, by what the user's side of it knows. */
+/** One attempt of a step or a function, as seen by user code. */
 export interface Attempt {
   readonly path: string;
-  /** What it sent as the name of its effect. */
+  /** The key that it sent. */
   readonly key: string;
   readonly leaf: LeafShape;
   /** From 1. */
@@ -27,35 +27,35 @@ export interface Attempt {
   settledAt: number | undefined;
 }
 
-/** Something that has happened to the world, and may have been undone. */
+/** An effect on the world, which may have been undone. */
 export interface Effect {
   readonly attempt: Attempt;
   /** Whether anything is there to undo it. */
   readonly hasUndo: boolean;
-  /** How often an undo was begun. */
+  /** The number of undos that started. */
   undone: number;
 }
 
 type AnyWork = Step<string, Record<never, never>, object>;
 type Info = Pick<RollbackInfo, "signal" | "key"> & { defer: (undo: () => void) => void };
 
-/** A random tree of steps whose effects it keeps the books of; its time is faked. */
+/** A random tree of steps with a record of their effects, in fake time. */
 export class LateWorld {
   readonly attempts: Attempt[] = [];
-  /** By their ids; what an attempt has deferred has a `!` in it. */
+  /** By id; the id of a deferred undo has a `!`. */
   readonly effects: Map<string, Effect> = new Map();
   readonly reports: LateReport[] = [];
-  /** The ids that a host was given. */
+  /** The ids passed to a host. */
   readonly ids: string[] = [];
   /** The paths of undos whose first attempt was given up and has settled. */
   readonly slowUndos: string[] = [];
-  /** What must not have been when it was. */
+  /** Violations. */
   readonly mistakes: string[] = [];
   readonly #watches: Promise<unknown>[] = [];
   #inFlight = 0;
   #count = 0;
 
-  /** Runs a tree until nothing is under way any more. */
+  /** Runs a tree until nothing is pending any more. */
   async run({ root, abortAt, host }: LateScenario): Promise<Result<unknown>> {
     const time = new FakeTime();
     try {
@@ -105,7 +105,7 @@ export class LateWorld {
       }
       case "items": {
         const { concurrency } = shape;
-        // A function has neither timeout nor retries, and no undo but what it defers.
+        // A function has neither timeout nor retries, and no undos except deferred ones.
         const bare = {
           ...shape,
           timeout: undefined,
@@ -186,14 +186,14 @@ export class LateWorld {
     });
   }
 
-  /** What must have been done of the attempts before by the time the next one starts. */
+  /** The undos of earlier attempts that must have run before the next one starts. */
   #checkBefore({ overlap }: LeafShape, path: string, key: string): void {
     const earlier = this.attempts.filter((attempt) => attempt.path === path);
     this.#checkKey(earlier, key);
     for (const before of earlier) {
       const { nth, settled, settledAt } = before;
       if (overlap === "never" && !settled) this.mistakes.push(`${path}@${nth} is under way`);
-      // One that lands while the next one starts is known a moment later.
+      // An attempt that lands while the next one starts is noticed a moment later.
       if (settled === "landed" && settledAt! < Date.now() && before.key === key) {
         this.mistakes.push(`${path}@${nth} has landed and is not the step's success`);
       }
@@ -205,7 +205,10 @@ export class LateWorld {
     }
   }
 
-  /** An attempt has another key than the one before if something under that was undone, or is due to be. */
+  /**
+   * An attempt has a new key if something under the previous one was undone, or is due to be
+   * undone.
+   */
   #checkKey(earlier: readonly Attempt[], key: string): void {
     const last = earlier.at(-1)?.key;
     if (last === undefined) return;
@@ -246,13 +249,16 @@ export class LateWorld {
   }
 }
 
-/** Whether an attempt is sure to be given up, by its own timeout or before. */
+/** Whether an attempt is certain to be given up, by its own timeout or earlier. */
 export function isGivenUp({ at, leaf: { timeout, honours } }: Attempt): boolean {
-  // One that settles when its signal aborts may do so in time when a sibling has failed.
+  // An attempt that settles when its signal aborts may do so in time if a sibling has failed.
   return timeout !== undefined && at > timeout && !honours;
 }
 
-/** Whether an attempt is sure to settle in time or within its grace, if nothing gives it up before its own timeout. */
+/**
+ * Whether an attempt is certain to settle in time or within its grace period, if nothing gives it
+ * up before its own timeout.
+ */
 export function landsInGrace({ at, leaf: { timeout, graceMs, honours } }: Attempt): boolean {
   if (timeout === undefined || at <= timeout || graceMs === 0) return false;
   return honours || at < timeout + graceMs;

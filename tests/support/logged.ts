@@ -1,9 +1,9 @@
 import { assertFalse } from "@std/assert";
 
-/** What no log may show. */
+/** Values that no log may contain. */
 export const SECRET = "s3cret";
 
-/** What JSON.stringify prints, read again. */
+/** The parsed output of JSON.stringify. */
 export function logged(value: unknown): unknown {
   const line = JSON.stringify(value);
   assertFalse(line.includes(SECRET), line);

@@ -11,7 +11,7 @@ import {
   undoThrowsAt,
 } from "./random_pipeline.ts";
 
-/** All that can be told of a run, as text, so that the run and the model compare. */
+/** Everything observable about a run, as text, to compare the run with the model. */
 export interface Story {
   readonly success: boolean;
   readonly data: string | undefined;
@@ -20,9 +20,9 @@ export interface Story {
   readonly stepsExecuted: readonly string[];
   readonly completed: readonly string[];
   readonly failed: readonly string[];
-  /** Every effect and undo in order, with what it saw. */
+  /** Every effect and undo in order, with the context it saw. */
   readonly log: readonly string[];
-  /** What came of an attempt that had been given up. */
+  /** The outcome of an abandoned attempt. */
   readonly late: readonly string[];
 }
 
@@ -38,7 +38,7 @@ interface Due {
   readonly undo: (because: string) => string | undefined;
 }
 
-/** What a run must come to, by the design: an interpreter of the description that knows nothing of the engine. */
+/** The expected result of a run: an interpreter of the description, independent of the engine. */
 export function predict(root: PipelineShape, plan: Plan, runId: string): Story {
   return new Model(plan, root.name).tell(root, argsOf(plan, runId));
 }
@@ -89,7 +89,7 @@ class Model {
       if (this.#aborted) return fail("ABORTED", join(path, "<args>"));
       const checked = check(shape.argsSchema, args, "args");
       if (!checked) return fail("ARGS_VALIDATION", join(path, "<args>"));
-      // The outermost decides what is in the context; to the others the rest is no business.
+      // The outermost pipeline decides what is in the context; the others ignore the rest.
       ctx = { ...path === "" ? { runId: args.runId } : args, ...checked };
     }
     let added: Context = {};
@@ -130,7 +130,7 @@ class Model {
       return { ...aborted, at: (inner?.ok === false && inner.at) || path, ran };
     }
     if (!answer.ok) return { ok: false, error: answer.error, at: answer.at ?? path, ran };
-    // What is recovered from is undone, whether the step has failed or a layer around it.
+    // Recovered failures are undone, whether the step failed or a layer around it.
     const failure = inner?.ok === false ? inner.error : layerFailure;
     if (failure !== undefined) {
       const notUndone = this.#unwind(failure, mark);
@@ -143,7 +143,10 @@ class Model {
     return { ok: true, data: answer.data, ran };
   }
 
-  /** What the middleware of a child makes of it: the first layer is outermost, and hears of those that throw inside. */
+  /**
+   * Applies the middleware of a child: the first layer is the outermost, and sees the failures of
+   * inner ones.
+   */
   #through(
     child: Shape,
     layers: readonly Layer[],
@@ -246,7 +249,7 @@ class Model {
       if (errors.length > retries) return fail(`RETRY_EXHAUSTED(${errors})`, true);
       const notUndone = this.#unwind(thrown, mark);
       if (notUndone.length > 0) return fail(`ROLLBACK(${notUndone}; ${thrown})`, true);
-      // What is undone must not come back: the next attempt has another key.
+      // Undone effects must not come back, so the next attempt has another key.
       if (defers > 0) key = `${this.#root}/${path}~${attempt + 1}`;
     }
   }
@@ -305,8 +308,8 @@ class Model {
   }
 
   /**
-   * An async step that was given up at its first attempt settles when the run is over. Until then nobody knows what it
-   * will have done, and what it deferred waits for that.
+   * An async step given up at its first attempt settles after the run. Until then, nobody knows its
+   * effects, and its deferred undos wait.
    */
   #lateSettlement(shape: StepShape, seen: Context, path: string, deferred: readonly Due[]): void {
     const key = `${this.#root}/${path}`;
@@ -367,7 +370,7 @@ function join(path: string, name: string): string {
   return path === "" ? name : `${path}/${name}`;
 }
 
-/** What a schema of the random pipelines makes of an object: it marks every string that it declares. */
+/** The value that a schema of the random pipelines returns: every declared string is marked. */
 function check(keys: readonly string[], value: Context, mark: string): Context | undefined {
   if (keys.some((key) => typeof value[key] !== "string")) return undefined;
   return Object.fromEntries(keys.map((key) => [key, `${value[key]} <${mark}>`]));

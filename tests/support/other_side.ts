@@ -4,37 +4,37 @@ import { FakeTime } from "@std/testing/time";
 import fc, { type Arbitrary } from "fast-check";
 import { pipeline, type Result, type Step, step, type StepDefinition } from "@runsheet/runsheet";
 
-/** What the other side makes of a key that it knows. */
+/** How the other side treats a known key. */
 export type Side = "voids" | "replays" | "refuses" | "is searched" | "counts";
 
-/** How one request goes, in milliseconds after it was sent. */
+/** The course of one request, in milliseconds after it was sent. */
 export interface Course {
-  /** When it takes effect; never, if that is `undefined`. */
+  /** The time of its effect; `undefined` for never. */
   readonly land: number | undefined;
-  /** When it is answered. */
+  /** The time of its answer. */
   readonly answer: number;
   readonly ok: boolean;
 }
 
-/** How a run goes. */
+/** The course of a run. */
 export interface Weather {
-  /** Of the first request, the second, and so on, round and round. */
+  /** For the first request, the second, and so on, cyclically. */
   readonly courses: readonly Course[];
-  /** When the caller aborts. */
+  /** The time at which the caller aborts. */
   readonly abortAt: number | undefined;
-  /** How long the next step takes, and whether it fails. */
+  /** The duration of the next step, and whether it fails. */
   readonly next: { readonly ms: number; readonly fails: boolean };
 }
 
-/** What of an answer must not be. */
+/** The kinds of answers that are excluded. */
 export interface Mercy {
-  /** Whether an effect whose answer is an error has happened by then, if it ever does. */
+  /** Whether an effect with an error as its answer has happened by then, if it ever does. */
   readonly isPrompt: boolean;
   /** Whether an error proves that nothing has happened. */
   readonly isHonest: boolean;
 }
 
-/** Runs that go wrong in all ways but those that are ruled out. */
+/** Runs with all faults except the excluded ones. */
 export function weathers({ isPrompt, isHonest }: Mercy): Arbitrary<Weather> {
   const course = fc.tuple(fc.nat({ max: 10 }), fc.nat({ max: 6 }), fc.constantFrom(0, 1, 2, 3))
     .map(([land, more, kind]): Course => {
@@ -50,7 +50,7 @@ export function weathers({ isPrompt, isHonest }: Mercy): Arbitrary<Weather> {
   });
 }
 
-/** It was refused, and nothing has happened. */
+/** The request was rejected, and nothing has happened. */
 export class Refused extends Error {}
 
 interface Charge {
@@ -59,7 +59,7 @@ interface Charge {
   isLive: boolean;
 }
 
-/** A payment provider that takes its time for everything. */
+/** A slow payment provider. */
 export class OtherSide {
   readonly #side: Side;
   readonly #courses: readonly Course[];
@@ -69,7 +69,7 @@ export class OtherSide {
   readonly #failed = new Set<string>();
   #requests = 0;
   #given = 0;
-  /** How many requests and undos are under way. */
+  /** The number of pending requests and undos. */
   busy = 0;
 
   constructor(side: Side, courses: readonly Course[]) {
@@ -77,7 +77,7 @@ export class OtherSide {
     this.#courses = courses;
   }
 
-  /** Charges, and gives the charge's id. Who gives up the answer does not stop the charge. */
+  /** Charges and returns the charge's id. Giving up the answer does not stop the charge. */
   charge(key: string, signal?: AbortSignal): Promise<string> {
     const { land, answer, ok } = this.#courses[this.#requests++ % this.#courses.length]!;
     if (this.#side === "refuses" && (this.#inFlight.has(key) || this.#failed.has(key))) {
@@ -97,7 +97,7 @@ export class OtherSide {
     });
   }
 
-  /** Gives a charge back. */
+  /** Refunds a charge. */
   refund(id: string): Promise<void> {
     return this.#undo(() => {
       this.#given++;
@@ -105,7 +105,7 @@ export class OtherSide {
     });
   }
 
-  /** Gives back what was charged under a key, and forbids it where it can. */
+  /** Refunds the charge under a key, and forbids the key if possible. */
   undo(key: string): Promise<void> {
     return this.#undo(() => {
       if (this.#side === "voids") this.#forbidden.add(key);
@@ -113,7 +113,7 @@ export class OtherSide {
     });
   }
 
-  /** The ids of the charges that stand; where nobody can tell them apart, how many there are. */
+  /** The ids of the standing charges, or their number if they cannot be told apart. */
   get standing(): readonly string[] | number {
     return this.#side === "counts"
       ? this.#charges.length - this.#given
@@ -156,7 +156,10 @@ type Definition = StepDefinition<
   undefined
 >;
 
-/** Runs a charge and a step after it until nothing is under way any more, and tells what stands then. */
+/**
+ * Runs a charge and a later step until nothing is pending any more, and returns the standing
+ * charges.
+ */
 export async function weather(
   side: Side,
   { courses, abortAt, next }: Weather,

@@ -3,20 +3,23 @@ import { Hono } from "hono";
 import postgres from "postgres";
 import { type Deferred, deferred } from "./deferred.ts";
 
-/** A payment provider that keeps its books in PostgreSQL. */
+/** A payment provider with its books in PostgreSQL. */
 export interface PaymentProvider {
   url: string;
   /** Resolves when a charge of the card is stalled. */
   stalled: (card: string) => Promise<void>;
-  /** Lets go what is stalled. Resolves when it is done with all that it was asked, also by those who did not wait. */
+  /**
+   * Releases stalled requests. Resolves when all requests are done, including those that nobody
+   * waits for.
+   */
   settled: () => Promise<void>;
   stop: () => Promise<void>;
 }
 
 /**
- * What it does is told by the card: `tok_ok`, `tok_declined` or `tok_flaky`. A card that begins with `tok_slow` is charged
- * without an answer, and one that begins with `tok_late` is charged when its client has long given up: both are stalled
- * until the provider is told to settle.
+ * The card determines its behaviour: `tok_ok`, `tok_declined` or `tok_flaky`. A card starting with
+ * `tok_slow` is charged without an answer, and one starting with `tok_late` is charged long after
+ * its client has given up: both are stalled until the provider is told to settle.
  */
 export async function startPaymentProvider(databaseUrl: string): Promise<PaymentProvider> {
   const db = postgres(databaseUrl, { max: 5, onnotice: () => {} });

@@ -3,12 +3,12 @@ import type { Ledger } from "@runsheet/runsheet/testing";
 export interface Payments {
   charge(amount?: number, signal?: AbortSignal): Promise<string>;
   refund(id: string, amount?: number): Promise<void>;
-  /** Gives back what was charged, if it was. */
+  /** Refunds a charge, if it was made. */
   void(id: string): Promise<void>;
   chargeByKey(key: string): Promise<void>;
 }
 
-/** A fake that charges by ids of its own, one after the other. */
+/** A fake that charges under successive ids of its own. */
 export function payments(books: Ledger): Payments {
   let count = 0;
   return {

@@ -11,10 +11,10 @@ import { type } from "arktype";
 import { never } from "./deferred.ts";
 import { payments } from "./payments.ts";
 
-/** A bug, planted in a pipeline that writes to the books. */
+/** A bug planted in a pipeline that uses a ledger. */
 export interface Bug {
   readonly steps: (books: Ledger) => readonly AnyStep[];
-  /** What the message must name: the step and its fault, and the effect. */
+  /** The step, fault and effect that the message must name. */
   readonly names: readonly string[];
   readonly options?: SweepOptions;
 }
@@ -161,7 +161,7 @@ export const bugs: Record<string, Bug> = {
           retry: { count: 1 },
           run: async () => void await charge(),
           rollback: {
-            // Undoes all that there is, so that only a run that succeeds shows it.
+            // Undoes everything, so that only a successful run reveals the bug.
             run: () =>
               books.call(() => {
                 for (const { id } of books.left()) books.remove("charge", id);
@@ -383,7 +383,7 @@ function checkoutOf(steps: readonly AnyStep[]): Pipeline<"checkout", object, obj
   return pipeline({ name: "checkout", steps }) as Pipeline<"checkout", object, object>;
 }
 
-/** What `assertCompensated` says of it. */
+/** The message of `assertCompensated`. */
 export async function messageOf(bug: Bug, only?: string): Promise<string> {
   const books = ledger();
   const report = await sweep(checkoutOf(bug.steps(books)), {}, {

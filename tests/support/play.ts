@@ -31,21 +31,21 @@ import {
 
 type Context = Readonly<Record<string, unknown>>;
 
-/** What one run is watched by; its user code finds it by the id of the run. */
+/** The observations of one run; its user code finds them by the run's id. */
 class Watch {
   readonly plan: Plan;
   readonly log: string[] = [];
   readonly late: string[] = [];
   readonly controller: AbortController = new AbortController();
   readonly reason: Error = new Error("the caller's reason");
-  /** What belongs to the user, and a copy from before the engine got it. */
+  /** Objects of the user, with copies from before they were passed to the engine. */
   readonly belongings: [given: unknown, copy: unknown][] = [];
-  /** What the last attempt with a key saw. */
+  /** The context that the last attempt with a key saw. */
   readonly seen: Map<string, Context> = new Map();
   readonly watches: Promise<unknown>[] = [];
   /** The keys of the undos that are due if the run fails. */
   readonly due: string[] = [];
-  /** Those that are due once an attempt which is given up has settled. */
+  /** The keys of undos that are due once an abandoned attempt has settled. */
   readonly dueLate: string[] = [];
   readonly settled: Promise<void>;
   settle: () => void = () => {};
@@ -61,7 +61,7 @@ class Watch {
     this.controller.abort(this.reason);
   }
 
-  /** An error of the application's, to be known again by what it is, not by what it says. */
+  /** An error of the application, recognized by its class, not by its message. */
   error(label: string): Error {
     const error = new Error("the application's");
     this.#errors.set(error, label);
@@ -106,7 +106,7 @@ export class Play {
     this.#pipeline = this.#makePipeline(root);
   }
 
-  /** Runs it, waits for all that comes late, and tells what happened. */
+  /** Runs it, waits for all late attempts, and returns the observations. */
   async run(plan: Plan, runId: string, host?: Host): Promise<Story> {
     const watch = new Watch(plan, this.#errors);
     this.#watches.set(runId, watch);
@@ -130,17 +130,17 @@ export class Play {
     return tell(result, watch);
   }
 
-  /** What has happened in a run so far. */
+  /** The events of a run so far. */
   logOf(runId: string): readonly string[] {
     return this.#watches.get(runId)?.log ?? [];
   }
 
-  /** The undos that were due in a run if it failed, and those that were due apart from it. */
+  /** The undos that were due within a run if it failed, and those due outside it. */
   dueIn(runId: string): { readonly due: readonly string[]; readonly dueLate: readonly string[] } {
     return this.#watches.get(runId)!;
   }
 
-  /** Fails if what the user gave to the engine in a run has changed. */
+  /** Fails if any object that the user passed to the engine in a run has changed. */
   checkBelongings(runId: string): void {
     for (const [given, copy] of this.#watches.get(runId)?.belongings ?? []) {
       assertEquals(given, copy);
@@ -232,7 +232,7 @@ export class Play {
     const [watch, key] = this.#find(info.key);
     const [, of] = this.#find(info.effectKey);
     const seen = watch.seen.get(of);
-    // In a run that was resumed the attempt may have been in another process.
+    // In a resumed run, the attempt may have been in another process.
     const got = seen === undefined || seen === ctx ? "sees" : "sees ANOTHER OBJECT";
     watch.log.push(
       `undo ${key}@${info.attempt} of ${of} ${got} ${show(ctx)} and ${show(output)} ` +
@@ -278,7 +278,7 @@ export class Play {
               const result = await next(ctx);
               if (result.success) return result;
             } catch {
-              // recovered below
+              // Recovered below.
             }
             return { success: true, data: { b: "recovered" } };
           case "give context":
@@ -306,19 +306,19 @@ export class Play {
     };
   }
 
-  /** The run that a key belongs to, and the rest of the key. */
+  /** The run of a key, and the rest of the key. */
   #find(key: string): [Watch, string] {
     const [runId = ""] = key.split("/", 1);
     return [this.#watches.get(runId)!, key.slice(runId.length + 1)];
   }
 }
 
-/** An error of code that cannot know its run: it says what it is. */
+/** An error of code that cannot know its run; it identifies itself. */
 class RunlessError extends Error {}
 
 /**
- * A schema, sync or async, that marks the strings that it declares, and leaves out the rest but
- * `runId`, by which a middleware knows its run.
+ * A schema, sync or async, that marks its declared strings and drops other keys except `runId`, by
+ * which a middleware recognizes its run.
  */
 function marks(
   keys: readonly string[],

@@ -3,15 +3,15 @@ import process from "node:process";
 import { createInterface } from "node:readline";
 import { scriptPath } from "./spawn.ts";
 
-/** A PostgreSQL of its own, empty. */
+/** A separate, empty PostgreSQL. */
 export interface Postgres {
   url: string;
   stop: () => Promise<void>;
 }
 
-/** Starts one, or rejects. */
+/** Starts a PostgreSQL, or rejects. */
 export async function startPostgres(): Promise<Postgres> {
-  // Which binaries this platform needs is not in Deno's lockfile.
+  // The binaries of this platform are not in Deno's lockfile.
   const run = process.versions.deno === undefined ? [] : ["run", "-A", "--no-lock"];
   const child = spawn(process.execPath, [...run, scriptPath("postgres")]);
   let stderr = "";

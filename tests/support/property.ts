@@ -4,8 +4,8 @@ import fc, { type Arbitrary } from "fast-check";
 const { RUNSHEET_RUNS, RUNSHEET_SEED, RUNSHEET_PATH } = process.env;
 
 /**
- * Checks that something holds for random cases: RUNSHEET_RUNS of them, 200 if it is not set. What a failure prints,
- * RUNSHEET_SEED and RUNSHEET_PATH bring back.
+ * Checks a property for random cases: RUNSHEET_RUNS of them, by default 200. RUNSHEET_SEED and
+ * RUNSHEET_PATH, which a failure prints, reproduce it.
  */
 export async function property<T>(
   cases: Arbitrary<T>,

@@ -12,7 +12,7 @@ import {
   when,
 } from "@runsheet/runsheet";
 
-/** A tree of combinators as data. A node's `id` is its place in the order in which the tree is written. */
+/** A tree of combinators as data. A node's `id` is its position in the tree as written. */
 export type Tree =
   | Leaf
   | { readonly kind: "sequence"; id: number; readonly children: readonly Tree[] }
@@ -54,18 +54,18 @@ export type Tree =
 export interface Leaf {
   readonly kind: "leaf";
   id: number;
-  /** How many microtasks it takes. */
+  /** Its duration in microtasks. */
   readonly ticks: number;
-  /** How many of its attempts fail, and how often it is tried again. */
+  /** The number of failing attempts, and of retries. */
   readonly failures: number;
   readonly retries: number;
-  /** What undoes it. */
+  /** The kind of its undo. */
   readonly undo: "rollback" | "defer";
   readonly undoFails: boolean;
   readonly children: readonly [];
 }
 
-/** How a group runs. */
+/** The policy of a group. */
 export interface Policy {
   readonly concurrency: number;
   readonly onFailure: "abort" | "settle" | "collect";
@@ -139,16 +139,16 @@ function numbered(tree: Tree): Tree {
   return visit(tree);
 }
 
-/** What a leaf does, told to it with the leaf and where it stands in this run. */
+/** The action of a leaf, called with the leaf and its path in this run. */
 export type Play = (leaf: Leaf) => AnyStep;
 
-/** Whether all branches of a tree are undone one after the other. */
+/** Whether all branches of a tree are undone sequentially. */
 export function isUndoneInTurn(tree: Tree): boolean {
   return (!("policy" in tree) || tree.policy.undoConcurrency === 1) &&
     tree.children.every(isUndoneInTurn);
 }
 
-/** The tree as a step. `names` gets the name of each node with its id, `limits` that of each group with its limit. */
+/** Turns a tree into a step. `names` receives each node by its name. */
 export function build(tree: Tree, play: Play, names: Map<string, Tree>): AnyStep {
   const made = make(tree, play, names);
   names.set(made.name, tree);
@@ -181,7 +181,7 @@ function make(tree: Tree, play: Play, names: Map<string, Tree>): AnyStep {
         as: "item",
       });
     case "distribute": {
-      // The lists do not reach the step, so each node has one of its own.
+      // The step does not see the lists, so each node has its own.
       const list = `list${tree.id}`;
       const lists = step({ name: `l${tree.id}`, run: () => ({ [list]: numbers(tree.items) }) });
       const spread = distribute(
@@ -225,7 +225,7 @@ function sourceOf(kind: string, all: number[]): Iterable<number> | AsyncIterable
   }
 }
 
-/** What a tree adds to the context when nothing fails. */
+/** The keys that a tree adds to the context if nothing fails. */
 export function expected(tree: Tree): Record<string, unknown> {
   const parts = tree.children.map(expected);
   const key = `k${tree.id}`;

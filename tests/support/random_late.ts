@@ -1,8 +1,11 @@
 import fc, { type Arbitrary } from "fast-check";
 
-/** How one attempt goes. */
+/** The course of one attempt. */
 export interface Course {
-  /** When it settles, in milliseconds after its start; 0 is at once, without a promise. */
+  /**
+   * The time at which it settles, in milliseconds after its start; 0 is synchronously, without a
+   * promise.
+   */
   readonly at: number;
   readonly lands: boolean;
 }
@@ -14,35 +17,38 @@ export interface LeafShape {
   readonly graceMs: number;
   readonly overlap: "allow" | "never";
   readonly retries: number;
-  /** Attempt `n` of item `i` takes the course `n + i`, round and round. */
+  /** Attempt `n` of item `i` takes the course `n + i`, cyclically. */
   readonly courses: readonly Course[];
   /** Whether it settles as soon as its signal aborts. */
   readonly honours: boolean;
   /** `"slow"`: the first attempt of the undo is given up, and lands late. */
   readonly undo: "none" | "works" | "fails" | "slow";
-  /** What it defers: at its start, and just before it settles. */
+  /** Whether it defers an undo: at its start, and just before it settles. */
   readonly defers: readonly ("early" | "late")[];
-  /** How many items a collection has, and how many are in flight at once. */
+  /** The size of a collection, and its limit of items in flight. */
   readonly items: number;
   readonly concurrency: number;
 }
 
-/** Steps in a row or side by side. */
+/** Sequential or concurrent steps. */
 export interface GroupShape {
   readonly kind: "pipeline" | "parallel";
   readonly timeout: number | undefined;
   readonly children: readonly TreeShape[];
 }
 
-/** A random tree as data. `"items"` is a function called for each item, `"mapped"` a step that is run for each. */
+/**
+ * A random tree as data. `"items"` is a function called for each item, `"mapped"` a step that is
+ * run for each.
+ */
 export type TreeShape = LeafShape | GroupShape;
 
 /** A run of a random tree. */
 export interface LateScenario {
   readonly root: GroupShape;
-  /** When the caller aborts, in milliseconds. */
+  /** The time at which the caller aborts, in milliseconds. */
   readonly abortAt: number | undefined;
-  /** Whether calls go through a host, and how long it takes to record each, round and round. */
+  /** Whether calls go through a host, and its delays to record each, cyclically. */
   readonly host: readonly number[] | undefined;
 }
 

@@ -1,9 +1,9 @@
 import fc, { type Arbitrary } from "fast-check";
 
-/** A step as data: what it is whatever happens to it. */
+/** A step as data: its definition, regardless of the run. */
 export interface StepShape {
   readonly kind: "step";
-  /** Its place among all steps, whatever the nesting. */
+  /** Its position among all steps, regardless of nesting. */
   readonly id: number;
   readonly name: string;
   readonly async: boolean;
@@ -14,11 +14,11 @@ export interface StepShape {
   readonly defers: number;
   readonly retries: number;
   readonly retryIf: "always" | "never" | "throws";
-  /** How often its rollback handler is tried again; without one there is no handler. */
+  /** The retries of its rollback handler; `undefined` if there is no handler. */
   readonly undoRetries: number | undefined;
 }
 
-/** What a middleware does to the children of one name; to the others it does nothing. */
+/** The action of a middleware on the children of one name; it ignores others. */
 export interface Layer {
   readonly child: string;
   readonly does: (typeof LAYERS)[number];
@@ -36,7 +36,7 @@ export interface PipelineShape {
 
 export type Shape = StepShape | PipelineShape;
 
-/** What goes wrong at the step `at` in one run. */
+/** The fault of the step `at` in one run. */
 export type Fault =
   | { readonly at: number; readonly kind: "throws"; readonly times: number; readonly what: Thrown }
   | { readonly at: number; readonly kind: "returns"; readonly what: "number" | "array" | "nothing" }
@@ -45,12 +45,12 @@ export type Fault =
 
 export type Thrown = "error" | "string" | "undefined" | "permanent";
 
-/** What happens in one run. */
+/** The script of one run. */
 export interface Plan {
   /** The keys of its args. */
   readonly args: readonly string[];
   readonly faults: readonly Fault[];
-  /** When the caller aborts: `at` is the id of a step. */
+  /** The time at which the caller aborts: `at` is the id of a step. */
   readonly abort: { readonly when: "never" | "before" | "inside" | "undo"; readonly at: number };
 }
 
@@ -90,13 +90,13 @@ interface Item extends Omit<StepShape, "kind" | "id"> {
   readonly group: Omit<PipelineShape, "kind" | "children">;
 }
 
-/** What to leave out of the random pipelines. */
+/** Features to exclude from the random pipelines. */
 export interface Without {
   readonly defers?: boolean;
   readonly aborts?: boolean;
 }
 
-/** Random pipelines with random runs; everything shrinks towards less. */
+/** Random pipelines with random runs; everything shrinks towards smaller cases. */
 export function scenarios(runs: number, without: Without = {}): Arbitrary<Scenario> {
   const keys = fc.subarray([...KEYS], { maxLength: 2 });
   const name = fc.constantFrom(...NAMES);
@@ -147,7 +147,7 @@ export function scenarios(runs: number, without: Without = {}): Arbitrary<Scenar
   );
 }
 
-/** Lets what is planned happen at a step that is there. */
+/** Moves planned events to existing steps. */
 function aim({ args, faults, abort }: Plan, steps: number): Plan {
   const at = (id: number) => steps === 0 ? 0 : id % steps;
   return {
@@ -195,7 +195,7 @@ function plan(without: Without): Arbitrary<Plan> {
   });
 }
 
-/** Steps that stand deeper than the level become nested pipelines. */
+/** Turns steps deeper than the level into nested pipelines. */
 function nest(items: readonly Item[], level: number, first = 0): Shape[] {
   const shapes: Shape[] = [];
   let begin = 0;
@@ -213,7 +213,7 @@ function nest(items: readonly Item[], level: number, first = 0): Shape[] {
   return shapes;
 }
 
-/** The same pipeline without nested ones: their steps stand where they stood. */
+/** The same pipeline with nested pipelines replaced by their steps. */
 export function flatten(root: PipelineShape): PipelineShape {
   return { ...root, children: stepsOf(root) };
 }
@@ -257,7 +257,7 @@ function describe(shape: Shape, indent: string): string[] {
   ];
 }
 
-/** What the step throws on an attempt, or `undefined` if it does not. */
+/** The error that the step throws on an attempt, or `undefined`. */
 export function throwsAt(plan: Plan, id: number, attempt: number): Thrown | undefined {
   for (const fault of plan.faults) {
     if (fault.kind === "throws" && fault.at === id && attempt <= fault.times) return fault.what;
@@ -278,7 +278,7 @@ export function deferredThrows(plan: Plan, id: number, nth: number): boolean {
   );
 }
 
-/** What a step returns on the attempt that does not throw. */
+/** The return value of a step on the attempt that does not throw. */
 export function returnOf({ id, adds }: StepShape, plan: Plan, attempt: number): unknown {
   const fault = plan.faults.find(({ kind, at }) => kind === "returns" && at === id);
   if (fault?.kind === "returns" && fault.what === "array") return [id];

@@ -3,12 +3,12 @@ import { type AnyStep, pipeline, step } from "@runsheet/runsheet";
 import { failureOf } from "./results.ts";
 import { fail } from "./steps.ts";
 
-/** How deep contexts are frozen. */
+/** The depth to which contexts are frozen. */
 export interface Mode {
   readonly immutable?: "deep";
 }
 
-/** What a step sees, and what its rollback sees, of these args. */
+/** The contexts that a step and its rollback see, given these args. */
 export async function seenOf<Args extends Record<string, unknown>>(
   mode: Mode,
   args: Args,

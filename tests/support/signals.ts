@@ -1,6 +1,6 @@
 import type { Cleanups } from "./cleanup.ts";
 
-/** Counts the listeners that stay on a signal. */
+/** Counts the listeners that remain on a signal. */
 export function countListeners(signal: AbortSignal): () => number {
   const add = signal.addEventListener.bind(signal);
   const remove = signal.removeEventListener.bind(signal);
@@ -17,11 +17,11 @@ export function countListeners(signal: AbortSignal): () => number {
     isOnce.delete(listener);
     remove(type, listener);
   };
-  // One that listens once is gone when it has been called.
+  // A `once` listener is gone after its call.
   return () => [...isOnce.values()].filter((once) => !(once && signal.aborted)).length;
 }
 
-/** Watches every signal until the test is over: how many listeners any of them had at most. */
+/** Watches every signal until the end of the test: the most listeners that any of them had. */
 export function mostListeners({ after }: Cleanups): () => number {
   const { addEventListener, removeEventListener } = EventTarget.prototype;
   const all = new Map<EventTarget, Set<unknown>>();
@@ -44,15 +44,15 @@ export function mostListeners({ after }: Cleanups): () => number {
   return () => most;
 }
 
-/** What is left of timers and of listeners on `AbortSignal.timeout`, made while it watches. */
+/** The timers and listeners on `AbortSignal.timeout` created while watching that are left. */
 export interface Pending {
   readonly timers: number;
   readonly listeners: number;
-  /** How many of both were ever made. */
+  /** The number of both ever created. */
   readonly made: number;
 }
 
-/** Watches timers and `AbortSignal.timeout` until the test is over. */
+/** Watches timers and `AbortSignal.timeout` until the end of the test. */
 export function watchTimers({ after }: Cleanups): () => Pending {
   const { setTimeout, clearTimeout } = globalThis;
   const { timeout } = AbortSignal;

@@ -3,22 +3,24 @@ import { existsSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
-/** How a spawned script ended; `code` is null when a signal killed it. */
+/** The result of a spawned script; `code` is null if a signal killed it. */
 export interface Ended {
   code: number | null;
   stdout: string;
   stderr: string;
 }
 
-/** What a test does to a process while it runs. */
+/** A test's actions on a process while it runs. */
 export interface SpawnOptions {
   /** Kills it. */
   signal?: AbortSignal;
-  /** Is given all that it has printed so far, each time it prints, and a way to press Ctrl-C. */
+  /**
+   * Called each time it prints, with its whole output so far and a function that presses Ctrl-C.
+   */
   onOutput?: (stdout: string, interrupt: () => void) => void;
 }
 
-/** Runs tests/processes/<name> in a new process of the runtime we are on. */
+/** Runs tests/processes/<name> in a new process of the current runtime. */
 export function spawnScript(
   name: string,
   args: string[] = [],
@@ -27,7 +29,7 @@ export function spawnScript(
   return spawnFile(scriptPath(name), args, options);
 }
 
-/** Runs a file in a new process of the runtime we are on. */
+/** Runs a file in a new process of the current runtime. */
 export function spawnFile(
   path: string,
   args: string[],
@@ -41,7 +43,7 @@ export function spawnFile(
   const kill = () => child.kill("SIGKILL");
   signal?.addEventListener("abort", kill, { once: true });
   if (signal?.aborted) kill();
-  // Not child.kill: Deno then takes the signal for the end of the process, and gives no exit code.
+  // Not child.kill: Deno then reports the signal instead of an exit code.
   const interrupt = () => void (child.exitCode === null && process.kill(child.pid!, "SIGINT"));
 
   let stdout = "";
@@ -60,13 +62,13 @@ export function spawnFile(
   });
 }
 
-/** The path of tests/processes/<name>, which has become JavaScript on Node and Bun. */
+/** The path of tests/processes/<name>, compiled to JavaScript on Node and Bun. */
 export function scriptPath(name: string): string {
   return find(`processes/${name}.ts`, `processes/${name}.js`);
 }
 
 /** Finds a file in the folders above. */
-// On Node and Bun this module is bundled, to a place that the bundler chooses: so it looks around.
+// On Node and Bun, this module is bundled to a place of the bundler's choice, so search for it.
 export function find(...paths: string[]): string {
   for (const up of [".", "..", "../.."]) {
     for (const path of paths) {

@@ -1,6 +1,6 @@
-/** What `node:sqlite` has; Node has it from 22 on. */
+/** `node:sqlite`, which Node has from 22 on. */
 export const sqlite: typeof import("node:sqlite") | undefined = await import("node:sqlite")
   .catch(() => undefined);
 
-/** Says why a test that needs it is skipped, or that it is not. */
+/** The reason to skip a test that needs it, or `false`. */
 export const skipWithoutSqlite: string | false = sqlite ? false : "this runtime has no node:sqlite";

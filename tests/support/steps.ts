@@ -1,6 +1,6 @@
 import { type Step, step } from "@runsheet/runsheet";
 
-/** What a test throws when any error will do. */
+/** The error that a test throws if any error will do. */
 export const boom: Error = new Error("boom");
 
 /** Throws {@linkcode boom}. */
@@ -8,19 +8,19 @@ export function thrower(): never {
   throw boom;
 }
 
-/** A step that always fails, at once. */
+/** A step that always fails synchronously. */
 export const fail: Step<"fail", Record<never, never>, Record<never, never>> = step({
   name: "fail",
   run: thrower,
 });
 
-/** A step that always fails, by a promise that rejects. */
+/** A step that always fails with a rejected promise. */
 export const failAsync: Step<"fail", Record<never, never>, Record<never, never>> = step({
   name: "fail",
   run: () => Promise.reject(boom),
 });
 
-/** A step that logs what it does and undoes. */
+/** A step that logs its effects and undos. */
 export function logged(
   name: string,
   log: string[],

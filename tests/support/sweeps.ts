@@ -9,7 +9,9 @@ import {
 
 const hour = 3_600_000;
 
-/** A checkout that withstands everything: every undo is idempotent, by a key that is known before the effect. */
+/**
+ * A checkout that survives everything: every undo is idempotent, by a key known before the effect.
+ */
 function robust(books: Ledger): Pipeline<"checkout", { sku: string }, object> {
   const reserve = step({
     name: "reserve",
@@ -36,7 +38,7 @@ function robust(books: Ledger): Pipeline<"checkout", { sku: string }, object> {
   return pipeline({ name: "checkout", steps: [reserve, charge] });
 }
 
-/** The cases as they are written in `only`, with what came of them. */
+/** The cases, in the notation of `only`, with their outcomes. */
 export function outcomes({ rows }: SweepReport): string[] {
   return rows.map(({ id, fault, outcome }) => `${id}: ${fault} ${outcome}`);
 }

@@ -6,7 +6,7 @@ import { type } from "arktype";
 import { cleanups } from "../support/cleanup.ts";
 import { boom, fail, logged } from "../support/steps.ts";
 
-/** A step that fails so many times first, and what is left of what it did. */
+/** A step that fails `n` times first, and its remaining effects. */
 function charging(failures: number) {
   const charges: string[] = [];
   const charge = step({

@@ -12,7 +12,7 @@ import { delay } from "@std/async/delay";
 import { cleanups } from "../support/cleanup.ts";
 import { outcomes, sweepRobust } from "../support/sweeps.ts";
 
-/** What stands of a fake that keeps its own books. */
+/** The effects in place of a fake with its own books. */
 function entries(effect: string, ids: Iterable<unknown>): LedgerEntry[] {
   return [...ids].map((id) => ({ effect, id: String(id), amount: 1 }));
 }
@@ -233,7 +233,7 @@ describe("a sweep", () => {
       step({
         name,
         run: () => books.add(name, 1),
-        // The second one's undo does what the first one's should.
+        // The second step's undo does what the first one's should.
         rollback: async () => {
           if (name === "b") await Promise.all([books.remove("a", 1), books.remove("b", 1)]);
         },

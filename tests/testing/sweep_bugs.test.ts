@@ -3,7 +3,8 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { bugs, messageOf } from "../support/planted_bugs.ts";
 
 /**
- * What a message says of each case, but where else it is the same; the fakes count their charges on from run to run.
+ * The message about each case, without the list of equal cases; the fakes continue to count charges
+ * from run to run.
  */
 function blocks(message: string): string[] {
   return message.replaceAll(/ch_\d+/g, "ch_n").replaceAll(/\n {4}the same in .+/g, "")

@@ -32,7 +32,7 @@ function messageOf(report: SweepReport): string {
   return assertThrows(() => assertCompensated(report), Error).message;
 }
 
-/** Charges by its key, and undoes it as it is told. */
+/** Charges under its key, with the given undo. */
 function charging(
   books: Ledger,
   undo: (key: string) => Promise<void>,

@@ -30,7 +30,7 @@ function bugsOf(report: SweepReport): string[] {
   return outcomes(report).filter((text) => /left|failed|differs|hangs/.test(text));
 }
 
-/** Charges once for each key, and gives that key as the id of the charge. */
+/** Charges once per key, and returns the key as the id of the charge. */
 async function charge(key: string, signal?: AbortSignal) {
   await books.addOnce("charge", key, { signal });
   return { id: key };

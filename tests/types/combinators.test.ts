@@ -1,4 +1,4 @@
-// What the compiler infers of combinators.
+// The inferred types of combinators.
 import { assertType, type IsExact } from "@std/testing/types";
 import {
   choice,

@@ -1,4 +1,4 @@
-// Type guards in when and choice narrow what the step that they guard gets.
+// Type guards in when and choice narrow the context of their step.
 import { assertEquals } from "@std/assert";
 import { assertType, type IsExact } from "@std/testing/types";
 import {

@@ -1,4 +1,4 @@
-// What the compiler infers, and that the values are of these types.
+// The inferred types, and proof that the values have them.
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { assertType, type IsExact } from "@std/testing/types";
 import {

@@ -1,4 +1,5 @@
-// Correct programs with collections of unusual shape: the compiler must not refuse any, and each must do what its types say.
+// Correct programs with collections of unusual shape: the compiler must accept all of them, and
+// each must behave as its types say.
 import { assertEquals } from "@std/assert";
 import { assertType, type IsExact } from "@std/testing/types";
 import {

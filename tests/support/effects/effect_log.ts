@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { RunInfo } from "@runsheet/runsheet";
 
-/** How the step that made an attempt is defined. */
+/** The definition of the step that made an attempt. */
 export interface Traits {
   readonly isIdempotent: boolean;
   readonly hasRollback: boolean;
@@ -9,18 +9,18 @@ export interface Traits {
   readonly lateMs: number;
 }
 
-/** One attempt of a step, by what the step itself knows. */
+/** One attempt of a step, as seen by the step itself. */
 export interface Attempt extends Traits {
   /** The key of the step's first attempt. */
   readonly site: string;
   readonly number: number;
   readonly key: string;
   readonly startedAt: number;
-  /** The time by the clock. */
+  /** The time on the clock. */
   readonly ms: number;
-  /** What it returned, and when. */
+  /** The returned value, and the time. */
   output?: { readonly value: string; readonly at: number };
-  /** When it deferred each undo. */
+  /** The times at which it deferred undos. */
   readonly deferred: number[];
 }
 
@@ -31,13 +31,13 @@ interface Undo {
   readonly ms: number;
 }
 
-/** What the steps of one run were told and did, in its order. It finds where the engine has broken a rule. */
+/** The infos and effects of the steps of one run, in order. It detects violations of the rules. */
 export class EffectLog {
   readonly attempts: Attempt[] = [];
   readonly undos: Undo[] = [];
   #now = 0;
 
-  /** Notes an attempt. */
+  /** Records an attempt. */
   starts({ key, attempt: number }: Pick<RunInfo, "key" | "attempt">, traits: Traits): Attempt {
     const site = key.replace(/~\d+$/, "");
     const [startedAt, ms] = [++this.#now, Date.now()];
@@ -46,17 +46,17 @@ export class EffectLog {
     return attempt;
   }
 
-  /** Notes that an attempt has its output. */
+  /** Records an attempt's output. */
   returns(attempt: Attempt, value: string): void {
     attempt.output = { value, at: ++this.#now };
   }
 
-  /** Notes that an attempt defers an undo; gives the id of that. */
+  /** Records that an attempt defers an undo; returns the undo's id. */
   defers(attempt: Attempt): string {
     return deferId(attempt, attempt.deferred.push(++this.#now));
   }
 
-  /** Notes that what an attempt returned is rolled back. */
+  /** Records that an attempt's output is rolled back. */
   rollsBack(effectKey: string, output: string): void {
     const isOne = this.attempts.some(({ key, isIdempotent }) => key === effectKey && isIdempotent);
     // An attempt that was not told its key is in the log under another.
@@ -64,17 +64,20 @@ export class EffectLog {
     this.undoes(rollbackId(key, isOne ? undefined : output), effectKey);
   }
 
-  /** Notes that an effect is undone by its key. */
+  /** Records that an effect is undone by its key. */
   undoesByKey(effectKey: string): void {
     this.undoes(byKeyId(effectKey), effectKey);
   }
 
-  /** Notes that an undo begins. */
+  /** Records that an undo starts. */
   undoes(id: string, effectKey: string): void {
     this.undos.push({ id, effectKey, at: ++this.#now, ms: Date.now() });
   }
 
-  /** Fails unless the keys of attempts differ if and only if something was undone, or due, between them. */
+  /**
+   * Fails unless the keys of attempts differ if and only if something was undone, or due to be
+   * undone, between them.
+   */
   checkKeys(): void {
     for (const site of new Set(this.attempts.map(({ site }) => site))) {
       const attempts = this.attempts.filter((attempt) => attempt.site === site);
@@ -90,17 +93,17 @@ export class EffectLog {
   }
 
   /**
-   * Fails unless exactly this has been undone: everything once, but what belongs to an output that stands. It holds
-   * when all that was in flight has settled, or is not waited for any longer.
+   * Fails unless everything has been undone exactly once, except what belongs to a standing output.
+   * Valid once everything in flight has settled or is no longer waited for.
    */
   checkUndone(standing: readonly string[]): void {
     const expected = new Set(this.attempts.flatMap((attempt) => this.#idsOf(attempt, standing)));
     assertEquals(this.undos.map(({ id }) => id).sort(), [...expected].sort());
   }
 
-  /** Whether what an attempt has done stands, where these outputs do. */
+  /** Whether an attempt's effects stand, given the standing outputs. */
   stands(attempt: Attempt, standing: readonly string[]): boolean {
-    // What has no output of its own is not undone under a key whose success stands.
+    // Without an output of its own, an attempt is not undone under a key whose success stands.
     const same = attempt.output ? this.#oneWith(attempt) : this.#withKeyOf(attempt);
     return same.some(({ output }) => output && standing.includes(output.value));
   }
@@ -122,12 +125,12 @@ export class EffectLog {
     const deferIds = deferred.map((_, n) => deferId(attempt, n + 1));
     const known = one.find(({ output }) => output)?.output;
     if (!known || !hasRollback) return hasUndoByKey ? [byKeyId(key), ...deferIds] : deferIds;
-    // Of one effect any of its outputs may be rolled back.
+    // Any output of one effect may be rolled back.
     const undone = [rollbackId(key, isIdempotent ? undefined : known.value), ...deferIds];
     return this.#isOutOfTime(one, known.at) ? [byKeyId(key), ...undone] : undone;
   }
 
-  /** Whether an effect was undone by its key because `lateMs` was over, before its output came. */
+  /** Whether an effect was undone by its key after `lateMs`, before its output arrived. */
   #isOutOfTime(attempts: readonly Attempt[], outputAt: number): boolean {
     const { key, ms, lateMs } = attempts.at(-1)!;
     return this.undos.some((undo) => {
@@ -136,7 +139,7 @@ export class EffectLog {
   }
 }
 
-/** Whether an attempt that is not waited for any more has something to undo. */
+/** Whether an abandoned attempt has something to undo. */
 function isDue({ isIdempotent, hasUndoByKey, deferred }: Attempt, now: number): boolean {
   if (isIdempotent) return false;
   return hasUndoByKey || deferred.some((at) => at < now);

@@ -1,7 +1,7 @@
 import fc, { type Arbitrary } from "fast-check";
 import { map, type Middleware, parallel, pipeline, type Step, step } from "@runsheet/runsheet";
 
-/** What a middleware does after the rest has run, or instead. */
+/** The action of a middleware after the rest has run, or instead of it. */
 export type Layer = "throws" | "fails" | "recovers" | "answers" | "watches";
 
 /** A random tree of steps as data. */
@@ -21,10 +21,10 @@ export type Flow<Leaf> =
     readonly child: Flow<Leaf>;
   };
 
-/** A step of which nothing is proved. */
+/** A step without static checks. */
 export type AnyStep = Step<string, Record<never, never>, object>;
 
-/** Random flows of random leaves; where a pipeline has a timeout, it has at most `ms`. */
+/** Random flows of random leaves; timeouts of pipelines are at most `ms`. */
 export function flows<Leaf>(
   leaf: Arbitrary<Leaf>,
   ms: number,
@@ -81,7 +81,7 @@ export function build<Leaf>(
   return make(flow);
 }
 
-/** A step that fails when it is told. */
+/** A step that fails at a given time. */
 export function failing(wait: (done: () => void) => void): AnyStep {
   return step({
     name: "failing",
@@ -108,7 +108,7 @@ const LAYERS: Readonly<Record<Layer, Middleware>> = {
       const result = await next(ctx);
       if (result.success) return result;
     } catch {
-      // a layer below it threw
+      // A layer below it threw.
     }
     return { success: true, data: {} };
   },

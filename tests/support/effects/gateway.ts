@@ -1,4 +1,4 @@
-/** How the other side treats a key that it is sent again, and how an effect there can be undone. */
+/** How the other side treats a repeated key, and how its effects can be undone. */
 export type GatewayKind =
   | "void" // answers a repeated key with the first result; a key can be forbidden
   | "replay" // answers a repeated key with the first result; a key can be looked up
@@ -8,17 +8,17 @@ export type GatewayKind =
   | "plain" // charges for every request, and knows no keys
   | "counter"; // takes and gives, and knows not who took
 
-/** How one request goes; times are in milliseconds after it arrives. */
+/** The course of one request; times are in milliseconds after it arrives. */
 export interface Course {
   /** When the effect happens, if it does. */
   readonly landsAt?: number | undefined;
   /** When the caller is answered, if ever. */
   readonly answersAt?: number | undefined;
-  /** Whether the answer tells of the effect. Otherwise it is an error. */
+  /** Whether the answer reports the effect; otherwise it is an error. */
   readonly isTold: boolean;
 }
 
-/** What was done for a request. */
+/** The effect of a request. */
 export interface Charge {
   readonly id: string;
   readonly key: string;
@@ -27,7 +27,7 @@ export interface Charge {
   readonly isLost: boolean;
 }
 
-/** An answer that proves that nothing has happened, and will not. */
+/** An answer that proves that nothing has happened or will happen. */
 export class Refused extends Error {}
 
 /** The server of another company. */
@@ -45,7 +45,7 @@ export class Gateway {
     this.kind = kind;
   }
 
-  /** Makes a charge under a key; gives its id. */
+  /** Makes a charge under a key; returns its id. */
   charge(key: string, course: Course): Promise<string> {
     const { landsAt, answersAt, isTold } = course;
     if (this.#isRefused(key)) return after(1).then(() => Promise.reject(new Refused("409")));
@@ -62,21 +62,21 @@ export class Gateway {
     });
   }
 
-  /** Takes a charge back; a counter gives back one, whose ever it was. */
+  /** Refunds a charge; a counter returns any one charge. */
   async refund(id: string): Promise<void> {
     await after(1);
     this.#given++;
     for (const charge of this.charges) if (charge.id === id) charge.isLive = false;
   }
 
-  /** Takes back what there is under a key, and forbids the key where that can be done. */
+  /** Refunds the charge under a key, and forbids the key if possible. */
   async undoByKey(key: string): Promise<void> {
     await after(1);
     if (this.kind === "void") this.#forbidden.add(key);
     for (const charge of this.charges) if (charge.key === key) charge.isLive = false;
   }
 
-  /** How many it has taken and not given back. */
+  /** The number of charges that were not refunded. */
   get balance(): number {
     return this.charges.length - this.#given;
   }

@@ -8,12 +8,12 @@ import type { Charging, Request, Scenario } from "./random_gateways.ts";
 import type { Recipe } from "./recipe.ts";
 import { untilRest } from "./until_rest.ts";
 
-/** A random flow of steps that charge, each by a gateway of its own; its time is faked. */
+/** A random flow of steps that charge, each through its own gateway, in fake time. */
 export class GatewayWorld {
   readonly log: EffectLog = new EffectLog();
   readonly gateways: Gateway[] = [];
 
-  /** Runs a flow until all is at rest. */
+  /** Runs a flow until everything is at rest. */
   async run({ flow, failsAt, abortAt, host }: Scenario): Promise<Result<unknown>> {
     const time = new FakeTime();
     try {
@@ -121,7 +121,7 @@ function unlessAborted<T>(working: Promise<T>, signal: AbortSignal): Promise<T> 
   });
 }
 
-/** A host that takes its time to record each outcome. */
+/** A host that is slow to record outcomes. */
 function slowHost(delays: readonly number[]): Host {
   let count = 0;
   return {
@@ -135,7 +135,7 @@ function slowHost(delays: readonly number[]): Host {
   };
 }
 
-/** The ids of all charges that a run gives its caller. */
+/** The ids of all charges in the result of a run. */
 export function outputsOf(result: Result<unknown>): readonly string[] {
   return result.success ? JSON.stringify(result.data).match(/leaf\d+:\d+/g) ?? [] : [];
 }

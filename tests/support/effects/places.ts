@@ -14,13 +14,13 @@ import {
   when,
 } from "@runsheet/runsheet";
 
-/** Gives what a run came to, as text, with all that its steps did; they wait as they are told. */
+/** Returns the result of a run and the effects of its steps as text; `wait` is how steps wait. */
 export type Place = (pass: Pass) => Promise<string>;
 
-/** Waits so many milliseconds. */
+/** Waits for some milliseconds. */
 type Pass = (ms: number) => Promise<unknown>;
 
-/** A log that async steps write, each after a while. */
+/** A log written by async steps, each after a while. */
 class Log {
   readonly lines: string[] = [];
   readonly pass: Pass;
@@ -60,7 +60,7 @@ class Log {
     });
   }
 
-  /** Takes anything, after a while. */
+  /** Accepts anything, after a while. */
   get schema(): Schema<Record<string, unknown>> {
     const validate = async (value: unknown) => {
       await this.pass(1);
@@ -76,7 +76,10 @@ class Log {
   };
 }
 
-/** Runs where the engine must tell a promise from a value, by a name; each wants every effect once, and its undo. */
+/**
+ * Runs, by name, in which the engine must tell promises from values; each expects every effect and
+ * its undo once.
+ */
 export const places: Readonly<Record<string, Place>> = {
   "a step that fails": told((log) => pipelineOf(log.step("a"), log.failing())),
   "a step that is tried again": told((log) =>
@@ -91,7 +94,7 @@ export const places: Readonly<Record<string, Place>> = {
       name: "late",
       timeout: 5,
       run: async () => {
-        // Not by the clock: it lands when all else has been undone.
+        // Not by the clock: it lands after everything else has been undone.
         while (!log.lines.includes("deferred of a")) await log.pass(1);
         log.lines.push("late");
       },
@@ -207,7 +210,7 @@ export const places: Readonly<Record<string, Place>> = {
   })),
 };
 
-/** A `Promise` that is none for the native ones, as zone.js and Dexie put one in place of the global. */
+/** A `Promise` class unrelated to native promises, like the one that zone.js and Dexie install. */
 export function swappedPromise(): PromiseConstructor {
   const Native = Promise;
   return class SwappedPromise<T> extends Native<T> {} as unknown as PromiseConstructor;

@@ -3,11 +3,11 @@ import { type Flow, flows } from "./flow.ts";
 import type { Course, GatewayKind } from "./gateway.ts";
 import { type Recipe, RECIPES } from "./recipe.ts";
 
-/** A request, and what the step does before it and with its answer. */
+/** A request, and the step's actions before and after it. */
 export interface Request extends Course {
-  /** How long the step takes before it defers anything and charges, in milliseconds. */
+  /** The time before the step defers anything and charges, in milliseconds. */
   readonly lead: number;
-  /** How long the step works on, in milliseconds. */
+  /** The time that the step works afterwards, in milliseconds. */
   readonly work: number;
 }
 
@@ -23,18 +23,18 @@ export interface Charging {
   readonly overlap: "allow" | "never";
   readonly retries: number;
   readonly delay: number;
-  /** The requests that it makes, in all attempts and for all items, round and round. */
+  /** The requests of all its attempts and items, cyclically. */
   readonly requests: readonly Request[];
 }
 
 /** A run, as data. */
 export interface Scenario {
   readonly flow: Flow<Charging>;
-  /** When a step after the flow fails, in milliseconds, if it does. */
+  /** The time at which a step after the flow fails, in milliseconds, if it does. */
   readonly failsAt: number | undefined;
-  /** When the caller aborts, in milliseconds. */
+  /** The time at which the caller aborts, in milliseconds. */
   readonly abortAt: number | undefined;
-  /** How long a host takes to record each call, round and round, if there is a host. */
+  /** The delays of a host that records each call, cyclically, if there is a host. */
   readonly host: readonly number[] | undefined;
 }
 
@@ -57,12 +57,12 @@ function slow([landsAt, more]: [number, number]): Course {
 
 const lost: Arbitrary<Course> = fc.record({
   landsAt: fc.nat({ max: 30 }),
-  // Also an error from a proxy in between, while the other side works on; or nothing at all.
+  // Includes errors from a proxy while the other side works on, and no answer at all.
   answersAt: fc.option(fc.integer({ min: 1, max: 40 }), { nil: undefined }),
   isTold: fc.constant(false),
 });
 
-/** How requests go, where every answer tells what has happened, or where some are lost. */
+/** Courses of requests, with truthful answers or with some answers lost. */
 const COURSES = { told, lossy: fc.oneof({ weight: 4, arbitrary: told }, lost) };
 
 /** Runs of steps that follow their recipe. */
@@ -70,7 +70,7 @@ export const byRecipe: Arbitrary<Scenario> = scenarios(RECIPES, COURSES.lossy);
 
 const rollback: readonly Recipe[] = [{ rollback: true }];
 
-/** Runs of steps by people who have read nothing: a `key`, a `timeout`, `retry` and `rollback`. */
+/** Runs of steps by people who have read no docs: a `key`, a `timeout`, `retry` and `rollback`. */
 export const byDefault: Arbitrary<Scenario> = scenarios({
   void: rollback,
   replay: rollback,
@@ -112,7 +112,7 @@ function requestOf(courses: Arbitrary<Course>): Arbitrary<Request> {
     .map(({ course, lead, work }) => ({ ...course, lead, work }));
 }
 
-/** What a recipe rules out; an attempt that never settles would keep its retry waiting. */
+/** Excludes what a recipe rules out; an attempt that never settles would keep its retry waiting. */
 function limits(
   { mayHeed }: Recipe,
   { heeds, overlap, requests }: Pick<Charging, "heeds" | "overlap" | "requests">,

@@ -1,23 +1,23 @@
 import fc, { type Arbitrary } from "fast-check";
 import { type Flow, flows, type Layer } from "./flow.ts";
 
-/** A part of what an attempt does, in milliseconds after it started. */
+/** An action of an attempt, in milliseconds after its start. */
 export interface Part {
-  /** When it happens; before the attempt is over, after that, or never. */
+  /** The time of its effect: before the attempt ends, after that, or never. */
   readonly happensAt: number | undefined;
-  /** When its undo is deferred. */
+  /** The time at which its undo is deferred. */
   readonly defersAt: number;
 }
 
-/** What one attempt does. */
+/** The script of one attempt. */
 export interface Script {
   readonly parts: readonly Part[];
-  /** When it settles; 0 is at once, without a promise. */
+  /** The time at which it settles; 0 is synchronously, without a promise. */
   readonly settlesAt: number;
   readonly succeeds: boolean;
 }
 
-/** A step that works by scripts, or a function that is called for items, as data. */
+/** A scripted step, or a function called for items, as data. */
 export interface Scripted {
   readonly form: "step" | "function";
   readonly timeout: number | undefined;
@@ -27,13 +27,13 @@ export interface Scripted {
   readonly retries: number;
   readonly hasRollback: boolean;
   readonly isIdempotent: boolean;
-  /** Whether attempts under one key return the same, as they have the same effect. */
+  /** Whether attempts under one key return the same value, as they have the same effect. */
   readonly returnsSame: boolean;
   /** Whether it asks for its key. */
   readonly readsKey: boolean;
   /** Whether it settles as soon as its signal aborts. */
   readonly heeds: boolean;
-  /** What its attempts do, round and round. */
+  /** The scripts of its attempts, cyclically. */
   readonly scripts: readonly Script[];
 }
 

@@ -1,6 +1,6 @@
 import { type Gateway, type GatewayKind, Refused } from "./gateway.ts";
 
-/** How a step is undone that charges by a gateway of some kind: a row of the table in docs/failure.md. */
+/** How to undo a charge at a gateway of some kind: a row of the table in docs/failure.md. */
 export interface Recipe {
   readonly rollback?: true;
   /** Whether it defers the undo by its key before it charges, or the refund after that. */
@@ -12,7 +12,10 @@ export interface Recipe {
   readonly retryIf?: (errors: readonly Error[]) => boolean;
 }
 
-/** How long a gateway of the tests may take for anything, in milliseconds: what looks for an effect waits so long. */
+/**
+ * The longest delay of a gateway in the tests, in milliseconds; an undo that looks for an effect
+ * waits that long.
+ */
 export const HORIZON = 100;
 
 const look = { afterMs: HORIZON };
@@ -38,17 +41,17 @@ export const RECIPES: Readonly<Record<GatewayKind, readonly Recipe[]>> = {
   counter: [{ ...blind, rollback: true }, { ...blind, defers: "after" }],
 };
 
-/** What a gateway must hold when the run is over, in which these outputs stand. */
+/** The expected state of a gateway after a run with these standing outputs. */
 export function heldBy(gateway: Gateway, outputs: readonly string[]): readonly string[] | number {
   const { name, kind, charges } = gateway;
   const own = outputs.filter((output) => output.startsWith(`${name}:`));
-  // "cannot be asked": what was done and never told is there, and nobody can know.
+  // "cannot be asked": effects that were never reported remain, and nobody can know.
   const isBlind = kind === "plain" || kind === "counter";
   const lost = isBlind ? charges.filter(({ isLost }) => isLost).map(({ id }) => id) : [];
   return kind === "counter" ? own.length + lost.length : [...new Set([...own, ...lost])].sort();
 }
 
-/** What it does hold. */
+/** Its actual state. */
 export function holds({ kind, charges, balance }: Gateway): readonly string[] | number {
   return kind === "counter"
     ? balance

@@ -8,26 +8,26 @@ import { untilRest } from "./until_rest.ts";
 
 type Outputs = Record<string, string>;
 
-/** What the engine still holds. */
+/** The resources that the engine still holds. */
 export interface Held extends Omit<Pending, "made"> {
-  /** How many attempts have not settled, and may be watched. */
+  /** The number of attempts that have not settled and may be watched. */
   readonly inFlight: number;
 }
 
 type Told = Pick<RunInfo, "key" | "defer" | "signal">;
 
-/** A random flow whose steps do things and defer their undo at any moment. Its time is faked. */
+/** A random flow whose steps have effects and defer undos at any moment, in fake time. */
 export class ScriptWorld {
   readonly log: EffectLog = new EffectLog();
-  /** All that has happened, and who did it. */
+  /** All effects, and who had them. */
   readonly happened: { readonly what: string; readonly attempt: Attempt }[] = [];
-  /** What the engine held when the run was over, and when all was at rest. */
+  /** The engine's resources at the end of the run, and once everything was at rest. */
   readonly held: Held[] = [];
   readonly #undone = new Set<string>();
   #inFlight = 0;
   #wait: (ms: number, callback: () => void) => void = () => {};
 
-  /** Runs a flow until all is at rest. */
+  /** Runs a flow until everything is at rest. */
   async run({ flow, failsAt, abortAt }: ScriptScenario): Promise<Result<unknown>> {
     const time = new FakeTime();
     const { setTimeout } = globalThis;
@@ -56,7 +56,7 @@ export class ScriptWorld {
     }
   }
 
-  /** What has happened and is not undone. An undo that comes first forbids it. */
+  /** The effects that are not undone. An undo that comes first forbids its effect. */
   get live(): readonly string[] {
     return this.happened.map(({ what }) => what).filter((what) => !this.#undone.has(what));
   }
@@ -108,7 +108,8 @@ export class ScriptWorld {
     const output = returnsSame ? `<${key}>` : `<${id}>`;
     parts.forEach(({ happensAt, defersAt }, n) => {
       const what = `part ${n} of ${id}`;
-      // In this order when both are due at once; the other way about is no different, as undo forbids.
+      // In this order if both are due at once; the other order makes no difference, as the undo
+      // forbids.
       this.#at(defersAt, () => this.#defer(attempt, what, info));
       if (happensAt !== undefined) this.#at(happensAt, () => this.happened.push({ what, attempt }));
     });
@@ -151,7 +152,7 @@ export class ScriptWorld {
   }
 }
 
-/** What attempts have returned that a run gives its caller. */
+/** The values of attempts in the result of a run. */
 export function standingOf(result: Result<unknown>): readonly string[] {
   return result.success ? JSON.stringify(result.data).match(/<[^>]+>/g) ?? [] : [];
 }

@@ -11,21 +11,21 @@ import {
 import { failing } from "./flow.ts";
 import { untilRest } from "./until_rest.ts";
 
-/** What one attempt does; times are in milliseconds after it starts. */
+/** The script of one attempt; times are in milliseconds after its start. */
 export interface Chapter {
-  /** When it settles; never, if it is not given. 0 is at once, without a promise. */
+  /** The time at which it settles; never if omitted. 0 is synchronously, without a promise. */
   readonly at?: number;
-  /** What it returns. */
+  /** Its return value. */
   readonly gives?: Record<string, unknown> | undefined;
-  /** What it throws instead. */
+  /** The error that it throws instead. */
   readonly fails?: string;
-  /** When it defers an undo. */
+  /** The time at which it defers an undo. */
   readonly defers?: readonly number[];
   /** Whether it fails as soon as its signal aborts. */
   readonly heeds?: boolean;
 }
 
-/** The step `charge`, and what becomes of its run. */
+/** The step `charge`, and the events around its run. */
 export interface Plot {
   readonly attempts: readonly Chapter[];
   readonly timeout?: number;
@@ -34,19 +34,22 @@ export interface Plot {
   readonly overlap?: "allow" | "never";
   readonly retry?: RetryPolicy;
   readonly idempotent?: boolean;
-  /** Whether it has a rollback, or one that fails with this, and how often that is tried again. */
+  /** Whether it has a rollback, or one that fails with this error, and its retries. */
   readonly rollback?: boolean | string;
   readonly undoRetries?: number;
-  /** Whether it has an undo by key, or one that fails with this, and how long that waits. */
+  /** Whether it has an undo by key, or one that fails with this error, and its delay. */
   readonly undoByKey?: boolean | string;
   readonly afterMs?: number;
-  /** When a step after it fails, and when the caller aborts. */
+  /** The times at which a later step fails and the caller aborts. */
   readonly failsAt?: number;
   readonly abortAt?: number;
   readonly host?: Host;
 }
 
-/** Runs `charge` in pipeline `p` until all is at rest, and tells what happened, line by line, with the time. */
+/**
+ * Runs `charge` in pipeline `p` until everything is at rest, and returns the events, one line each,
+ * with times.
+ */
 export async function storyOf(plot: Plot): Promise<readonly string[]> {
   const time = new FakeTime(0);
   const lines: string[] = [];

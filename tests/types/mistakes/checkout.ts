@@ -1,5 +1,6 @@
-// What the mistakes are made with. Each mistake stands under what the compiler must say of it: tools/gates/messages.ts compiles
-// these files without the directives and compares what the compiler really says, with every version of it that we support.
+// The steps used in the mistakes. Above each mistake is the required message of the compiler:
+// tools/gates/messages.ts compiles these files without the directives and compares the actual
+// messages of every supported version.
 import { type Step, step } from "@runsheet/runsheet";
 import { type Type, type } from "arktype";
 

@@ -1,11 +1,12 @@
 import type { Result, RollbackReport } from "../api/result.ts";
 import type { RunOptions } from "../api/run.ts";
 import { performUndo } from "../effect/undo.ts";
-import { abortedError, ArgsValidationError, toError } from "../report/errors.ts";
+import { abortedError, ArgsValidationError, signalError, toError } from "../report/errors.ts";
 import { refusalError, refusedByReading } from "../report/refusal.ts";
 import { Failed, Meta, Succeeded } from "../report/result.ts";
 import { Cancellation, followSignal } from "../run/cancellation.ts";
 import { Journal } from "../run/journal.ts";
+import { keepAlive } from "../run/keep_alive.ts";
 import { labelOf, labels } from "../run/paths.ts";
 import { Run } from "../run/scope.ts";
 import { Seam } from "../run/seam.ts";
@@ -53,6 +54,7 @@ async function carryOut(
   let boundary = "<options>";
   let stopFollowing: (() => void) | undefined;
   let stopHost: (() => void) | undefined;
+  let letGo: (() => void) | undefined;
   let settled: Settled;
   try {
     const options = given === NO_OPTIONS ? given : checkRunOptions(name, given);
@@ -66,8 +68,9 @@ async function carryOut(
       stopFollowing = followSignal(
         options.signal,
         cancellation,
-        (reason) => abortedError(name, reason),
+        (reason) => signalError(name, reason),
       );
+      letGo = keepAlive(options.signal);
     }
     const { signal: hostSignal } = seam.durable ?? {};
     if (hostSignal) {
@@ -97,7 +100,10 @@ async function carryOut(
       }
     }
   } catch (thrown) {
-    if (run?.seam.interruption) throw run.seam.interruption.reason;
+    if (run?.seam.interruption) {
+      letGo?.();
+      throw run.seam.interruption.reason;
+    }
     settled = failure(toError(thrown), boundary, false);
   } finally {
     stopFollowing?.();
@@ -112,11 +118,12 @@ async function carryOut(
   );
   if (settled.ok) {
     if (run?.seam.durable) await run.drain();
+    letGo?.();
     return Object.freeze(new Succeeded(Object.freeze(settled.output), meta));
   }
   const { error, failedStep } = settled;
   const rollback = journal && run
-    ? await undo(journal, run, error, { path, watch })
+    ? await undo(journal, run, error, { path, watch }, letGo)
     : NOTHING_UNDONE;
   if (run?.seam.durable) await run.drain();
   return Object.freeze(new Failed(error, failedStep, rollback, meta));
@@ -143,11 +150,16 @@ async function undo(
   run: Run,
   error: Error,
   place: Place,
+  letGo: (() => void) | undefined,
 ): Promise<RollbackReport> {
   run.failedBy = error;
   // Undos without a place on the journal come first, as they were deferred last.
   for (const stray of run.strays.splice(0)) journal.push(stray);
-  await journal.unwind(error, place);
+  try {
+    await journal.unwind(error, place);
+  } finally {
+    letGo?.();
+  }
   return journal.report();
 }
 

@@ -116,19 +116,22 @@ export class PredicateError extends RunsheetError {
   override readonly code = "PREDICATE";
 }
 
-/** A step, an undo or a pipeline did not settle within its `timeout`. */
+/**
+ * A step, an undo or a pipeline did not settle within its `timeout`, or a run not before the
+ * caller's signal timed out, whose reason is the `cause` then.
+ */
 export class TimeoutError extends RunsheetError {
   /** The error's name. */
   override readonly name = "TimeoutError";
   /** The error's code. */
   override readonly code = "TIMEOUT";
-  /** The limit, in milliseconds. */
-  readonly timeoutMs: number;
+  /** The limit, in milliseconds; `undefined` if it was that of the caller's signal. */
+  readonly timeoutMs: number | undefined;
   /** If it ended a whole run: the errors of attempts that had failed by then. */
   declare readonly errors?: readonly Error[];
   /** Makes the error with the limit, in milliseconds. */
-  constructor(message: string, timeoutMs: number) {
-    super(message);
+  constructor(message: string, timeoutMs: number | undefined, options?: ErrorOptions) {
+    super(message, options);
     this.timeoutMs = timeoutMs;
   }
 }
@@ -336,6 +339,22 @@ export function abortedError(what: string, reason: unknown): AbortedError {
     shown(reason)
   }`;
   return errorWith(AbortedError, text, { cause: reason });
+}
+
+/** Makes the error of a run whose caller's signal aborted: one that timed out is a timeout. */
+export function signalError(what: string, reason: unknown): TimeoutError | AbortedError {
+  if (!isTimeout(reason)) return abortedError(what, reason);
+  const text =
+    `Cannot finish '${what}' as it must settle before its signal times out: it is still pending`;
+  return new TimeoutError(text, undefined, { cause: reason });
+}
+
+function isTimeout(reason: unknown): boolean {
+  try {
+    return isError(reason) && reason.name === "TimeoutError";
+  } catch {
+    return false; // A user's getter may throw.
+  }
 }
 
 /** Adds the errors of failed attempts to an error that ends a run, keeping only the latest. */

@@ -1,7 +1,7 @@
 // Runs the scenario named by its argument, with no handle besides the engine's own, and prints its
 // outcome. It ends by itself unless the engine leaves a timer.
 import process from "node:process";
-import { pipeline, type Result, step } from "@runsheet/runsheet";
+import { map, pipeline, type Result, step } from "@runsheet/runsheet";
 import { never } from "../support/deferred.ts";
 import { failAsync } from "../support/steps.ts";
 
@@ -21,6 +21,31 @@ const cases: Record<string, () => Promise<Result<unknown>>> = {
     const done = step({ name: "done", run: () => {}, rollback });
     return pipeline({ name: "p", steps: [done, failAsync] }).run();
   },
+  "a signal that times out": () =>
+    pipeline({ name: "p", steps: [hung] }).run({}, { signal: AbortSignal.timeout(20) }),
+  "a signal that times out among others": () => {
+    const signal = AbortSignal.any([new AbortController().signal, AbortSignal.timeout(20)]);
+    return map("out", () => [{}], hung).run({}, { signal });
+  },
+  "a rollback after a signal that timed out": () => {
+    const rollback = { timeout: 20, run: never };
+    const done = step({ name: "done", run: () => {}, rollback });
+    const p = pipeline({ name: "p", steps: [done, hung] });
+    return p.run({}, { signal: AbortSignal.timeout(20) });
+  },
+  "a rollback before its signal times out": () => {
+    // Nothing but the signal is pending while the handler waits.
+    const signal = AbortSignal.timeout(50);
+    const rollback = () => new Promise((resolve) => signal.addEventListener("abort", resolve));
+    const done = step({ name: "done", run: () => {}, rollback });
+    return pipeline({ name: "p", steps: [done, failAsync] }).run({}, { signal });
+  },
+  "a fast run before its signal times out": () =>
+    fast.run({}, { signal: AbortSignal.timeout(longest) }),
+  "a failing run before its signal times out": () =>
+    pipeline({ name: "p", steps: [fast, failAsync] }).run({}, {
+      signal: AbortSignal.timeout(longest),
+    }),
   "a fast step": () => fast.run({}),
   "a fast pipeline": () => pipeline({ name: "p", timeout: longest, steps: [fast] }).run(),
   "a failing pipeline": () =>

@@ -173,7 +173,7 @@ describe("isRunsheetError", () => {
   });
 
   it("leaves the rest of a union for what is no error of the library's", () => {
-    const status = (error: RangeError | TimeoutError): number => {
+    const status = (error: RangeError | TimeoutError): number | undefined => {
       if (isRunsheetError(error, "TIMEOUT")) return error.timeoutMs;
       assertType<IsExact<typeof error, RangeError>>(true);
       return 400;

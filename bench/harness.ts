@@ -1,7 +1,7 @@
 // Our own harness: mitata and tinybench measure one contender completely before they begin the
 // next, so a ratio would compare two different minutes of a machine. Here, each round calls every
-// contender once, in rotating order; the ratio is taken within each round, and the median of the
-// rounds counts.
+// contender for a millisecond, in rotating order. Their fast samples count: other work on a busy
+// machine makes a sample slower, and never faster.
 
 /** One way to do the work of a case. */
 export interface Contender {
@@ -22,21 +22,27 @@ export interface Case {
   /** The first one is the subject; a ratio is its time divided by another's. */
   readonly contenders: readonly Contender[];
   /** The highest acceptable ratio to a contender. */
-  readonly targets: Readonly<Record<string, number>>;
+  readonly targets: Readonly<Record<string, Target>>;
   /** Whether a call is too slow for a smoke test. */
   readonly large?: boolean;
   /** Waits until everything that the case leaves behind, such as timers, is gone. */
   readonly settle?: () => Promise<void>;
 }
 
+/** The highest acceptable ratio, for all runtimes or for each. */
+export type Target = number | Readonly<Record<RuntimeName, number>>;
+
+export type RuntimeName = "node" | "deno" | "bun";
+
 /** The measurement of a contender. */
 export interface Measured {
   readonly name: string;
-  /** The median time of a unit of work, in microseconds. */
+  /** The time of a unit of work in a fast sample, in microseconds. */
   readonly us: number;
-  /** The subject's time divided by this one's: the median of the rounds, with quartiles. */
+  /** The subject's time divided by this one's. */
   readonly ratio: number;
-  readonly quartiles: readonly [low: number, high: number];
+  /** The largest distance of that ratio from those of the quarters of the rounds. */
+  readonly noise: number;
   readonly target: number | null;
   readonly met: boolean | null;
 }
@@ -63,8 +69,8 @@ export interface Effort {
 export const FULL: Effort = {
   warmUp: 400,
   budget: 2_000,
-  sample: 3,
-  minRounds: 15,
+  sample: 1,
+  minRounds: 20,
   comparisons: 3,
 };
 export const QUICK: Effort = { warmUp: 5, budget: 10, sample: 1, minRounds: 1, comparisons: 1 };
@@ -82,6 +88,7 @@ async function timeOf({ run }: Contender, calls: number): Promise<number> {
 export async function measure(
   { name, contenders, targets, settle }: Case,
   effort: Effort,
+  runtime: RuntimeName,
 ): Promise<MeasuredCase> {
   for (const target of Object.keys(targets)) {
     if (contenders.some(({ name }) => name === target)) continue;
@@ -104,19 +111,30 @@ export async function measure(
   }
   await settle?.();
   const measured = contenders.map((contender, which): Measured => {
-    const ratios = times[0]!.map((us, round) => us / times[which]![round]!);
-    const ratio = quantile(ratios, 0.5);
-    const target = targets[contender.name] ?? null;
+    const ratio = ratioOf(times[0]!, times[which]!);
+    const quarters = [0, 1, 2, 3].map((quarter) => {
+      const isInQuarter = (_: number, round: number) => round % 4 === quarter;
+      return ratioOf(times[0]!.filter(isInQuarter), times[which]!.filter(isInQuarter));
+    });
+    const given = targets[contender.name] ?? null;
+    const target = typeof given === "object" ? given?.[runtime] ?? null : given;
     return {
       name: contender.name,
-      us: quantile(times[which]!, 0.5),
+      us: quantile(times[which]!, FAST),
       ratio,
-      quartiles: [quantile(ratios, 0.25), quantile(ratios, 0.75)],
+      noise: Math.max(...quarters.map((quarter) => Math.abs(quarter - ratio))),
       target,
       met: target === null ? null : ratio <= target,
     };
   });
   return { name, rounds, contenders: measured };
+}
+
+/** The share of a contender's samples that are faster than the one that counts. */
+const FAST = 0.2;
+
+function ratioOf(ours: readonly number[], theirs: readonly number[]): number {
+  return quantile(ours, FAST) / quantile(theirs, FAST);
 }
 
 /** Fails unless all contenders have the same outcomes, repeatedly. */

@@ -8,9 +8,8 @@ export function table({ runtime, machine, date, quick, cases, imports, memory }:
   const rows: Row[] = [];
   for (const { name, contenders, rounds } of cases) {
     rows.push(`${name}: ${rounds} ${rounds === 1 ? "round" : "rounds"}`);
-    contenders.forEach(({ name, us, ratio, quartiles, target, met }, n) => {
-      const [low, high] = quartiles;
-      const ratios = n === 0 ? ["", ""] : [times(ratio), `${times(low)} to ${times(high)}`];
+    contenders.forEach(({ name, us, ratio, noise, target, met }, n) => {
+      const ratios = n === 0 ? ["", ""] : [times(ratio), `± ${noise.toFixed(2)}`];
       rows.push([name, `${us.toPrecision(3)} µs`, ...ratios, verdict(target, met, "×")]);
     });
   }
@@ -22,15 +21,16 @@ export function table({ runtime, machine, date, quick, cases, imports, memory }:
     }
   }
   if (memory.length > 0) {
-    rows.push("heap of one checkout, async steps");
-    for (const { name, inFlight, leftBehind } of memory) {
+    rows.push("heap");
+    for (const { name, inFlight, leftBehind, target, met } of memory) {
       const bytes = [inFlight, leftBehind].map((count) => `${Math.round(count)} B`);
-      rows.push([name, `${bytes[0]} in flight`, "", `${bytes[1]} left behind`, ""]);
+      const left = `${bytes[1]} left behind`;
+      rows.push([name, `${bytes[0]} in flight`, "", left, verdict(target, met, " B")]);
     }
   }
   const note = quick ? " (quick: the figures mean nothing)" : "";
   const about =
-    "A ratio is runsheet's time over the other's: the median of the rounds (quartiles).";
+    "A ratio is runsheet's time over the other's, in fast samples (± between quarters of them).";
   return `${runtime} on ${machine}, ${date}${note}\n${about}\n${align(rows)}\n${sum(rows)}`;
 }
 
@@ -40,6 +40,17 @@ function times(ratio: number): string {
 
 function verdict(target: number | null, met: boolean | null, unit: string): string {
   return target === null ? "" : `≤ ${target}${unit} ${met ? "met" : "MISSED"}`;
+}
+
+/** The rows that miss their target by more than their noise. */
+export function missed({ runtime, cases, imports, memory }: Results): string[] {
+  const ratios = cases.flatMap(({ name, contenders }) =>
+    contenders
+      .filter(({ ratio, noise, target }) => target !== null && ratio - noise > target)
+      .map((contender) => `${name}, × ${contender.name}: ${times(contender.ratio)}`)
+  );
+  const others = [...imports, ...memory].filter(({ met }) => met === false).map(({ name }) => name);
+  return [...ratios, ...others].map((row) => `${runtime}: ${row}`);
 }
 
 function align(rows: readonly Row[]): string {

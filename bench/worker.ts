@@ -9,6 +9,7 @@ import { cases as groups } from "./cases/groups.ts";
 import { type MeasuredMemory, measureMemory } from "./cases/memory.ts";
 import { type MeasuredImport, measureImports } from "./cases/start.ts";
 import { cases as steps } from "./cases/steps.ts";
+import { runOthers } from "./others.ts";
 import { FULL, measure, type MeasuredCase, QUICK } from "./harness.ts";
 
 /** The content of results/<runtime>.json. */
@@ -28,16 +29,22 @@ const wanted = args.filter((arg) => !arg.startsWith("--"));
 const isWanted = (name: string) =>
   wanted.length === 0 || wanted.some((part) => name.includes(part));
 
+const { deno, bun, node } = process.versions;
+const runtime = deno ? "deno" : bun ? "bun" : "node";
+
 const noWait = () => Promise.resolve();
 
+await runOthers(quick ? 10 : 300);
 const cases: MeasuredCase[] = [];
 for (const each of [...checkouts, ...steps, ...groups, ...casesWithTimers]) {
   if (!isWanted(each.name) || (quick && each.large)) continue;
   process.stderr.write(`${each.name} …\n`);
   // The few timers of a smoke test do not matter.
-  cases.push(await (quick ? measure({ ...each, settle: noWait }, QUICK) : measure(each, FULL)));
+  const measuring = quick
+    ? measure({ ...each, settle: noWait }, QUICK, runtime)
+    : measure(each, FULL, runtime);
+  cases.push(await measuring);
 }
-const { deno, bun, node } = process.versions;
 const results: Results = {
   runtime: deno ? `Deno ${deno}` : bun ? `Bun ${bun}` : `Node ${node}`,
   machine: `${cpus().length} × ${cpus()[0]?.model.trim()}, ${platform()} ${arch()}`,

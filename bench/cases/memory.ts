@@ -1,5 +1,6 @@
 // The heap that a run uses, in flight and afterwards.
 import process from "node:process";
+import { map, type Pipeline, pipeline } from "@runsheet/runsheet";
 import { effect } from "../contenders/effect.ts";
 import { checkoutAsync, handWritten } from "../contenders/hand_written.ts";
 import { runsheet } from "../contenders/runsheet.ts";
@@ -14,6 +15,8 @@ export interface MeasuredMemory {
   readonly name: string;
   readonly inFlight: number;
   readonly leftBehind: number;
+  readonly target: number | null;
+  readonly met: boolean | null;
 }
 
 async function heapUsed(): Promise<number> {
@@ -30,8 +33,12 @@ const gated: Work<false> = {
   charge: (ctx, info) => gate.then(() => asynchronous.charge(ctx, info)),
 };
 
-async function measureOne({ name, run }: Contender, runs: number): Promise<MeasuredMemory> {
-  for (let n = 0; n < 1_000; n++) await run();
+async function measureOne(
+  { name, run, units = 1 }: Contender,
+  runs: number,
+  target: number | null = null,
+): Promise<MeasuredMemory> {
+  for (let n = 0; n < 1_000; n += units) await run();
   const inFlight: number[] = [];
   const leftBehind: number[] = [];
   for (let round = 0; round < 5; round++) {
@@ -39,23 +46,43 @@ async function measureOne({ name, run }: Contender, runs: number): Promise<Measu
     const running: Promise<unknown>[] = new Array(runs);
     const before = await heapUsed();
     for (let n = 0; n < runs; n++) running[n] = run();
-    inFlight.push((await heapUsed() - before) / runs);
+    inFlight.push((await heapUsed() - before) / runs / units);
     open();
     await Promise.all(running);
     running.length = 0;
-    leftBehind.push((await heapUsed() - before) / runs);
+    leftBehind.push((await heapUsed() - before) / runs / units);
   }
-  return { name, inFlight: quantile(inFlight, 0.5), leftBehind: quantile(leftBehind, 0.5) };
+  const median = quantile(inFlight, 0.5);
+  const met = target === null ? null : median <= target;
+  return { name, inFlight: median, leftBehind: quantile(leftBehind, 0.5), target, met };
+}
+
+/** A run over items that all wait for the gate; the engine's part, and that of bare async functions. */
+function overItems(units: number): readonly Contender[] {
+  const items = Array.from({ length: units }, (_, n) => n);
+  const mapped = map("out", (_ctx: object) => items, () => gate);
+  const made: unknown = pipeline({ name: "p", steps: [mapped] });
+  const { run } = made as Pipeline<string, object, object>;
+  const outcome = () => undefined;
+  return [
+    { name: "an item of map", run: () => run({}), outcome, units },
+    {
+      name: "an async function, in Promise.all",
+      run: () => Promise.all(items.map(async () => await gate)),
+      outcome,
+      units,
+    },
+  ];
 }
 
 export async function measureMemory(runs: number): Promise<MeasuredMemory[]> {
-  const contenders = [
-    runsheet(gated),
-    handWritten(checkoutAsync(gated)),
-    bare(gated),
-    effect(gated),
+  const [item, bareItem] = overItems(runs);
+  return [
+    await measureOne(runsheet(gated, {}, "a run of the checkout"), runs, 2_000),
+    await measureOne(handWritten(checkoutAsync(gated)), runs),
+    await measureOne(bare(gated), runs),
+    await measureOne(effect(gated), runs),
+    await measureOne(item!, 1, 600),
+    await measureOne(bareItem!, 1),
   ];
-  const measured: MeasuredMemory[] = [];
-  for (const contender of contenders) measured.push(await measureOne(contender, runs));
-  return measured;
 }

@@ -112,7 +112,7 @@ export async function measure(
   await settle?.();
   const measured = contenders.map((contender, which): Measured => {
     const ratio = ratioOf(times[0]!, times[which]!);
-    const quarters = [0, 1, 2, 3].map((quarter) => {
+    const quarters = [0, 1, 2, 3].slice(0, rounds).map((quarter) => {
       const isInQuarter = (_: number, round: number) => round % 4 === quarter;
       return ratioOf(times[0]!.filter(isInQuarter), times[which]!.filter(isInQuarter));
     });

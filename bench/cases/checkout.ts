@@ -9,9 +9,13 @@ import {
   checkoutSync,
   handWritten,
   never,
+  parseByZod,
   retried,
   timed,
+  timedBySetTimeout,
 } from "../contenders/hand_written.ts";
+import { neverthrow } from "../contenders/neverthrow.ts";
+import { retriedByCockatiel, retriedByPRetry, timedByCockatiel } from "../contenders/policies.ts";
 import { runsheet } from "../contenders/runsheet.ts";
 import type { Case } from "../harness.ts";
 import { asynchronous, attentive, failing, sync, type Work, zod } from "../work.ts";
@@ -52,9 +56,8 @@ export const cases: readonly Case[] = [
       handWritten(checkoutSync(sync)),
       bare(sync),
       effect(sync, { isSync: true }),
-      runsheet(sync, { schemas: zod }, "runsheet with zod"),
     ],
-    targets: { "hand-written": 1.5, Effect: 1 },
+    targets: { "hand-written": { node: 1.35, deno: 1.45, bun: 0.85 }, Effect: 1 },
   },
   {
     name: "checkout, async steps",
@@ -63,14 +66,22 @@ export const cases: readonly Case[] = [
       handWritten(checkoutAsync(asynchronous)),
       bare(asynchronous),
       effect(asynchronous),
-      runsheet(asynchronous, { schemas: zod }, "runsheet with zod"),
+      neverthrow(asynchronous),
     ],
-    targets: { "hand-written": 1.5, Effect: 1 },
+    targets: { "hand-written": { node: 1.35, deno: 1.45, bun: 0.85 }, Effect: 1 },
+  },
+  {
+    name: "checkout, with zod",
+    contenders: [
+      runsheet(asynchronous, { schemas: zod }),
+      handWritten(checkoutAsync(asynchronous, zod, parseByZod)),
+    ],
+    targets: { "hand-written": 1.5 },
   },
   {
     name: "checkout, failing at the last step, with undo",
     contenders: [runsheet(failing), handWritten(checkoutAsync(failing)), effect(failing)],
-    targets: { "hand-written": 2, Effect: 1 },
+    targets: { "hand-written": 1.4, Effect: 1 },
   },
   {
     name: "checkout, middleware ×3",
@@ -85,7 +96,7 @@ export const cases: readonly Case[] = [
         },
       }),
     ],
-    targets: { Effect: 1 },
+    targets: { "hand-written": { node: 2, deno: 2, bun: 1.7 }, Effect: 1 },
   },
   {
     name: "checkout, nested ×3",
@@ -94,7 +105,7 @@ export const cases: readonly Case[] = [
       handWritten(checkoutNested(asynchronous)),
       effect(asynchronous),
     ],
-    targets: { Effect: 1 },
+    targets: { "hand-written": { node: 1.4, deno: 1.5, bun: 1.1 }, Effect: 1 },
   },
   {
     name: "checkout, retry that succeeds at once",
@@ -102,6 +113,8 @@ export const cases: readonly Case[] = [
       runsheet(asynchronous, { retries: 3 }),
       handWritten(checkoutAsync(retried(asynchronous, 3))),
       effect(asynchronous, { call: (step) => Effect.retry(step, Schedule.recurs(3)) }),
+      handWritten(checkoutAsync(retriedByPRetry(asynchronous, 3)), "p-retry"),
+      handWritten(checkoutAsync(retriedByCockatiel(asynchronous, 3)), "cockatiel"),
     ],
     targets: { Effect: 1 },
   },
@@ -115,9 +128,11 @@ export const casesWithTimers: readonly Case[] = [
   name,
   contenders: [
     runsheet(work, { timeout: TIMEOUT }),
+    handWritten(checkoutAsync(timedBySetTimeout(work, TIMEOUT)), "hand-written, setTimeout"),
     handWritten(checkoutAsync(timed(work, TIMEOUT)), "hand-written, AbortSignal.timeout"),
     effect(work, { call: (step) => Effect.timeout(step, TIMEOUT) }),
+    handWritten(checkoutAsync(timedByCockatiel(work, TIMEOUT)), "cockatiel"),
   ],
-  targets: { "hand-written, AbortSignal.timeout": 2, Effect: 1 },
+  targets: { "hand-written, setTimeout": 1.2, Effect: 1 },
   settle: afterTimeouts,
 }));

@@ -3,6 +3,7 @@
 // guarantees.
 import type { Failure, Result, RollbackFailure, RunMeta } from "@runsheet/runsheet";
 import { type } from "arktype";
+import type { z } from "zod";
 import type { Contender } from "../harness.ts";
 import {
   ark,
@@ -10,6 +11,7 @@ import {
   type Cancellable,
   type Order,
   orders,
+  type Schemas,
   type Step,
   undo,
   type Work,
@@ -28,6 +30,13 @@ function parse<T extends object>(schema: (value: unknown) => T | type.errors, va
   if (parsed instanceof type.errors) throw new Error(parsed.summary);
   return parsed;
 }
+
+/** The same with a schema of zod. */
+export const parseByZod = ((schema: z.ZodType<object>, value: object) => {
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) throw parsed.error;
+  return parsed.data;
+}) as unknown as typeof parse;
 
 function success<Data>(data: Data, args: object, executed: string[]): Result<Data> {
   return Object.freeze({ success: true, data, meta: meta(args, executed) });
@@ -100,32 +109,36 @@ export function checkoutSync({ price, charge, confirm }: Work<true>): Checkout {
   };
 }
 
-export function checkoutAsync({ price, charge, confirm }: Work<false>): Checkout {
+export function checkoutAsync(
+  { price, charge, confirm }: Work<false>,
+  schemas: Schemas = ark,
+  parseBy: typeof parse = parse,
+): Checkout {
   return async (given: Order): Promise<Result<Bought>> => {
     const args = Object.freeze({ ...given });
     const executed: string[] = [];
     const undos: Undo[] = [];
     let at = "<args>";
     try {
-      const order = Object.freeze({ ...args, ...parse(ark.order, args) });
+      const order = Object.freeze({ ...args, ...parseBy(schemas.order, args) });
       at = "price";
-      const forPrice = parse(ark.price.requires, order) as Order;
+      const forPrice = parseBy(schemas.price.requires, order) as Order;
       executed.push(at);
       const rawPrice = await price(forPrice, never);
       undos.push({ step: at, run: () => undo(rawPrice) });
-      const priced = Object.freeze({ ...order, ...parse(ark.price.provides, rawPrice) });
+      const priced = Object.freeze({ ...order, ...parseBy(schemas.price.provides, rawPrice) });
       at = "charge";
-      const forCharge = parse(ark.charge.requires, priced) as typeof priced;
+      const forCharge = parseBy(schemas.charge.requires, priced) as typeof priced;
       executed.push(at);
       const rawCharge = await charge(forCharge, never);
       undos.push({ step: at, run: () => undo(rawCharge) });
-      const charged = Object.freeze({ ...priced, ...parse(ark.charge.provides, rawCharge) });
+      const charged = Object.freeze({ ...priced, ...parseBy(schemas.charge.provides, rawCharge) });
       at = "confirm";
-      const forConfirm = parse(ark.confirm.requires, charged) as typeof charged;
+      const forConfirm = parseBy(schemas.confirm.requires, charged) as typeof charged;
       executed.push(at);
       const rawConfirm = await confirm(forConfirm, never);
       undos.push({ step: at, run: () => undo(rawConfirm) });
-      const data = Object.freeze({ ...charged, ...parse(ark.confirm.provides, rawConfirm) });
+      const data = Object.freeze({ ...charged, ...parseBy(schemas.confirm.provides, rawConfirm) });
       return success(data, args, executed);
     } catch (error) {
       return await unwind(error, at, undos, args, executed);
@@ -173,6 +186,34 @@ export function checkoutNested({ price, charge, confirm }: Work<false>): Checkou
     } catch (error) {
       return await unwind(error, run.at, run.undos, args, executed);
     }
+  };
+}
+
+/**
+ * Each step with a time limit by `setTimeout`: it gets the signal, and is not waited for when it
+ * ignores it.
+ */
+export function timedBySetTimeout(work: Work<false>, ms: number): Work<false> {
+  const limited = <Needs, Gives>(step: Step<Needs, Promise<Gives>>) => async (ctx: Needs) => {
+    const aborter = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const timeout = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => {
+        const error = new Error(`Cannot finish within ${ms} ms`);
+        aborter.abort(error);
+        reject(error);
+      }, ms);
+    });
+    try {
+      return await Promise.race([step(ctx, { signal: aborter.signal }), timeout]);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+  return {
+    price: limited(work.price),
+    charge: limited(work.charge),
+    confirm: limited(work.confirm),
   };
 }
 

@@ -3,7 +3,6 @@ import { assert, assertEquals, assertFalse, assertStrictEquals } from "@std/asse
 import {
   AbortedError,
   type Failure,
-  isRunsheetError,
   type Middleware,
   pipeline,
   type Result,
@@ -350,43 +349,6 @@ describe("an abort during rollback", () => {
 });
 
 describe("the caller's signal", () => {
-  const { fakeTime } = cleanups();
-
-  const timedOut = (signal: AbortSignal, result: Result<unknown>) => {
-    const { error } = failureOf(result);
-    assert(isRunsheetError(error, "TIMEOUT"), error.stack);
-    assertStrictEquals(error.cause, signal.reason);
-    assert(error.cause instanceof DOMException);
-    assertEquals([error.timeoutMs, error.name], [undefined, "TimeoutError"]);
-    assertEquals(
-      error.message,
-      "Cannot finish 's' as it must settle before its signal times out: it is still pending",
-    );
-  };
-
-  it("may be that of AbortSignal.timeout: the run times out, with its reason as the cause", async () => {
-    const time = fakeTime();
-    const signal = AbortSignal.timeout(100);
-    const running = step({ name: "s", timeout: 10_000, run: never }).run({}, { signal });
-    await time.tickAsync(100);
-    timedOut(signal, await running);
-  });
-
-  it("may be one of AbortSignal.any with such a timeout", async () => {
-    const time = fakeTime();
-    const signal = AbortSignal.any([new AbortController().signal, AbortSignal.timeout(100)]);
-    const running = step({ name: "s", timeout: 10_000, run: never }).run({}, { signal });
-    await time.tickAsync(100);
-    timedOut(signal, await running);
-  });
-
-  it("may have timed out before the run", async () => {
-    const time = fakeTime();
-    const signal = AbortSignal.timeout(100);
-    time.tick(100);
-    timedOut(signal, await step({ name: "s", run: never }).run({}, { signal }));
-  });
-
   const endings: Record<string, (aborter: AbortController) => unknown> = {
     "a success": () => {},
     "a failure": () => Promise.reject(boom),

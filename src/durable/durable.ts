@@ -158,6 +158,7 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
     const log = this.#open(runId);
     const cancel = () => void this.cancel(runId, signal?.reason).catch(() => {});
     try {
+      this.#checkArgs(args);
       await log.read();
       if (log.entries.length === 0 && !await log.tryAppend({ kind: "start", start })) {
         await log.read();
@@ -207,6 +208,17 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
     do await log.read(); while (!await log.tryAppend({ kind: "cancel", reason }));
   }
 
+  #checkArgs(args: unknown): void {
+    try {
+      this.#codec.encode(args);
+    } catch (thrown) {
+      const { message } = toError(thrown);
+      throw new ConfigError(
+        `Cannot record the args of '${this.#pipeline.name}' as they ${message}`,
+      );
+    }
+  }
+
   #open(runId: string): RunLog {
     return new RunLog(this.#options.store, this.#codec, runId);
   }
@@ -243,8 +255,8 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
       if (end) return cast(resultOf(this.#pipeline.name, runId, startOf(log)?.args, end));
       if (state === "running") return leaseOf(log)!.until;
       if (state === "waiting" && until > Date.now()) return until;
+      this.#check(runId, startOf(log));
     } while (!await log.tryAppend(lease()));
-    this.#check(runId, startOf(log));
     const host = new StoreHost(log, this.#codec, this.#options.lateMs ?? LATE_MS);
     const heartbeat = setInterval(() => {
       log.append(lease()).catch((reason) => host.end(reason));

@@ -9,7 +9,7 @@
  * import type { Store } from "@runsheet/runsheet/durable";
  * import { DatabaseSync } from "node:sqlite";
  *
- * const db = new DatabaseSync("runs.db");
+ * const db = new DatabaseSync(":memory:"); // a file, outside of an example
  * db.exec("create table if not exists runs (run text, seq integer, row text, primary key (run, seq))");
  * const rows = db.prepare("select row from runs where run = ? and seq >= ? order by seq");
  * const insert = db.prepare("insert into runs values (?, ?, ?) on conflict do nothing");

@@ -1,0 +1,101 @@
+// Random trees, killed at random moments and continued by other workers.
+import { describe, it } from "node:test";
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { type Context, pipeline, type Result, step } from "@runsheet/runsheet";
+import { durable } from "@runsheet/runsheet/durable";
+import { ticks } from "../support/collections.ts";
+import { Table } from "../support/kill_store.ts";
+import { property } from "../support/property.ts";
+import { build, expected, type Leaf, type Tree, trees } from "../support/random_combinators.ts";
+
+/** The world outside, which outlives every worker. */
+class World {
+  /** The effects that stand, by key. */
+  readonly live = new Set<string>();
+  /** How often each effect was made. */
+  readonly counts = new Map<string, number>();
+  readonly undone = new Map<string, number>();
+
+  add(key: string): void {
+    this.live.add(key);
+    this.counts.set(key, (this.counts.get(key) ?? 0) + 1);
+  }
+
+  remove(key: string): void {
+    this.live.delete(key);
+    this.undone.set(key, (this.undone.get(key) ?? 0) + 1);
+  }
+}
+
+interface Told {
+  readonly world: World;
+  readonly result: Result<unknown>;
+  readonly kills: number;
+}
+
+/** Runs a tree in as many workers as are killed, and one more. */
+async function run(tree: Tree, killAts: readonly number[]): Promise<Told> {
+  const table = new Table();
+  const world = new World();
+  let kills = 0;
+  for (const killAt of [...killAts, Infinity]) {
+    const store = table.worker(killAt);
+    const play = (leaf: Leaf) => {
+      const dies = () => new Promise<never>(() => {});
+      return step({
+        name: `s${leaf.id}`,
+        retry: { count: leaf.retries, retryIf: () => true },
+        run: async (_ctx, { key, attempt, defer }) => {
+          if (leaf.undo === "defer") defer("remove", key);
+          await ticks(leaf.ticks);
+          if (store.isDead) return await dies();
+          if (attempt <= leaf.failures) throw new Error(`failure of s${leaf.id}`);
+          world.add(key);
+          return { [`s${leaf.id}`]: leaf.id };
+        },
+        undos: {
+          remove: (_ctx, key: string) => store.isDead ? dies() : world.remove(key),
+        },
+        ...(leaf.undo === "rollback" && {
+          rollback: (_ctx: Context, _output: Context, { effectKey }: { effectKey: string }) =>
+            store.isDead ? dies() : world.remove(effectKey),
+        }),
+        undoByKey: (_ctx, { effectKey }) => store.isDead ? dies() : world.remove(effectKey),
+      });
+    };
+    const p = pipeline({ name: "p", steps: [build(tree, play, new Map())] });
+    const runs = durable(p as never, { store, leaseMs: 3, lateMs: 10 });
+    const running = runs.run({ list: [1, 2] } as never, { runId: "r" }) as Promise<Result<unknown>>;
+    const result = await Promise.race([store.death, running]);
+    if (result) return { world, result, kills };
+    kills++;
+  }
+  throw new Error("the last worker is not killed");
+}
+
+const kills = fc.array(fc.integer({ min: 2, max: 80 }).map((n) => n / 2), { maxLength: 3 });
+
+describe("a durable run that is killed again and again", () => {
+  it("ends with the data of one that is not, and no effect is made again without a kill", async () => {
+    await property(fc.tuple(trees(false), kills), async ([tree, killAts]) => {
+      const { world, result, kills } = await run(tree, killAts);
+      assert(result.success, result.success ? "" : result.error.message);
+      assertEquals(result.data, { list: [1, 2], ...expected(tree) });
+      for (const [key, count] of world.counts) assert(count <= 1 + kills, key);
+      assertEquals(world.undone.size, 0);
+      const { world: whole } = await run(tree, []);
+      assertEquals([...world.live].sort(), [...whole.live].sort());
+      for (const count of whole.counts.values()) assertEquals(count, 1);
+    });
+  });
+
+  it("ends with nothing left when it fails", async () => {
+    await property(fc.tuple(trees(true), kills), async ([tree, killAts]) => {
+      const { world, result } = await run(tree, killAts);
+      if (result.success) return;
+      assertEquals([...world.live], []);
+      assertEquals(result.rollback.failed, []);
+    });
+  });
+});

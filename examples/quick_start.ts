@@ -1,10 +1,12 @@
 import { pipeline, step } from "@runsheet/runsheet";
 import { type } from "arktype";
 
-const stripe = { // stands for your payment provider's client
+const payments = { // stands for your payment provider's client
   charge: (amount: number, _options: { idempotencyKey: string; signal: AbortSignal }) =>
     Promise.resolve({ id: `charge of ${amount}` }),
   refund: (chargeId: string) => console.log("refunded:", chargeId),
+  // Takes back what was charged under a key, and forbids what may still arrive under it.
+  void: (idempotencyKey: string) => console.log("voided:", idempotencyKey),
 };
 
 const Order = type({ orderId: "string", email: "string.email", amount: "number > 0" });
@@ -22,10 +24,12 @@ const chargePayment = step({
   timeout: 5_000,
   retry: { count: 3, delay: 200, backoff: "exponential" },
   run: async ({ total }, { key, signal }) => {
-    const charge = await stripe.charge(total, { idempotencyKey: key, signal });
+    const charge = await payments.charge(total, { idempotencyKey: key, signal });
     return { chargeId: charge.id };
   },
-  rollback: (_ctx, { chargeId }) => stripe.refund(chargeId),
+  rollback: (_ctx, { chargeId }) => payments.refund(chargeId),
+  // An attempt that failed or was given up may have charged the card all the same.
+  undoByKey: (_ctx, { effectKey }) => payments.void(effectKey),
 });
 
 const sendConfirmation = step({

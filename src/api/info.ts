@@ -18,13 +18,18 @@ export interface RollbackInfo {
 export type Undo = (info: RollbackInfo) => unknown;
 
 /** An undo with a retry policy and a timeout of its own. */
-export interface UndoPolicy {
+export interface UndoPolicy<Run = Undo> {
   /** Undoes the effect. */
-  readonly run: Undo;
+  readonly run: Run;
   /** When to retry the undo; by default, never. */
   readonly retry?: RetryPolicy | undefined;
   /** The time limit of one attempt of the undo, in milliseconds; by default, none. */
   readonly timeout?: number | undefined;
+}
+
+/** An undo by key as the engine keeps it. */
+export interface KeyUndo<Run> extends UndoPolicy<Run> {
+  readonly afterMs?: number | undefined;
 }
 
 /** The info passed to a step's `run`. */

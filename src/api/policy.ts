@@ -11,16 +11,6 @@ export interface Patience {
   readonly overlap?: "allow" | "never" | undefined;
 }
 
-export interface UndoWith<Undo> {
-  readonly run: Undo;
-  readonly retry?: RetryPolicy | undefined;
-  readonly timeout?: number | undefined;
-}
-
-export interface KeyUndo<Undo> extends UndoWith<Undo> {
-  readonly afterMs?: number | undefined;
-}
-
 /**
  * When and how often to retry after a failure.
  *

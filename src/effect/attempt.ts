@@ -1,6 +1,6 @@
 import type { Call, Deferred } from "../api/host.ts";
-import type { RollbackInfo, RunInfo } from "../api/info.ts";
-import type { KeyUndo, Patience, RetryPolicy, UndoWith } from "../api/policy.ts";
+import type { KeyUndo, RollbackInfo, RunInfo, UndoPolicy } from "../api/info.ts";
+import type { Patience, RetryPolicy } from "../api/policy.ts";
 import type { Scope } from "../run/scope.ts";
 import type { Watch } from "../run/watch.ts";
 import type { Settled } from "../run/settled.ts";
@@ -42,11 +42,11 @@ export interface Effect<T = Context> extends Patience {
   /** Makes the failure when no attempt stands; `ran` tells whether any attempt started. */
   readonly fail: (attempt: Attempt, error: Error, ran: boolean) => Settled<T>;
   /** Undoes a success, given its output. */
-  readonly rollback?: UndoWith<Rollback> | undefined;
+  readonly rollback?: UndoPolicy<Rollback> | undefined;
   /** Undoes whatever happened under a key whose output is unknown. */
   readonly undoByKey?: KeyUndo<UndoByKey> | undefined;
   /** The undos that its attempts may defer by name. */
-  readonly undos?: Readonly<Record<string, UndoWith<UndoByName>>> | undefined;
+  readonly undos?: Readonly<Record<string, UndoPolicy<UndoByName>>> | undefined;
   /** Validates the value that an attempt returned. */
   readonly check?: (raw: unknown, scope: Scope) => MaybePromise<Checked>;
 }

@@ -1,6 +1,5 @@
 import type { Deferred, NamedUndo } from "../api/host.ts";
 import type { Undo, UndoPolicy } from "../api/info.ts";
-import type { UndoWith } from "../api/policy.ts";
 import { checkUndo, refuse } from "../report/checks.ts";
 import { RollbackError } from "../report/errors.ts";
 import { deferId } from "../run/paths.ts";
@@ -24,7 +23,7 @@ interface Owner {
   readonly ctx: Context;
   readonly scope: { readonly run: Run };
   readonly effect: {
-    readonly undos?: Readonly<Record<string, UndoWith<UndoByName>>> | undefined;
+    readonly undos?: Readonly<Record<string, UndoPolicy<UndoByName>>> | undefined;
   };
 }
 

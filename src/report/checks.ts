@@ -1,12 +1,6 @@
 import { cast } from "../values/cast.ts";
-import {
-  type ItemOptions,
-  type KeyUndo,
-  MAX_TIMER_MS,
-  type Patience,
-  type RetryPolicy,
-  type UndoWith,
-} from "../api/policy.ts";
+import type { KeyUndo, UndoPolicy } from "../api/info.ts";
+import { type ItemOptions, MAX_TIMER_MS, type Patience, type RetryPolicy } from "../api/policy.ts";
 import { message } from "../values/message.ts";
 import { shown } from "../values/show.ts";
 import { errorWith } from "./error_with.ts";
@@ -178,8 +172,8 @@ export function checkUndo<Undo>(
   action: string,
   place: string,
   path: string,
-  undo: Undo | UndoWith<Undo>,
-): UndoWith<Undo> {
+  undo: Undo | UndoPolicy<Undo>,
+): UndoPolicy<Undo> {
   if (typeof undo === "function") return { run: undo };
   const { run, retry, timeout } = checkUndoPolicy<Undo>(action, place, path, undo, []);
   return { run, retry, timeout };
@@ -189,8 +183,8 @@ export function checkUndo<Undo>(
 export function checkUndos<Undo>(
   action: string,
   path: string,
-  undos: Readonly<Record<string, Undo | UndoWith<Undo>>>,
-): Readonly<Record<string, UndoWith<Undo>>> {
+  undos: Readonly<Record<string, Undo | UndoPolicy<Undo>>>,
+): Readonly<Record<string, UndoPolicy<Undo>>> {
   if (typeof undos !== "object" || undos === null) {
     refuse(action, "'undos' must be an object of functions", undos);
   }

@@ -1,5 +1,5 @@
-import type { RunInfo } from "../api/info.ts";
-import type { KeyUndo, Patience, RetryPolicy, UndoWith } from "../api/policy.ts";
+import type { KeyUndo, RunInfo, UndoPolicy } from "../api/info.ts";
+import type { Patience, RetryPolicy } from "../api/policy.ts";
 import type { Schema } from "../api/schema.ts";
 import type { Step } from "../api/step.ts";
 import type { Attempt, Effect } from "../effect/attempt.ts";
@@ -37,9 +37,9 @@ interface Definition extends Patience {
   readonly requires?: Schema;
   readonly provides?: Schema;
   readonly run: (ctx: Context, info: RunInfo) => unknown;
-  readonly rollback?: UndoWith<Rollback> | undefined;
+  readonly rollback?: UndoPolicy<Rollback> | undefined;
   readonly undoByKey?: KeyUndo<UndoByKey> | undefined;
-  readonly undos?: Readonly<Record<string, UndoWith<UndoByName>>> | undefined;
+  readonly undos?: Readonly<Record<string, UndoPolicy<UndoByName>>> | undefined;
   readonly idempotent?: boolean;
   readonly retry?: RetryPolicy | undefined;
   readonly timeout?: number;

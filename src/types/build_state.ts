@@ -3,9 +3,13 @@ import type { Folded, Rules } from "./fold.ts";
 import type { Flat, SureKeys } from "./objects.ts";
 import type { IsOpen } from "./pipeline.ts";
 
-// The rules of a builder have names without arguments, as the compiler shows them with every builder.
+// The rules have names without arguments, because the compiler shows them with every builder.
 
-/** The args are inferred: what a step needs and no earlier one provides becomes an arg. */
+/**
+ * The args are inferred: needs that no earlier step provides become args.
+ *
+ * @internal
+ */
 export interface ArgsInferred extends Rules {
   readonly open: true;
   readonly told: never;
@@ -13,7 +17,11 @@ export interface ArgsInferred extends Rules {
   readonly checked: false;
 }
 
-/** The type of the args is given. */
+/**
+ * The type of the args is given.
+ *
+ * @internal
+ */
 export interface ArgsGiven extends Rules {
   readonly open: false;
   readonly told: PropertyKey;
@@ -21,7 +29,11 @@ export interface ArgsGiven extends Rules {
   readonly checked: false;
 }
 
-/** An `argsSchema` checks the args. */
+/**
+ * An `argsSchema` checks the args.
+ *
+ * @internal
+ */
 export interface ArgsChecked extends Rules {
   readonly open: false;
   readonly told: PropertyKey;
@@ -29,7 +41,11 @@ export interface ArgsChecked extends Rules {
   readonly checked: true;
 }
 
-/** As `ArgsInferred`, and each key may be provided only once. */
+/**
+ * Like `ArgsInferred`, but each key may be provided only once.
+ *
+ * @internal
+ */
 export interface StrictArgsInferred extends Rules {
   readonly open: true;
   readonly told: never;
@@ -37,7 +53,11 @@ export interface StrictArgsInferred extends Rules {
   readonly checked: false;
 }
 
-/** As `ArgsGiven`, and each key may be provided only once. */
+/**
+ * Like `ArgsGiven`, but each key may be provided only once.
+ *
+ * @internal
+ */
 export interface StrictArgsGiven extends Rules {
   readonly open: false;
   readonly told: PropertyKey;
@@ -45,7 +65,11 @@ export interface StrictArgsGiven extends Rules {
   readonly checked: false;
 }
 
-/** As `ArgsChecked`, and each key may be provided only once. */
+/**
+ * Like `ArgsChecked`, but each key may be provided only once.
+ *
+ * @internal
+ */
 export interface StrictArgsChecked extends Rules {
   readonly open: false;
   readonly told: PropertyKey;

@@ -1,5 +1,5 @@
 // deno-lint-ignore-file ban-types -- {} is what the compiler shows where there are no keys
-import type { RollbackInfo, RunInfo } from "../api/info.ts";
+import type { RollbackInfo, RunInfo, UndoPolicy } from "../api/info.ts";
 import type { RetryPolicy } from "../api/policy.ts";
 import type { Schema, SchemaIn, SchemaOut } from "../api/schema.ts";
 import type { MaybePromise } from "../values/maybe_promise.ts";
@@ -124,14 +124,7 @@ export type RollbackFunction<R, P, RS, PS> = (
 ) => MaybePromise<unknown>;
 
 /** A rollback handler with a retry policy and a timeout of its own. */
-export interface RollbackPolicy<R, P, RS, PS> {
-  /** Undoes the step. */
-  readonly run: RollbackFunction<R, P, RS, PS>;
-  /** When to retry the undo; by default, never. */
-  readonly retry?: RetryPolicy | undefined;
-  /** The time limit of one attempt of the undo, in milliseconds; by default, none. */
-  readonly timeout?: number | undefined;
-}
+export type RollbackPolicy<R, P, RS, PS> = UndoPolicy<RollbackFunction<R, P, RS, PS>>;
 
 /**
  * Undoes whatever may have happened under a key, given the context that `run` saw and, in its info,
@@ -143,13 +136,7 @@ export type KeyUndoFunction<R, RS> = (
 ) => MaybePromise<unknown>;
 
 /** An undo by key with a retry policy, a timeout and a delay of its own. */
-export interface KeyUndoPolicy<R, RS> {
-  /** Undoes whatever may have happened under the key. */
-  readonly run: KeyUndoFunction<R, RS>;
-  /** When to retry the undo; by default, never. */
-  readonly retry?: RetryPolicy | undefined;
-  /** The time limit of one attempt of the undo, in milliseconds; by default, none. */
-  readonly timeout?: number | undefined;
+export interface KeyUndoPolicy<R, RS> extends UndoPolicy<KeyUndoFunction<R, RS>> {
   /**
    * The delay before the undo, in milliseconds. Use it if the undo looks for the effect first, so
    * that the other side has surely finished the attempt by then. The run does not wait for it; it
@@ -160,7 +147,7 @@ export interface KeyUndoPolicy<R, RS> {
   readonly afterMs?: number | undefined;
 }
 
-/** Undoes a partial effect: gets the context that `run` saw, and the data passed to `defer`. */
+/** Undoes a partial effect, given the context that `run` saw and the data passed to `defer`. */
 export type NamedUndoFunction<R, RS> = (
   ctx: Seen<R, RS>,
   // deno-lint-ignore no-explicit-any -- the handler says what its `defer` passes
@@ -169,14 +156,7 @@ export type NamedUndoFunction<R, RS> = (
 ) => MaybePromise<unknown>;
 
 /** A named undo with a retry policy and a timeout of its own. */
-export interface NamedUndoPolicy<R, RS> {
-  /** Undoes the partial effect. */
-  readonly run: NamedUndoFunction<R, RS>;
-  /** When to retry the undo. */
-  readonly retry?: RetryPolicy | undefined;
-  /** The time limit of one attempt of the undo, in milliseconds. */
-  readonly timeout?: number | undefined;
-}
+export type NamedUndoPolicy<R, RS> = UndoPolicy<NamedUndoFunction<R, RS>>;
 
 /** The definition of a step. */
 export interface StepDefinition<R, P, N, RS, PS> {

@@ -1,4 +1,5 @@
 // All checks on every runtime: `deno task test`.
+import { drawnParts } from "./gates/drawn.ts";
 import { examplesOn, examplesOnDeno } from "./gates/examples.ts";
 import { hoverParts } from "./gates/hovers.ts";
 import { messageParts } from "./gates/messages.ts";
@@ -44,7 +45,7 @@ await finish(async () => {
   return [
     ...first,
     ...await runParts([size, ...tscParts, ...messageParts, ...hoverParts, ...costParts]),
-    ...await runParts([...publishedParts, ...starterParts(runtimes)]),
+    ...await runParts([...publishedParts, ...drawnParts, ...starterParts(runtimes)]),
     ...await runParts([testsOnDeno, ...runtimes.map(testsOn), testsOnWorkerd, smokeOnWorkerd]),
     ...await runParts([
       ...runtimes.map(consumerOn),

@@ -17,6 +17,8 @@ const entries = {
   "@runsheet/runsheet": "mod.ts",
   "@runsheet/runsheet/durable": "src/durable/mod.ts",
   "@runsheet/runsheet/observe": "src/observe/mod.ts",
+  "@runsheet/runsheet/report": "src/timeline/mod.ts",
+  "@runsheet/runsheet/graph": "src/graph/mod.ts",
   "@runsheet/runsheet/testing": "src/testing/mod.ts",
 };
 

@@ -22,6 +22,8 @@ const ENTRIES = [
   "mod.ts",
   "src/durable/mod.ts",
   "src/observe/mod.ts",
+  "src/timeline/mod.ts",
+  "src/graph/mod.ts",
   "src/testing/mod.ts",
   TYPES_ENTRY,
 ];

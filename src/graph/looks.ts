@@ -1,0 +1,47 @@
+import { checkOptions } from "../report/checks.ts";
+import { SIGNS, type State } from "../timeline/state.ts";
+import { withoutControls } from "../timeline/texts.ts";
+import type { TimedSpan } from "../timeline/timeline.ts";
+import type { Vertex } from "./drawing.ts";
+import { statesOf } from "./states.ts";
+
+/** The options of {@linkcode mermaid} and {@linkcode dot}. */
+export interface GraphOptions {
+  /** A run from a `timeline()`; each step shows how it ended, by a sign and a colour. */
+  readonly run?: TimedSpan | undefined;
+}
+
+export interface Look {
+  readonly label: string;
+  /** `"idle"` for a step that did not start; `undefined` without a run, and where there is no step. */
+  readonly state: State | "idle" | undefined;
+}
+
+/** Gives the label and the state of a vertex. */
+export function looks(action: string, options: GraphOptions): (vertex: Vertex) => Look {
+  const { run } = checkOptions(action, options, ["run"]);
+  const states = run && statesOf(run);
+  return ({ label, path, hasUndo }) => {
+    if (!states) return { label: hasUndo ? `${label} ↩` : label, state: undefined };
+    if (path === undefined) return { label, state: undefined };
+    const state = states.get(path) ?? "idle";
+    return { label: state === "idle" ? label : `${SIGNS[state]} ${label}`.trim(), state };
+  };
+}
+
+/** The lines of a label. */
+export function linesOf(label: string): readonly string[] {
+  return label.split(/\r\n|[\r\n\u2028\u2029]/).map(withoutControls);
+}
+
+/** The colours of each state, for light and dark backgrounds. */
+export const COLORS: Readonly<Record<string, readonly [fill: string, line: string, ink: string]>> =
+  {
+    ok: ["#d7f2e0", "#1f7a43", "#0d3a1f"],
+    failed: ["#fbd9d6", "#b3261e", "#5c110c"],
+    stuck: ["#b3261e", "#7a0f09", "#ffffff"],
+    undone: ["#e6dbfb", "#6a3fb5", "#331a62"],
+    running: ["#fdeccb", "#8a5a00", "#4d3200"],
+    skipped: ["#eceef1", "#8a929b", "#4a5158"],
+    idle: ["#ffffff", "#c4c9cf", "#6a727b"],
+  };

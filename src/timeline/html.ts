@@ -1,0 +1,161 @@
+import { pick, type Row, some, undoName } from "./rows.ts";
+import { isBad, SIGNS, type State, stateOf } from "./state.ts";
+import { STYLE } from "./style.ts";
+import { count, duration, errorText, oneLine } from "./texts.ts";
+import { lastOf, type TimedSpan } from "./timeline.ts";
+import { undosOf } from "./undos.ts";
+
+/** How many bytes the lists of a page may take, so that a whole page has at most 50 KB. */
+const ROOM = { rows: 36_000, undos: 8_000 };
+
+/**
+ * Draws a run as a page of HTML: what ran and when, what was retried and why, what settled late,
+ * what was undone in which order, and what could not be undone. The page is one file of at most
+ * 50 KB, whatever the size of the run: of many items it shows the first ones and those that failed.
+ * It has no script, loads nothing, and follows the reader's choice of light or dark.
+ *
+ * Names and messages are escaped. Args and data never appear: errors are printed as `toJSON` prints
+ * them.
+ *
+ * @param run One of the `runs` of a {@linkcode timeline}; it may be under way.
+ * @returns The page.
+ *
+ * @example A page of a failed run
+ * ```ts
+ * import { step } from "@runsheet/runsheet";
+ * import { html, timeline } from "@runsheet/runsheet/report";
+ * import { assertStringIncludes } from "@std/assert";
+ *
+ * const charge = step({ name: "charge", run: () => Promise.reject(new Error("<declined>")) });
+ * const observer = timeline();
+ * await charge.run({}, { observer, runId: "order-4711" });
+ *
+ * const page = html(observer.runs[0]!); // Deno.writeTextFile("order-4711.html", page)
+ * assertStringIncludes(page, "Error: &#60;declined&#62;");
+ * ```
+ */
+export function html(run: TimedSpan): string {
+  const state = stateOf(run);
+  const name = escape(oneLine(run.span.name));
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none';style-src 'unsafe-inline'">
+<title>${SIGNS[state]} ${name}</title>
+<style>${STYLE}</style>
+<h1><span class="${state}">${SIGNS[state]}</span> ${name}</h1>
+${outcome(run, state)}
+<h2>What was undone, in this order</h2>
+${undoList(run)}
+<h2>What ran</h2>
+${rowsOf(run)}
+<p><small>${KEY}</small></p>
+</html>
+`;
+}
+
+const KEY =
+  "✓ done, ✗ failed, – skipped, ↩ undone, ‼ could not be undone, » landed late, · wait, " +
+  "… under way";
+
+function outcome(run: TimedSpan, state: State): string {
+  const { error, failedStep } = run.end ?? {};
+  const words = state === "ok" ? "done in" : state === "running" ? "under way for" : "failed after";
+  const facts = [
+    `${words} ${duration((run.to ?? lastOf(run)) - run.from)}`,
+    `began ${new Date(run.from).toISOString().replace("T", " ").replace("Z", " UTC")}`,
+    `run ${escape(oneLine(run.span.runId))}`,
+  ];
+  const summary = `<p>${facts.join(" · ")}</p>`;
+  if (!error) return summary;
+  const place = failedStep ? `at <b>${escape(oneLine(failedStep))}</b>: ` : "";
+  return `${summary}\n<p class="failed">Failed ${place}${escape(errorText(error))}</p>`;
+}
+
+function undoList(run: TimedSpan): string {
+  const undos = undosOf(run);
+  if (undos.length === 0) return "<p>Nothing.</p>";
+  const attempts = new Map(undos.map((all) => [all.at(-1)!, all.length]));
+  let room = ROOM.undos;
+  const items = some([...attempts.keys()]).map((undo) => undoItem(undo, attempts.get(undo)!, run))
+    .filter((item) => (room -= sizeOf(item)) >= 0);
+  const left = undos.length - items.length;
+  const more = left > 0 ? `\n<p>… and ${count(left)} more</p>` : "";
+  const all = undos.some((attempts) => isBad(attempts.at(-1)!)) ? "" : "\n<p>No undo failed.</p>";
+  return `<ol class="u">\n${items.join("\n")}\n</ol>${more}${all}`;
+}
+
+function undoItem(undo: TimedSpan, attempts: number, run: TimedSpan): string {
+  const state = stateOf(undo);
+  const error = undo.end?.error;
+  const words = [
+    WORDS[state] ?? "undone",
+    attempts > 1 ? ` at attempt ${attempts}` : "",
+    ` after ${duration((undo.to ?? undo.from) - run.from)}`,
+  ];
+  const why = error ? `<br><span class="e">${escape(errorText(error))}</span>` : "";
+  const name = escape(undoName(undo.span));
+  return `<li class="${state}">${SIGNS[state]} <b>${name}</b> <small>${
+    words.join("")
+  }</small>${why}`;
+}
+
+const WORDS: Partial<Record<State, string>> = {
+  stuck: "could not be undone",
+  running: "being undone",
+};
+
+function rowsOf(run: TimedSpan): string {
+  const end = lastOf(run);
+  const whole = end - run.from || 1;
+  const percent = (ms: number) => `${+(100 * ms / whole).toFixed(2)}%`;
+  const { rows, below } = pick(run, (row, depth) => {
+    const drawn = drawRow(row, depth, end, run.from, percent);
+    return { drawn, size: sizeOf(drawn) + 24 };
+  }, ROOM.rows);
+  return `<div class="r"><span class="n"></span><span class="d"></span>${axis(whole)}</div>\n` +
+    `<ol>\n${list(run)}\n</ol>`;
+
+  function list(timed: TimedSpan): string {
+    const { shown, left } = below(timed);
+    const items = shown.map(list);
+    if (left > 0) items.push(`<li><small>… and ${count(left)} more</small>`);
+    const parts = items.length > 0 ? `\n<ol>\n${items.join("\n")}\n</ol>` : "";
+    return `<li>${rows.get(timed)}${parts}`;
+  }
+}
+
+function drawRow(
+  { timed, state, title, notes, error }: Row,
+  depth: number,
+  end: number,
+  start: number,
+  percent: (ms: number) => string,
+): string {
+  const ms = (timed.to ?? end) - timed.from;
+  const indent = depth > 0 ? ` style="--i:${depth}"` : "";
+  const note = notes.length > 0 ? ` <small>${escape(notes.join(", "))}</small>` : "";
+  const why = error === undefined ? "" : `<p class="e"${indent}>${escape(error)}</p>`;
+  return `<div class="r ${state}"${indent}><span class="n">${SIGNS[state]} <b>${
+    escape(title)
+  }</b>${note}</span>` +
+    `<span class="d">${duration(ms)}</span><span class="t"><i style="left:${
+      percent(timed.from - start)
+    };width:${percent(ms)}"></i></span></div>${why}`;
+}
+
+function axis(whole: number): string {
+  const marks = [0, 25, 50, 75].map((percent) =>
+    `<span style="left:${percent}%">${duration(whole * percent / 100)}</span>`
+  );
+  return `<span class="a">${marks.join("")}</span>`;
+}
+
+function sizeOf(text: string): number {
+  return new TextEncoder().encode(text).length;
+}
+
+function escape(text: string): string {
+  return text.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}

@@ -1,0 +1,186 @@
+import type { Progress, Span } from "../api/observer.ts";
+import { attemptId, parseId, stepOf } from "../run/paths.ts";
+import { isBad, type State, stateOf } from "./state.ts";
+import { count, duration, errorText, oneLine } from "./texts.ts";
+import type { TimedSpan } from "./timeline.ts";
+import { undoId } from "./undos.ts";
+
+/** A span as a picture of a run shows it. */
+export interface Row {
+  readonly timed: TimedSpan;
+  readonly state: State;
+  readonly title: string;
+  readonly notes: readonly string[];
+  /** The text of its error, unless a row inside it shows the same error. */
+  readonly error: string | undefined;
+  /** The spans inside it that get a row of their own. */
+  readonly parts: readonly TimedSpan[];
+}
+
+/** The row of a span; `parent` is the recorded span that it is a part of. */
+export function rowOf(timed: TimedSpan, parent?: TimedSpan): Row {
+  const { span, end, progress } = timed;
+  const state = isRetried(timed, parent) ? "failed" : stateOf(timed);
+  const parts = partsOf(timed);
+  const attempts = parts.filter((part) => part.span.kind === "attempt").length;
+  const notes = [
+    noteOn(span, state),
+    attempts > 1 && `${attempts} attempts`,
+    progress && progressText(progress),
+    span.kind === "wait" && `${duration(span.ms ?? 0)} planned`,
+    isAdopted(timed, parent) && "counts as the success of the step",
+    end?.replayed && "answered from a host's record",
+  ];
+  return {
+    timed,
+    state,
+    title: titleOf(span, state),
+    notes: notes.filter((note) => typeof note === "string"),
+    error: end?.error && !isToldBelow(end.error, span, parts) ? errorText(end.error) : undefined,
+    parts,
+  };
+}
+
+const NOTES: Partial<Record<State, string>> = {
+  failed: "failed",
+  skipped: "skipped",
+  running: "under way",
+  stuck: "could not be undone",
+};
+
+function noteOn({ kind }: Span, state: State): string | undefined {
+  if (kind === "late") return undefined; // the title says it
+  return kind === "rollback" && state === "stuck" ? "not complete" : NOTES[state];
+}
+
+/** Whether an undo was tried again, so that the last attempt decides whether it could be undone. */
+function isRetried({ span }: TimedSpan, parent: TimedSpan | undefined): boolean {
+  if (span.kind !== "undo" || !parent) return false;
+  const next = attemptId(undoId(span), (span.attempt ?? 1) + 1);
+  return parent.parts.some((part) => part.span.id === next);
+}
+
+/** Whether a late attempt succeeded in time to be the success of its step. */
+function isAdopted({ span, end }: TimedSpan, parent: TimedSpan | undefined): boolean {
+  return span.kind === "late" && end?.ok === true && parent?.end?.ok === true &&
+    !parent.parts.some((part) => part.span.kind === "attempt" && part.end?.ok);
+}
+
+/** The error of a rollback is that of its first undo that failed. */
+function isToldBelow(error: Error, { kind }: Span, parts: readonly TimedSpan[]): boolean {
+  return kind === "rollback" && parts.some(isBad) ||
+    parts.some((part) => part.end?.error === error);
+}
+
+function progressText({ done, failed, total }: Progress): string {
+  const of = total === undefined ? "" : ` of ${count(total)}`;
+  return `${count(done)}${of} done${failed > 0 ? `, ${count(failed)} of them failed` : ""}`;
+}
+
+function titleOf(span: Span, state: State): string {
+  const { kind, name, index, attempt } = span;
+  const own = `${oneLine(name)}${index === undefined ? "" : ` [${index}]`}`;
+  switch (kind) {
+    case "attempt":
+      return `attempt ${attempt}`;
+    case "item":
+      return `item ${index}`;
+    case "predicate":
+      return `predicate of ${own}`;
+    case "wait":
+    case "rollback":
+      return kind;
+    case "undo":
+      return `undo ${undoName(span)}${(attempt ?? 1) > 1 ? `, attempt ${attempt}` : ""}`;
+    case "late":
+      return `attempt ${attempt}, ${LATE[state] ?? "landed late"}`;
+    default:
+      return own;
+  }
+}
+
+const LATE: Partial<Record<State, string>> = {
+  running: "given up, not landed yet",
+  failed: "given up, failed late",
+};
+
+/** The path of the step that an undo belongs to, and which of its undos it is. */
+export function undoName({ id, path }: Span): string {
+  const { undo, attempt } = parseId(id) ?? {};
+  const which = undo === "defer"
+    ? ` (deferred by attempt ${attempt})`
+    : undo === "key"
+    ? " (by key)"
+    : attempt !== undefined
+    ? ` (attempt ${attempt}, landed late)`
+    : "";
+  return `${oneLine(stepOf(path))}${which}`;
+}
+
+/** The spans inside that get a row. An only attempt gets none, as it shows no more than its step. */
+function partsOf(timed: TimedSpan): readonly TimedSpan[] {
+  const attempts = timed.parts.filter(({ span }) => span.kind === "attempt").length;
+  return timed.parts.flatMap((part) => {
+    const { kind } = part.span;
+    const isFolded = (kind === "attempt" && attempts === 1) ||
+      (kind === "predicate" && part.end?.ok === true);
+    return isFolded ? partsOf(part) : [part];
+  });
+}
+
+/** The rows for which a picture has room. */
+export interface Picked<Drawn> {
+  readonly rows: ReadonlyMap<TimedSpan, Drawn>;
+  /** The spans inside that have a row, and how many have none. */
+  below(timed: TimedSpan): { readonly shown: readonly TimedSpan[]; readonly left: number };
+}
+
+/**
+ * Picks the rows of a picture level by level while there is room: of many items, the first ones and
+ * those that failed.
+ */
+export function pick<Drawn>(
+  run: TimedSpan,
+  draw: (row: Row, depth: number) => { readonly drawn: Drawn; readonly size: number },
+  room: number,
+): Picked<Drawn> {
+  const rows = new Map<TimedSpan, Drawn>();
+  const parts = new Map<TimedSpan, readonly TimedSpan[]>();
+  let left = room;
+  let level: readonly (readonly [timed: TimedSpan, parent?: TimedSpan])[] = [[run]];
+  for (let depth = 0; level.length > 0; depth++) {
+    const next: [TimedSpan, TimedSpan][] = [];
+    for (const [timed, parent] of level) {
+      const row = rowOf(timed, parent);
+      const { drawn, size } = draw(row, depth);
+      if (size > left) continue;
+      left -= size;
+      rows.set(timed, drawn);
+      parts.set(timed, row.parts);
+      for (const part of some(row.parts)) next.push([part, timed]);
+    }
+    level = next;
+  }
+  return {
+    rows,
+    below(timed) {
+      const all = parts.get(timed) ?? [];
+      const shown = all.filter((part) => rows.has(part));
+      return { shown, left: all.length - shown.length };
+    },
+  };
+}
+
+/** How many of many items or undos are shown, and how many more of those that failed. */
+const MOST = 10;
+
+/** Of many items or undos, the first ones and those that failed; of other spans, all. */
+export function some(parts: readonly TimedSpan[]): readonly TimedSpan[] {
+  const isOfMany = ({ span }: TimedSpan) => span.index !== undefined || span.kind === "undo";
+  let shown = 0;
+  let bad = 0;
+  return parts.filter((part) => {
+    if (!isOfMany(part) || shown++ < MOST) return true;
+    return isBad(part) && bad++ < MOST;
+  });
+}

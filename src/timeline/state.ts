@@ -1,0 +1,31 @@
+import type { TimedSpan } from "./timeline.ts";
+
+/** The state of a span. */
+export type State = "ok" | "failed" | "skipped" | "running" | "undone" | "stuck" | "late" | "wait";
+
+/** The state of a span: an undo that failed is `"stuck"`, and so is a rollback with such an undo. */
+export function stateOf({ end, span: { kind } }: TimedSpan): State {
+  if (!end) return "running";
+  const undoes = kind === "undo" || kind === "rollback";
+  if (!end.ok) return undoes ? "stuck" : "failed";
+  if (undoes) return "undone";
+  if (kind === "late" || kind === "wait") return kind;
+  return end.ran === false ? "skipped" : "ok";
+}
+
+/** Whether a span has failed. */
+export function isBad(timed: TimedSpan): boolean {
+  return ["failed", "stuck"].includes(stateOf(timed));
+}
+
+/** The sign of each state, from characters that common fonts have. */
+export const SIGNS: Readonly<Record<State, string>> = {
+  ok: "✓",
+  failed: "✗",
+  skipped: "–",
+  running: "…",
+  undone: "↩",
+  stuck: "‼",
+  late: "»",
+  wait: "·",
+};

@@ -1,0 +1,47 @@
+import { errorJSON } from "../report/error_json.ts";
+import type { ErrorJSON } from "../report/error_json.ts";
+
+/** A duration as text. */
+export function duration(ms: number): string {
+  const [unit, size] = ms >= 600_000 ? ["min", 60_000] : ms >= 10_000 ? ["s", 1_000] : ["ms", 1];
+  const value = ms / size;
+  return `${+value.toFixed(ms >= 10 && size === 1 ? 0 : 1)} ${unit}`;
+}
+
+const LONGEST = 300;
+
+/** An error with its causes in one line, without refused values, as `toJSON` prints it. */
+export function errorText(error: Error): string {
+  const parts: string[] = [];
+  let told: ErrorJSON | string | undefined = errorJSON(error, false);
+  while (told !== undefined) {
+    parts.push(typeof told === "string" ? told : nameOf(told));
+    told = typeof told === "string" ? undefined : told.cause;
+  }
+  return oneLine(parts.join(", caused by "), LONGEST);
+}
+
+function nameOf({ name, code, message }: ErrorJSON): string {
+  return `${name}${code === undefined ? "" : ` (${code})`}: ${message}`;
+}
+
+/** A text in one line, cut if it is too long. */
+export function oneLine(text: string, longest = 100): string {
+  return cut(withoutControls(text.slice(0, 4 * longest).replaceAll(/\s+/g, " ")), longest);
+}
+
+/** A text without characters that control a terminal or the direction of text. */
+export function withoutControls(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cs}\u200E\u200F\u202A-\u202E\u2066-\u2069]/gu, "\u{FFFD}");
+}
+
+/** A text, cut if it is too long. */
+export function cut(text: string, longest: number): string {
+  const characters = [...text];
+  return characters.length <= longest ? text : `${characters.slice(0, longest - 1).join("")}…`;
+}
+
+/** A number, with commas between thousands. */
+export function count(n: number): string {
+  return n.toLocaleString("en");
+}

@@ -1,0 +1,22 @@
+import type { Span } from "../api/observer.ts";
+import { baseOf } from "../run/paths.ts";
+import type { TimedSpan } from "./timeline.ts";
+
+/** The undos of a run in the order in which they began, each as the list of its attempts. */
+export function undosOf(run: TimedSpan): readonly (readonly TimedSpan[])[] {
+  const undos = new Map<string, TimedSpan[]>();
+  for (const timed of undoSpans(run).sort((one, other) => one.from - other.from)) {
+    const id = undoId(timed.span);
+    undos.set(id, [...undos.get(id) ?? [], timed]);
+  }
+  return [...undos.values()];
+}
+
+/** The id of an undo, the same for all attempts at it. */
+export function undoId({ id, kind, attempt = 1 }: Span): string {
+  return baseOf({ id, kind, attempt });
+}
+
+function undoSpans(timed: TimedSpan): TimedSpan[] {
+  return [...timed.span.kind === "undo" ? [timed] : [], ...timed.parts.flatMap(undoSpans)];
+}

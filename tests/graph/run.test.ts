@@ -1,0 +1,102 @@
+import { describe, it } from "node:test";
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { map, pipeline, step, when } from "@runsheet/runsheet";
+import { dot, mermaid } from "@runsheet/runsheet/graph";
+import { timeline } from "@runsheet/runsheet/report";
+import { cleanups } from "../support/cleanup.ts";
+import { drain, never } from "../support/deferred.ts";
+import { idle } from "../support/flows.ts";
+import { recorded } from "../support/recorded.ts";
+import { worstOrder } from "../support/scenes.ts";
+import { fail } from "../support/steps.ts";
+
+/** The labels and classes of a flowchart. */
+function boxes(text: string): string[] {
+  return [...text.matchAll(/"([^"]*)"[\])}]+(?::::(\w+))?$/gm)].map(([, label, state = ""]) =>
+    `${label} ${state}`.trim()
+  );
+}
+
+describe("a graph of a run", () => {
+  const { fakeTime } = cleanups();
+
+  it("shows how each step ended", async () => {
+    const { flow, run } = await worstOrder(fakeTime());
+    assertEquals(boxes(mermaid(flow, { run })), [
+      "order",
+      "↩ reserve undone",
+      "‼ charge<br/>3 retries, 50 ms stuck",
+      "✓ log ok",
+      "done",
+      "fulfil",
+      "✓ ship ok",
+      "✗ fail failed",
+    ]);
+  });
+
+  it("tells what was skipped from what was not reached", async () => {
+    const flow = pipeline({
+      name: "p",
+      steps: [when(() => false, idle("gift")), fail, idle("ship")],
+    });
+    assertEquals(boxes(mermaid(flow, { run: await recorded(flow) })).slice(1, -1), [
+      "– when skipped",
+      "gift idle",
+      "✗ fail failed",
+      "ship idle",
+    ]);
+  });
+
+  it("shows the worst of all items", async () => {
+    const send = step({
+      name: "send",
+      run: ({ n }: { n: number }) => {
+        if (n === 2) throw new Error("bounced");
+      },
+    });
+    const flow = map("mails", () => [{ n: 1 }, { n: 2 }, { n: 3 }], send, { onFailure: "collect" });
+    assertEquals(boxes(mermaid(flow, { run: await recorded(flow) })), [
+      "map(mails)",
+      "done",
+      "map(mails), each item",
+      "✗ send failed",
+    ]);
+  });
+
+  it("shows a step as done when only an earlier attempt of it was undone", async () => {
+    const charge = step({
+      name: "charge",
+      retry: { count: 1 },
+      run: (_ctx, { attempt, defer }) => {
+        defer(() => {});
+        if (attempt === 1) throw new Error("busy");
+      },
+    });
+    assertEquals(
+      boxes(mermaid(charge, { run: await recorded(charge) }))[1],
+      "✓ charge<br/>1 retry ok",
+    );
+  });
+
+  it("shows a step that was undone by what it deferred", async () => {
+    const charge = step({ name: "charge", run: (_ctx, { defer }) => defer(() => {}) });
+    const flow = pipeline({ name: "p", steps: [charge, fail] });
+    assertEquals(boxes(mermaid(flow, { run: await recorded(flow) }))[1], "↩ charge undone");
+  });
+
+  it("shows what is under way", async () => {
+    const flow = step({ name: "stuck", run: never });
+    const observer = timeline();
+    void flow.run({}, { observer });
+    await drain();
+    assertEquals(boxes(mermaid(flow, { run: observer.runs[0] }))[1], "… stuck running");
+  });
+
+  it("has its colours for Graphviz as well", async () => {
+    const { flow, run } = await worstOrder(fakeTime());
+    assertStringIncludes(
+      dot(flow, { run }),
+      'label="✗ fail" style=filled fillcolor="#fbd9d6" color="#b3261e" fontcolor="#5c110c"]',
+    );
+  });
+});

@@ -1,0 +1,290 @@
+import { describe, it } from "node:test";
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertLess,
+  assertLessOrEqual,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
+import { type AnyStep, filter, map, parallel, pipeline, step, when } from "@runsheet/runsheet";
+import { html, timeline } from "@runsheet/runsheet/report";
+import { type } from "arktype";
+import { cleanups } from "../support/cleanup.ts";
+import { deferred, drain, never } from "../support/deferred.ts";
+import { hostileNames, idle } from "../support/flows.ts";
+import { firstOf, recorded, wordsOf } from "../support/recorded.ts";
+import { worstOrder } from "../support/scenes.ts";
+import { fail } from "../support/steps.ts";
+
+/** How many bytes a page has. */
+function sizeOf(page: string): number {
+  return new TextEncoder().encode(page).length;
+}
+
+function failing(name: string, error: Error) {
+  return step({ name, run: () => Promise.reject(error) });
+}
+
+describe("a page", () => {
+  const { fakeTime } = cleanups();
+
+  it("says what ran, what was retried and why, and what landed late", async () => {
+    const words = wordsOf(html((await worstOrder(fakeTime())).run));
+    assertEquals(words.slice(words.indexOf("What ran") + 1, -1), [
+      "✗ order failed",
+      "✓ reserve",
+      "✓ charge 3 attempts",
+      "✗ attempt 1 failed",
+      "TimeoutError (TIMEOUT): Cannot finish 'charge' as it must settle within 50 ms: it is still pending",
+      "» attempt 1, landed late",
+      "↩ undo charge (attempt 1, landed late)",
+      "↩ undo charge (deferred by attempt 1)",
+      "· wait 10 ms planned",
+      "✗ attempt 2 failed",
+      "TypeError: out of order, caused by Error: connection reset",
+      "↩ rollback",
+      "↩ undo charge (deferred by attempt 2)",
+      "· wait 20 ms planned",
+      "✓ attempt 3",
+      "✓ log",
+      "✗ fulfil failed",
+      "✓ ship",
+      "✗ fail failed",
+      "Error: boom",
+      "‼ rollback not complete",
+      "✗ undo charge failed",
+      "Error: no refund",
+      "‼ undo charge, attempt 2 could not be undone",
+      "Error: no refund",
+      "↩ undo charge (deferred by attempt 3)",
+      "✗ undo reserve failed",
+      "Error: busy",
+      "↩ undo reserve, attempt 2",
+    ]);
+  });
+
+  it("says what was undone in which order, and what could not be, deferred and late ones apart", async () => {
+    const words = wordsOf(html((await worstOrder(fakeTime())).run));
+    const list = words.slice(
+      words.indexOf("What was undone, in this order") + 1,
+      words.indexOf("What ran"),
+    );
+    assertEquals(list.map((line) => line.replace(/ after [\d.]+ \w+$/, "")), [
+      "↩ charge (deferred by attempt 2) undone",
+      "‼ charge could not be undone at attempt 2",
+      "Error: no refund",
+      "↩ charge (deferred by attempt 3) undone",
+      "↩ reserve undone at attempt 2",
+      "↩ charge (attempt 1, landed late) undone",
+      "↩ charge (deferred by attempt 1) undone",
+    ]);
+  });
+
+  it("begins with how the run ended, where it failed and why", async () => {
+    const [title, heading, facts, why] = wordsOf(html((await worstOrder(fakeTime())).run));
+    assertEquals([title, heading], ["✗ order", "✗ order"]);
+    assertMatch(facts!, /^failed after [\d.]+ ms · began \d{4}-\d\d-\d\d .+ UTC · run order-4711$/);
+    assertEquals(why, "Failed at fulfil/fail: Error: boom");
+  });
+
+  it("says that a run is done, with nothing undone", async () => {
+    const words = wordsOf(html(await recorded(pipeline({ name: "p", steps: [idle("a")] }))));
+    assertMatch(words[2]!, /^done in /);
+    assertEquals(words.slice(3, -1), [
+      "What was undone, in this order",
+      "Nothing.",
+      "What ran",
+      "✓ p",
+      "✓ a",
+    ]);
+  });
+
+  it("says what was skipped, and how far a group has come", async () => {
+    const flow = pipeline({
+      name: "p",
+      steps: [
+        when(() => false, idle("gift")),
+        parallel(idle("a"), idle("b")),
+        map("mails", () => [{}], idle("send")),
+        filter("few", function* () {
+          yield 1;
+        }, () => true),
+      ],
+    });
+    const words = wordsOf(html(await recorded(flow)));
+    assertEquals(words.slice(words.indexOf("What ran") + 2, -1), [
+      "– when(gift) skipped",
+      "✓ parallel(a, b) 2 of 2 done",
+      "✓ a",
+      "✓ b",
+      "✓ map(mails) 1 of 1 done",
+      "✓ send [0]",
+      "✓ filter(few) 1 done",
+    ]);
+  });
+
+  it("says what a late success counts as, and what failed late", async () => {
+    const time = fakeTime();
+    const gate = deferred();
+    const charge = step({
+      name: "charge",
+      timeout: 50,
+      retry: { count: 1, delay: 1_000 },
+      run: () => gate.promise,
+    });
+    const observer = timeline();
+    const running = charge.run({}, { observer });
+    await time.tickAsync(50);
+    await drain();
+    gate.resolve();
+    await running;
+    const page = html(firstOf(observer.runs));
+    assertStringIncludes(
+      page,
+      "attempt 1, landed late</b> <small>counts as the success of the step",
+    );
+  });
+
+  it("says that an attempt has failed late, or not landed yet", async () => {
+    const time = fakeTime();
+    const gate = deferred();
+    const observer = timeline();
+    const charge = step({ name: "charge", timeout: 50, run: () => gate.promise });
+    const running = charge.run({}, { observer });
+    await time.tickAsync(50);
+    await running;
+    assertStringIncludes(html(firstOf(observer.runs)), "attempt 1, given up, not landed yet");
+    gate.reject(new Error("too late"));
+    await drain();
+    const page = html(firstOf(observer.runs));
+    assertStringIncludes(page, "attempt 1, given up, failed late");
+    assertStringIncludes(page, "Error: too late");
+  });
+
+  it("shows a run that is under way", async () => {
+    const observer = timeline();
+    const stuck = step({ name: "stuck", run: never });
+    void pipeline({ name: "p", steps: [idle("a"), stuck] }).run({}, { observer });
+    await drain();
+    const words = wordsOf(html(firstOf(observer.runs)));
+    assertMatch(words[2]!, /^under way for /);
+    assertEquals(words.slice(-4, -1), ["… p under way", "✓ a", "… stuck under way"]);
+  });
+
+  it("escapes every name and every message", async () => {
+    for (const [name, shown] of hostileNames) {
+      const run = await recorded(
+        pipeline({ name, steps: [failing(name, new Error(name, { cause: name }))] }),
+        {},
+        { runId: name },
+      );
+      const page = html(run);
+      // What is left of the page when its own tags and codes are gone.
+      const rest = page.replace(/<style>[^]*?<\/style>/, "").replaceAll(
+        /<!doctype html>|<\/?(?:html|meta|title|h1|h2|p|ol|li|div|span|b|small|i|br|style)(?: [a-z-]+="[^"<>]*")*>|&#\d+;/g,
+        "",
+      );
+      assertFalse(/[<>&"']/.test(rest), rest);
+      const line = shown.replaceAll("\n", " ");
+      const expected = `Error: ${line}, caused by ${line}`.replaceAll(/\s+/g, " ");
+      assert(wordsOf(page).includes(expected), `${expected} must be in ${wordsOf(page)}`);
+    }
+  });
+
+  it("shows no args, no data and no value that a schema has refused", async () => {
+    const pay = step({
+      name: "pay",
+      requires: type({ card: /^\d{4}$/ }),
+      run: () => ({ receipt: "s3cret" }),
+    });
+    const page = html(await recorded(pay, { card: "s3cret", token: "s3cret" }));
+    assertFalse(page.includes("s3cret"));
+    assertStringIncludes(page, "REQUIRES_VALIDATION");
+    assertFalse(html(await recorded(pay, { card: "1234" })).includes("s3cret"));
+  });
+
+  it("is one file that loads nothing and runs nothing", async () => {
+    const page = html((await worstOrder(fakeTime())).run);
+    assertFalse(
+      /<(?:script|link|img|iframe|object|base)|url\(|@import|https?:|javascript:/i.test(page),
+    );
+    assertStringIncludes(page, `content="default-src 'none';style-src 'unsafe-inline'"`);
+  });
+
+  it("has both colour schemes, and says by signs and words what it says by colours", async () => {
+    const page = html((await worstOrder(fakeTime())).run);
+    assertStringIncludes(page, "color-scheme:light dark");
+    assertStringIncludes(page, "prefers-color-scheme:dark");
+    const rows = [...page.matchAll(/<div class="r (\w+)"[^>]*><span class="n">(.)/gu)];
+    const signs = new Map(rows.map(([, state = "", sign = ""]) => [state, sign]));
+    assertEquals(Object.fromEntries(signs), {
+      failed: "✗",
+      ok: "✓",
+      late: "»",
+      undone: "↩",
+      wait: "·",
+      stuck: "‼",
+    });
+  });
+
+  it("shows an error once, where it happened", async () => {
+    const inner = pipeline({ name: "inner", steps: [fail] });
+    const page = html(await recorded(pipeline({ name: "outer", steps: [inner] })));
+    // The summary has it as well.
+    assertEquals(page.split("Error: boom").length - 1, 2);
+  });
+
+  it("has at most 50 KB for 5,000 items, and shows the first ones and those that failed", async () => {
+    const items = Array.from({ length: 5_000 }, (_, n) => n);
+    const save = (n: number) => {
+      if (n % 1_000 === 999) throw new RangeError(`row ${n} is bad`);
+      return n;
+    };
+    const flow = pipeline({
+      name: "import",
+      steps: [
+        map("rows", () => items, save, { onFailure: "collect" }),
+        map(
+          "mails",
+          () => items.map((n) => ({ n })),
+          step({ name: "send", run: () => {}, rollback: () => {} }),
+        ),
+        fail,
+      ],
+    });
+    const page = html(await recorded(flow));
+    assertLessOrEqual(sizeOf(page), 50_000);
+    const words = wordsOf(page);
+    const rows = words.slice(words.indexOf("What ran"));
+    assertEquals(rows.filter((line) => line.includes(" item ")).map((line) => line.slice(2)), [
+      ...Array.from({ length: 10 }, (_, n) => `item ${n}`),
+      ...[999, 1_999, 2_999, 3_999, 4_999].map((n) => `item ${n} failed`),
+    ]);
+    assertEquals(words.filter((line) => line.startsWith("… and")), [
+      "… and 4,990 more", // undos in the list
+      "… and 4,985 more",
+      "… and 4,990 more",
+      "… and 4,990 more", // undos in the rollback
+    ]);
+    assert(rows.includes("✓ map(rows) 5,000 of 5,000 done, 5 of them failed"));
+  });
+
+  it("has at most 50 KB whatever the names, the messages and the depth", async () => {
+    const long = "🎉<&>".repeat(1_000);
+    const broken = step({
+      name: long,
+      run: () => Promise.reject(new Error(long)),
+      retry: { count: 9 },
+    });
+    const rows = Array.from({ length: 20 }, () => ({}));
+    let flow: AnyStep = broken;
+    for (const name of ["a", "b"]) flow = map(name, () => rows, flow, { onFailure: "collect" });
+    const many = Array.from({ length: 500 }, (_, n): AnyStep => idle(`${n} ${long}`));
+    const wide = pipeline({ name: long, steps: [flow, ...many, fail] });
+    const page = html(await recorded(wide, {}, { runId: long }));
+    assertLessOrEqual(sizeOf(page), 50_000);
+    assertLess(30_000, sizeOf(page), "there must be as much as there is room for");
+  });
+});

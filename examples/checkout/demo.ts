@@ -1,5 +1,6 @@
 // Runs a file of orders through the checkout, many at once, and proves that the books balance.
 import type { LateReport, Result } from "@runsheet/runsheet";
+import { type TimedSpan, timeline } from "@runsheet/runsheet/report";
 import { parse } from "csv-parse/sync";
 import { type Claim, proveBalance } from "./balance.ts";
 import { makeCheckout, type OrderRow, type Receipt } from "./checkout.ts";
@@ -17,6 +18,8 @@ export type Broken = "refund" | "void" | "release";
 export interface Demo {
   results: Result<Receipt>[];
   timings: Map<string, Timing>;
+  /** The failed order with the most undos. */
+  worst: TimedSpan | undefined;
   /** The outcomes of abandoned attempts. */
   late: LateReport[];
   charges: { captured: number; refunded: number; voided: number };
@@ -44,8 +47,11 @@ export async function runDemo(
     const checkout = makeCheckout([timing(timings)]);
     const late: LateReport[] = [];
     const watches: Promise<unknown>[] = [];
+    const observer = timeline({ keep: orders.length });
     const results = await mapAtMost(16, orders, (order) =>
       checkout.run({ ...order, ...services }, {
+        observer,
+        runId: order.orderId || undefined,
         onLate: (report) => late.push(report),
         waitUntil: (watch) => watches.push(watch),
         host: hosts.get(order.orderId),
@@ -55,6 +61,7 @@ export async function runDemo(
     return {
       results,
       timings,
+      worst: worstOf(observer.runs),
       late,
       charges: {
         captured: books.count("captured"),
@@ -74,6 +81,15 @@ function unpaid(broken: Broken | undefined): Unpaid | undefined {
   if (broken === "refund") return "refunded";
   if (broken === "void") return "voided";
   return undefined;
+}
+
+function worstOf(runs: readonly TimedSpan[]): TimedSpan | undefined {
+  const failed = runs.filter(({ end }) => end?.ok === false);
+  return failed.sort((one, other) => undosIn(other) - undosIn(one))[0];
+}
+
+function undosIn({ span, parts }: TimedSpan): number {
+  return parts.reduce((count, part) => count + undosIn(part), span.kind === "undo" ? 1 : 0);
 }
 
 /** The raw rows of a file, which may have too few or too many fields. */

@@ -1,5 +1,6 @@
 import { describe, it } from "node:test";
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { readFileSync } from "node:fs";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { Demo } from "../../examples/checkout/demo.ts";
 import { exampleData, runExample } from "../support/examples.ts";
 import { beginningsOf, hangUpAfter } from "../support/hang_up.ts";
@@ -103,6 +104,10 @@ describe("examples/checkout", () => {
     assertEquals(code, 0);
     assertStringIncludes(stdout, `${rows.length} orders`);
     assertStringIncludes(stdout, "holds  money: kept by the gateway = payments in the database");
+    // The gateway stalls once for this order, the mail bounces, and the refund fails at first.
+    assertMatch(stdout, /^the worst order, o-0099\n✗ checkout /m);
+    const [, page = ""] = /^the same as a page: (.*)$/m.exec(stdout) ?? [];
+    for (const text of [stdout, readFileSync(page, "utf8")]) assertTells(text);
   });
 
   it(
@@ -117,6 +122,33 @@ describe("examples/checkout", () => {
     },
   );
 });
+
+/** What ran, what was retried and why, what landed late, and what was undone in which order. */
+function assertTells(picture: string): void {
+  let rest = picture.slice(picture.indexOf("reserveStock"));
+  for (
+    const text of [
+      "chargePayment",
+      "2 attempts",
+      "attempt 1",
+      "TimeoutError",
+      "attempt 1, given up, failed late",
+      "undo chargePayment (by key)",
+      "attempt 2",
+      "sendConfirmation",
+      "MailBounced",
+      "undo fulfil/createShipment",
+      "undo chargePayment",
+      "GatewayError: 503",
+      "undo chargePayment, attempt 2",
+      "undo chargePayment (deferred by attempt 2)",
+      "undo reserveStock",
+    ]
+  ) {
+    assertStringIncludes(rest, text);
+    rest = rest.slice(rest.indexOf(text) + text.length);
+  }
+}
 
 async function assertFails(broken: string, claim: string): Promise<void> {
   const { code, stdout, stderr } = await runExample("checkout", [`--break=${broken}`]);

@@ -129,7 +129,7 @@ function partsOf(timed: TimedSpan): readonly TimedSpan[] {
 }
 
 /** The rows for which a picture has room. */
-export interface Picked<Drawn> {
+export interface Selection<Drawn> {
   readonly rows: ReadonlyMap<TimedSpan, Drawn>;
   /** The spans inside that have a row, and how many have none. */
   below(timed: TimedSpan): { readonly shown: readonly TimedSpan[]; readonly left: number };
@@ -143,7 +143,7 @@ export function pick<Drawn>(
   run: TimedSpan,
   draw: (row: Row, depth: number) => { readonly drawn: Drawn; readonly size: number },
   room: number,
-): Picked<Drawn> {
+): Selection<Drawn> {
   const rows = new Map<TimedSpan, Drawn>();
   const parts = new Map<TimedSpan, readonly TimedSpan[]>();
   let left = room;

@@ -14,6 +14,7 @@ export type NodeKind =
   | "pipeline"
   | "when"
   | "choice"
+  | "fallback"
   | "parallel"
   | "distribute"
   | "map"

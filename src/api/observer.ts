@@ -86,8 +86,10 @@ export interface Progress {
 /** Follows one span. Each method is called at once, in the course of the run: keep it short. */
 export interface SpanObserver {
   /**
-   * Called once, to call what happens inside the span, so that it can be inside an `AsyncLocalStorage`, too:
-   * `within: (call) => storage.run(store, call)`. It must call that once, before it returns.
+   * Makes a call inside the span, so that it can be inside an `AsyncLocalStorage`, too:
+   * `within: (call) => storage.run(store, call)`. It must make that call once, before it returns. It
+   * is called when the span begins, and again when the engine continues inside it after a promise
+   * of the user's; never for `"rollback"`, `"wait"` and `"late"`, which have undos as parts, or none.
    */
   within?(call: () => void): void;
   /** Told each time a branch or item of a group has ended. */

@@ -7,9 +7,14 @@ import { giveUp, type Performed, type Retrying } from "./give_up.ts";
 export async function perform(attempt: Attempt, retrying: () => Retrying): Promise<Performed> {
   const { scope: { run }, watch } = attempt;
   if (!run.seam.isDirect) {
-    const performing = performByHost(attempt, retrying);
-    watch?.endAttempt(performing);
-    return await performing;
+    try {
+      const performed = await performByHost(attempt, retrying);
+      watch?.endAttempt(performed);
+      return performed;
+    } catch (reason) {
+      watch?.interrupt(reason);
+      throw reason;
+    }
   }
   const ended = await callOnce(attempt);
   if ("running" in ended) return await giveUp(attempt, ended, retrying);

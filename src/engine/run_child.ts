@@ -20,12 +20,9 @@ export function runChild(
   if (cancellation?.error) return failure(cancellation.error, path, false);
   const watch = scope.watch?.beginStep(child, path, scope.path);
   const own = { run, path, watch, journal, cancellation, deep, hold };
-  let ending: Ending;
-  if (watch) {
-    // Awaited inside the span, where its retries are to run, too.
-    ending = watch.within(() => settle(execute(child, ctx, own, middleware)));
-    watch.endStep(ending);
-  } else ending = execute(child, ctx, own, middleware);
+  const ending = watch
+    ? watch.endStep(watch.within(() => execute(child, ctx, own, middleware)))
+    : execute(child, ctx, own, middleware);
   return run.executed && isRoot(scope.path) ? noteRan(settle(ending), label, run.executed) : ending;
 }
 

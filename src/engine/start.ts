@@ -31,10 +31,9 @@ export function startRun(
 ): Promise<Result<Context>> {
   const path = node.kind === "pipeline" ? "" : labelOf(node.name);
   const watch = beginRun(node, path, given);
-  if (!watch) return carryOut(node, path, input, undefined, given);
-  const running = watch.within(() => carryOut(node, path, input, watch, given));
-  watch.endRun(running);
-  return running;
+  return watch
+    ? watch.run(() => carryOut(node, path, input, watch, given))
+    : carryOut(node, path, input, undefined, given);
 }
 
 /** Creates the scope of a run, and rolls back if it fails. */

@@ -3,8 +3,9 @@ import type { Observer, Span, SpanEnd } from "../api/observer.ts";
 import type { Result, RollbackFailure } from "../api/result.ts";
 import { toError } from "../report/errors.ts";
 import { callId, itemIndex, lateId, rollbackSpanId, stepOf } from "../run/paths.ts";
-import type { Settled } from "../run/settled.ts";
+import { type Ending, isPending, type Pending, type Settled } from "../run/settled.ts";
 import type { Answered, Wait, Watch, WatchedAttempt, WatchedNode } from "../run/watch.ts";
+import { cast } from "../values/cast.ts";
 import { isPromise, type MaybePromise } from "../values/maybe_promise.ts";
 import { Followers } from "./followers.ts";
 
@@ -83,31 +84,80 @@ class Watched implements Watch {
   }
 
   endWait(sleeping: Promise<void>): void {
-    this.#endWith(sleeping, () => ({ ok: true }));
+    sleeping.then(() => this.#end({ ok: true }), (reason) => this.interrupt(reason));
   }
 
-  endRun(running: Promise<Result<unknown>>): void {
-    this.#endWith(running, (result) => {
-      if (result.success) return { ok: true };
-      const { error, failedStep } = result;
-      return { ok: false, error, failedStep };
-    });
+  async run<R extends Result<unknown>>(carryOut: () => Promise<R>): Promise<R> {
+    try {
+      const result = await this.within(carryOut);
+      const { success, error, failedStep } = result;
+      this.#end(success ? { ok: true } : { ok: false, error, failedStep });
+      return result;
+    } catch (reason) {
+      this.interrupt(reason);
+      throw reason;
+    }
   }
 
-  endStep(settling: MaybePromise<Settled>): void {
-    this.#endWith(settling, (settled) => {
-      const { ran } = settled;
-      if (settled.ok) return { ok: true, ran };
-      const { error, failedStep } = settled;
-      return { ok: false, error, failedStep, ran };
-    });
+  endStep(ending: Ending): Ending {
+    if (isPending(ending)) return this.#enclose(ending);
+    if (isPromise(ending)) return this.#awaitable(ending);
+    this.#endSettled(ending);
+    return ending;
   }
 
-  endAttempt(performing: MaybePromise<Answered>): void {
-    this.#endWith(performing, ({ outcome, isReplayed }) => ({
+  /** What is called once the promise has been awaited is called inside the span. */
+  #enclose(call: Pending): Pending {
+    return {
+      promise: call.promise,
+      land: (value) => this.#follow(this.within(() => call.land(value))),
+      crash: (thrown) => this.#follow(this.within(() => call.crash(thrown))),
+    };
+  }
+
+  /**
+   * A promise that is awaited where it would be without observers: not a microtask later, and by
+   * nobody else, as the stacks of errors would not lead to the caller then.
+   */
+  #awaitable(promise: Promise<Settled>): Pending {
+    const follow = () => this.#follow(promise);
+    return {
+      promise,
+      get settling() {
+        follow();
+        return promise;
+      },
+      land: (settled) => this.#follow(cast<Settled>(settled)),
+      crash: (reason) => {
+        this.interrupt(reason);
+        throw reason;
+      },
+    };
+  }
+
+  #follow(settling: MaybePromise<Settled>): MaybePromise<Settled> {
+    if (isPromise(settling)) {
+      settling.then((settled) => this.#endSettled(settled), (reason) => this.interrupt(reason));
+    } else this.#endSettled(settling);
+    return settling;
+  }
+
+  #endSettled(settled: Settled): void {
+    const { ran } = settled;
+    if (settled.ok) return this.#end({ ok: true, ran });
+    const { error, failedStep } = settled;
+    this.#end({ ok: false, error, failedStep, ran });
+  }
+
+  endAttempt({ outcome, isReplayed }: Answered): void {
+    this.#end({
       ...(outcome.ok ? { ok: true } : { ok: false, error: outcome.error }),
       ...(isReplayed && { replayed: true }),
-    }));
+    });
+  }
+
+  interrupt(reason: unknown): void {
+    this.#end({ ok: false, error: toError(reason) });
   }
 
   endLate({ result, rejection, reason }: WatchedAttempt, late: LateReport["outcome"]): void {
@@ -135,18 +185,6 @@ class Watched implements Watch {
     const own = Object.freeze({ ...part, runId: span.runId, parent: span });
     const followers = this.#followers.ask(own);
     return followers && new Watched(own, followers);
-  }
-
-  /**
-   * Ends the span when a value is there. It listens beside the engine, which does not wait a
-   * microtask longer for that.
-   */
-  #endWith<T>(value: MaybePromise<T>, endOf: (value: T) => SpanEnd): void {
-    if (!isPromise(value)) return this.#end(endOf(value));
-    value.then(
-      (value) => this.#end(endOf(value)),
-      (thrown) => this.#end({ ok: false, error: toError(thrown) }),
-    );
   }
 
   #end(end: SpanEnd): void {

@@ -33,6 +33,8 @@ export function failure(error: Error, failedStep: string, ran: boolean): Settled
 export interface Pending<T = Context> {
   /** The promise that the user's function returned. */
   readonly promise: PromiseLike<unknown>;
+  /** The settled result, where it is the promise of that which is enclosed. */
+  readonly settling?: Promise<Settled<T>>;
   /** Continues with the promise's value. */
   land(value: unknown): MaybePromise<Settled<T>>;
   /** Continues with the promise's rejection. */
@@ -48,7 +50,7 @@ export function isPending<T>(ending: Ending<T>): ending is Pending<T> {
 
 /** Awaits a call for functions that cannot do so themselves. */
 export function settle<T>(ending: Ending<T>): MaybePromise<Settled<T>> {
-  return isPending(ending) ? settleThen(ending, (settled) => settled) : ending;
+  return isPending(ending) ? ending.settling ?? settleThen(ending, (settled) => settled) : ending;
 }
 
 /** Awaits a call, and continues with how it settled. */

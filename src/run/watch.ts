@@ -3,8 +3,7 @@ import type { LateReport } from "../api/late_report.ts";
 import type { NodeKind, Observer, Span } from "../api/observer.ts";
 import type { RetryPolicy } from "../api/policy.ts";
 import type { Result, RollbackFailure } from "../api/result.ts";
-import type { MaybePromise } from "../values/maybe_promise.ts";
-import type { Settled } from "./settled.ts";
+import type { Ending } from "./settled.ts";
 
 /** A place in a run, and its span if somebody observes it. */
 export interface Place {
@@ -42,9 +41,13 @@ export interface Watch {
   beginRollback(path: string, id: string): Watch | undefined;
   /** Begins the span of a wait, and ends it when the wait is over. */
   wait(attempt: WatchedAttempt, wait: Wait, sleeping: Promise<void>): void;
-  endRun(running: Promise<Result<unknown>>): void;
-  endStep(settling: MaybePromise<Settled>): void;
-  endAttempt(performing: MaybePromise<Answered>): void;
+  /** Calls what carries out the run, and ends with its result. */
+  run<R extends Result<unknown>>(carryOut: () => Promise<R>): Promise<R>;
+  /** Ends a step when it has settled, and keeps what is still to be called inside its span. */
+  endStep(ending: Ending): Ending;
+  endAttempt(answered: Answered): void;
+  /** Ends with the host's own signal. */
+  interrupt(reason: unknown): void;
   endLate(attempt: WatchedAttempt, outcome: LateReport["outcome"]): void;
   endRollback(notUndone: readonly RollbackFailure[]): void;
 }

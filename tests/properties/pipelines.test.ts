@@ -93,7 +93,7 @@ describe("a random pipeline", () => {
     await property(cases, async ([{ root, plans }, seed]) => {
       const play = new Play(root);
       const host = new ReorderingHost(seed);
-      const together = await Promise.all(plans.map((plan, n) => play.run(plan, `r${n}`, host)));
+      const together = await Promise.all(plans.map((plan, n) => play.run(plan, `r${n}`, { host })));
       assertEquals(together, plans.map((plan, n) => predict(root, plan, `r${n}`)));
       most = Math.max(most, host.most);
     });
@@ -121,9 +121,9 @@ describe("a random pipeline", () => {
       const [plan] = plans as [Plan];
       const play = new Play(root);
       const recording = new RecordingHost();
-      const first = await play.run(plan, "r0", recording);
+      const first = await play.run(plan, "r0", { host: recording });
       const replaying = new ReplayingHost(recording.outcomes);
-      const second = await play.run(plan, "r0", replaying);
+      const second = await play.run(plan, "r0", { host: replaying });
       assertEquals(second, { ...first, log: [] });
       assertEquals(replaying.unused, []);
     }));
@@ -138,11 +138,11 @@ describe("a random pipeline", () => {
       const play = new Play(root);
       const before = new RecordingHost();
       const suspending = new SuspendingHost(before, (_id, nth) => nth === at);
-      const reason = await assertRejects(() => play.run(plan, "r0", suspending));
+      const reason = await assertRejects(() => play.run(plan, "r0", { host: suspending }));
       assertStrictEquals(reason, suspending.reason);
       assertEquals(suspending.after, []);
       const began = play.logOf("r0");
-      const resumed = await play.run(plan, "r0", new RecordingHost(before.outcomes));
+      const resumed = await play.run(plan, "r0", { host: new RecordingHost(before.outcomes) });
       assertEquals({ ...resumed, log: [...began, ...resumed.log] }, whole);
     });
   });

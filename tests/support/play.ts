@@ -1,7 +1,6 @@
 import { assertEquals, assertFalse } from "@std/assert";
 import {
   type AnyStep,
-  type Host,
   isRunsheetError,
   type LateReport,
   type Middleware,
@@ -107,7 +106,11 @@ export class Play {
   }
 
   /** Runs it, waits for all late attempts, and returns the observations. */
-  async run(plan: Plan, runId: string, host?: Host): Promise<Story> {
+  async run(
+    plan: Plan,
+    runId: string,
+    given: Pick<RunOptions, "host" | "observer"> = {},
+  ): Promise<Story> {
     const watch = new Watch(plan, this.#errors);
     this.#watches.set(runId, watch);
     if (plan.abort.when === "before") watch.abort();
@@ -116,7 +119,7 @@ export class Play {
       runId,
       onLate: (late) => watch.late.push(lateLine(late, watch)),
       waitUntil: (promise) => watch.watches.push(promise),
-      ...(host && { host }),
+      ...given,
       // Without a signal the engine goes another way.
       ...((this.#canAbort || plan.abort.when !== "never") && { signal: watch.controller.signal }),
     };

@@ -1,0 +1,94 @@
+import {
+  observe,
+  type Observer,
+  type SpanObserver,
+  type Watcher,
+} from "@runsheet/runsheet/observe";
+
+/** What an observer may do wrong; `fault` is to be called for each error that must come to light. */
+type Hostile = (fault: () => Error) => Observer;
+
+const follow = (make: (fault: () => Error) => SpanObserver): Hostile => (fault) => () =>
+  make(fault);
+
+function fail(fault: () => Error): never {
+  throw fault();
+}
+
+/** Observers that do wrong, each in its own way. */
+export const hostileObservers: Readonly<Record<string, Hostile>> = {
+  "throws when a span begins": (fault) => () => fail(fault),
+  "rejects": (fault) => () => Promise.reject(fault()) as never,
+  "is asynchronous": (fault) => () => Promise.resolve(void fault()) as never,
+  "gives a number": (fault) => () => (fault(), 42) as never,
+  "gives an object that throws when it is read": (fault) => () =>
+    new Proxy({}, {
+      get: (_target, name) => name === "within" ? fail(fault) : undefined,
+      has: (_target, name) => name === "within",
+    }),
+  "throws when a span ends": follow((fault) => ({ end: () => fail(fault) })),
+  "rejects when a span ends": follow((fault) => ({ end: () => Promise.reject(fault()) as never })),
+  "throws at progress": follow((fault) => ({ progress: () => fail(fault) })),
+  "throws before it makes the call": follow((fault) => ({ within: () => fail(fault) })),
+  "throws after it has made the call": follow((fault) => ({
+    within(call) {
+      call();
+      fail(fault);
+    },
+  })),
+  "never makes the call": follow((fault) => ({ within: () => void fault() })),
+  "makes the call twice": follow((fault) => ({
+    within(call) {
+      call();
+      fault();
+      call();
+    },
+  })),
+  "makes the call later": follow((fault) => ({
+    within: (call) => (fault(), void Promise.resolve().then(call)),
+  })),
+  "makes the call, and again later": follow((fault) => ({
+    within(call) {
+      call();
+      fault();
+      Promise.resolve().then(call);
+    },
+  })),
+  "rejects around the call": follow((fault) => ({
+    within(call): void {
+      call();
+      Promise.reject(fault());
+    },
+  })),
+  "ends a span itself": follow(() => {
+    const own: SpanObserver = {
+      within(call) {
+        own.end?.({ ok: false, error: new Error("not yours") });
+        call();
+        own.end?.({ ok: true });
+      },
+      end: () => {},
+    };
+    return own;
+  }),
+  "changes what it is told": (fault) => (span) => {
+    fault();
+    Object.assign(span, { id: "other", runId: "other" });
+  },
+  "changes how a span ended": follow((fault) => ({
+    end(end) {
+      fault();
+      Object.assign(end, { ok: !end.ok });
+    },
+  })),
+};
+
+/** Makes a watcher of one, and counts the errors that must come to light. */
+export function hostile(name: string): { readonly observer: Watcher; readonly faults: string[] } {
+  const faults: string[] = [];
+  const fault = () => {
+    faults.push(name);
+    return new Error(name);
+  };
+  return { observer: observe(hostileObservers[name]!(fault)), faults };
+}

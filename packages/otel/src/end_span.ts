@@ -4,9 +4,10 @@ import type { SpanEnd } from "@runsheet/runsheet/observe";
 
 /** Ends a span with what became of it. OpenTelemetry no longer recommends `recordException`. */
 export function endSpan(otelSpan: OtelSpan, end: SpanEnd): void {
-  const { ok, error, failedStep, ran, replayed } = end;
+  const { ok, error, failedStep, ran, replayed, late } = end;
   if (ok && ran === false) otelSpan.setAttribute("runsheet.skipped", true);
   if (replayed) otelSpan.setAttribute("runsheet.replayed", true);
+  if (late) otelSpan.setAttribute("runsheet.late", late);
   if (failedStep !== undefined) otelSpan.setAttribute("runsheet.failed_step", failedStep);
   if (!ok) {
     // As in logs: the library's messages without the values that were refused.

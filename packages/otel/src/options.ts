@@ -13,8 +13,9 @@ export interface OtelOptions {
    */
   readonly tracerProvider?: TracerProvider | undefined;
   /**
-   * Whether something in a run is to have a span; with `false` nothing inside it has one either. `usual` is the answer
-   * without this option: `false` for predicates, for waits, and for the attempts of a step without a retry policy.
+   * Whether something in a run is to have a span; with `false` for a run, a step or a rollback nothing inside it has one
+   * either. `usual` is the answer without this option: `false` for predicates, for waits, and for the attempts of a step
+   * without a retry policy.
    *
    * @default {(span, usual) => usual}
    */

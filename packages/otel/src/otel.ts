@@ -80,7 +80,11 @@ export function otel(options: OtelOptions = {}): Watcher {
     const parent = span.parent && all.get(span.parent);
     if (span.parent && !parent?.otelSpan.isRecording()) return false;
     if (span.kind === "wait") parent?.run.delays.set(span.id.replace(/!wait$/, ""), span.ms ?? 0);
-    if (!spans(span, usualSpans(span))) return false;
+    if (!spans(span, usualSpans(span))) {
+      if (!parent || !isCall(span)) return false;
+      all.set(span, parent);
+      return;
+    }
 
     const run = parent?.run ?? beginRun();
     const around = parent ? contextOf(span, parent) : context.active();
@@ -98,6 +102,11 @@ export function otel(options: OtelOptions = {}): Watcher {
       },
     };
   });
+}
+
+/** Whether it is one call. The engine tells what becomes of it later only to those who observe it. */
+function isCall({ kind }: Span): boolean {
+  return kind === "attempt" || kind === "item" || kind === "predicate" || kind === "undo";
 }
 
 /**

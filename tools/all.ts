@@ -9,6 +9,7 @@ import { costParts } from "./gates/type_cost.ts";
 import { workerParts } from "./gates/worker.ts";
 import { build } from "./npm.ts";
 import { consumerOn, tscParts } from "./runner/app.ts";
+import { memberParts } from "./runner/member_app.ts";
 import { check, countJUnit, finish, judge, type Part, runParts } from "./runner/report.ts";
 import { findAll, targets, testsOn } from "./runner/runtimes.ts";
 import { deno, must } from "./runner/shell.ts";
@@ -46,7 +47,13 @@ await finish(async () => {
     ...first,
     ...await runParts([size, ...tscParts, ...messageParts, ...hoverParts, ...costParts]),
     ...await runParts([...publishedParts, ...drawnParts, ...starterParts(runtimes)]),
-    ...await runParts([testsOnDeno, ...runtimes.map(testsOn), testsOnWorkerd, smokeOnWorkerd]),
+    ...await runParts([
+      testsOnDeno,
+      ...runtimes.map(testsOn),
+      testsOnWorkerd,
+      smokeOnWorkerd,
+      ...memberParts(runtimes),
+    ]),
     ...await runParts([
       ...runtimes.map(consumerOn),
       ...examplesOnDeno(),

@@ -1,16 +1,18 @@
-// Builds the npm package, installs its tarball in an empty project and tests it there:
+// Builds the npm packages, installs their tarballs in empty projects and tests them there:
 // `deno task test:npm`, or for some targets only: `deno task test:npm bun@1`.
 import { examplesOn } from "./gates/examples.ts";
 import { workerParts } from "./gates/worker.ts";
 import { consumerOn, makeApp, tscParts } from "./runner/app.ts";
+import { makeMemberApps, memberParts } from "./runner/member_app.ts";
 import { pack } from "./runner/pack.ts";
 import { check, finish, type Part, runParts } from "./runner/report.ts";
 import { findAll, targets, testsOn } from "./runner/runtimes.ts";
 import { smokeOnWorkerd, testsOnWorkerd } from "./runner/workerd.ts";
 
-export const build: Part = check("npm package", async () => {
+export const build: Part = check("npm packages", async () => {
   await pack();
   await makeApp();
+  await makeMemberApps();
 });
 
 if (import.meta.main) {
@@ -21,7 +23,7 @@ if (import.meta.main) {
     return [
       ...await runParts([build]),
       ...await runParts(tscParts),
-      ...await runParts([...runtimes.map(testsOn), ...edge]),
+      ...await runParts([...runtimes.map(testsOn), ...edge, ...memberParts(runtimes)]),
       ...await runParts([...runtimes.map(consumerOn), ...runtimes.flatMap(examplesOn)]),
     ];
   });

@@ -13,7 +13,7 @@ export const compilers: Record<string, string> = {
   "typescript-7": "^7",
 };
 /** Bundles and runs Workers; miniflare includes workerd. */
-export const edgeRanges: Record<string, string> = { esbuild: "^0.28", miniflare: "^4" };
+const edgeRanges = { esbuild: "^0.28", miniflare: "^4" };
 const emitter = "typescript-5.9";
 
 export async function makeApp(): Promise<void> {

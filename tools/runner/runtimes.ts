@@ -56,12 +56,16 @@ const commands: Record<string, string[]> = {
 };
 
 /** The part that runs all tests on a runtime. */
-export function testsOn({ name, version, path }: Runtime): Part {
-  const runTests = async (): Promise<Counts> => {
-    const ended = await run([path, ...commands[name] ?? []], {
-      cwd: join("npm", "app", "tests"),
-    });
-    return judge(ended, countSummary(ended.output));
+export function testsOn(runtime: Runtime): Part {
+  const { name, version } = runtime;
+  return {
+    name: `${name} ${version}`,
+    run: () => runTests(runtime, join("npm", "app", "tests")),
   };
-  return { name: `${name} ${version}`, run: runTests };
+}
+
+/** Runs the tests of a folder. */
+export async function runTests({ name, path }: Runtime, cwd: string): Promise<Counts> {
+  const ended = await run([path, ...commands[name] ?? []], { cwd });
+  return judge(ended, countSummary(ended.output));
 }

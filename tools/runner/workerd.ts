@@ -5,19 +5,24 @@ import { check, countSummary, judge, type Part } from "./report.ts";
 import { type Ended, must, shell, write } from "./shell.ts";
 import { files, tests } from "../fixtures/edge/left_out.ts";
 
-const app = { cwd: "npm/app" };
+const app = "npm/app";
 
 // From 2026-08-04 on, nodejs_compat is the default.
 const compatibilityDate = "2026-04-01";
 
-/** Bundles npm/app/edge/<name>.ts as a Worker, and runs its test handler. */
-async function runWorker(name: string, aliases: string, flags: string[]): Promise<Ended> {
+/** Bundles edge/<name>.ts of an app as a Worker, and runs its test handler. */
+export async function runWorker(
+  cwd: string,
+  name: string,
+  aliases: string,
+  flags: string[],
+): Promise<Ended> {
   // Error messages contain names of functions, which bundling must not change.
   const bundling = `npx esbuild edge/${name}.ts ${aliases} --bundle --format=esm --target=es2024 ` +
     `--conditions=workerd,worker --external:node:* --keep-names --outfile=edge/${name}.js`;
-  await must(`bundle edge/${name}.ts`, shell(bundling, app));
+  await must(`bundle edge/${name}.ts`, shell(bundling, { cwd }));
   await write(
-    `${app.cwd}/edge/${name}.capnp`,
+    `${cwd}/edge/${name}.capnp`,
     `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (services = [(name = "${name}", worker = (
   compatibilityDate = "${compatibilityDate}",
@@ -25,7 +30,7 @@ const config :Workerd.Config = (services = [(name = "${name}", worker = (
   modules = [(name = "${name}.js", esModule = embed "${name}.js")],
 ))]);`,
   );
-  return await shell(`npx workerd test edge/${name}.capnp`, app);
+  return await shell(`npx workerd test edge/${name}.capnp`, { cwd });
 }
 
 /** The part of the test run that runs the tests of npm/app/tests. */
@@ -35,12 +40,13 @@ export const testsOnWorkerd: Part = {
     const compiled = testFiles("tests").filter((path) => path.endsWith(".test.ts"))
       .filter((path) => !(path in files)).map((path) => path.replace(/ts$/, "js"));
     await write(
-      "npm/app/edge/tests.ts",
+      `${app}/edge/tests.ts`,
       compiled.map((path) => `import "../${path}";\n`).join("") +
         `import { runAll } from "node:test";
 export default { test: () => runAll(${JSON.stringify(Object.keys(tests))}) };`,
     );
     const ended = await runWorker(
+      app,
       "tests",
       "--alias:node:test=./edge/node_test.ts --alias:node:vm=./edge/node_vm.ts",
       // arktype tries eval while loading, when it is allowed, and later fails without it.
@@ -60,5 +66,5 @@ export default { test: () => runAll(${JSON.stringify(Object.keys(tests))}) };`,
 /** The part of the test run that runs the library without anything of Node. */
 export const smokeOnWorkerd: Part = check(
   "tools/fixtures/edge/smoke.ts on workerd",
-  () => must("run the smoke test", runWorker("smoke", "", [])),
+  () => must("run the smoke test", runWorker(app, "smoke", "", [])),
 );

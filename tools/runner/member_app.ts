@@ -1,0 +1,108 @@
+// Makes npm/apps/otel for packages/otel, and so on: a project that installs the package's
+// tarball beside that of the core, as users do; and runs the package's tests there. Its tests may have
+// two folders besides: app/, with a main.ts that such a user writes, and edge/, with Workers that test
+// the package by themselves: each is named after the compatibility flag that it needs, or `no_flag`.
+import { existsSync } from "node:fs";
+import { basename } from "node:path";
+import { testFiles } from "./app.ts";
+import { core, members, type Package } from "./packages.ts";
+import { check, type Part } from "./report.ts";
+import { runTests, type Runtime } from "./runtimes.ts";
+import { bundle, must, run, shell, write } from "./shell.ts";
+import { runWorker } from "./workerd.ts";
+
+/** A vendor's SDK is theirs to test on every version of Node. */
+const versions = /^(20|24)\./;
+
+function appOf({ folder }: Package): string {
+  return `npm/apps/${basename(folder)}`;
+}
+
+/** Makes the apps of all packages. */
+export async function makeMemberApps(): Promise<void> {
+  for (const member of members) await makeMemberApp(member);
+}
+
+async function makeMemberApp(member: Package): Promise<void> {
+  const { folder, name, npmRanges } = member;
+  const app = appOf(member);
+  await must(`clear ${app}`, shell(`rm -rf ${app} && mkdir -p ${app}`));
+  await write(`${app}/package.json`, {
+    type: "module",
+    dependencies: {
+      [core.name]: "file:../../package.tgz",
+      [name]: `file:../../${folder}.tgz`,
+      ...npmRanges,
+    },
+    devDependencies: { "@types/node": "^24", typescript: "^5.9", esbuild: "^0.28", workerd: "^1" },
+  });
+  await write(`${app}/tsconfig.json`, {
+    compilerOptions: {
+      target: "es2022",
+      lib: ["es2022"],
+      module: "nodenext",
+      types: ["node"],
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      declaration: true,
+      outDir: "out",
+    },
+    include: ["app"],
+  });
+  await must(
+    `install ${name}`,
+    shell("npm install --silent --no-audit --no-fund", { cwd: app }),
+  );
+  for (const part of ["app", "edge"].filter((part) => existsSync(`${folder}/tests/${part}`))) {
+    await must(`copy ${part}`, shell(`cp -r ${folder}/tests/${part} ${app}/${part}`));
+  }
+  const externals = [core.name, name, ...Object.keys(npmRanges)];
+  await bundle(`${app}/tests`, testFiles(`${folder}/tests`), externals, "--sourcemap=linked");
+}
+
+/** The parts that test the packages where they are installed. */
+export function memberParts(runtimes: Runtime[]): Part[] {
+  const tried = runtimes.filter(({ name, version }) => name !== "node" || versions.test(version));
+  return members.flatMap((member) => [
+    ...tried.map((runtime) => testsOf(member, runtime)),
+    ...workersOf(member),
+    ...programOf(member, tried),
+  ]);
+}
+
+function testsOf(member: Package, runtime: Runtime): Part {
+  const { name, version } = runtime;
+  return {
+    name: `${member.folder} on ${name} ${version}`,
+    run: () => runTests(runtime, `${appOf(member)}/tests`),
+  };
+}
+
+function workersOf(member: Package): Part[] {
+  const folder = `${member.folder}/tests/edge`;
+  const files = existsSync(folder)
+    ? [...Deno.readDirSync(folder)].filter(({ isFile }) => isFile)
+    : [];
+  return files.map(({ name: file }) => {
+    const name = file.replace(/\.ts$/, "");
+    const flags = name === "no_flag" ? [] : [name];
+    return check(
+      `${folder}/${file} on workerd`,
+      () => must(`run ${file}`, runWorker(appOf(member), name, "", flags)),
+    );
+  });
+}
+
+function programOf(member: Package, runtimes: Runtime[]): Part[] {
+  if (!existsSync(`${member.folder}/tests/app`)) return [];
+  const cwd = appOf(member);
+  const path = `${member.folder}/tests/app`;
+  return [
+    check(`${path} on ${runtimes.map(({ name }) => name).join(", ")}`, async () => {
+      await must(`compile ${path}`, shell("npx tsc", { cwd }));
+      for (const { name, version, path: runtime } of runtimes) {
+        await must(`run ${path} on ${name} ${version}`, run([runtime, "out/main.js"], { cwd }));
+      }
+    }),
+  ];
+}

@@ -14,7 +14,6 @@ export type NodeKind =
   | "pipeline"
   | "when"
   | "choice"
-  | "fallback"
   | "parallel"
   | "distribute"
   | "map"

@@ -227,7 +227,7 @@ export class Attempt extends LazyInfo implements Entry {
     const hasPlace = !this.hasSettled || this.isPushed;
     const undoneBy = this.undoneBy ?? (hasPlace ? undefined : run.failedBy);
     if (undoneBy) this.#undoNow(undoneBy);
-    else if (!hasPlace) run.strays.push(this.#entry);
+    else if (!hasPlace) (run.strays ??= []).push(this.#entry);
   }
 
   #undoNow(error: Error): void {
@@ -243,7 +243,7 @@ export class Attempt extends LazyInfo implements Entry {
     if (!other.undos || other.undos.isEmpty) return;
     if (this.undoneBy) return this.#undoNow(this.undoneBy);
     const hasPlace = this.isPushed || rollback || undoByKey;
-    if (!hasPlace) run.strays.push(this.#entry);
+    if (!hasPlace) (run.strays ??= []).push(this.#entry);
   }
 
   /** Makes it the standing success: it returned `raw`, which adds `output` to the context. */

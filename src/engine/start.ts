@@ -153,7 +153,7 @@ async function undo(
 ): Promise<RollbackReport> {
   run.failedBy = error;
   // Undos without a place on the journal come first, as they were deferred last.
-  for (const stray of run.strays.splice(0)) journal.push(stray);
+  for (const stray of run.strays?.splice(0) ?? []) journal.push(stray);
   try {
     await journal.unwind(error, place);
   } finally {

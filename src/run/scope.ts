@@ -13,7 +13,7 @@ export class Run {
   readonly seam: Seam;
   readonly options: RunOptions;
   /** Entries of undos that were deferred too late for a place on the journal. */
-  readonly strays: Entry[] = [];
+  strays: Entry[] | undefined;
   /** Why the run failed. Once it is set, anything deferred is undone at once. */
   failedBy: Error | undefined;
   /** The executed children of a combinator that is run on its own; otherwise `undefined`. */

@@ -35,7 +35,7 @@ export interface Pending<T = Context> {
   readonly promise: PromiseLike<unknown>;
   /** The settled result, where it is the promise of that which is enclosed. */
   readonly settling?: Promise<Settled<T>>;
-  /** Continues with the promise's value. */
+  /** Continues with the promise's value; never throws. */
   land(value: unknown): MaybePromise<Settled<T>>;
   /** Continues with the promise's rejection. */
   crash(thrown: unknown): MaybePromise<Settled<T>>;
@@ -58,16 +58,14 @@ export async function settleThen<T, U>(
   ending: Ending<T>,
   next: (settled: Settled<T>) => U,
 ): Promise<U> {
-  let settling = ending;
-  if (isPending(settling)) {
-    let value: unknown;
-    let crash: { readonly thrown: unknown } | undefined;
+  let settling: MaybePromise<Settled<T>>;
+  if (!isPending(ending)) settling = ending;
+  else {
     try {
-      value = await settling.promise;
+      settling = ending.land(await ending.promise);
     } catch (thrown) {
-      crash = { thrown };
+      settling = ending.crash(thrown);
     }
-    settling = crash ? settling.crash(crash.thrown) : settling.land(value);
   }
   return next(isPromise(settling) ? await settling : settling);
 }

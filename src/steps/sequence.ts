@@ -26,7 +26,7 @@ import { join, recordId } from "../run/paths.ts";
 import { recordedValue } from "../run/recorded_value.ts";
 import { startRecordedTimeout } from "../run/recorded_timeout.ts";
 import type { Scope } from "../run/scope.ts";
-import { type Ending, failure, isPending, type Settled } from "../run/settled.ts";
+import { type Ending, failure, isPending, type Pending, type Settled } from "../run/settled.ts";
 import { declaredKeys, onlyChecks } from "../schema/declared_keys.ts";
 import {
   contextValidator,
@@ -241,14 +241,12 @@ async function waitFor(first: Ending, walk: Walk): Promise<Settled> {
   for (;;) {
     // Await the user's promise here, so that the stack of its error shows the caller's frames.
     if (isPending(ending)) {
-      let value: unknown;
-      let crash: { readonly thrown: unknown } | undefined;
+      const call: Pending = ending;
       try {
-        value = await ending.promise;
+        ending = call.land(await call.promise);
       } catch (thrown) {
-        crash = { thrown };
+        ending = call.crash(thrown);
       }
-      ending = crash ? ending.crash(crash.thrown) : ending.land(value);
     }
     walk.take(isPromise(ending) ? await ending : ending);
     if (!walk.isUnderWay) return walk.finish();

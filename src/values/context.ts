@@ -24,7 +24,7 @@ export function copyObject(
     throw refusal("must be an object of keys", value);
   }
   const copy: Record<string, unknown> = { ...value };
-  if (losesKeys(value)) {
+  if (Object.getPrototypeOf(value) !== Object.prototype && losesKeys(value)) {
     if (!declared) throw refusal("must be plain data, of which a copy loses nothing", value);
     for (const key of declared) {
       if (key in value) copy[key] = Reflect.get(value, key);

@@ -155,10 +155,10 @@ export class Attempt extends LazyInfo implements Entry {
         this.isKeyTold = true;
         return this.key;
       case "signal":
-        return this.#signal;
+        return this.signal;
       case "defer":
         // A closure, because users destructure it.
-        return this.defer ??= (undo: unknown, data?: unknown) => this.#register(undo, data);
+        return this.defer ??= (undo: unknown, data?: unknown) => this.register(undo, data);
       case "index":
         return extra?.index;
       case "error":
@@ -168,7 +168,7 @@ export class Attempt extends LazyInfo implements Entry {
     }
   }
 
-  get #signal(): AbortSignal {
+  private get signal(): AbortSignal {
     const { cancellation, scope } = this;
     const isOwn = cancellation && cancellation !== scope.cancellation;
     this.own ??= isOwn ? cancellation : new Cancellation(cancellation);
@@ -212,27 +212,27 @@ export class Attempt extends LazyInfo implements Entry {
 
   /** Adds the undos that were deferred in another process. */
   expectDeferred(deferred: Deferred = 0): void {
-    if (deferred !== 0) this.#undos.expect(deferred);
+    if (deferred !== 0) this.deferredUndos.expect(deferred);
   }
 
-  get #undos(): DeferredUndos {
+  private get deferredUndos(): DeferredUndos {
     return this.undos ??= new DeferredUndos(this);
   }
 
-  #register(undo: unknown, data: unknown): void {
-    this.#undos.add(undo, data);
+  private register(undo: unknown, data: unknown): void {
+    this.deferredUndos.add(undo, data);
     if (this.shared?.hasDeferred(this)) return;
     if (this.sameAs) return this.sameAs.takeOver(this);
     const { run } = this.scope;
     const hasPlace = !this.hasSettled || this.isPushed;
     const undoneBy = this.undoneBy ?? (hasPlace ? undefined : run.failedBy);
-    if (undoneBy) this.#undoNow(undoneBy);
-    else if (!hasPlace) (run.strays ??= []).push(this.#entry);
+    if (undoneBy) this.undoNow(undoneBy);
+    else if (!hasPlace) (run.strays ??= []).push(this.entry);
   }
 
-  #undoNow(error: Error): void {
-    const entry = this.#reported((error) => this.#entry.takeUndo(error));
-    this.scope.run.watch(this.#unwindApart(entry, error));
+  private undoNow(error: Error): void {
+    const entry = this.reported((error) => this.entry.takeUndo(error));
+    this.scope.run.watch(this.unwindApart(entry, error));
   }
 
   /** Takes over the undos of another attempt that has the same effect or key. */
@@ -241,9 +241,9 @@ export class Attempt extends LazyInfo implements Entry {
     if (other.sameAs !== this) (this.others ??= []).push(other);
     other.sameAs = this;
     if (!other.undos || other.undos.isEmpty) return;
-    if (this.undoneBy) return this.#undoNow(this.undoneBy);
+    if (this.undoneBy) return this.undoNow(this.undoneBy);
     const hasPlace = this.isPushed || rollback || undoByKey;
-    if (!hasPlace) (run.strays ??= []).push(this.#entry);
+    if (!hasPlace) (run.strays ??= []).push(this.entry);
   }
 
   /** Makes it the standing success: it returned `raw`, which adds `output` to the context. */
@@ -257,12 +257,12 @@ export class Attempt extends LazyInfo implements Entry {
   push(): void {
     const { rollback, undoByKey } = this.effect;
     // A shared entry may have something to undo even if this attempt has nothing.
-    if (this.#entry === this && !rollback && !undoByKey && !this.mayDefer) return;
+    if (this.entry === this && !rollback && !undoByKey && !this.mayDefer) return;
     this.isPushed = true;
-    this.scope.journal.push(this.#entry);
+    this.scope.journal.push(this.entry);
   }
 
-  get #entry(): Entry {
+  private get entry(): Entry {
     return this.shared?.entryOf(this) ?? this;
   }
 
@@ -281,12 +281,12 @@ export class Attempt extends LazyInfo implements Entry {
   takeUndo(error: Error): Due | undefined {
     this.undoneBy ??= error;
     this.sameAs = undefined;
-    const due = this.#takeMain(error) ?? this.takeDeferred();
+    const due = this.takeMain(error) ?? this.takeDeferred();
     if (due) this.wasUndone = true;
     return due;
   }
 
-  #takeMain(error: Error): Due | undefined {
+  private takeMain(error: Error): Due | undefined {
     const { effect: { rollback, undoByKey }, id, path, ctx, result, shared } = this;
     if (result && rollback) {
       if (this.isRollbackTaken) return undefined;
@@ -300,7 +300,7 @@ export class Attempt extends LazyInfo implements Entry {
       const output = result.output === raw ? raw : Object.freeze(result.output);
       const { run, retry, timeout } = rollback;
       return {
-        ...this.#due(path, rollbackId(id, this.isLate ? this.number : undefined)),
+        ...this.due(path, rollbackId(id, this.isLate ? this.number : undefined)),
         output,
         retry,
         timeout,
@@ -312,14 +312,14 @@ export class Attempt extends LazyInfo implements Entry {
     if (shared?.taken.takeKey(this) === false) return undefined;
     const { run, retry, timeout, afterMs = 0 } = undoByKey;
     const due: Due = {
-      ...this.#due(rollback ? byKeyName(path) : path, keyUndoId(id, this.generation)),
+      ...this.due(rollback ? byKeyName(path) : path, keyUndoId(id, this.generation)),
       retry,
       timeout,
       call: (info) => run(ctx, info),
     };
     if (afterMs === 0) return due;
     this.isUndoDelayed = true;
-    this.#undoLater(due, afterMs, error);
+    this.undoLater(due, afterMs, error);
     return undefined;
   }
 
@@ -332,39 +332,39 @@ export class Attempt extends LazyInfo implements Entry {
     const deferred = this.undos?.take();
     if (!deferred) return undefined;
     const { id, policy: { run, retry, timeout }, undo } = deferred;
-    const due = this.#due(deferredName(this.path), id);
+    const due = this.due(deferredName(this.path), id);
     return { ...due, undo, retry, timeout, call: (info: RollbackInfo) => run(info) };
   }
 
-  #due(name: string, id: string) {
+  private due(name: string, id: string) {
     const effectKey = withGeneration(this.id, this.generation);
     return { name, id, effectKey, ctx: this.ctx, of: this.scope.watch?.span };
   }
 
   /** Undoes its effects outside the run's rollback, and reports the outcome. */
   undoApart(error: Error): Promise<void> {
-    return this.#unwindApart(this.#entry, error);
+    return this.unwindApart(this.entry, error);
   }
 
-  #undoLater(due: Due, ms: number, error: Error): void {
+  private undoLater(due: Due, ms: number, error: Error): void {
     let isTaken = false;
-    const entry = this.#reported(() => isTaken ? undefined : (isTaken = true, due));
+    const entry = this.reported(() => isTaken ? undefined : (isTaken = true, due));
     const { run } = this.scope;
     const id = keyWaitId(this.id, this.generation);
     const waiting = run.seam.sleep(id, ms, undefined);
     this.watch?.wait(this, { id, ms }, waiting);
     run.watch(waiting.then(() => {
       // Its output may have arrived and been rolled back in the meantime.
-      if (!this.shared?.taken.isRolledBack(this)) return this.#unwindApart(entry, error);
+      if (!this.shared?.taken.isRolledBack(this)) return this.unwindApart(entry, error);
     }));
   }
 
   /** An entry that reports its own outcome. */
-  #reported(takeUndo: Entry["takeUndo"]): Entry {
+  private reported(takeUndo: Entry["takeUndo"]): Entry {
     return { takeUndo, onUndone: (notUndone) => this.report("compensated", notUndone) };
   }
 
-  async #unwindApart(entry: Entry, error: Error): Promise<void> {
+  private async unwindApart(entry: Entry, error: Error): Promise<void> {
     const apart = this.scope.journal.apart(this.watch);
     apart.push(entry);
     await apart.unwind(error);

@@ -30,11 +30,11 @@ export abstract class LazyInfo implements ProxyHandler<object> {
   }
 
   get(target: object, name: string | symbol): unknown {
-    return this.#has(name) ? this.read(name) : Reflect.get(target, name);
+    return this.isName(name) ? this.read(name) : Reflect.get(target, name);
   }
 
   has(target: object, name: string | symbol): boolean {
-    return this.#has(name) || name in target;
+    return this.isName(name) || name in target;
   }
 
   /** Lists the properties, for example for a spread. */
@@ -47,7 +47,7 @@ export abstract class LazyInfo implements ProxyHandler<object> {
     _target: object,
     name: string | symbol,
   ): PropertyDescriptor | undefined {
-    if (!this.#has(name)) return undefined;
+    if (!this.isName(name)) return undefined;
     return { value: this.read(name), enumerable: true, configurable: true, writable: false };
   }
 
@@ -74,7 +74,7 @@ export abstract class LazyInfo implements ProxyHandler<object> {
     return false;
   }
 
-  #has(name: string | symbol): name is string {
+  private isName(name: string | symbol): name is string {
     return typeof name === "string" && this.names.includes(name);
   }
 }

@@ -51,7 +51,7 @@ class FirstAttempt<T> extends Attempt implements Pending<T> {
   land(value: unknown): MaybePromise<Settled<T>> {
     this.endCall();
     if (value === GIVEN_UP) {
-      return this.#goOn(giveUp(this, givenUp(this), () => this.#attempts));
+      return this.goOn(giveUp(this, givenUp(this), () => this.attempts));
     }
     this.hasSettled = true;
     this.watch?.endAttempt({ outcome: { ok: true, value } });
@@ -62,29 +62,29 @@ class FirstAttempt<T> extends Attempt implements Pending<T> {
     this.endCall();
     const performed = { outcome: failed(this, thrown) };
     this.watch?.endAttempt(performed);
-    return this.#conclude(performed);
+    return this.conclude(performed);
   }
 
   performByHost(): Promise<Settled<T>> {
-    return this.#goOn(perform(this, () => this.#attempts));
+    return this.goOn(perform(this, () => this.attempts));
   }
 
-  async #goOn(performing: Promise<Performed>): Promise<Settled<T>> {
-    return await this.#conclude(await performing);
+  private async goOn(performing: Promise<Performed>): Promise<Settled<T>> {
+    return await this.conclude(await performing);
   }
 
-  #conclude(performed: Performed): MaybePromise<Settled<T>> {
+  private conclude(performed: Performed): MaybePromise<Settled<T>> {
     const { outcome, landed, running } = performed;
     const { effect } = this;
     if (outcome.ok) return effect.succeed(this, outcome.value);
     if (effect.retry || effect.idempotent || landed || running) {
-      return this.#attempts.goOn(performed);
+      return this.attempts.goOn(performed);
     }
     this.pushDoomed(outcome.error);
     return effect.fail(this, endedBy(outcome.error, this.scope), true);
   }
 
-  get #attempts(): Attempts<T> {
+  private get attempts(): Attempts<T> {
     return cast(this.shared ??= new Attempts<T>(this, this.effect));
   }
 }

@@ -1,4 +1,3 @@
-import type { Call } from "./host.ts";
 import type { LateReport } from "./late_report.ts";
 
 /**
@@ -28,7 +27,16 @@ export interface Span {
    * before an undo by key. `"rollback"`: what undoes a run, a failed attempt, an item, or what a middleware recovers
    * from. `"late"`: an attempt that was given up, from then until it has settled and is undone where it must be.
    */
-  readonly kind: "run" | "step" | "rollback" | "wait" | "late" | Call["kind"];
+  readonly kind:
+    | "run"
+    | "step"
+    | "attempt"
+    | "item"
+    | "predicate"
+    | "wait"
+    | "late"
+    | "rollback"
+    | "undo";
   /** Unique within the run, and the same in every run of the same pipeline; `""` for the run. */
   readonly id: string;
   /** Where it stands, as in reports; `""` for the run of a pipeline. */

@@ -3,6 +3,7 @@ import { toError } from "../report/errors.ts";
 import { notUndoneError } from "../report/not_undone.ts";
 import { Cancellation } from "../run/cancellation.ts";
 import type { Journal } from "../run/journal.ts";
+import { itemPath } from "../run/paths.ts";
 import type { Scope } from "../run/scope.ts";
 import {
   type Ending,
@@ -291,8 +292,10 @@ async function collect(
   { error, ran }: SettledFailure,
   branch: Branch<unknown>,
 ): Promise<Settled<unknown>> {
-  const { item, journal } = branch;
-  const notUndone = await journal.unwind(error, branch);
+  const { item, journal, index, path, group } = branch;
+  // Branches have the path of their group.
+  const id = path === group.scope.path ? itemPath(path, index) : path;
+  const notUndone = await journal.unwind(error, branch, 0, id);
   const failed = notUndone.length === 0
     ? error
     : notUndoneError("go on without an item", notUndone, error);

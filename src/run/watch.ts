@@ -60,7 +60,10 @@ export interface WatchedNode {
 
 /** An attempt, as observers see it. */
 export interface WatchedAttempt {
-  readonly effect: { readonly kind: Call["kind"]; readonly retry?: RetryPolicy | undefined };
+  readonly effect: {
+    readonly kind: Exclude<Call["kind"], "args" | "collection">;
+    readonly retry?: RetryPolicy | undefined;
+  };
   readonly id: string;
   readonly path: string;
   readonly number: number;

@@ -1,11 +1,21 @@
+import type { RunInfo } from "../api/info.ts";
 import { watching } from "../api/observer.ts";
 import type { RunOptions } from "../api/run.ts";
 import { checkFunction, checkOptions, checkSignal, refuse } from "../report/checks.ts";
 
+/** The options of a run, which may be the info of a step that it then belongs to. */
+export interface OwnOptions extends RunOptions {
+  readonly defer?: RunInfo["defer"];
+  readonly key?: string;
+  readonly attempt?: number;
+}
+
 /** Validates the options of a run and returns a copy, which the caller can no longer change. */
-export function checkRunOptions(name: string, options: RunOptions): RunOptions {
+export function checkRunOptions(name: string, options: OwnOptions): OwnOptions {
   const action = `run '${name}'`;
+  const isInfo = typeof options === "object" && options !== null && "defer" in options;
   const own = checkOptions(action, options, [
+    ...isInfo ? ["defer", "key", "attempt", "index"] : [],
     "signal",
     "runId",
     "host",
@@ -29,5 +39,9 @@ export function checkRunOptions(name: string, options: RunOptions): RunOptions {
   if (observer !== undefined && !observer?.[watching]) {
     refuse(action, "'observer' must be made by 'observe'", observer);
   }
-  return own;
+  if (!isInfo) return own;
+  checkFunction(action, "defer", own.defer);
+  const { key, attempt } = own;
+  // Another attempt runs under another id: what the run of this one did may have been undone.
+  return { ...own, runId: runId ?? (attempt === undefined ? key : `${key}@${attempt}`) };
 }

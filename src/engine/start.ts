@@ -1,7 +1,15 @@
+import type { Undo } from "../api/info.ts";
 import type { Result, RollbackReport } from "../api/result.ts";
 import type { RunOptions } from "../api/run.ts";
 import { performUndo } from "../effect/undo.ts";
-import { abortedError, ArgsValidationError, signalError, toError } from "../report/errors.ts";
+import {
+  abortedError,
+  ArgsValidationError,
+  RollbackError,
+  signalError,
+  toError,
+} from "../report/errors.ts";
+import { errorWith } from "../report/error_with.ts";
 import { refusalError, refusedByReading } from "../report/refusal.ts";
 import { Failed, Meta, Succeeded } from "../report/result.ts";
 import { Cancellation, followSignal } from "../run/cancellation.ts";
@@ -13,13 +21,15 @@ import { Seam } from "../run/seam.ts";
 import { failure, settle, type Settled } from "../run/settled.ts";
 import type { Place, Watch } from "../run/watch.ts";
 import { type Context, copyObject, EMPTY } from "../values/context.ts";
+import { list, message } from "../values/message.ts";
+import { shown } from "../values/show.ts";
 import { isPromise } from "../values/maybe_promise.ts";
 import { beginRun } from "./begin_run.ts";
 import type { Node } from "./node.ts";
-import { checkRunOptions } from "./run_options.ts";
+import { checkRunOptions, type OwnOptions } from "./run_options.ts";
 
 // Shared, so that a run without options checks none and creates no seam.
-const NO_OPTIONS: RunOptions = {};
+const NO_OPTIONS: OwnOptions = {};
 
 const DIRECT = new Seam(undefined);
 
@@ -42,7 +52,7 @@ async function carryOut(
   path: string,
   input: unknown,
   watch: Watch | undefined,
-  given: RunOptions = NO_OPTIONS,
+  given: OwnOptions = NO_OPTIONS,
 ): Promise<Result<Context>> {
   const { name } = node;
   const isPipeline = node.kind === "pipeline";
@@ -97,6 +107,7 @@ async function carryOut(
         const failedStep = isPipeline ? "<output>" : path;
         settled = { ...settled, ok: false, error: cancellation.error, failedStep };
       }
+      if (settled.ok && journal.mark > 0) options.defer?.(undoLater(name, journal, own));
     }
   } catch (thrown) {
     if (run?.seam.interruption) {
@@ -160,6 +171,20 @@ async function undo(
     letGo?.();
   }
   return journal.report();
+}
+
+/** Undoes a run that has succeeded, on behalf of the step that it ran in. */
+function undoLater(name: string, journal: Journal, run: Run): Undo {
+  return async ({ error }) => {
+    const before = journal.report().failed.length;
+    const { failed } = await undo(journal, run, error, { path: "", watch: undefined }, undefined);
+    const causes = failed.slice(before).map(({ error }) => error);
+    if (causes.length === 0) return;
+    const text = message`Cannot undo the run of '${name}' as all of it must be undone: ${
+      list(causes, shown)
+    }`;
+    throw errorWith(RollbackError, text, causes, { cause: error });
+  };
 }
 
 function copyArgs(name: string, input: unknown): Context | Error {

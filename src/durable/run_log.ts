@@ -58,6 +58,7 @@ export class RunLog {
   readonly #waiting: Waiting[] = [];
   #rows = 0;
   #isWriting = false;
+  #lost: LostLease | undefined;
   /** The worker that drives the run in this process. */
   owner = "";
   /** Called with each entry that another process has appended. */
@@ -116,13 +117,14 @@ export class RunLog {
   }
 
   async #writeRow(batch: readonly Waiting[]): Promise<void> {
+    if (this.#lost) throw this.#lost;
     const row = `[${batch.map(({ text }) => text).join()}]`;
     while (!await this.#store.append(this.runId, this.#rows, row)) {
       const known = this.entries.length;
       await this.read();
       const isLost = this.entries.slice(known)
         .some((entry) => entry.kind === "lease" && entry.owner !== this.owner);
-      if (isLost) throw new LostLease(`another worker drives run '${this.runId}'`);
+      if (isLost) throw this.#lost = new LostLease(`another worker drives run '${this.runId}'`);
     }
     this.#rows++;
     this.entries.push(...batch.map(({ entry }) => entry));

@@ -3,6 +3,7 @@ import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import {
   isRunsheetError,
   map,
+  parallel,
   pipeline,
   type Result,
   sleep,
@@ -77,13 +78,13 @@ describe("a durable run in another process", () => {
       pipeline({
         name: "p",
         steps: [
-          map("mails", () => isSecond ? ["zoe", "ann"] : ["ann", "bob"], (to) => {
+          map("mails", () => isSecond ? ["zoe", "ann"] : ["ann", "bob"], async (to) => {
+            if (!isSecond) await hang();
             done.push(to);
             return to;
           }),
-          step({ name: "end", run: () => isSecond ? undefined : hang() }),
         ],
-      }), 4.5);
+      }), 2.5);
     assertEquals(dataOf(result).mails, ["ann", "bob"]);
     assertEquals(done, ["ann", "bob"]);
   });
@@ -145,6 +146,20 @@ describe("a durable run in another process", () => {
         assert(!log.slice(undone).includes("two"), `${at}: ${log}`);
       } else assertEquals([...new Set(log)], ["one", "two"], `${at}`);
     }
+  });
+
+  it("fails as it would in one, where a branch stopped because another had failed", async () => {
+    const bad = step({ name: "bad", run: () => Promise.reject(new Error("declined")) });
+    const polite = step({
+      name: "polite",
+      run: (_ctx, { signal }) =>
+        new Promise<void>((_resolve, reject) => {
+          signal.addEventListener("abort", () => reject(signal.reason));
+        }),
+    });
+    const result = await inTwo(() => pipeline({ name: "p", steps: [parallel(bad, polite)] }), 3.5);
+    const { error, failedStep } = failureOf(result);
+    assertEquals([error.message, failedStep], ["declined", "parallel(bad, polite)/bad"]);
   });
 
   it("waits for an abandoned attempt inside its call, and undoes what lands", async () => {
@@ -326,8 +341,10 @@ describe("a durable run", () => {
     const first = make(true).run({}, { runId: "r" });
     await until(() => Promise.resolve((table.rows.get("r")?.length ?? 0) >= 2));
     const second = dataOf(await make(false).run({}, { runId: "r" }));
+    const rows = table.rows.get("r")!.length;
     open.resolve();
     assertEquals([dataOf(await first), second], [{ by: 2 }, { by: 2 }]);
+    assertEquals(table.rows.get("r")!.length, rows);
   });
 });
 

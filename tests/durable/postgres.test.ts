@@ -1,0 +1,111 @@
+import { after, before, describe, it } from "node:test";
+import { assertEquals } from "@std/assert";
+import postgres from "postgres";
+import { map, parallel, pipeline, step } from "@runsheet/runsheet";
+import { durable, type Store } from "@runsheet/runsheet/durable";
+import { type Postgres, startPostgres } from "../support/postgres.ts";
+import { dataOf, failureOf } from "../support/results.ts";
+
+/** The table that docs/durable.md shows. */
+function storeOf(sql: postgres.Sql): Store {
+  return {
+    async load(run, from) {
+      const rows =
+        await sql`select row from runs where run = ${run} and seq >= ${from} order by seq`;
+      return rows.map(({ row }) => String(row));
+    },
+    async append(run, seq, row) {
+      const result =
+        await sql`insert into runs values (${run}, ${seq}, ${row}) on conflict do nothing`;
+      return result.count === 1;
+    },
+    async list() {
+      return (await sql`select distinct run from runs`).map(({ run }) => String(run));
+    },
+  };
+}
+
+describe("a durable run over PostgreSQL", () => {
+  let server: Postgres;
+  let sql: postgres.Sql;
+
+  before(async () => {
+    server = await startPostgres();
+    sql = postgres(server.url, { onnotice: () => {} });
+    await sql`create table runs (run text, seq integer, row text, primary key (run, seq))`;
+  });
+  after(async () => {
+    await sql.end();
+    await server.stop();
+  });
+
+  function flow(live: Set<string>, how: { dies?: boolean; fails?: boolean }) {
+    const effect = (name: string) =>
+      step({
+        name,
+        run: (_ctx, { key }) => {
+          live.add(key);
+          return { [name]: key };
+        },
+        rollback: (_ctx, _output, { effectKey }) => void live.delete(effectKey),
+      });
+    return pipeline({
+      name: "order",
+      steps: [
+        effect("reserve"),
+        parallel(effect("charge"), effect("label")),
+        map("mails", () => ["ann", "bob"], (to) => to),
+        step({
+          name: "ship",
+          run: async () => {
+            if (how.dies) await new Promise(() => {});
+            if (how.fails) throw new Error("no courier");
+          },
+        }),
+      ],
+    });
+  }
+
+  for (const fails of [false, true]) {
+    it(`is continued by another worker, and ${fails ? "undone" : "completed"}`, async () => {
+      const runId = `order-${fails}`;
+      const live = new Set<string>();
+      // This worker hangs, and its heart has stopped beating.
+      const silent: Store = {
+        ...storeOf(sql),
+        append: async (run, seq, row) =>
+          seq > 1 && row.includes('"kind":"lease"')
+            ? await new Promise(() => {})
+            : await storeOf(sql).append(run, seq, row),
+      };
+      durable(flow(live, { dies: true }), { store: silent, leaseMs: 200 }).run({}, { runId });
+      const next = durable(flow(live, { fails }), { store: storeOf(sql), leaseMs: 200 });
+      while (!(await next.list()).some((run) => run.runId === runId && run.state === "abandoned")) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      const [result] = await next.resume();
+      if (fails) {
+        assertEquals(failureOf(result!).rollback.completed.length, 3);
+        assertEquals([...live], []);
+      } else {
+        assertEquals(dataOf(result!).mails, ["ann", "bob"]);
+        assertEquals(live.size, 3);
+      }
+    });
+  }
+
+  it("is driven by one of several workers that begin at once", async () => {
+    let effects = 0;
+    const one = step({
+      name: "one",
+      run: async () => {
+        effects++;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        return { effects };
+      },
+    });
+    const workers = [1, 2, 3].map(() => durable(one, { store: storeOf(sql), leaseMs: 5_000 }));
+    const results = await Promise.all(workers.map((worker) => worker.run({}, { runId: "one" })));
+    assertEquals(results.map(dataOf), Array(3).fill({ effects: 1 }));
+  });
+});

@@ -193,7 +193,7 @@ export class Attempt extends LazyInfo implements Entry {
   /** Whether it has deferred an undo or still can. */
   get mayDefer(): boolean {
     return this.effect.seesInfo === true || this.defer !== undefined ||
-      this.undos !== undefined || this.others !== undefined;
+      this.undos !== undefined;
   }
 
   /** Whether there is anything to undo without its output. */

@@ -88,6 +88,28 @@ const afterTimeout: Record<string, Case> = {
       "25: success {id:c2}",
     ],
   },
+  "stays with it where it lands meanwhile, though lateMs is over, and is the step's success": {
+    lateMs: 2,
+    attempts: [{ at: 16, gives: c1, defers: [12] }, { at: 8, fails: "no" }],
+    failsAt: 5,
+    then: [
+      "18: late charge@1 adopted",
+      "23: deferred 1.1, charge",
+      "23: failure failing, undone: charge (deferred)",
+    ],
+  },
+  "is undone though that succeeds, where the run was given up meanwhile": {
+    graceMs: 5,
+    secondAt: 15,
+    attempts: [{ at: 22, fails: "502", defers: [18] }, { at: 12, gives: c1 }],
+    abortAt: 24,
+    then: [
+      "27: deferred 1.1, charge",
+      "27: late charge@1 rejected: 502",
+      "27: late charge@2 no-handler",
+      "27: failure ABORTED, undone: nothing",
+    ],
+  },
   "is undone once the step has failed": {
     retry: { count: 1 },
     attempts: [{ at: 14, fails: "502", defers: [12] }, { at: 8, fails: "no" }],

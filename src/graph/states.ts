@@ -10,27 +10,17 @@ const ORDER: readonly State[] = ["stuck", "failed", "running", "undone", "ok", "
 /** The states of the steps that a run has started, by their paths without the indexes of items. */
 export function statesOf(run: TimedSpan): ReadonlyMap<string, State> {
   const states = new Map<string, State>();
-  const steps = new Map<Span, TimedSpan>();
   visit(run);
   for (const attempts of undosOf(run)) {
     const undo = attempts.at(-1)!;
-    if (stateOf(undo) === "stuck" || undoesSuccess(undo)) tell(undo);
+    if (stateOf(undo) === "stuck" || undoesStep(undo.span)) tell(undo);
   }
   return states;
 
   function visit(timed: TimedSpan): void {
     const { kind } = timed.span;
-    if (kind === "run" || kind === "step") {
-      steps.set(timed.span, timed);
-      tell(timed);
-    }
+    if (kind === "run" || kind === "step") tell(timed);
     timed.parts.forEach(visit);
-  }
-
-  /** Whether the step itself was undone, and not only an attempt before a retry or after a late landing. */
-  function undoesSuccess({ span: { of, parent }, from }: TimedSpan): boolean {
-    const step = of && steps.get(of);
-    return parent?.kind === "rollback" && step?.to !== undefined && step.to <= from;
   }
 
   function tell(timed: TimedSpan): void {
@@ -39,4 +29,12 @@ export function statesOf(run: TimedSpan): ReadonlyMap<string, State> {
     const known = states.get(path);
     if (known === undefined || ORDER.indexOf(state) < ORDER.indexOf(known)) states.set(path, state);
   }
+}
+
+/**
+ * Whether the step itself was undone. Before a retry only an attempt is, by a rollback inside the
+ * step, and so is one that lands late.
+ */
+function undoesStep({ of, parent }: Span): boolean {
+  return parent?.kind === "rollback" && parent.parent !== of;
 }

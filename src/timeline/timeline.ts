@@ -6,6 +6,11 @@ import { checkOptions, refuse } from "../report/checks.ts";
 export interface TimedSpan {
   /** The span. */
   readonly span: Span;
+  /**
+   * Its place among all spans that the timeline has recorded, in the order in which they began. A
+   * clock does not tell that: in edge workers it stands still between requests to other services.
+   */
+  readonly order: number;
   /** When it began. */
   readonly from: number;
   /** When it ended; absent while it is under way. */
@@ -67,9 +72,10 @@ export function timeline(options: TimelineOptions = {}): Timeline {
     refuse("keep a timeline", "'keep' must be a positive integer", keep);
   }
   const runs: TimedSpan[] = [];
+  let count = 0;
   const recorded = new WeakMap<Span, Recorded>();
   const watcher = observe((span) => {
-    const own: Recorded = { span, from: now(), parts: [] };
+    const own: Recorded = { span, order: count++, from: now(), parts: [] };
     recorded.set(span, own);
     if (span.parent) recorded.get(span.parent)?.parts.push(own);
     else if (runs.push(own) > keep) runs.shift();

@@ -5,7 +5,7 @@ import type { TimedSpan } from "./timeline.ts";
 /** The undos of a run in the order in which they began, each as the list of its attempts. */
 export function undosOf(run: TimedSpan): readonly (readonly TimedSpan[])[] {
   const undos = new Map<string, TimedSpan[]>();
-  for (const timed of undoSpans(run).sort((one, other) => one.from - other.from)) {
+  for (const timed of undoSpans(run).sort((one, other) => one.order - other.order)) {
     const id = undoId(timed.span);
     undos.set(id, [...undos.get(id) ?? [], timed]);
   }

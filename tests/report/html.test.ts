@@ -28,7 +28,7 @@ function failing(name: string, error: Error) {
 }
 
 describe("a page", () => {
-  const { fakeTime } = cleanups();
+  const { after, fakeTime } = cleanups();
 
   it("says what ran, what was retried and why, and what landed late", async () => {
     const words = wordsOf(html((await worstOrder(fakeTime())).run));
@@ -79,6 +79,30 @@ describe("a page", () => {
       "↩ reserve undone at attempt 2",
       "↩ charge (attempt 1, landed late) undone",
       "↩ charge (deferred by attempt 1) undone",
+    ]);
+  });
+
+  it("says that no undo failed, where there were some", async () => {
+    const reserve = step({ name: "reserve", run: () => {}, rollback: () => {} });
+    const words = wordsOf(html(await recorded(pipeline({ name: "p", steps: [reserve, fail] }))));
+    assert(words.includes("No undo failed."));
+  });
+
+  it("lists undos in order also where the clock stands still", async () => {
+    const { now } = performance;
+    performance.now = () => 1;
+    after(() => void (performance.now = now));
+    const words = wordsOf(html((await worstOrder(fakeTime())).run));
+    const list = words.filter((line) =>
+      / (?:undone|could not be undone) at| undone after /.test(line)
+    );
+    assertEquals(list.map((line) => line.split(" undone")[0]), [
+      "↩ charge (deferred by attempt 2)",
+      "‼ charge could not be",
+      "↩ charge (deferred by attempt 3)",
+      "↩ reserve",
+      "↩ charge (attempt 1, landed late)",
+      "↩ charge (deferred by attempt 1)",
     ]);
   });
 

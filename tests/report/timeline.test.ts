@@ -44,6 +44,16 @@ describe("a timeline", () => {
     assertLessOrEqual(Math.abs(run.from - Date.now()), 600_000, "times must be those of the clock");
   });
 
+  it("records the order in which spans began, also where the clock stands still", async () => {
+    const { now } = performance;
+    performance.now = () => 1;
+    after(() => void (performance.now = now));
+    const run = await recorded(order);
+    const orders = (timed: TimedSpan): number[] => [timed.order, ...timed.parts.flatMap(orders)];
+    assertEquals(orders(run), [0, 1, 2, 3, 4, 5, 6, 7]);
+    assertEquals([run.from, run.to], [performance.timeOrigin + 1, performance.timeOrigin + 1]);
+  });
+
   it("records how each part ended", async () => {
     const { end, span, parts } = await recorded(order, {}, { runId: "o1" });
     assertEquals(span.runId, "o1");

@@ -90,7 +90,7 @@ function undoItem(undo: TimedSpan, attempts: number, run: TimedSpan): string {
   const state = stateOf(undo);
   const error = undo.end?.error;
   const words = [
-    WORDS[state] ?? "undone",
+    undo.span.kind === "late" ? "has no undo" : WORDS[state] ?? "undone",
     attempts > 1 ? ` at attempt ${attempts}` : "",
     ` after ${duration((undo.to ?? undo.from) - run.from)}`,
   ];

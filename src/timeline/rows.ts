@@ -1,4 +1,4 @@
-import type { Progress, Span } from "../api/observer.ts";
+import type { Progress, Span, SpanEnd } from "../api/observer.ts";
 import { attemptId, parseId, stepOf } from "../run/paths.ts";
 import { isBad, type State, stateOf } from "./state.ts";
 import { count, duration, errorText, oneLine } from "./texts.ts";
@@ -28,13 +28,12 @@ export function rowOf(timed: TimedSpan, parent?: TimedSpan): Row {
     attempts > 1 && `${attempts} attempts`,
     progress && progressText(progress),
     span.kind === "wait" && `${duration(span.ms ?? 0)} planned`,
-    isAdopted(timed, parent) && "counts as the success of the step",
     end?.replayed && "answered from a host's record",
   ];
   return {
     timed,
     state,
-    title: titleOf(span, state),
+    title: titleOf(span, end),
     notes: notes.filter((note) => typeof note === "string"),
     error: end?.error && !isToldBelow(end.error, span, parts) ? errorText(end.error) : undefined,
     parts,
@@ -60,12 +59,6 @@ function isRetried({ span }: TimedSpan, parent: TimedSpan | undefined): boolean 
   return parent.parts.some((part) => part.span.id === next);
 }
 
-/** Whether a late attempt succeeded in time to be the success of its step. */
-function isAdopted({ span, end }: TimedSpan, parent: TimedSpan | undefined): boolean {
-  return span.kind === "late" && end?.ok === true && parent?.end?.ok === true &&
-    !parent.parts.some((part) => part.span.kind === "attempt" && part.end?.ok);
-}
-
 /** The error of a rollback is that of its first undo that failed. */
 function isToldBelow(error: Error, { kind }: Span, parts: readonly TimedSpan[]): boolean {
   return kind === "rollback" && parts.some(isBad) ||
@@ -77,8 +70,8 @@ function progressText({ done, failed, total }: Progress): string {
   return `${count(done)}${of} done${failed > 0 ? `, ${count(failed)} of them failed` : ""}`;
 }
 
-function titleOf(span: Span, state: State): string {
-  const { kind, name, index, attempt } = span;
+function titleOf(span: Span, end: SpanEnd | undefined): string {
+  const { kind, name, index, attempt, of } = span;
   const own = `${oneLine(name)}${index === undefined ? "" : ` [${index}]`}`;
   switch (kind) {
     case "attempt":
@@ -92,21 +85,27 @@ function titleOf(span: Span, state: State): string {
       return kind;
     case "undo":
       return `undo ${undoName(span)}${(attempt ?? 1) > 1 ? `, attempt ${attempt}` : ""}`;
-    case "late":
-      return `attempt ${attempt}, ${LATE[state] ?? "landed late"}`;
+    case "late": {
+      const what = of ? `undo ${undoName(span)}, attempt ${attempt}` : `attempt ${attempt}`;
+      return `${what}, ${end ? LATE[end.late ?? "same-effect"] : "given up, not landed yet"}`;
+    }
     default:
       return own;
   }
 }
 
-const LATE: Partial<Record<State, string>> = {
-  running: "given up, not landed yet",
-  failed: "given up, failed late",
+const LATE: Readonly<Record<NonNullable<SpanEnd["late"]>, string>> = {
+  adopted: "landed late, in time to be the success of the step",
+  "same-effect": "landed late, left as it is",
+  compensated: "landed late, undone",
+  failed: "landed late, could not be undone",
+  "no-handler": "landed late, has no undo",
+  rejected: "given up, failed late",
 };
 
 /** The path of the step that an undo belongs to, and which of its undos it is. */
 export function undoName({ id, path }: Span): string {
-  const { undo, attempt } = parseId(id) ?? {};
+  const { undo, attempt } = parseId(id.replace(/!late$/, "")) ?? {};
   const which = undo === "defer"
     ? ` (deferred by attempt ${attempt})`
     : undo === "key"

@@ -3,12 +3,13 @@ import type { TimedSpan } from "./timeline.ts";
 /** The state of a span. */
 export type State = "ok" | "failed" | "skipped" | "running" | "undone" | "stuck" | "late" | "wait";
 
-/** The state of a span: an undo that failed is `"stuck"`, and so is a rollback with such an undo. */
+/** The state of a span: `"stuck"` is what could not be undone, and a rollback in which there is such. */
 export function stateOf({ end, span: { kind } }: TimedSpan): State {
   if (!end) return "running";
   const undoes = kind === "undo" || kind === "rollback";
   if (!end.ok) return undoes ? "stuck" : "failed";
   if (undoes) return "undone";
+  if (end.late === "failed" || end.late === "no-handler") return "stuck";
   if (kind === "late" || kind === "wait") return kind;
   return end.ran === false ? "skipped" : "ok";
 }

@@ -38,7 +38,7 @@ describe("a page", () => {
       "✓ charge 3 attempts",
       "✗ attempt 1 failed",
       "TimeoutError (TIMEOUT): Cannot finish 'charge' as it must settle within 50 ms: it is still pending",
-      "» attempt 1, landed late",
+      "» attempt 1, landed late, undone",
       "↩ undo charge (attempt 1, landed late)",
       "↩ undo charge (deferred by attempt 1)",
       "· wait 10 ms planned",
@@ -164,11 +164,26 @@ describe("a page", () => {
     await drain();
     gate.resolve();
     await running;
-    const page = html(firstOf(observer.runs));
     assertStringIncludes(
-      page,
-      "attempt 1, landed late</b> <small>counts as the success of the step",
+      html(firstOf(observer.runs)),
+      "» <b>attempt 1, landed late, in time to be the success of the step</b>",
     );
+  });
+
+  it("says that what landed late has no undo, and stays", async () => {
+    const time = fakeTime();
+    const gate = deferred();
+    const observer = timeline();
+    const charge = step({ name: "charge", timeout: 50, run: () => gate.promise });
+    const running = charge.run({}, { observer });
+    await time.tickAsync(50);
+    await running;
+    gate.resolve();
+    await drain();
+    const words = wordsOf(html(firstOf(observer.runs)));
+    assert(words.some((line) => /^‼ charge .*has no undo after/.test(line)), words.join("\n"));
+    assert(words.includes("‼ attempt 1, landed late, has no undo"), words.join("\n"));
+    assertFalse(words.includes("No undo failed."));
   });
 
   it("says that an attempt has failed late, or not landed yet", async () => {

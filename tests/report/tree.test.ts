@@ -23,7 +23,7 @@ describe("a tree", () => {
       "├ ✓ charge (3 attempts)",
       "│ ├ ✗ attempt 1 (failed)",
       "│ │   TimeoutError (TIMEOUT): Cannot finish 'charge' as it must settle within 50 ms: it is still pending",
-      "│ ├ » attempt 1, landed late",
+      "│ ├ » attempt 1, landed late, undone",
       "│ │ ├ ↩ undo charge (attempt 1, landed late)",
       "│ │ └ ↩ undo charge (deferred by attempt 1)",
       "│ ├ · wait (10 ms planned)",

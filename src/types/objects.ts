@@ -11,8 +11,12 @@ export type Flat<T> = { [K in keyof T]: T[K] } & {};
  *
  * @internal
  */
-export type IsUnion<T, U = T> = T extends unknown ? [U] extends [T] ? false : true
-  : never;
+export type IsUnion<T> = [HoldsMore<T, T>] extends [false]
+  ? [KeysOfAny<T>] extends [keyof T] ? false : true
+  : true;
+
+// `{} | { a: 1 }` has one member that is narrower than the union, and `{} | { a?: 1 }` none.
+type HoldsMore<T, U> = T extends unknown ? [U] extends [T] ? false : true : never;
 
 type KeysOfAny<T> = T extends unknown ? keyof T : never;
 

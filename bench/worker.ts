@@ -8,6 +8,7 @@ import { cases as checkouts, casesWithTimers } from "./cases/checkout.ts";
 import { cases as groups } from "./cases/groups.ts";
 import { type MeasuredMemory, measureMemory } from "./cases/memory.ts";
 import { type MeasuredImport, measureImports } from "./cases/start.ts";
+import { cases as observers } from "./cases/observers.ts";
 import { cases as steps } from "./cases/steps.ts";
 import { runOthers } from "./others.ts";
 import { FULL, measure, type MeasuredCase, QUICK } from "./harness.ts";
@@ -36,7 +37,7 @@ const noWait = () => Promise.resolve();
 
 await runOthers(quick ? 10 : 300);
 const cases: MeasuredCase[] = [];
-for (const each of [...checkouts, ...steps, ...groups, ...casesWithTimers]) {
+for (const each of [...checkouts, ...steps, ...groups, ...observers, ...casesWithTimers]) {
   if (!isWanted(each.name) || (quick && each.large)) continue;
   process.stderr.write(`${each.name} …\n`);
   // The few timers of a smoke test do not matter.

@@ -1,6 +1,6 @@
 import type { Progress, Span, SpanEnd, Watcher } from "../api/observer.ts";
 import { checkFunction } from "../report/checks.ts";
-import { printed } from "../report/printable.ts";
+import { looksPlain, Printed } from "../report/printable.ts";
 import { watcherOf } from "./watcher_of.ts";
 
 /** What every event tells: the span that it belongs to, by ids in place of objects. */
@@ -63,20 +63,17 @@ export type RunEvent = StartEvent | ProgressEvent | EndEvent;
 export function events(listener: (event: RunEvent) => void): Watcher {
   checkFunction("observe runs", "listener", listener);
   return watcherOf([(span) => {
-    const { parent, of, ...own } = span;
     const began = now();
-    const fields = {
-      ...own,
-      ...(parent && { parentId: parent.id }),
-      ...(of && { ofId: of.id }),
-    };
-    listener(printed({ type: "start", ...fields, at: began }));
+    listener(new FlatEvent("start", span, began) as StartEvent);
     return {
-      progress: (progress) =>
-        listener(printed({ type: "progress", ...fields, ...progress, at: now() })),
+      progress: (progress) => {
+        const event = new FlatEvent("progress", span, now());
+        listener(Object.assign(event, progress) as ProgressEvent);
+      },
       end(end) {
         const at = now();
-        listener(printed({ type: "end", ...fields, ...end, at, durationMs: at - began }));
+        const event = new FlatEvent("end", span, at);
+        listener(Object.assign(event, end, { durationMs: at - began }) as EndEvent);
       },
     };
   }]);
@@ -85,4 +82,44 @@ export function events(listener: (event: RunEvent) => void): Watcher {
 /** Steady, also when the computer's clock is set. */
 function now(): number {
   return performance.timeOrigin + performance.now();
+}
+
+/** The fields of every event. */
+class FlatEvent extends Printed implements SpanEvent {
+  static {
+    looksPlain(this);
+  }
+
+  readonly type: RunEvent["type"];
+  readonly at: number;
+  readonly runId: string;
+  readonly kind: Span["kind"];
+  readonly id: string;
+  readonly parentId: string | undefined;
+  readonly path: string;
+  readonly name: string;
+  readonly node: Span["node"];
+  readonly attempt: number | undefined;
+  readonly retries: number | undefined;
+  readonly index: number | undefined;
+  readonly ms: number | undefined;
+  readonly ofId: string | undefined;
+
+  constructor(type: RunEvent["type"], span: Span, at: number) {
+    super();
+    this.type = type;
+    this.at = at;
+    this.runId = span.runId;
+    this.kind = span.kind;
+    this.id = span.id;
+    this.parentId = span.parent?.id;
+    this.path = span.path;
+    this.name = span.name;
+    this.node = span.node;
+    this.attempt = span.attempt;
+    this.retries = span.retries;
+    this.index = span.index;
+    this.ms = span.ms;
+    this.ofId = span.of?.id;
+  }
 }

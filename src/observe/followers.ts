@@ -15,26 +15,32 @@ interface Follower {
 /** Those who follow one span. Nothing that they do changes the run. */
 export class Followers {
   readonly #span: Span;
-  readonly #followers: readonly Follower[] = [];
+  readonly #observers: readonly Observer[];
+  readonly #followers: readonly Follower[];
 
   /** Asks who wants to follow a span; `undefined` if nobody does. */
   static ask(observers: readonly Observer[], span: Span): Followers | undefined {
-    const followers: Follower[] = [];
-    for (const observe of observers) {
-      const follower = ask(observe, span);
-      if (follower) followers.push(follower);
-    }
-    return followers.length === 0 ? undefined : new Followers(span, followers);
+    const followers = observers.map((observe) => ask(observe, span))
+      .filter((one) => one !== undefined);
+    if (followers.length === 0) return undefined;
+    const isAll = followers.length === observers.length;
+    const remaining = isAll ? observers : followers.map(({ observe }) => observe);
+    return new Followers(span, remaining, followers);
   }
 
-  private constructor(span: Span, followers: readonly Follower[]) {
+  private constructor(
+    span: Span,
+    observers: readonly Observer[],
+    followers: readonly Follower[],
+  ) {
     this.#span = span;
+    this.#observers = observers;
     this.#followers = followers;
   }
 
   /** Asks them whether they want to follow a part of their span, too. */
   ask(part: Span): Followers | undefined {
-    return Followers.ask(this.#followers.map(({ observe }) => observe), part);
+    return Followers.ask(this.#observers, part);
   }
 
   /** Makes a call inside each of them, the first outermost. */

@@ -8,10 +8,11 @@ import type { Answered, Wait, Watch, WatchedAttempt, WatchedNode } from "../run/
 import { cast } from "../values/cast.ts";
 import { isPromise, type MaybePromise } from "../values/maybe_promise.ts";
 import { Followers } from "./followers.ts";
+import { ObservedSpan, type SpanDetails } from "./observed_span.ts";
 
 /** Begins the span of a run; `undefined` if nobody wants to observe it. */
 export function watchRun(observers: readonly Observer[], run: Span): Watch | undefined {
-  const followers = Followers.ask(observers, Object.freeze(run));
+  const followers = Followers.ask(observers, run);
   return followers && new Watched(run, followers);
 }
 
@@ -43,44 +44,35 @@ class Watched implements Watch {
     this.#followers.tell((follow) => follow.progress?.(progress));
   }
 
-  beginStep({ name, kind }: WatchedNode, path: string, parentPath: string): Watch | undefined {
-    const index = itemIndex(parentPath);
-    return this.#begin({
-      kind: "step",
-      id: path,
-      path,
-      name,
-      node: kind,
-      ...(index !== undefined && { index }),
-    });
+  beginStep(
+    { name, kind: node }: WatchedNode,
+    path: string,
+    parentPath: string,
+  ): Watch | undefined {
+    return this.#begin("step", path, path, name, { node, index: itemIndex(parentPath) });
   }
 
   beginAttempt(attempt: WatchedAttempt): Watch | undefined {
     const { effect: { kind, retry }, id, number, extra } = attempt;
-    const { index, of } = extra ?? {};
-    return this.#beginPart(attempt, {
-      kind,
-      id: callId(kind, id, number),
+    return this.#beginPart(attempt, kind, callId(kind, id, number), {
       attempt: number,
-      ...(retry && { retries: retry.count }),
-      ...(index !== undefined && { index }),
-      ...(of && { of }),
+      retries: retry?.count,
+      index: extra?.index,
+      of: extra?.of,
     });
   }
 
   beginLate(attempt: WatchedAttempt): Watch | undefined {
     const { effect: { kind }, id, number } = attempt;
-    const own = { kind: "late", id: lateId(callId(kind, id, number)), attempt: number } as const;
-    return this.#beginPart(attempt, own);
+    return this.#beginPart(attempt, "late", lateId(callId(kind, id, number)), { attempt: number });
   }
 
   beginRollback(path: string, id: string): Watch | undefined {
-    const { name } = this.span;
-    return this.#begin({ kind: "rollback", id: rollbackSpanId(id), path, name });
+    return this.#begin("rollback", rollbackSpanId(id), path, this.span.name);
   }
 
-  wait(attempt: WatchedAttempt, wait: Wait, sleeping: Promise<void>): void {
-    this.#beginPart(attempt, { kind: "wait", ...wait })?.endWait(sleeping);
+  wait(from: WatchedAttempt, { id, ms, attempt }: Wait, sleeping: Promise<void>): void {
+    this.#beginPart(from, "wait", id, { ms, attempt })?.endWait(sleeping);
   }
 
   endWait(sleeping: Promise<void>): void {
@@ -172,19 +164,27 @@ class Watched implements Watch {
   /** Begins a part of a step's span, or of an undo's. */
   #beginPart(
     { path, extra }: WatchedAttempt,
-    part: Omit<Span, "runId" | "parent" | "path" | "name">,
+    kind: Span["kind"],
+    id: string,
+    details: SpanDetails,
   ): Watched | undefined {
-    const { of } = extra ?? {};
+    const of = extra?.of;
     // An undo stands inside a rollback, and is named after its step.
     const name = of ? of.name + path.slice(stepOf(path).length) : this.span.name;
-    return this.#begin({ path, name, ...part });
+    return this.#begin(kind, id, path, name, details);
   }
 
-  #begin(part: Omit<Span, "runId" | "parent">): Watched | undefined {
+  #begin(
+    kind: Span["kind"],
+    id: string,
+    path: string,
+    name: string,
+    details?: SpanDetails,
+  ): Watched | undefined {
     const { span } = this;
-    const own = Object.freeze({ ...part, runId: span.runId, parent: span });
-    const followers = this.#followers.ask(own);
-    return followers && new Watched(own, followers);
+    const part = new ObservedSpan(kind, id, path, name, span.runId, span, details);
+    const followers = this.#followers.ask(part);
+    return followers && new Watched(part, followers);
   }
 
   #end(end: SpanEnd): void {

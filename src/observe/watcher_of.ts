@@ -1,22 +1,19 @@
 import { type Observer, type Watcher, watching } from "../api/observer.ts";
 import type { Watching } from "../run/watch.ts";
 import { cast } from "../values/cast.ts";
+import { ObservedSpan } from "./observed_span.ts";
 import { watchRun } from "./watched.ts";
 
 /** Makes what `run` takes of those who observe it. */
 export function watcherOf(observers: readonly Observer[]): Watcher {
   const own: Watching = {
     observers,
-    beginRun: ({ name, kind }, path, runId, more) =>
-      watchRun([...observers, ...more?.observers ?? []], {
-        kind: "run",
-        id: "",
-        path,
-        name,
-        // One that is no name is refused when the options are checked.
-        runId: typeof runId === "string" && runId !== "" ? runId : crypto.randomUUID(),
-        node: kind,
-      }),
+    beginRun({ name, kind: node }, path, given, more) {
+      // A given id that is none is refused when the options are checked.
+      const runId = typeof given === "string" && given !== "" ? given : crypto.randomUUID();
+      const all = more ? [...observers, ...more.observers] : observers;
+      return watchRun(all, new ObservedSpan("run", "", path, name, runId, undefined, { node }));
+    },
   };
   return Object.freeze({ [watching]: Object.freeze(own) });
 }

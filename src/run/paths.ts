@@ -74,6 +74,7 @@ export function itemPath(path: string, index: number): string {
 
 /** The index of the item whose path it is; `undefined` for other paths. */
 export function itemIndex(path: string): number | undefined {
+  if (!path.endsWith("]")) return undefined;
   const [, index] = /\[(\d+)\]$/.exec(path) ?? [];
   return index === undefined ? undefined : +index;
 }

@@ -2,8 +2,15 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { type Middleware, parallel, pipeline, step, when } from "@runsheet/runsheet";
+import type { Span } from "@runsheet/runsheet/observe";
 import { seeSpans } from "../support/spans.ts";
 import { boom, fail, logged } from "../support/steps.ts";
+
+/** What a span has, without what it has not. */
+function fieldsOf(span: Span | undefined): Record<string, unknown> {
+  const fields = Object.entries(span ?? {});
+  return Object.fromEntries(fields.filter(([, value]) => value !== undefined));
+}
 
 describe("the spans of a run", () => {
   it("nest as the steps do, each with its attempt, and end before what they stand in", async () => {
@@ -26,7 +33,7 @@ describe("the spans of a run", () => {
     const b = step({ name: "b", retry: { count: 2 }, run: () => {} });
     await pipeline({ name: "p", steps: [when(() => true, b)] }).run({}, { observer, runId: "r" });
     const [run, condition, predicate, child, attempt] = spans;
-    assertEquals({ ...run }, {
+    assertEquals(fieldsOf(run), {
       kind: "run",
       id: "",
       path: "",
@@ -34,7 +41,7 @@ describe("the spans of a run", () => {
       runId: "r",
       node: "pipeline",
     });
-    assertEquals({ ...condition }, {
+    assertEquals(fieldsOf(condition), {
       kind: "step",
       id: "when(b)",
       path: "when(b)",
@@ -45,7 +52,7 @@ describe("the spans of a run", () => {
     });
     assertEquals(predicate?.kind, "predicate");
     assertEquals([child?.path, child?.name, child?.node], ["when(b)/b", "b", "step"]);
-    assertEquals({ ...attempt }, {
+    assertEquals(fieldsOf(attempt), {
       kind: "attempt",
       id: "when(b)/b@1",
       path: "when(b)/b",

@@ -1,0 +1,51 @@
+import type { NodeKind, Span } from "../api/observer.ts";
+import { looksPlain } from "../report/printable.ts";
+
+/** What a span has besides its place. */
+export type SpanDetails = Pick<Span, "node" | "attempt" | "retries" | "index" | "ms" | "of">;
+
+const NONE: SpanDetails = {};
+
+/** A span. All have the same fields, as a spread of different ones takes ten times as long on Node 20. */
+export class ObservedSpan implements Span {
+  static {
+    looksPlain(this);
+  }
+
+  readonly kind: Span["kind"];
+  readonly id: string;
+  readonly path: string;
+  readonly name: string;
+  readonly runId: string;
+  readonly parent: Span | undefined;
+  readonly node: NodeKind | undefined;
+  readonly attempt: number | undefined;
+  readonly retries: number | undefined;
+  readonly index: number | undefined;
+  readonly ms: number | undefined;
+  readonly of: Span | undefined;
+
+  constructor(
+    kind: Span["kind"],
+    id: string,
+    path: string,
+    name: string,
+    runId: string,
+    parent: Span | undefined,
+    details: SpanDetails = NONE,
+  ) {
+    this.kind = kind;
+    this.id = id;
+    this.path = path;
+    this.name = name;
+    this.runId = runId;
+    this.parent = parent;
+    this.node = details.node;
+    this.attempt = details.attempt;
+    this.retries = details.retries;
+    this.index = details.index;
+    this.ms = details.ms;
+    this.of = details.of;
+    Object.freeze(this);
+  }
+}

@@ -63,6 +63,7 @@ export type { Schema, SchemaIn, SchemaIssue, SchemaOut, SchemaResult } from "./s
 export type { AnyStep, CheckedPipeline, Pipeline, Step, StepLike } from "./src/api/step.ts";
 export { choice } from "./src/combinators/choice.ts";
 export { distribute } from "./src/combinators/distribute.ts";
+export { fallback } from "./src/combinators/fallback.ts";
 export { filter } from "./src/combinators/filter.ts";
 export { flatMap } from "./src/combinators/flat_map.ts";
 export { map } from "./src/combinators/map.ts";

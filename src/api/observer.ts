@@ -13,6 +13,7 @@ export type NodeKind =
   | "pipeline"
   | "when"
   | "choice"
+  | "fallback"
   | "parallel"
   | "distribute"
   | "map"

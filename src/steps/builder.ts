@@ -2,6 +2,7 @@ import type { Middleware } from "../api/middleware.ts";
 import type { Schema } from "../api/schema.ts";
 import { choice } from "../combinators/choice.ts";
 import { distribute } from "../combinators/distribute.ts";
+import { fallback } from "../combinators/fallback.ts";
 import { filter } from "../combinators/filter.ts";
 import { flatMap } from "../combinators/flat_map.ts";
 import { map } from "../combinators/map.ts";
@@ -18,6 +19,7 @@ export interface ErasedBuilder {
   readonly step: Add<[step: unknown]>;
   readonly when: Add<Parameters<typeof when>>;
   readonly choice: Add<Parameters<typeof choice>>;
+  readonly fallback: Add<Parameters<typeof fallback>>;
   readonly parallel: Add<Parameters<typeof parallel>>;
   readonly distribute: Add<Parameters<typeof distribute>>;
   readonly map: Add<Parameters<typeof map>>;
@@ -40,6 +42,7 @@ export function makeBuilder(definition: Definition): ErasedBuilder {
     step: add,
     when: adding(when),
     choice: adding(choice),
+    fallback: adding(fallback),
     parallel: adding(parallel),
     distribute: adding(distribute),
     map: adding(map),

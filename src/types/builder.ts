@@ -18,6 +18,7 @@ import type {
   Then,
   WhenFits,
 } from "./fits.ts";
+import type { Alternative, FallbackFits, Fallen } from "./fallback.ts";
 import type { Folded, Rules } from "./fold.ts";
 import type {
   AsFits,
@@ -108,6 +109,22 @@ export interface Builder<
     Checks,
     OS
   >;
+  /**
+   * Adds a step and its alternative, which runs if the step fails.
+   *
+   * @param step A step, a combinator or a pipeline.
+   * @param alternative The same, or a function of the error and the context that returns the data.
+   */
+  fallback<
+    S,
+    X extends Folded = Begun<Args, Ctx, Keys, Checks>,
+    A = never,
+    O = never,
+    C = Sight<X>,
+  >(
+    step: FallbackFits<S, S, X, Checks>,
+    alternative: Alternative<A, C, O, FallbackFits<A, A, X, Checks>>,
+  ): BuilderAfter<Name, Then<X, Fallen<StepIn<S>, A, O, unknown>, Checks>, Args, Checks, OS>;
   /**
    * Adds branches; the first whose predicate holds runs.
    *

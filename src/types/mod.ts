@@ -54,6 +54,7 @@ export type {
   Then,
   WhenFits,
 } from "./fits.ts";
+export type { Alternative, FallbackFits, Fallen } from "./fallback.ts";
 export type { Fold, Folded, Rules, Taken } from "./fold.ts";
 export type {
   Also,

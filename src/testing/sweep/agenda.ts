@@ -73,7 +73,8 @@ export class Agenda {
    */
   learn(one: Case, { host }: Observed): void {
     const more = host.calls.filter((call) => !this.#known.has(call.id)).flatMap((call) => {
-      if (isRetryOf(call, one.call)) {
+      // A retry, or what runs only because something has failed: an alternative, for example.
+      if (isRetryOf(call, one.call) || !isUndo(call) && call.attempt === 1) {
         return casesOf(call, host.wire.effects, one);
       }
       const allowed = host.undone.get(call.id);

@@ -64,8 +64,10 @@ export class Judge {
    * the same effects as a clean run, by kind, as their ids may differ.
    */
   judgeRetried(one: Case, observed: Observed): SweepRow | undefined {
-    const { call } = one;
+    const { call, plan } = one;
     const { host, totals, late } = observed;
+    // Its call is made only where another has failed, so its effects are not those of a clean run.
+    if ([...plan.keys()].some((id) => !id.startsWith(baseOf(call)))) return undefined;
     const hasSucceeded =
       late.some(({ step, outcome }) => step === call.path && outcome === "adopted") ||
       host.calls.some((later) =>

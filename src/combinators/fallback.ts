@@ -1,0 +1,137 @@
+import type { AnyStep } from "../api/step.ts";
+import { itemEffect } from "../effect/item.ts";
+import { startEffect } from "../effect/start_effect.ts";
+import { checkStep } from "../engine/children.ts";
+import { expose } from "../engine/expose.ts";
+import { nodeOf } from "../engine/node.ts";
+import { runChild } from "../engine/run_child.ts";
+import { checkFunction } from "../report/checks.ts";
+import { aggregateError } from "../report/error_with.ts";
+import { ProvidesValidationError } from "../report/errors.ts";
+import { notUndoneError } from "../report/not_undone.ts";
+import { refusalError, refusedByReading } from "../report/refusal.ts";
+import { labels } from "../run/paths.ts";
+import type { Scope } from "../run/scope.ts";
+import { failure, settle, type Settled, type SettledFailure } from "../run/settled.ts";
+import type { Ctx } from "../types/combinators.ts";
+import type { Alternative, Fallen } from "../types/fallback.ts";
+import type { NotAStep, StepIn, StepShape } from "../types/step_in.ts";
+import { cast } from "../values/cast.ts";
+import { type Context, copyObject, seal } from "../values/context.ts";
+import { after } from "../values/maybe_promise.ts";
+import { list, message } from "../values/message.ts";
+import { shown } from "../values/show.ts";
+
+/**
+ * Runs a step and, if it fails, an alternative: another step, or a function that returns the data.
+ * The effects of the failed step are undone first, and a late success of it is undone as well. If
+ * the alternative fails too, the run fails with both errors. An abort or the timeout of a pipeline
+ * does not lead to the alternative.
+ *
+ * @param step A step, a combinator or a pipeline.
+ * @param alternative A step, a combinator or a pipeline; or a function, called with the error and
+ * the context.
+ * @returns A step named `fallback(<the steps' names>)`. Keys that only one of the two provides are
+ * optional.
+ * @throws {ConfigError} If an argument is neither a step nor, as the alternative, a function.
+ *
+ * @example A second provider, and a default
+ * ```ts
+ * import { fallback, pipeline, step } from "@runsheet/runsheet";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const exact = step({
+ *   name: "exact",
+ *   run: (): { rate: number } => {
+ *     throw new Error("rates are down");
+ *   },
+ * });
+ * const cached = step({ name: "cached", run: () => ({ rate: 1.1 }) });
+ * const greeting = step({
+ *   name: "greeting",
+ *   run: (): { text: string } => {
+ *     throw new Error("no translation");
+ *   },
+ * });
+ * const page = pipeline({
+ *   name: "page",
+ *   steps: [fallback(exact, cached), fallback(greeting, ({ message }) => ({ text: message }))],
+ * });
+ * const result = await page.run();
+ * assertEquals(result.success && result.data, { rate: 1.1, text: "no translation" });
+ * ```
+ */
+export function fallback<S extends StepShape | NotAStep, A = never, O = never, C = Ctx<S>>(
+  step: S,
+  alternative: Alternative<A, C, O>,
+): Fallen<StepIn<S>, A, O, C> {
+  const action = "create fallback()";
+  const first = checkStep(action, "step", step);
+  const second = nodeOf(alternative);
+  if (!second) checkFunction(action, "alternative", alternative);
+  const children = second ? [first, second] : [first];
+  const names = children.map(({ name }) => name);
+  const [label = "", otherLabel = ""] = labels(names);
+  const effect = itemEffect((error, ctx) =>
+    cast<(error: unknown, ctx: Context) => unknown>(alternative)(error, ctx)
+  );
+
+  async function recover(failed: SettledFailure, mark: number, ctx: Context, scope: Scope) {
+    const { journal, cancellation, path } = scope;
+    const notUndone = await journal.unwind(failed.error, scope, mark);
+    if (notUndone.length > 0) {
+      const error = notUndoneError(`fall back in '${path}'`, notUndone, failed.error);
+      return failure(error, failed.failedStep, failed.ran);
+    }
+    if (cancellation?.error) return { ...failed, error: cancellation.error };
+    const settled = second
+      ? await settle(runChild(second, otherLabel, ctx, scope))
+      : giveData(await settle(startEffect(effect, ctx, scope, { item: failed.error })), scope);
+    const ran = failed.ran || settled.ran;
+    if (settled.ok || cancellation?.error) return { ...settled, ran };
+    const errors = [failed.error, settled.error];
+    const text = message`Cannot finish '${path}' as its alternative must not fail as well: ${
+      list(errors, shown)
+    }`;
+    return { ...settled, ran, error: aggregateError(errors, text) };
+  }
+
+  return expose({
+    name: `fallback(${names.join(", ")})`,
+    requires: undefined,
+    provides: undefined,
+    keys: {
+      needs: children.some(({ keys }) => !keys.needs)
+        ? undefined
+        : children.flatMap(({ keys }) => keys.needs ?? []),
+      // Only one of them stays, so both may provide the same key.
+      adds: !second || children.some(({ keys }) => !keys.adds)
+        ? undefined
+        : [...new Map(children.flatMap(({ keys }) => keys.adds ?? []))],
+    },
+    kind: "fallback",
+    parts: {
+      children,
+      rebuild: ([step, other]) => fallback<AnyStep, AnyStep>(step!, other ?? cast(alternative)),
+    },
+    execute(ctx, scope) {
+      const { mark } = scope.journal;
+      return after<Settled, Settled>(
+        settle(runChild(first, label, ctx, scope)),
+        (settled) =>
+          settled.ok || scope.cancellation?.error ? settled : recover(settled, mark, ctx, scope),
+      );
+    },
+  });
+}
+
+function giveData(settled: Settled<unknown>, { path, deep }: Scope): Settled {
+  if (!settled.ok) return settled;
+  try {
+    return { ...settled, output: seal(copyObject(settled.output ?? {}), deep) };
+  } catch (thrown) {
+    const problem = `Cannot use the data of the alternative in '${path}' as it`;
+    const error = refusalError(ProvidesValidationError, problem, refusedByReading(thrown));
+    return failure(error, path, true);
+  }
+}

@@ -1,0 +1,48 @@
+import type { AnyStep, Step } from "../api/step.ts";
+import type { MaybePromise } from "../values/maybe_promise.ts";
+import type { Fits } from "./fits.ts";
+import type { Folded, Rules } from "./fold.ts";
+import type { NoStep } from "./messages.ts";
+import type { Plus } from "./combinators.ts";
+import type { Added, Collapse, Flat } from "./objects.ts";
+import type { NameOf, ProvidesOf, RequiresOf } from "./of.ts";
+
+type IsStep<A> = [A] extends [never] ? false : [A] extends [AnyStep] ? true : false;
+
+/**
+ * The alternative of a `fallback`: the step `A`, or a function that returns an `O`.
+ *
+ * @internal
+ */
+export type Alternative<A, C, O, Fit = A> = IsStep<A> extends true ? Fit
+  : (error: Error, ctx: C) => MaybePromise<O>;
+
+/**
+ * One of the two steps of a builder's `fallback`, or the sentence about why it does not fit.
+ *
+ * @internal
+ */
+export type FallbackFits<Given, S, F extends Folded, G extends Rules> = [S] extends [AnyStep]
+  ? Fits<Given, S, F, G>
+  : NoStep<S>;
+
+type ByFunction<S extends AnyStep, O, C> = Step<
+  `fallback(${NameOf<S>})`,
+  Plus<RequiresOf<S>, C>,
+  Collapse<ProvidesOf<S> | ([O] extends [never] ? never : Added<O>)>
+>;
+
+/**
+ * The step that `fallback` makes.
+ *
+ * @internal
+ */
+export type Fallen<S extends AnyStep, A, O, C> = {
+  step: [A] extends [never] ? ByFunction<S, O, C>
+    : A extends AnyStep ? Step<
+        `fallback(${NameOf<S>}, ${NameOf<A>})`,
+        Flat<RequiresOf<S> & RequiresOf<A>>,
+        Collapse<ProvidesOf<S> | ProvidesOf<A>>
+      >
+    : ByFunction<S, O, C>;
+}["step"];

@@ -89,6 +89,14 @@ export function drawingOf(described: Described): Drawing {
         const ends = children.flatMap((child) => place(child, fork, frame));
         return vertex(frame, ends, { shape: "fork", label: "", hasUndo: false });
       }
+      case "fallback": {
+        const [first, alternative] = children;
+        const ends = place(first!, opens, frame);
+        // A function as the alternative is not a step, so there is nothing to draw.
+        if (!alternative) return ends;
+        const failed = ends.map((end) => ({ ...end, label: "fails" }));
+        return [...ends, ...place(alternative, failed, frame)];
+      }
       default: {
         const label = kind === "pipeline" ? name : `${name}, each item`;
         const all = [label, notes(step)].filter(Boolean).join(", ");

@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
-import { ConfigError, map, parallel, pipeline, step, when } from "@runsheet/runsheet";
+import { ConfigError, fallback, map, parallel, pipeline, step, when } from "@runsheet/runsheet";
 import { mermaid } from "@runsheet/runsheet/graph";
 import { everything, hostileNames, idle } from "../support/flows.ts";
 
@@ -22,6 +22,25 @@ describe("mermaid", () => {
       "n0 --> n1",
       "n1 --> n2",
       "n2 --> n3",
+    ]);
+  });
+
+  it("draws the alternative of a fallback behind its step, where that fails", () => {
+    const flow = pipeline({
+      name: "order",
+      steps: [fallback(idle("card"), idle("invoice")), fallback(idle("gift"), () => {})],
+    });
+    assertEquals(lines(mermaid(flow)), [
+      'n0(["order"])',
+      'n1["card"]',
+      'n2["invoice"]',
+      'n3["gift"]',
+      'n4(["done"])',
+      "n0 --> n1",
+      'n1 -->|"fails"| n2',
+      "n1 --> n3",
+      "n2 --> n3",
+      "n3 --> n4",
     ]);
   });
 

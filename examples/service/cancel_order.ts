@@ -2,7 +2,7 @@
 //
 // A refund cannot be undone, so nothing here is rolled back: this pipeline only goes forward. Every
 // step can be repeated, and if one fails, the order stays 'cancelling' until the client asks again.
-import { type Pipeline, pipeline, step } from "@runsheet/runsheet";
+import { type CheckedPipeline, pipeline, step } from "@runsheet/runsheet";
 import { type } from "arktype";
 import type { Database } from "./database.ts";
 import { ShopError } from "./errors.ts";
@@ -57,7 +57,7 @@ const restock = step({
   },
 });
 
-export const cancelOrder: Pipeline<"cancelOrder", Args, { orderId: string }> = pipeline({
+export const cancelOrder: CheckedPipeline<"cancelOrder", Args, { orderId: string }> = pipeline({
   name: "cancelOrder",
   argsSchema,
   steps: [closeOrder, refundCharge, restock],

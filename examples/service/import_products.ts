@@ -1,6 +1,6 @@
 // Imports products: invalid rows are set aside one by one, and one statement writes all others, or
 // none of them.
-import { map, type Pipeline, pipeline, step } from "@runsheet/runsheet";
+import { type CheckedPipeline, map, pipeline, step } from "@runsheet/runsheet";
 import { type } from "arktype";
 import type { Database } from "./database.ts";
 import { codeOf } from "./errors.ts";
@@ -76,7 +76,7 @@ const saveProducts = step({
   },
 });
 
-export const importProducts: Pipeline<"importProducts", Args, Imported> = pipeline({
+export const importProducts: CheckedPipeline<"importProducts", Args, Imported> = pipeline({
   name: "importProducts",
   argsSchema,
   steps: [checkProducts, saveProducts],

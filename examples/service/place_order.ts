@@ -4,7 +4,7 @@
 // transaction around all steps would hold the product's row lock and a connection while the payment
 // provider takes its time, so that orders for one product would queue up; and it could not undo the
 // charge anyway.
-import { type Pipeline, pipeline, step } from "@runsheet/runsheet";
+import { type CheckedPipeline, pipeline, step } from "@runsheet/runsheet";
 import { type } from "arktype";
 import type { Database } from "./database.ts";
 import { ShopError } from "./errors.ts";
@@ -114,7 +114,7 @@ const confirmOrder = step({
   },
 });
 
-export const placeOrder: Pipeline<"placeOrder", Args, { orderId: string; total: number }> =
+export const placeOrder: CheckedPipeline<"placeOrder", Args, { orderId: string; total: number }> =
   pipeline({
     name: "placeOrder",
     argsSchema,

@@ -1,5 +1,5 @@
 // The checkout of one order: reserve its goods, charge the card, send a receipt.
-import { type Pipeline, pipeline, type RetryPolicy, step } from "@runsheet/runsheet";
+import { type CheckedPipeline, pipeline, type RetryPolicy, step } from "@runsheet/runsheet";
 import type { Args } from "./args.ts";
 import { limits } from "./limits.ts";
 import { post } from "./post.ts";
@@ -57,7 +57,7 @@ interface Done {
   chargeId: string;
 }
 
-export const checkout: Pipeline<"checkout", Args, Args & Done> = pipeline({
+export const checkout: CheckedPipeline<"checkout", Args, Args & Done> = pipeline({
   name: "checkout",
   argsSchema,
   steps: [reserveStock, chargePayment, sendReceipt],

@@ -9,9 +9,9 @@ import { Refusal } from "./post.ts";
 const app: Hono<{ Bindings: Services }> = new Hono();
 
 app.post("/checkout", async (c) => {
-  const order = await c.req.json().catch(() => undefined);
+  const order: unknown = await c.req.json().catch(() => undefined);
   const waitUntil = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
-  const run = checkout.run({ order, services: c.env }, {
+  const run = checkout.runUnknown({ order, services: c.env }, {
     signal: c.req.raw.signal, // aborts when the client hangs up
     waitUntil, // for what lands after the response
     onLate: ({ step, outcome }) => console.log(`late: ${step}: ${outcome}`),

@@ -207,4 +207,22 @@ export const mistakes: Record<string, () => unknown> = {
       // @ts-expect-error step 'distribute(charges)' needs { ids: readonly string[] } but by then it is { ids: number[] }
       chargePayment,
     ),
+
+  misspeltOptionOfFlatMap: () =>
+    flatMap(
+      "letters",
+      (ctx: { words: string[] }) => ctx.words,
+      (word) => [...word],
+      // @ts-expect-error 'concurency' does not exist in type 'ItemOptions & { readonly onFailure?: undefined; }'. Did you mean to write 'concurrency'?
+      { concurency: 2 },
+    ),
+
+  builderMisspeltOptionOfMap: () =>
+    shop.map(
+      "more",
+      (ctx) => ctx.ids,
+      (id) => id + 1,
+      // @ts-expect-error 'concurency' does not exist in type 'MapOptions & { readonly as?: undefined; readonly onFailure?: undefined; }'. Did you mean to write 'concurrency'?
+      { concurency: 2 },
+    ),
 };

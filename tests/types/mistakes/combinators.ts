@@ -111,4 +111,12 @@ export const mistakes: Record<string, () => unknown> = {
         distribute("charges", { orderIds: "orderId" }, chargePayment),
       ],
     }),
+
+  misspeltOptionOfParallel: () =>
+    // @ts-expect-error Did you mean to write 'concurrency'?
+    parallel.with({ concurency: 2 })(chargePayment),
+
+  predicateThatGivesNoBoolean: () =>
+    // @ts-expect-error Type 'string' is not assignable to type 'MaybePromise<boolean>'.
+    when((ctx) => ctx.orderId, chargePayment),
 };

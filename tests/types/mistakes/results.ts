@@ -67,4 +67,11 @@ export const mistakes: Record<string, () => unknown> = {
     // @ts-expect-error Argument of type '"TIMEDOUT"' is not assignable to parameter of type '"ABORTED" | "ARGS_VALIDATION" | "CHOICE_NO_MATCH" | "CONFIG" | "PREDICATE" | "PROVIDES_VALIDATION" | "REQUIRES_VALIDATION" | "RETRY_EXHAUSTED" | "ROLLBACK" | "STRICT_OVERLAP" | "TIMEOUT" | "UNKNOWN" | undefined'.
     return isRunsheetError(error, "TIMEDOUT");
   },
+
+  misspeltOptionOfRun: () =>
+    validateOrder.run(
+      { cartId: "c1", amount: 5 },
+      // @ts-expect-error 'signl' does not exist in type 'RunOptions'. Did you mean to write 'signal'?
+      { signl: AbortSignal.abort() },
+    ),
 };

@@ -147,4 +147,20 @@ export const mistakes: Record<string, () => unknown> = {
       timeOut: 5_000,
       run: () => ({ chargeId: "c1" }),
     }),
+
+  misspeltRetry: () =>
+    step({
+      name: "charge",
+      // @ts-expect-error 'cuont' does not exist in type 'RetryPolicy'. Did you mean to write 'count'?
+      retry: { cuont: 2 },
+      run: () => ({ chargeId: "c1" }),
+    }),
+
+  misspeltBackoff: () =>
+    step({
+      name: "charge",
+      // @ts-expect-error Did you mean '"exponential"'?
+      retry: { count: 2, backoff: "exponental" },
+      run: () => ({ chargeId: "c1" }),
+    }),
 };

@@ -154,7 +154,9 @@ function collector(path: string, names: Map<string, Tree>): string | undefined {
   });
   if (n < 0) return undefined;
   const isItem = segments[n] !== nameOf(segments[n]!);
-  return segments.slice(0, isItem ? n + 1 : n + 2).join("/");
+  if (isItem) return segments.slice(0, n + 1).join("/");
+  // A branch that is a collection fails with all of its items.
+  return [...segments.slice(0, n + 1), nameOf(segments[n + 1]!)].join("/");
 }
 
 /**
@@ -196,7 +198,9 @@ function collected({ failures, names, effects }: Story): string[] {
   const items = [...failures.keys()].map((path) => collector(path, names)).filter((item) =>
     item !== undefined
   );
-  return effects.filter((path) => items.some((item) => `${path}/`.startsWith(`${item}/`)));
+  const isIn = (path: string, item: string) =>
+    `${path}/`.startsWith(`${item}/`) || path.startsWith(`${item}[`);
+  return effects.filter((path) => items.some((item) => isIn(path, item)));
 }
 
 const scenarios = fc.tuple(trees(true), fc.integer({ min: -10, max: 6 }));

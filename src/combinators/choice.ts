@@ -11,7 +11,7 @@ import { failure, settle, type Settled } from "../run/settled.ts";
 import type { BranchAt, Chosen, Guarded, Present } from "../types/branches.ts";
 import type { Ctx } from "../types/combinators.ts";
 import { cast } from "../values/cast.ts";
-import { after, type MaybePromise } from "../values/maybe_promise.ts";
+import { andThen, type MaybePromise } from "../values/maybe_promise.ts";
 
 /**
  * Runs the first branch whose predicate holds; a bare step at the end is the default. Without a
@@ -121,7 +121,7 @@ export function choice<
         const run = () => settle(runChild(node, label, ctx, scope));
         if (!effect) return run();
         const deciding = startEffect(effect, ctx, scope, { id: predicateId(scope.path, label) });
-        return after<Settled<boolean>, Settled>(settle(deciding), (decision) => {
+        return andThen<Settled<boolean>, Settled>(settle(deciding), (decision) => {
           if (!decision.ok) return decision;
           return decision.output ? run() : chooseFrom(n + 1);
         });

@@ -18,7 +18,7 @@ import type { Alternative, Fallen } from "../types/fallback.ts";
 import type { NotAStep, StepIn, StepShape } from "../types/step_in.ts";
 import { cast } from "../values/cast.ts";
 import { type Context, copyObject, seal } from "../values/context.ts";
-import { after } from "../values/maybe_promise.ts";
+import { andThen } from "../values/maybe_promise.ts";
 import { list, message } from "../values/message.ts";
 import { shown } from "../values/show.ts";
 
@@ -116,7 +116,7 @@ export function fallback<S extends StepShape | NotAStep, A = never, O = never, C
     },
     execute(ctx, scope) {
       const { mark } = scope.journal;
-      return after<Settled, Settled>(
+      return andThen<Settled, Settled>(
         settle(runChild(first, label, ctx, scope)),
         (settled) =>
           settled.ok || scope.cancellation?.error ? settled : recover(settled, mark, ctx, scope),

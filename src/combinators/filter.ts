@@ -8,7 +8,7 @@ import { settle, type Settled } from "../run/settled.ts";
 import type { NoContext } from "../types/combinators.ts";
 import type { Also, Filtered, ItemOf, ItemsOf, Takes } from "../types/items.ts";
 import type { Context } from "../values/context.ts";
-import { after, type MaybePromise } from "../values/maybe_promise.ts";
+import { andThen, type MaybePromise } from "../values/maybe_promise.ts";
 
 /**
  * Collects, in order under a key, the items of a collection for which a predicate holds. A type
@@ -62,7 +62,7 @@ export function filter<
     policies: ["abort", "settle"],
     run(branch, ctx) {
       const deciding = startEffect(effect, ctx, branch, branch);
-      return after<Settled<boolean>, Settled<unknown>>(settle(deciding), (decision) => {
+      return andThen<Settled<boolean>, Settled<unknown>>(settle(deciding), (decision) => {
         if (!decision.ok) return { ...decision, ran: true };
         return { ok: true, output: decision.output ? [branch.item] : [], ran: true };
       });

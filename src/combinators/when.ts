@@ -12,7 +12,7 @@ import type { Guard, When } from "../types/branches.ts";
 import type { Ctx } from "../types/combinators.ts";
 import type { NotAStep, StepIn, StepShape } from "../types/step_in.ts";
 import { EMPTY } from "../values/context.ts";
-import { after } from "../values/maybe_promise.ts";
+import { andThen } from "../values/maybe_promise.ts";
 
 /**
  * Runs a step only if a predicate holds. A skipped step adds nothing, is not rolled back, and is
@@ -56,7 +56,7 @@ export function when<S extends StepShape | NotAStep, C = Ctx<S>, D extends C = n
     parts: { children: [child], rebuild: ([step]) => when(predicate as Predicate<unknown>, step!) },
     execute(ctx, scope) {
       const deciding = startEffect(effect, ctx, scope, { id: predicateId(scope.path) });
-      return after<Settled<boolean>, Settled>(settle(deciding), (decision) => {
+      return andThen<Settled<boolean>, Settled>(settle(deciding), (decision) => {
         if (!decision.ok) return decision;
         if (!decision.output) return { ok: true, output: EMPTY, ran: false };
         return settle(runChild(child, label, ctx, scope));

@@ -81,7 +81,7 @@ export class Attempt extends LazyInfo implements Entry {
   declare cutoff: Cutoff | undefined;
   declare hasFailed: boolean | undefined;
   /** Whether user code has read its key, and so may have sent it. */
-  declare isKeyTold: boolean | undefined;
+  declare isKeyRead: boolean | undefined;
   /** The reason its effects were undone; `undefined` until then. */
   declare undoneBy: Error | undefined;
   /** Whether it succeeded after the step had already been decided without it. */
@@ -152,7 +152,7 @@ export class Attempt extends LazyInfo implements Entry {
       case "attempt":
         return this.number;
       case "key":
-        this.isKeyTold = true;
+        this.isKeyRead = true;
         return this.key;
       case "signal":
         return this.signal;

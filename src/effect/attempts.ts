@@ -49,7 +49,7 @@ export class Attempts<T> implements Shared, Entry, Retrying {
   /** Why an idempotent effect must be undone once all of its attempts have settled. */
   #undoneBy: Error | undefined;
   /** Late attempts of an idempotent effect, reported when the effect is undone. */
-  readonly #untold: Attempt[] = [];
+  readonly #unreported: Attempt[] = [];
   /** Whether undos of it are running, and whether any have run before. */
   #isBeingUndone = false;
   #isUndone = false;
@@ -65,7 +65,7 @@ export class Attempts<T> implements Shared, Entry, Retrying {
     this.taken = new TakenOnce(first.effect.idempotent === true);
   }
 
-  async goOn(performed: Performed): Promise<Settled<T>> {
+  async continueAfter(performed: Performed): Promise<Settled<T>> {
     const { id, path, ctx, scope, extra } = this.#first;
     const { cancellation, journal } = scope;
     const { mark } = journal;
@@ -74,7 +74,7 @@ export class Attempts<T> implements Shared, Entry, Retrying {
       const { outcome } = performed;
       if (outcome.ok) return await this.#succeed(attempt, outcome.value);
       this.#retries.answer = outcome.retry;
-      this.#takeIn(attempt, performed, outcome.error);
+      this.#record(attempt, performed, outcome.error);
       const decision = await this.#decide(attempt, outcome.error);
       const { final } = decision;
       if (final && !this.#adoptable()) return await this.#fail(final);
@@ -126,7 +126,7 @@ export class Attempts<T> implements Shared, Entry, Retrying {
       if (this.#spare(attempt)) return true;
       this.#burn(attempt);
     } else if (this.#underWay.has(attempt)) {
-      this.#passOn(attempt);
+      this.#retireKey(attempt);
       this.#startClock(attempt);
     }
     return false;
@@ -137,9 +137,9 @@ export class Attempts<T> implements Shared, Entry, Retrying {
     const other = this.#current ?? this.#standing;
     if (attempt.result || !other || other === attempt || other.undoneBy) return false;
     if (other.generation !== attempt.generation) return false;
-    this.#passOn(attempt);
+    this.#retireKey(attempt);
     // A key that nobody has read is not in use. Under a host it may have been read elsewhere.
-    if (!other.isKeyTold && this.#scope.run.seam.isDirect) {
+    if (!other.isKeyRead && this.#scope.run.seam.isDirect) {
       other.generation = this.#generation;
       return false;
     }
@@ -189,7 +189,7 @@ export class Attempts<T> implements Shared, Entry, Retrying {
     const isRepeated = this.#isUndone && !this.#isBeingUndone;
     this.#isUndone ||= this.#isBeingUndone;
     this.#isBeingUndone = false;
-    for (const attempt of this.#untold.splice(0)) {
+    for (const attempt of this.#unreported.splice(0)) {
       attempt.isRepeated = isRepeated;
       attempt.isUndoDelayed = isUndoDelayed;
       attempt.reportUndone(notUndone);
@@ -209,7 +209,7 @@ export class Attempts<T> implements Shared, Entry, Retrying {
   }
 
   /** Records an attempt that failed or was given up. */
-  #takeIn(attempt: Attempt, { landed, running }: Performed, error: Error): void {
+  #record(attempt: Attempt, { landed, running }: Performed, error: Error): void {
     // The cancellation's own error is not a failure of the attempt.
     if (error !== this.#scope.cancellation?.error) this.#retries.note(attempt.number, error);
     attempt.reason = error;
@@ -239,21 +239,21 @@ export class Attempts<T> implements Shared, Entry, Retrying {
     this.#underWay.add(attempt);
     if (this.#effect.overlap === "never") hold?.(running);
     if (attempt.hasPartEffects && !this.#effect.idempotent) {
-      this.#passOn(attempt);
+      this.#retireKey(attempt);
       this.#startClock(attempt);
     }
     run.watch(running.then((outcome) => this.#land(attempt, outcome)));
   }
 
   /** Retires the key of an attempt: later attempts send a new one. */
-  #passOn({ generation }: Attempt): void {
+  #retireKey({ generation }: Attempt): void {
     if (generation === this.#generation) this.#generation++;
   }
 
   #burn(attempt: Attempt): void {
     if (this.#effect.idempotent) return;
     this.#burnt.add(attempt.generation);
-    this.#passOn(attempt);
+    this.#retireKey(attempt);
   }
 
   /** Starts the clock after which due undos run even if their attempt never settles. */
@@ -291,7 +291,7 @@ export class Attempts<T> implements Shared, Entry, Retrying {
     }
     if (idempotent) {
       if (this.#undoneBy) {
-        if (!this.#untold.includes(attempt)) this.#untold.push(attempt);
+        if (!this.#unreported.includes(attempt)) this.#unreported.push(attempt);
         const reason = this.#undoneBy;
         if (this.#underWay.size > 0) return;
         this.#undoing = this.#undoing.then(() => attempt.undoApart(reason));
@@ -356,7 +356,7 @@ export class Attempts<T> implements Shared, Entry, Retrying {
     for (const kept of left) {
       kept.isLate = true;
       await this.#check(kept);
-      if (this.#effect.idempotent) this.#untold.push(kept);
+      if (this.#effect.idempotent) this.#unreported.push(kept);
       kept.pushDoomed(kept.reason!);
       if (!kept.isPushed) kept.report("no-handler", []);
     }

@@ -52,8 +52,9 @@ export function failed(attempt: Attempt, thrown: unknown): Outcome & { readonly 
   attempt.hasSettled = true;
   const { cancellation, hasSignal } = attempt;
   const error = toError(thrown);
-  const isTold = cancellation && !cancellation.givenUp && cancellation.explains(error, hasSignal);
-  return { ok: false, error: isTold ? cancellation.error! : error };
+  const isExplained = cancellation && !cancellation.givenUp &&
+    cancellation.explains(error, hasSignal);
+  return { ok: false, error: isExplained ? cancellation.error! : error };
 }
 
 async function settleLate(attempt: Attempt, promise: PromiseLike<unknown>): Promise<Outcome> {

@@ -51,7 +51,7 @@ class FirstAttempt<T> extends Attempt implements Pending<T> {
   land(value: unknown): MaybePromise<Settled<T>> {
     this.endCall();
     if (value === GIVEN_UP) {
-      return this.goOn(giveUp(this, givenUp(this), () => this.attempts));
+      return this.continueAfter(giveUp(this, givenUp(this), () => this.attempts));
     }
     this.hasSettled = true;
     this.watch?.endAttempt({ outcome: { ok: true, value } });
@@ -66,10 +66,10 @@ class FirstAttempt<T> extends Attempt implements Pending<T> {
   }
 
   performByHost(): Promise<Settled<T>> {
-    return this.goOn(perform(this, () => this.attempts));
+    return this.continueAfter(perform(this, () => this.attempts));
   }
 
-  private async goOn(performing: Promise<Performed>): Promise<Settled<T>> {
+  private async continueAfter(performing: Promise<Performed>): Promise<Settled<T>> {
     return await this.conclude(await performing);
   }
 
@@ -78,7 +78,7 @@ class FirstAttempt<T> extends Attempt implements Pending<T> {
     const { effect } = this;
     if (outcome.ok) return effect.succeed(this, outcome.value);
     if (effect.retry || effect.idempotent || landed || running) {
-      return this.attempts.goOn(performed);
+      return this.attempts.continueAfter(performed);
     }
     this.pushDoomed(outcome.error);
     return effect.fail(this, endedBy(outcome.error, this.scope), true);

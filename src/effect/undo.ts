@@ -4,7 +4,7 @@ import { type Due, Journal } from "../run/journal.ts";
 import type { Run } from "../run/scope.ts";
 import type { Watch } from "../run/watch.ts";
 import { failure, settle } from "../run/settled.ts";
-import { after, type MaybePromise } from "../values/maybe_promise.ts";
+import { andThen, type MaybePromise } from "../values/maybe_promise.ts";
 import type { Effect } from "./attempt.ts";
 import { startEffect } from "./start_effect.ts";
 
@@ -27,7 +27,7 @@ export function performUndo(
     fail: (attempt, error, ran) => failure(error, attempt.path, ran),
   };
   const scope = { run, path, watch, journal: NO_JOURNAL, cancellation: undefined, deep: false };
-  return after(
+  return andThen(
     settle(startEffect(effect, ctx, scope, { id, output, error, effectKey, undo, of })),
     (settled): Outcome => settled.ok ? { ok: true, value: settled.output } : settled,
   );

@@ -3,7 +3,7 @@ import { join } from "../run/paths.ts";
 import type { Scope } from "../run/scope.ts";
 import { type Ending, failure, settle, type Settled } from "../run/settled.ts";
 import type { Context } from "../values/context.ts";
-import { after, type MaybePromise } from "../values/maybe_promise.ts";
+import { andThen, type MaybePromise } from "../values/maybe_promise.ts";
 import { runInMiddleware } from "./middleware.ts";
 import type { Node } from "./node.ts";
 
@@ -47,7 +47,7 @@ function noteRan(
   label: string,
   executed: Set<string>,
 ): MaybePromise<Settled> {
-  return after(settling, (settled) => {
+  return andThen(settling, (settled) => {
     if (settled.ran) executed.add(label);
     return settled;
   });

@@ -6,7 +6,7 @@ import { asksForArgs, errorJSON, type JSONOptions } from "./error_json.ts";
  * The base class of results, so that `toJSON` costs nothing per run. To a console and in every
  * other respect, instances look like plain objects.
  */
-export class Printed {
+export class Printable {
   static {
     looksPlain(this);
   }
@@ -18,7 +18,7 @@ export class Printed {
 
   /** Returns what `JSON.stringify` prints; it passes a key instead of options. */
   toJSON(options?: JSONOptions | string): unknown {
-    return printable(this, asksForArgs(options));
+    return valueJSON(this, asksForArgs(options));
   }
 }
 
@@ -31,8 +31,8 @@ export function looksPlain(type: { readonly prototype: object }): void {
  * Gives a plain object a hidden `toJSON` method. Unlike instances of a class, it still equals plain
  * objects in tests. Defining the property is slow, so use it only for reports of failures.
  */
-export function printed<T extends object>(fields: T): T {
-  return Object.defineProperty(fields, "toJSON", { value: Printed.prototype.toJSON });
+export function withToJSON<T extends object>(fields: T): T {
+  return Object.defineProperty(fields, "toJSON", { value: Printable.prototype.toJSON });
 }
 
 // Args may hold secrets and clients, and data include the args.
@@ -44,14 +44,14 @@ const DEEPEST = 64;
  * Converts any value to JSON: plain data as is, errors as {@linkcode ErrorJSON}, and anything else,
  * such as a client, as a short description.
  */
-export function printable(value: unknown, args: boolean, around: readonly unknown[] = []): unknown {
+export function valueJSON(value: unknown, args: boolean, around: readonly unknown[] = []): unknown {
   if (typeof value === "bigint" || typeof value === "symbol" || typeof value === "function") {
     return show(value);
   }
   if (typeof value !== "object" || value === null) return value;
   if (around.includes(value)) return "[circular]";
   const inside = [...around, value];
-  const print = (part: unknown) => printable(part, args, inside);
+  const print = (part: unknown) => valueJSON(part, args, inside);
   try {
     if (isError(value)) return errorJSON(value, args);
     if (value instanceof Date) return Date.prototype.toISOString.call(value);
@@ -59,7 +59,7 @@ export function printable(value: unknown, args: boolean, around: readonly unknow
       if (Array.isArray(value)) return value.map((part) => print(part));
       if (isPlain(value)) {
         // Hidden at any depth and in plain objects too, as these may be spread results.
-        const fields = value instanceof Printed ? value.fields() : Object.entries(value);
+        const fields = value instanceof Printable ? value.fields() : Object.entries(value);
         const entries = fields.filter(([key]) => args || !HIDDEN.includes(key));
         return Object.fromEntries(entries.map(([key, part]) => [key, print(part)]));
       }
@@ -72,5 +72,5 @@ export function printable(value: unknown, args: boolean, around: readonly unknow
 
 function isPlain(value: object): boolean {
   const prototype = Object.getPrototypeOf(value);
-  return value instanceof Printed || prototype === Object.prototype || prototype === null;
+  return value instanceof Printable || prototype === Object.prototype || prototype === null;
 }

@@ -1,9 +1,9 @@
 import type { Failure, Result, RollbackReport, RunMeta, Success } from "../api/result.ts";
 import type { Context } from "../values/context.ts";
-import { looksPlain, Printed } from "./printable.ts";
+import { looksPlain, Printable } from "./printable.ts";
 
 /** The class behind {@linkcode RunMeta}. */
-export class Meta extends Printed implements RunMeta {
+export class Meta extends Printable implements RunMeta {
   static {
     looksPlain(this);
   }
@@ -35,7 +35,7 @@ export class Meta extends Printed implements RunMeta {
 }
 
 /** The class behind {@linkcode Success}. */
-export class Succeeded<Data> extends Printed implements Success<Data> {
+export class Succeeded<Data> extends Printable implements Success<Data> {
   static {
     looksPlain(this);
   }
@@ -50,7 +50,7 @@ export class Succeeded<Data> extends Printed implements Success<Data> {
 }
 
 /** The class behind {@linkcode Failure}. */
-export class Failed extends Printed implements Failure {
+export class Failed extends Printable implements Failure {
   static {
     looksPlain(this);
   }

@@ -1,7 +1,7 @@
 import { cast } from "../values/cast.ts";
 import type { Result, RollbackReport } from "../api/result.ts";
 import type { ErrorJSON, JSONOptions } from "./error_json.ts";
-import { printable } from "./printable.ts";
+import { valueJSON } from "./printable.ts";
 
 /** A {@linkcode RollbackReport} as JSON. */
 export interface ReportJSON {
@@ -85,5 +85,5 @@ export type AsJSON<T> = T extends Error ? ErrorJSON
  * ```
  */
 export function toJSON<T>(value: T, options: JSONOptions = {}): AsJSON<T> {
-  return cast(printable(value, options.args === true));
+  return cast(valueJSON(value, options.args === true));
 }

@@ -3,7 +3,7 @@ import type { Span } from "../api/observer.ts";
 import type { RollbackInfo } from "../api/info.ts";
 import type { RetryPolicy } from "../api/policy.ts";
 import type { RollbackFailure, RollbackReport } from "../api/result.ts";
-import { printed } from "../report/printable.ts";
+import { withToJSON } from "../report/printable.ts";
 import type { Context } from "../values/context.ts";
 import { isPromise, type MaybePromise } from "../values/maybe_promise.ts";
 import type { Place, Watch } from "./watch.ts";
@@ -131,7 +131,7 @@ export class Journal {
         const undoing = this.#perform(due, error, unwinding.rollback);
         const outcome = isPromise(undoing) ? await undoing : undoing;
         if (outcome.ok) this.#report.completed.push(due.name);
-        else own.push(Object.freeze(printed({ step: due.name, error: outcome.error })));
+        else own.push(Object.freeze(withToJSON({ step: due.name, error: outcome.error })));
       }
       for (const failure of own) {
         failures.push(failure);

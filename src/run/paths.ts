@@ -43,11 +43,6 @@ export function labelOf(name: string): string {
   );
 }
 
-/** Unescapes a label into the name it was made of, with its number among siblings. */
-export function nameOf(label: string): string {
-  return label.replaceAll(/%([0-9A-F]{2})/g, (_, code) => String.fromCharCode(parseInt(code, 16)));
-}
-
 /** Turns the names of siblings into unique labels: the second `log` is `log#2`. */
 export function labels(names: readonly string[]): readonly string[] {
   const plain = names.map(labelOf);

@@ -1,6 +1,6 @@
 import type { LateReport } from "../api/late_report.ts";
 import type { RunOptions } from "../api/run.ts";
-import { printed } from "../report/printable.ts";
+import { withToJSON } from "../report/printable.ts";
 import { callBack } from "./call_back.ts";
 import type { Cancellation } from "./cancellation.ts";
 import type { Entry, Journal } from "./journal.ts";
@@ -50,7 +50,7 @@ export class Run {
   /** Reports the outcome of an abandoned attempt. */
   tellLate(report: LateReport): void {
     const { onLate } = this.options;
-    if (onLate) callBack(() => onLate(printed(report)));
+    if (onLate) callBack(() => onLate(withToJSON(report)));
     // A failed undo must surface somewhere.
     else if (report.outcome === "failed") Promise.reject(report.error);
   }

@@ -36,7 +36,7 @@ import {
   validator,
 } from "../schema/validate.ts";
 import { type Context, EMPTY, seal } from "../values/context.ts";
-import { after, isPromise, type MaybePromise } from "../values/maybe_promise.ts";
+import { andThen, isPromise, type MaybePromise } from "../values/maybe_promise.ts";
 
 /** An untyped pipeline definition. */
 export interface Definition {
@@ -306,7 +306,7 @@ class Walk {
     const { definition: { name }, output } = this.#plan;
     if (cancellation?.error) return this.#fail(cancellation.error, join(path, "<output>"));
     if (!output) return this.#succeed(this.#added ?? this.#ctx);
-    return after(unlessGivenUp(output(this.#ctx), cancellation), (checked) => {
+    return andThen(unlessGivenUp(output(this.#ctx), cancellation), (checked) => {
       if (!checked) return this.#fail(cancellation!.error!, join(path, "<output>"));
       if (checked.ok) return this.#succeed(seal(checked.value, deep));
       const problem = `Cannot use the data of '${name}' as it must be what 'output' says:`;

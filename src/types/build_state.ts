@@ -12,7 +12,7 @@ import type { IsOpen } from "./pipeline.ts";
  */
 export interface ArgsInferred extends Rules {
   readonly open: true;
-  readonly told: never;
+  readonly reported: never;
   readonly strict: false;
   readonly checked: false;
 }
@@ -24,7 +24,7 @@ export interface ArgsInferred extends Rules {
  */
 export interface ArgsGiven extends Rules {
   readonly open: false;
-  readonly told: PropertyKey;
+  readonly reported: PropertyKey;
   readonly strict: false;
   readonly checked: false;
 }
@@ -36,7 +36,7 @@ export interface ArgsGiven extends Rules {
  */
 export interface ArgsChecked extends Rules {
   readonly open: false;
-  readonly told: PropertyKey;
+  readonly reported: PropertyKey;
   readonly strict: false;
   readonly checked: true;
 }
@@ -48,7 +48,7 @@ export interface ArgsChecked extends Rules {
  */
 export interface StrictArgsInferred extends Rules {
   readonly open: true;
-  readonly told: never;
+  readonly reported: never;
   readonly strict: true;
   readonly checked: false;
 }
@@ -60,7 +60,7 @@ export interface StrictArgsInferred extends Rules {
  */
 export interface StrictArgsGiven extends Rules {
   readonly open: false;
-  readonly told: PropertyKey;
+  readonly reported: PropertyKey;
   readonly strict: true;
   readonly checked: false;
 }
@@ -72,7 +72,7 @@ export interface StrictArgsGiven extends Rules {
  */
 export interface StrictArgsChecked extends Rules {
   readonly open: false;
-  readonly told: PropertyKey;
+  readonly reported: PropertyKey;
   readonly strict: true;
   readonly checked: true;
 }

@@ -15,7 +15,7 @@ export interface Rules {
    * The keys whose absence is a mistake: those that some step creates, or all if the args are
    * given.
    */
-  readonly told: PropertyKey;
+  readonly reported: PropertyKey;
   /** Whether each key may be provided only once. */
   readonly strict: boolean;
   /** Whether a schema checks the args when the pipeline runs. */
@@ -211,14 +211,14 @@ type Take<
 /** The sentence about a step's mistake; never if its unmet keys can become args. */
 type Trouble<H extends AnyStep, S, G extends Rules, T extends Taken, C, Provided> =
   [RequiresOf<H>] extends [never] ? never
-    : G["open"] extends false ? Issue<H, C, S, G["told"]>
+    : G["open"] extends false ? Issue<H, C, S, G["reported"]>
     : [C] extends [Met<RequiresOf<H>, Provided>]
       ? [Clash<T["args"], Unmet<RequiresOf<H>, Provided>>] extends [never]
-        ? [Exclude<SureKeys<Unmet<RequiresOf<H>, Provided>>, T["keys"]> & G["told"]] extends [never]
-          ? never
-        : Issue<H, C, S, G["told"]>
-      : Issue<H, C, S, G["told"]>
-    : Issue<H, C, S, G["told"]>;
+        ? [Exclude<SureKeys<Unmet<RequiresOf<H>, Provided>>, T["keys"]> & G["reported"]] extends
+          [never] ? never
+        : Issue<H, C, S, G["reported"]>
+      : Issue<H, C, S, G["reported"]>
+    : Issue<H, C, S, G["reported"]>;
 
 type Verdict<H extends AnyStep, G extends Rules, T extends Taken, Provided> = G["strict"] extends
   true ? [keyof ProvidesOf<H> & (T["keys"] | Provided)] extends [never] ? 0

@@ -57,17 +57,17 @@ interface Anchor {
 
 /**
  * The sentence for step `H` of the steps `S` if the context `C` does not satisfy its needs; never
- * if it does. `Told` are the keys whose absence is a mistake: if args are inferred, the others
+ * if it does. `Reported` are the keys whose absence is a mistake: if args are inferred, the others
  * become args.
  *
  * @internal
  */
-export type Issue<H extends AnyStep, C, S, Told> = Sentence<
+export type Issue<H extends AnyStep, C, S, Reported> = Sentence<
   H,
   RequiresOf<H>,
   C,
   S,
-  Absent<RequiresOf<H>, C> & Told & string,
+  Absent<RequiresOf<H>, C> & Reported & string,
   Unsure<RequiresOf<H>, C>,
   Wrong<RequiresOf<H>, C>
 >;

@@ -80,7 +80,7 @@ export interface RulesOf<Args, AS, Strict, Created> {
   /** Whether the args are inferred. */
   readonly open: IsOpen<Args, AS>;
   /** The keys whose absence is a mistake. */
-  readonly told: IsOpen<Args, AS> extends true ? Created & PropertyKey : PropertyKey;
+  readonly reported: IsOpen<Args, AS> extends true ? Created & PropertyKey : PropertyKey;
   /** Whether each key may be provided only once. */
   readonly strict: Strict extends true ? true : false;
   /** Whether a schema checks the args when the pipeline runs. */

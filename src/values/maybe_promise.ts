@@ -23,7 +23,7 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
  * Continues with a value, synchronously unless it is a promise. Hot paths write it out instead, as
  * creating a closure costs time even when there is nothing to await.
  */
-export function after<T, U>(
+export function andThen<T, U>(
   value: MaybePromise<T>,
   next: (value: T) => MaybePromise<U>,
 ): MaybePromise<U> {

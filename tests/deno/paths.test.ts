@@ -14,7 +14,6 @@ import {
   keyWaitId,
   labelOf,
   labels,
-  nameOf,
   parseId,
   predicateId,
   rollbackId,
@@ -141,6 +140,11 @@ Deno.test("a text that was not built is not parsed", () => {
     assertEquals(`${of}${place}${gen}${verb}${retry}${isWait ? "!wait" : ""}`, text);
   });
 });
+
+/** Unescapes a label into the name it was made of, with its number among siblings. */
+function nameOf(label: string): string {
+  return label.replaceAll(/%([0-9A-F]{2})/g, (_, code) => String.fromCharCode(parseInt(code, 16)));
+}
 
 Deno.test("a path is made of the names that can be read from it", () =>
   check(path, ({ path, parts }) => {

@@ -1,4 +1,4 @@
-import { printable } from "../../report/printable.ts";
+import { valueJSON } from "../../report/printable.ts";
 import type { Fault } from "./faults.ts";
 import type { LedgerEntry } from "./ledger.ts";
 
@@ -109,7 +109,7 @@ export function makeReport(
     effects,
     rows,
     toString: () => [summary(pipeline, runs, rows), "", ...table(rows)].join("\n"),
-    toJSON: () => printable({ pipeline, runs, effects, rows }, false),
+    toJSON: () => valueJSON({ pipeline, runs, effects, rows }, false),
   });
 }
 

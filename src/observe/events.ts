@@ -1,6 +1,6 @@
 import type { Progress, Span, SpanEnd, Watcher } from "../api/observer.ts";
 import { checkFunction } from "../report/checks.ts";
-import { looksPlain, Printed } from "../report/printable.ts";
+import { looksPlain, Printable } from "../report/printable.ts";
 import { watcherOf } from "./watcher_of.ts";
 
 /** What every event tells: the span that it belongs to, by ids in place of objects. */
@@ -85,7 +85,7 @@ function now(): number {
 }
 
 /** The fields of every event. */
-class FlatEvent extends Printed implements SpanEvent {
+class FlatEvent extends Printable implements SpanEvent {
   static {
     looksPlain(this);
   }

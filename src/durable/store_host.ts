@@ -48,9 +48,9 @@ const CANCEL = "!cancel";
 const HOLD_MS = 1_000;
 
 // The run goes on by microtasks alone, so after a turn of the event loop it has gone as far as it can.
-const turn: (next: () => void) => void = typeof setImmediate === "function"
-  ? (next) => setImmediate(next)
-  : (next) => setTimeout(next, 0);
+const { setImmediate = (next: () => void) => void setTimeout(next, 0) } = cast<{
+  setImmediate?: (next: () => void) => unknown;
+}>(globalThis);
 
 /**
  * Records a run in its log, and answers from it. Whatever came out is given to the run one after
@@ -172,7 +172,7 @@ export class StoreHost implements Host {
   #schedule(): void {
     if (this.#isScheduled || this.#ended) return;
     this.#isScheduled = true;
-    turn(() => {
+    setImmediate(() => {
       this.#isScheduled = false;
       if (!this.#ended && this.#outside === 0) this.#proceed();
     });

@@ -13,7 +13,6 @@ import {
 } from "@runsheet/runsheet";
 import { parse } from "csv-parse/sync";
 import type { Database, Line } from "./database.ts";
-import type { Progress } from "./progress.ts";
 
 /** An order of examples/data/import.csv; `items` are `product:quantity:price`, joined by `;`. */
 export interface OrderRow {
@@ -32,7 +31,6 @@ export interface ImportArgs {
   regions: readonly string[];
   currencies: readonly string[];
   db: Database;
-  progress: Progress;
   /** Awaited before a line is written or removed, to slow the import down. */
   pace: (signal: AbortSignal) => Promise<void>;
 }
@@ -60,11 +58,10 @@ const readRows = step({
 const writeLine = step({
   name: "writeLine",
   run: async (
-    { db, line, progress, pace }: Pick<ImportArgs, "db" | "progress" | "pace"> & { line: Line },
+    { db, line, pace }: Pick<ImportArgs, "db" | "pace"> & { line: Line },
     { signal },
   ) => {
     await pace(signal);
-    progress.advance();
     // Last, because a failure after it would leave the line behind: a failed step is not rolled
     // back.
     return { id: db.addLine(line) };
@@ -104,11 +101,8 @@ export const importOrders: Pipeline<"import", ImportArgs, Imported & ImportArgs>
     ),
     map(
       "written",
-      (ctx: { lines: (Line | ItemFailure<OrderRow>)[]; progress: Progress }) => {
-        const lines = ctx.lines.filter((line) => "product" in line);
-        ctx.progress.start(lines.length);
-        return lines;
-      },
+      (ctx: { lines: (Line | ItemFailure<OrderRow>)[] }) =>
+        ctx.lines.filter((line) => "product" in line),
       writeLine,
       { as: "line", concurrency: 8 },
     ),

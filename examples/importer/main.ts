@@ -24,7 +24,7 @@ const db = new Database(values.db);
 if (values.break === "undo") db.removeLine = () => {};
 if (values.break === "write") db.addLine = () => 0;
 const before = db.counts();
-const progress = makeProgress(process.stdout.isTTY === true, console.log);
+const progress = makeProgress("map(written)", process.stdout.isTTY === true, console.log);
 
 const interrupted = new AbortController();
 // Not `once`: a second Ctrl-C would end the process in the middle of the undo.
@@ -48,9 +48,8 @@ const result = await importOrders.run({
   regions: ["north", "south", "east", "west"],
   currencies: ["EUR", "USD"],
   db,
-  progress,
   pace,
-}, { signal: interrupted.signal });
+}, { signal: interrupted.signal, observer: progress.observer });
 progress.stop();
 
 const after = db.counts();

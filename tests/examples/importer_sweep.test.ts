@@ -16,7 +16,6 @@ i-4,east,EUR,paid,pot:1:3900
     csv,
     regions: ["west", "east"],
     currencies: ["EUR"],
-    progress: { start: () => {}, advance: () => {} },
   };
 
   async function sweepImport(broken: (db: Database) => void = () => {}) {

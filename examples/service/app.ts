@@ -1,11 +1,13 @@
 // The service itself, for any runtime: one pipeline per endpoint.
 import type { CheckedPipeline, Result } from "@runsheet/runsheet";
+import { all, events, type Watcher } from "@runsheet/runsheet/observe";
 import { type Context, Hono } from "hono";
+import { streamSSE } from "hono/streaming";
 import { cancelOrder } from "./cancel_order.ts";
 import type { Database } from "./database.ts";
 import { codeOf, statusOf } from "./errors.ts";
 import { importProducts } from "./import_products.ts";
-import { log } from "./log.ts";
+import { log, logSteps } from "./log.ts";
 import type { Payments } from "./payments.ts";
 import { placeOrder } from "./place_order.ts";
 
@@ -30,6 +32,7 @@ export function makeService(services: { db: Database; payments: Payments }): Ser
     c: Context,
     { name, runUnknown }: Pick<CheckedPipeline<string, never, Data>, "name" | "runUnknown">,
     args: object, // for the pipeline to check
+    observer?: Watcher,
   ): Promise<Response> {
     const start = performance.now();
     const runId = crypto.randomUUID();
@@ -38,6 +41,7 @@ export function makeService(services: { db: Database; payments: Payments }): Ser
       signal: c.req.raw.signal,
       onLate: ({ step, outcome }) => log("late", { runId, step, outcome }),
       waitUntil: track,
+      observer: observer ? all(logSteps, observer) : logSteps,
     });
     track(running);
     const result = await running;
@@ -58,6 +62,26 @@ export function makeService(services: { db: Database; payments: Payments }): Ser
     return Response.json(body, { status });
   }
 
+  /** Answers with events: the progress of a run, and in the end what `answer` would have said. */
+  function follow<Data extends object>(
+    c: Context,
+    pipeline: Pick<CheckedPipeline<string, never, Data>, "name" | "runUnknown">,
+    args: object,
+  ): Response {
+    return streamSSE(c, async (stream) => {
+      const observer = events((event) => {
+        if (event.type !== "progress") return;
+        const { done, failed, total = done } = event;
+        // A hundred events are enough for any import.
+        if (done % Math.ceil(total / 100) > 0 && done < total) return;
+        stream.writeSSE({ event: "progress", data: JSON.stringify({ done, failed, total }) });
+      });
+      const response = await answer(c, pipeline, args, observer);
+      const event = response.ok ? "done" : "failed";
+      await stream.writeSSE({ event, data: await response.text() });
+    });
+  }
+
   const app = new Hono();
   app.post("/orders", async (c) => {
     const orderId = crypto.randomUUID();
@@ -67,7 +91,9 @@ export function makeService(services: { db: Database; payments: Payments }): Ser
     return answer(c, cancelOrder, { ...services, orderId: c.req.param("id") });
   });
   app.post("/products/import", async (c) => {
-    return await answer(c, importProducts, { ...await bodyOf(c), ...services });
+    const args = { ...await bodyOf(c), ...services };
+    const wantsEvents = c.req.header("accept") === "text/event-stream";
+    return wantsEvents ? follow(c, importProducts, args) : await answer(c, importProducts, args);
   });
   app.get("/health", (c) => c.json({ underWay: underWay.size }));
 

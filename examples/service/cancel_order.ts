@@ -7,7 +7,6 @@ import { type } from "arktype";
 import type { Database } from "./database.ts";
 import { ShopError } from "./errors.ts";
 import { limits } from "./limits.ts";
-import { logSteps } from "./log.ts";
 import { Payments } from "./payments.ts";
 
 interface Args {
@@ -62,6 +61,5 @@ export const cancelOrder: CheckedPipeline<"cancelOrder", Args, { orderId: string
   argsSchema,
   steps: [closeOrder, refundCharge, restock],
   output: type({ "+": "delete", orderId: "string" }),
-  middleware: [logSteps],
   timeout: limits.request,
 });

@@ -5,7 +5,6 @@ import { type } from "arktype";
 import type { Database } from "./database.ts";
 import { codeOf } from "./errors.ts";
 import { limits } from "./limits.ts";
-import { logSteps } from "./log.ts";
 
 const Product = type({
   sku: "string > 0",
@@ -85,6 +84,5 @@ export const importProducts: CheckedPipeline<"importProducts", Args, Imported> =
     imported: "string[]",
     rejected: type({ row: "number", code: "string" }).array(),
   }),
-  middleware: [logSteps],
   timeout: limits.request,
 });

@@ -9,7 +9,6 @@ import { type } from "arktype";
 import type { Database } from "./database.ts";
 import { ShopError } from "./errors.ts";
 import { limits } from "./limits.ts";
-import { logSteps } from "./log.ts";
 import { Payments } from "./payments.ts";
 
 /** The order of a client. */
@@ -120,6 +119,5 @@ export const placeOrder: CheckedPipeline<"placeOrder", Args, { orderId: string; 
     argsSchema,
     steps: [reserveStock, chargeCard, confirmOrder],
     output: type({ "+": "delete", orderId: "string", total: "number" }),
-    middleware: [logSteps],
     timeout: limits.request,
   });

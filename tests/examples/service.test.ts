@@ -20,7 +20,7 @@ const products = [
 
 describe("examples/service", () => {
   it("answers with the status of what went wrong", async () => {
-    const requests = await requestsOfShop(async ({ post, postHastily, db }) => {
+    const requests = await requestsOfShop(async ({ post, postHastily, db, url }) => {
       const rows = [{ sku: "pot", price: 1, stock: -1 }, { sku: "tea", price: 5, stock: 3 }, 7];
       assertEquals(await post("/products/import", { products: rows }), {
         status: 200,
@@ -32,6 +32,18 @@ describe("examples/service", () => {
           ],
         },
       });
+
+      assertEquals(await eventsOf(`${url}/products/import`, { products: [rows[0], rows[2]] }), [
+        'event: progress\ndata: {"done":1,"failed":1,"total":2}',
+        'event: progress\ndata: {"done":2,"failed":2,"total":2}',
+        "event: done\ndata: " + JSON.stringify({
+          imported: [],
+          rejected: [
+            { row: 0, code: "REQUIRES_VALIDATION" },
+            { row: 1, code: "REQUIRES_VALIDATION" },
+          ],
+        }),
+      ]);
 
       const tea = { sku: "tea", quantity: 1, card: "tok_ok" };
       const failures: [object | undefined, number, string][] = [
@@ -61,7 +73,7 @@ describe("examples/service", () => {
       assertEquals(await post("/orders", tea), { status: 500, body: { error: "UNKNOWN" } });
     });
     assertEquals(requests.map(({ status }) => status), [
-      ...[200, 400, 400, 404, 409, 402],
+      ...[200, 200, 400, 400, 404, 409, 402],
       ...[200, 200, 409, 500],
       504, // of the other service
     ]);
@@ -225,6 +237,13 @@ function postTo(url: string): Post {
       throw error;
     }
   };
+}
+
+/** Posts, and returns the events of the answer. */
+async function eventsOf(url: string, body: object): Promise<string[]> {
+  const headers = { accept: "text/event-stream" };
+  const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(body) });
+  return (await response.text()).split("\n\n").filter((event) => event !== "");
 }
 
 interface Service {

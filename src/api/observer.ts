@@ -7,7 +7,7 @@ import type { LateReport } from "./late_report.ts";
  */
 export const watching: unique symbol = Symbol.for("runsheet.watching");
 
-/** What a step is: made by `step`, by `pipeline`, or by one of the combinators. */
+/** The kind of a step: made by `step`, by `pipeline`, or by one of the combinators. */
 export type NodeKind =
   | "step"
   | "pipeline"
@@ -23,10 +23,11 @@ export type NodeKind =
 /** Something that begins and ends in a run. Frozen; it is the same object wherever it is named. */
 export interface Span {
   /**
-   * `"run"`: all of it. `"step"`: a step, combinator or nested pipeline, with its middleware and validation.
-   * `"attempt"`, `"item"`, `"predicate"`, `"undo"`: one call of the user's code. `"wait"`: the time before a retry, or
-   * before an undo by key. `"rollback"`: what undoes a run, a failed attempt, an item, or what a middleware recovers
-   * from. `"late"`: an attempt that was given up, from then until it has settled and is undone where it must be.
+   * `"run"`: all of it. `"step"`: a step, combinator or nested pipeline, with its middleware and
+   * validation. `"attempt"`, `"item"`, `"predicate"`, `"undo"`: one call of the user's code.
+   * `"wait"`: the time before a retry, or before an undo by key. `"rollback"`: what undoes a run, a
+   * failed attempt, an item, or what a middleware recovers from. `"late"`: an attempt that was
+   * given up, from then until it has settled and is undone where it must be.
    */
   readonly kind:
     | "run"
@@ -46,9 +47,9 @@ export interface Span {
   readonly name: string;
   /** The run's id: the caller's, or one made up. */
   readonly runId: string;
-  /** What it is a part of; none for a run. */
+  /** The enclosing span; `undefined` for a run. */
   readonly parent?: Span | undefined;
-  /** What kind of step it is, for `"run"` and `"step"`. */
+  /** The kind of step, for `"run"` and `"step"`. */
   readonly node?: NodeKind | undefined;
   /** Which attempt it is, from 1; for a `"wait"`, the one that follows. */
   readonly attempt?: number | undefined;
@@ -58,7 +59,7 @@ export interface Span {
   readonly index?: number | undefined;
   /** How long a `"wait"` is to be, in milliseconds. */
   readonly ms?: number | undefined;
-  /** What an `"undo"` undoes: the span of the step. */
+  /** For an `"undo"`: the span of the step that it undoes. */
   readonly of?: Span | undefined;
 }
 
@@ -66,18 +67,18 @@ export interface Span {
 export interface SpanEnd {
   /** Whether it succeeded. */
   readonly ok: boolean;
-  /** What it failed with; of a `"rollback"`, what could not be undone first. */
+  /** The error it failed with; for a `"rollback"`, the error of the first undo that failed. */
   readonly error?: Error | undefined;
   /** The path of the step that failed, for `"run"` and `"step"`. */
   readonly failedStep?: string | undefined;
   /**
-   * Whether any of the user's code was called, for `"step"`. `false` beside `ok: true` is a skip: by a condition, or by a
-   * middleware that answered in its place.
+   * Whether any of the user's code was called, for `"step"`. `false` beside `ok: true` is a skip:
+   * by a condition, or by a middleware that answered in its place.
    */
   readonly ran?: boolean | undefined;
   /** `true` where a host answered from its record, and nothing was called. */
   readonly replayed?: true | undefined;
-  /** What became of a `"late"` attempt, as `onLate` is told. */
+  /** The outcome of a `"late"` attempt, as reported to `onLate`. */
   readonly late?: LateReport["outcome"] | undefined;
 }
 
@@ -94,10 +95,10 @@ export interface Progress {
 /** Follows one span. Each method is called at once, in the course of the run: keep it short. */
 export interface SpanObserver {
   /**
-   * Makes a call inside the span, so that it can be inside an `AsyncLocalStorage`, too:
-   * `within: (call) => storage.run(store, call)`. It must make that call once, before it returns. It
-   * is called when the span begins, and again when the engine continues inside it after a promise
-   * of the user's; never for `"rollback"`, `"wait"` and `"late"`, which have undos as parts, or none.
+   * Makes a call inside the span, so that it can be inside an `AsyncLocalStorage`, too: `within:
+   * (call) => storage.run(store, call)`. It must make that call once, before it returns. It is
+   * called when the span begins, and again when the engine continues inside it after a promise of
+   * the user's; never for `"rollback"`, `"wait"` and `"late"`, which have undos as parts, or none.
    */
   within?(call: () => void): void;
   /** Told each time a branch or item of a group has ended. */
@@ -107,16 +108,19 @@ export interface SpanObserver {
 }
 
 /**
- * Called when something begins; gives what follows it, if anything is to. With `false` nothing inside it is observed
- * either, and costs nothing.
+ * Called when something begins; gives what follows it, if anything is to. With `false` nothing
+ * inside it is observed either, and costs nothing.
  *
- * No observer changes a run. What one throws, or does wrong, is an error that nobody handles: it goes to the process's
- * `unhandledrejection`.
+ * No observer changes a run. What one throws, or does wrong, is an error that nobody handles: it
+ * goes to the process's `unhandledrejection`.
  */
 export type Observer = (span: Span) => SpanObserver | false | void;
 
-/** What `run` takes as its `observer`; made by `observe()` and its like in `@runsheet/runsheet/observe`. */
+/**
+ * What `run` takes as its `observer`; made by `observe()` and its like in
+ * `@runsheet/runsheet/observe`.
+ */
 export interface Watcher {
-  /** What the engine calls. @internal */
+  /** Called by the engine. @internal */
   readonly [watching]: object;
 }

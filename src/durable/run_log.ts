@@ -3,7 +3,7 @@ import { cast } from "../values/cast.ts";
 import type { Codec } from "./codec.ts";
 import type { Store } from "./store.ts";
 
-/** What began a run. */
+/** The start of a run. */
 export interface RunStart {
   readonly pipeline: string;
   readonly version: string | undefined;

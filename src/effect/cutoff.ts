@@ -2,10 +2,10 @@ import { abortedError, isRunsheetError, TimeoutError } from "../report/errors.ts
 import { Cancellation, type CancelListener, followSignal } from "../run/cancellation.ts";
 import type { Scope } from "../run/scope.ts";
 
-/** What the promise of a call resolves to when it is given up. */
+/** The value that a call's promise resolves with when the call is given up. */
 export const GIVEN_UP: unique symbol = Symbol("given up");
 
-/** What an attempt tells of itself. */
+/** The state of an attempt that the cutoff needs. */
 export interface Cuttable {
   readonly path: string;
   readonly scope: Scope;

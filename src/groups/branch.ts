@@ -7,7 +7,7 @@ import type { Watch } from "../run/watch.ts";
 import { cast } from "../values/cast.ts";
 import type { MaybePromise } from "../values/maybe_promise.ts";
 
-/** What the branches of a group share. */
+/** State shared by the branches of a group. */
 export interface Group {
   /** The scope of the group. */
   readonly scope: Scope;
@@ -40,7 +40,10 @@ export class Branch<Item> implements Scope, Extra {
     this.forked = undefined;
   }
 
-  /** The promise to await. A branch that has failed is awaited, too: what starts must not depend on how fast one fails. */
+  /**
+   * The promise to await. A branch that has failed is awaited, too: what starts must not depend on
+   * how fast one fails.
+   */
   get promise(): unknown {
     const { ending } = this;
     return ending && isPending(ending) ? ending.promise : ending;

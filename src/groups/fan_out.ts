@@ -18,7 +18,7 @@ import { Branch, type Group } from "./branch.ts";
 import { groupFailure, siblingFailed } from "./group_failure.ts";
 import { type NextItem, OpenSource, type Source } from "./source.ts";
 
-/** What runs for each item of a source. */
+/** The work of a group: its source, and what to run for each item. */
 export interface Work<Item> {
   readonly source: Source<Item>;
   readonly options: ItemOptions;

@@ -3,7 +3,7 @@ import { checkFunction } from "../report/checks.ts";
 import { looksPlain, Printable } from "../report/printable.ts";
 import { watcherOf } from "./watcher_of.ts";
 
-/** What every event tells: the span that it belongs to, by ids in place of objects. */
+/** The fields of every event: its span, with ids in place of objects. */
 export interface SpanEvent extends Omit<Span, "parent" | "of"> {
   /** The id of what it is a part of; none for a run. */
   readonly parentId?: string | undefined;
@@ -33,7 +33,10 @@ export interface EndEvent extends SpanEvent, SpanEnd {
   readonly durationMs: number;
 }
 
-/** Something has happened in a run. `JSON.stringify` prints it without args and data, its error included. */
+/**
+ * Something has happened in a run. `JSON.stringify` prints it without args and data, its error
+ * included.
+ */
 export type RunEvent = StartEvent | ProgressEvent | EndEvent;
 
 /**

@@ -1,12 +1,15 @@
 import type { NodeKind, Span } from "../api/observer.ts";
 import { looksPlain } from "../report/printable.ts";
 
-/** What a span has besides its place. */
+/** The fields of a span besides its position. */
 export type SpanDetails = Pick<Span, "node" | "attempt" | "retries" | "index" | "ms" | "of">;
 
 const NONE: SpanDetails = {};
 
-/** A span. All have the same fields, as a spread of different ones takes ten times as long on Node 20. */
+/**
+ * A span. All have the same fields, as a spread of different ones takes ten times as long on Node
+ * 20.
+ */
 export class ObservedSpan implements Span {
   static {
     looksPlain(this);

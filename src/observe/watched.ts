@@ -98,7 +98,7 @@ class Watched implements Watch {
     return ending;
   }
 
-  /** What is called once the promise has been awaited is called inside the span. */
+  /** Continuations of the awaited promise run inside the span. */
   #enclose(call: Pending): Pending {
     return {
       promise: call.promise,

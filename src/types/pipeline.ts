@@ -150,7 +150,7 @@ export type CtxOf<W> = W extends Folded ? Flat<W["ctx"]> : never;
 export type DataOf<OS, W> = OS extends Schema ? SchemaOut<OS> : CtxOf<W>;
 
 /**
- * What a pipeline adds to the context of an outer one.
+ * The keys that a pipeline adds to the context of an outer one.
  *
  * @internal
  */

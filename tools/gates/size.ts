@@ -5,9 +5,9 @@ import config from "../../deno.json" with { type: "json" };
 import { core } from "../runner/packages.ts";
 import { bundle } from "../runner/shell.ts";
 
-// The goal is 19 KB: what is above it came with the rules of effects and with log lines that hold
-// no value.
-const LIMIT = 22.5 * 1024;
+// The goal is 19 KB. Above it are the rules of effects, log lines that hold no value, and since then
+// observers, inner runs, fallbacks, the undo of groups side by side, and the seam of durable runs.
+const LIMIT = 28.5 * 1024;
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /** The part of a source map that is read here. */

@@ -108,6 +108,18 @@ describe("the spans of a group", () => {
   });
 });
 
+describe("the branches of a parallel that are collected as failures", () => {
+  it("have rollbacks with ids of their own", async () => {
+    const two = (name: string) => pipeline({ name, steps: [logged(`${name}1`, []), fail] });
+    const both = parallel.with({ onFailure: "collect", failures: "failed" })(two("a"), two("b"));
+    const rollbacks = (await treeOf(both)).filter((line) => line.includes("rollback"));
+    assertEquals(rollbacks, [
+      "  rollback parallel(a, b)[0]!rollback ok",
+      "  rollback parallel(a, b)[1]!rollback ok",
+    ]);
+  });
+});
+
 describe("the progress of a group", () => {
   const done = (total?: number) =>
     [1, 2].map((done) => ({ done, failed: 0, ...(total !== undefined && { total }) }));

@@ -86,8 +86,20 @@ describe("what an observer sets around a span", () => {
       see("middleware");
       return result;
     };
-    const after = step({ name: "after", run: () => see("run") });
-    await pipeline({ name: "p", steps: [parallel(tried), after], middleware: [middleware] })
+    const after = step({
+      name: "after",
+      provides,
+      async run() {
+        await Promise.resolve();
+        see("run");
+        return { done: true };
+      },
+    });
+    await pipeline({
+      name: "p",
+      steps: [parallel(tried), parallel(after)],
+      middleware: [middleware],
+    })
       .run({}, { observer });
     assertEquals(seen, [
       "attempt 1 in tried",
@@ -95,7 +107,8 @@ describe("what an observer sets around a span", () => {
       "validation in tried",
       "middleware in parallel(tried)",
       "run in after",
-      "middleware in after",
+      "validation in after",
+      "middleware in parallel(after)",
     ]);
   });
 

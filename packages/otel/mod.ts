@@ -1,6 +1,6 @@
 /**
- * Traces of OpenTelemetry from the runs of runsheet's pipelines. It needs `@opentelemetry/api` and nothing else: which SDK,
- * exporter and sampler there are is the application's choice.
+ * Traces of OpenTelemetry from the runs of runsheet's pipelines. It needs `@opentelemetry/api` and
+ * nothing else: which SDK, exporter and sampler there are is the application's choice.
  *
  * @example A span for each step of a run
  * ```ts

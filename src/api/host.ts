@@ -79,8 +79,8 @@ export type Outcome =
      */
     readonly late?: Outcome | undefined;
     /**
-     * Present when the error was marked by `permanent`, so that nothing is tried again. A host that keeps it lets a
-     * replayed run, which gets a copy of the error, end as the first one did.
+     * Present when the error was marked by `permanent`, so that nothing is tried again. A host that
+     * keeps it lets a replayed run, which gets a copy of the error, end as the first one did.
      */
     readonly permanent?: boolean | undefined;
   };
@@ -159,8 +159,8 @@ export interface Host {
 /** The needs of a host that continues runs in another process. */
 export interface DurableHost {
   /**
-   * How long an abandoned attempt is awaited inside its call, in milliseconds, so that nothing lands
-   * after the run has ended.
+   * How long an abandoned attempt is awaited inside its call, in milliseconds, so that nothing
+   * lands after the run has ended.
    */
   readonly lateMs: number;
   /** Cancels the run, which is then rolled back. */

@@ -35,9 +35,9 @@ export interface RetryPolicy {
    */
   readonly count: number;
   /**
-   * The base delay before a retry, in milliseconds, or a function that returns the whole delay, such
-   * as the one a `Retry-After` header asks for. The function receives the errors so far (at most the
-   * last 1,000) and the number of the failed attempt, from 1.
+   * The base delay before a retry, in milliseconds, or a function that returns the whole delay,
+   * such as the one a `Retry-After` header asks for. The function receives the errors so far (at
+   * most the last 1,000) and the number of the failed attempt, from 1.
    *
    * @default {0}
    */

@@ -57,6 +57,9 @@ export interface RunOptions {
   readonly waitUntil?: ((watch: Promise<unknown>) => void) | undefined;
   /** Answers the steps made by `waitFor`, unless a host does. */
   readonly events?: EventSource | undefined;
-  /** Sees everything that begins and ends in the run: made by `observe()` of `@runsheet/runsheet/observe`. */
+  /**
+   * Sees everything that begins and ends in the run: made by `observe()` of
+   * `@runsheet/runsheet/observe`.
+   */
   readonly observer?: Watcher | undefined;
 }

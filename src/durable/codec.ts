@@ -9,7 +9,8 @@ const { RunsheetError, toError } = errors;
 /**
  * A class of errors of the application.
  *
- * The codec never calls its constructor: it restores the fields of a recorded error on its prototype.
+ * The codec never calls its constructor: it restores the fields of a recorded error on its
+ * prototype.
  */
 export type ErrorClass = abstract new (...args: never[]) => Error;
 
@@ -18,9 +19,11 @@ export interface Codec {
   /**
    * Encodes a value.
    *
-   * @param value Plain data, also with `Date`, `Map`, `Set`, `bigint`, bytes, `undefined` and errors.
+   * @param value Plain data, also with `Date`, `Map`, `Set`, `bigint`, bytes, `undefined` and
+   * errors.
    * @returns JSON.
-   * @throws {TypeError} If it holds something that cannot be restored: a function, a client, a cycle.
+   * @throws {TypeError} If it holds something that cannot be restored: a function, a client, a
+   * cycle.
    */
   encode(value: unknown): string;
   /**
@@ -32,7 +35,9 @@ export interface Codec {
   decode(text: string): unknown;
 }
 
-/** Marks what JSON alone cannot express; a user's own key of this name is escaped by doubling it. */
+/**
+ * Marks what JSON alone cannot express; a user's own key of this name is escaped by doubling it.
+ */
 const TAG = "$";
 
 const OURS = Object.values<unknown>(errors).filter(isErrorClass);

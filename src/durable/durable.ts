@@ -31,8 +31,8 @@ export interface DurableOptions {
    */
   readonly leaseMs?: number | undefined;
   /**
-   * How long an abandoned attempt is awaited, in milliseconds: a durable run retries and undoes only
-   * after that.
+   * How long an abandoned attempt is awaited, in milliseconds: a durable run retries and undoes
+   * only after that.
    *
    * @default {60_000}
    */

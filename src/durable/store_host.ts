@@ -47,7 +47,8 @@ const CANCEL = "!cancel";
 /** Waits that are not longer keep the run in this process. */
 const HOLD_MS = 1_000;
 
-// The run goes on by microtasks alone, so after a turn of the event loop it has gone as far as it can.
+// The run goes on by microtasks alone, so after a turn of the event loop it has gone as far as it
+// can.
 const { setImmediate = (next: () => void) => void setTimeout(next, 0) } = cast<{
   setImmediate?: (next: () => void) => unknown;
 }>(globalThis);

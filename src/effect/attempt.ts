@@ -54,7 +54,9 @@ export interface Effect<T = Context> extends Patience {
 /** State shared by the attempts of one effect. */
 export interface Shared {
   readonly taken: TakenOnce;
-  /** Called whenever an attempt defers an undo. Returns true if another attempt decides about it. */
+  /**
+   * Called whenever an attempt defers an undo. Returns true if another attempt decides about it.
+   */
   hasDeferred(attempt: Attempt): boolean;
   /** The journal entry that represents an attempt. */
   entryOf(attempt: Attempt): Entry;

@@ -132,7 +132,9 @@ export class Attempts<T> implements Shared, Entry, Retrying {
     return false;
   }
 
-  /** Spares the deferred undos of an attempt without a result while its key is in use by another. */
+  /**
+   * Spares the deferred undos of an attempt without a result while its key is in use by another.
+   */
   #spare(attempt: Attempt): boolean {
     const other = this.#current ?? this.#standing;
     if (attempt.result || !other || other === attempt || other.undoneBy) return false;

@@ -52,7 +52,9 @@ export interface Policy extends Patience {
 
 /** The options of a combinator or pipeline that a picture shows. */
 export interface Traits {
-  /** The name of each child's predicate, `""` if it has none; `undefined` for the default branch. */
+  /**
+   * The name of each child's predicate, `""` if it has none; `undefined` for the default branch.
+   */
   readonly conditions?: readonly (string | undefined)[];
   /** How many branches or items may be in flight at once. */
   readonly concurrency?: number | undefined;

@@ -46,7 +46,9 @@ export interface Described {
   readonly kind: NodeKind;
   /** Its name. */
   readonly name: string;
-  /** Its path as in reports, without the indexes of items; `""` for the described pipeline itself. */
+  /**
+   * Its path as in reports, without the indexes of items; `""` for the described pipeline itself.
+   */
   readonly path: string;
   /** Its policies and limits; absent if its definition sets none. */
   readonly policy?: DescribedPolicy;
@@ -58,7 +60,9 @@ export interface Described {
   readonly needs?: readonly string[];
   /** The keys that its schemas add to the context; absent if that is unknown. */
   readonly adds?: readonly string[];
-  /** The names of the predicates of a `when` or `choice`, in order; `""` for a nameless function. */
+  /**
+   * The names of the predicates of a `when` or `choice`, in order; `""` for a nameless function.
+   */
   readonly predicates?: readonly string[];
   /** Its parts; absent for steps, and for collections that call a function. */
   readonly children?: readonly Described[];

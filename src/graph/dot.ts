@@ -12,9 +12,9 @@ const SHAPES: Readonly<Record<Vertex["shape"], string>> = {
 };
 
 /**
- * Draws a pipeline, or any other step, in the DOT language of [Graphviz](https://graphviz.org), whose
- * `dot -Tsvg` makes a picture of it. `↩` marks the steps that have an undo. With a `run`, each step
- * shows how it ended.
+ * Draws a pipeline, or any other step, in the DOT language of [Graphviz](https://graphviz.org),
+ * whose `dot -Tsvg` makes a picture of it. `↩` marks the steps that have an undo. With a `run`,
+ * each step shows how it ended.
  *
  * @param step A pipeline, step or combinator.
  * @param options A run to show.

@@ -13,7 +13,9 @@ export interface GraphOptions {
 
 export interface Look {
   readonly label: string;
-  /** `"idle"` for a step that did not start; `undefined` without a run, and where there is no step. */
+  /**
+   * `"idle"` for a step that did not start; `undefined` without a run, and where there is no step.
+   */
   readonly state: State | "idle" | undefined;
 }
 

@@ -4,7 +4,8 @@ import { type State, stateOf } from "../timeline/state.ts";
 import type { TimedSpan } from "../timeline/timeline.ts";
 import { undosOf } from "../timeline/undos.ts";
 
-// A step may have several states, in several items or before and after its undo: the first one wins.
+// A step may have several states, in several items or before and after its undo: the first one
+// wins.
 const ORDER: readonly State[] = ["stuck", "failed", "running", "undone", "ok", "skipped"];
 
 /** The states of the steps that a run has started, by their paths without the indexes of items. */

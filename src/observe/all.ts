@@ -2,8 +2,8 @@ import type { Watcher } from "../api/observer.ts";
 import { observersOf, watcherOf } from "./watcher_of.ts";
 
 /**
- * Makes one watcher of several. Each sees the same spans; one that says `false` to a span no longer sees what is inside,
- * and the others do. The first one's `within` is outermost.
+ * Makes one watcher of several. Each sees the same spans; one that says `false` to a span no longer
+ * sees what is inside, and the others do. The first one's `within` is outermost.
  *
  * @param watchers Made by `observe()` and its like.
  * @returns What `run` takes as its `observer`.

@@ -3,8 +3,9 @@ import { checkFunction } from "../report/checks.ts";
 import { watcherOf } from "./watcher_of.ts";
 
 /**
- * Makes of a function what `run` takes as its `observer`. The function is called with every span of the run when it
- * begins, and what it gives follows that span to its end. The engine has no clock: who wants times takes them.
+ * Makes of a function what `run` takes as its `observer`. The function is called with every span of
+ * the run when it begins, and what it gives follows that span to its end. The engine has no clock:
+ * who wants times takes them.
  *
  * @param observer Called with each span; gives what follows it, nothing, or `false`.
  * @returns What `run` takes, also for many runs at once.

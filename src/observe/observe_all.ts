@@ -2,8 +2,8 @@ import type { Watcher } from "../api/observer.ts";
 import { processWide } from "../run/process_wide.ts";
 
 /**
- * Observes every run of the process that begins from now on, beside the observer that it may have of its own. A second
- * call takes the place of the first; without a watcher it ends.
+ * Observes every run of the process that begins from now on, beside the observer that it may have
+ * of its own. A second call takes the place of the first; without a watcher it ends.
  *
  * @param watcher Made by `observe()` and its like; leave it out to observe no more.
  *

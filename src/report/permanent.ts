@@ -5,10 +5,12 @@ import { toError } from "./errors.ts";
 const marked = new WeakSet<Error>();
 
 /**
- * Marks an error as one that trying again does not cure: no retry policy tries again after it, neither that of the step
- * or the handler that throws it nor that of a pipeline around it, and `retryIf` is not asked.
+ * Marks an error as one that trying again does not cure: no retry policy tries again after it,
+ * neither that of the step or the handler that throws it nor that of a pipeline around it, and
+ * `retryIf` is not asked.
  *
- * @param error The error, made anew for each failure, as it stays marked. It is what the run fails with, untouched.
+ * @param error The error, made anew for each failure, as it stays marked. It is what the run fails
+ * with, untouched.
  * @returns The same error, to be thrown.
  *
  * @example A card that is declined

@@ -29,8 +29,8 @@ import type { Call } from "../api/host.ts";
  *
  * The ids that belong to a predicate start with the predicate's id instead of a path:
  * `choice(a, b)?a@1!defer1`. A key ends in `~g` once something under the previous key has been
- * undone or is due to be undone. Spans have the ids of their calls and waits, and two forms of their
- * own, which no host sees. Names are escaped: otherwise a step called `a/b` could be mistaken
+ * undone or is due to be undone. Spans have the ids of their calls and waits, and two forms of
+ * their own, which no host sees. Names are escaped: otherwise a step called `a/b` could be mistaken
  * for step `b` of pipeline `a` and share its key.
  */
 const MARKS = /[%/@!?[~<]/g;

@@ -10,5 +10,8 @@ const KEY = Symbol.for("runsheet.observer");
 
 const shared = cast<Record<symbol, ProcessWide | undefined>>(globalThis);
 
-/** Shared by all copies of the package. It is looked up once, as a look for every run took 2 % of its time. */
+/**
+ * Shared by all copies of the package. It is looked up once, as a look for every run took 2 % of
+ * its time.
+ */
 export const processWide: ProcessWide = shared[KEY] ??= { watcher: undefined };

@@ -116,7 +116,9 @@ export function undoName({ id, path }: Span): string {
   return `${oneLine(stepOf(path))}${which}`;
 }
 
-/** The spans inside that get a row. An only attempt gets none, as it shows no more than its step. */
+/**
+ * The spans inside that get a row. An only attempt gets none, as it shows no more than its step.
+ */
 function partsOf(timed: TimedSpan): readonly TimedSpan[] {
   const attempts = timed.parts.filter(({ span }) => span.kind === "attempt").length;
   return timed.parts.flatMap((part) => {

@@ -3,7 +3,10 @@ import type { TimedSpan } from "./timeline.ts";
 /** The state of a span. */
 export type State = "ok" | "failed" | "skipped" | "running" | "undone" | "stuck" | "late" | "wait";
 
-/** The state of a span: `"stuck"` is what could not be undone, and a rollback in which there is such. */
+/**
+ * The state of a span: `"stuck"` is what could not be undone, and a rollback in which there is
+ * such.
+ */
 export function stateOf({ end, span: { kind } }: TimedSpan): State {
   if (!end) return "running";
   const undoes = kind === "undo" || kind === "rollback";

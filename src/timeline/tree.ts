@@ -50,8 +50,8 @@ const SHADES: Partial<Record<State, string>> = {
  * Draws a run as lines of text, for a terminal or a log: what ran, for how long, and how it ended.
  * There are at most 200 lines: of many items it shows the first ones and those that failed.
  *
- * No name and no message can control the terminal. Args and data never appear: errors are printed as
- * `toJSON` prints them.
+ * No name and no message can control the terminal. Args and data never appear: errors are printed
+ * as `toJSON` prints them.
  *
  * @param run One of the `runs` of a {@linkcode timeline}; it may be under way.
  * @param options Colours and width.

@@ -112,8 +112,8 @@ export interface ParallelOptions<Mode, K> {
    */
   readonly concurrency?: number | undefined;
   /**
-   * What to do when one fails. With `"collect"`, what the branch did is undone, its failure is added
-   * to the list under the key `failures`, and the pipeline continues without its output.
+   * What to do when one fails. With `"collect"`, what the branch did is undone, its failure is
+   * added to the list under the key `failures`, and the pipeline continues without its output.
    *
    * @default {"abort"}
    */

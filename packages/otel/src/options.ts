@@ -7,15 +7,16 @@ export type AttributeValue = string | number | boolean | string[];
 /** What `otel` takes. */
 export interface OtelOptions {
   /**
-   * Where the tracer comes from. It is asked when a run begins, so that a global one may be registered at any time.
+   * Where the tracer comes from. It is asked when a run begins, so that a global one may be
+   * registered at any time.
    *
    * @default {the global one}
    */
   readonly tracerProvider?: TracerProvider | undefined;
   /**
-   * Whether something in a run is to have a span; with `false` for a run, a step or a rollback nothing inside it has one
-   * either. `usual` is the answer without this option: `false` for predicates, for waits, and for the attempts of a step
-   * without a retry policy.
+   * Whether something in a run is to have a span; with `false` for a run, a step or a rollback
+   * nothing inside it has one either. `usual` is the answer without this option: `false` for
+   * predicates, for waits, and for the attempts of a step without a retry policy.
    *
    * @default {(span, usual) => usual}
    */

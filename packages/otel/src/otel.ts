@@ -31,12 +31,14 @@ interface Traced {
 }
 
 /**
- * Makes a watcher that traces runs. Inside the span of the run are those of its steps, in these the attempts of steps that
- * have a retry policy, and in these the spans that the application's own code makes. A rollback has a span with the undos
- * in it, each linked to the span of the step that it undoes; so has an attempt that came late.
+ * Makes a watcher that traces runs. Inside the span of the run are those of its steps, in these the
+ * attempts of steps that have a retry policy, and in these the spans that the application's own
+ * code makes. A rollback has a span with the undos in it, each linked to the span of the step that
+ * it undoes; so has an attempt that came late.
  *
- * Of a run that is not sampled there is one span. Of items, and of undos of the same step, the first hundred have spans, and
- * the first hundred that fail after them; how far a group has come is an event at each tenth.
+ * Of a run that is not sampled there is one span. Of items, and of undos of the same step, the
+ * first hundred have spans, and the first hundred that fail after them; how far a group has come is
+ * an event at each tenth.
  *
  * @param options Whose tracer, which spans, and more attributes.
  * @returns What `run` takes as its `observer`, and `observeAll` for every run of the process.
@@ -104,14 +106,16 @@ export function otel(options: OtelOptions = {}): Watcher {
   });
 }
 
-/** Whether it is one call. The engine tells what becomes of it later only to those who observe it. */
+/**
+ * Whether it is one call. The engine tells what becomes of it later only to those who observe it.
+ */
 function isCall({ kind }: Span): boolean {
   return kind === "attempt" || kind === "item" || kind === "predicate" || kind === "undo";
 }
 
 /**
- * What a span stands in. What middleware has put into the context, such as baggage, reaches the steps; an undo is none of
- * theirs, and may be started by anybody's signal.
+ * What a span stands in. What middleware has put into the context, such as baggage, reaches the
+ * steps; an undo is none of theirs, and may be started by anybody's signal.
  */
 function contextOf({ kind }: Span, parent: Traced): Context {
   const isUndo = kind === "undo" || kind === "rollback" || kind === "late";

@@ -4,7 +4,7 @@ import { cast } from "../values/cast.ts";
 import type { Context } from "../values/context.ts";
 import { isThenable, type MaybePromise } from "../values/maybe_promise.ts";
 import { Attempt, type Effect } from "./attempt.ts";
-import { Attempts, endedBy } from "./attempts.ts";
+import { Attempts, endedBy } from "./retry_and_late.ts";
 import { callUser, failed, givenUp } from "./call.ts";
 import { GIVEN_UP, startCutoff } from "./cutoff.ts";
 import type { Extra } from "./handlers.ts";

@@ -11,7 +11,7 @@ import { isPromise, type MaybePromise } from "../values/maybe_promise.ts";
 import { Attempt, type Effect, type Shared } from "./attempt.ts";
 import type { Performed, Retrying } from "./give_up.ts";
 import { perform } from "./perform.ts";
-import { type Decision, Retries } from "./retry.ts";
+import { type Decision, Retries } from "./retry_decision.ts";
 import { isSameEffect, TakenOnce } from "./taken_once.ts";
 
 /** The error an effect fails with: once its scope is given up, the cancellation's error. */

@@ -84,11 +84,10 @@ export class Attempt extends LazyInfo implements Entry {
   declare hasFailed: boolean | undefined;
   /** Whether user code has read its key, and so may have sent it. */
   declare isKeyRead: boolean | undefined;
-  /** The reason its effects were undone; `undefined` until then. */
   declare undoneBy: Error | undefined;
   /** Whether it succeeded after the step had already been decided without it. */
   declare isLate: boolean | undefined;
-  /** Whether its output was already rolled back on behalf of another attempt. */
+  /** Whether its output was already rolled back for another attempt. */
   declare isRepeated: boolean | undefined;
   /** Whether anything was undone, and whether an undo is still waiting for its delay. */
   declare wasUndone: boolean | undefined;

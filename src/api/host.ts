@@ -165,4 +165,6 @@ export interface DurableHost {
   readonly lateMs: number;
   /** Cancels the run, which is then rolled back. */
   readonly signal?: AbortSignal | undefined;
+  /** Throws if the data of a named undo cannot be recorded. */
+  readonly check?: ((data: unknown) => void) | undefined;
 }

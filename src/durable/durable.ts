@@ -8,7 +8,7 @@ import { ConfigError, toError } from "../report/errors.ts";
 import { cast } from "../values/cast.ts";
 import { type Codec, codec, type ErrorClass } from "./codec.ts";
 import { endOf, resultOf } from "./end.ts";
-import { LostLease, RunLog, type RunStart } from "./run_log.ts";
+import { LostLease, type RunEnd, RunLog, type RunStart, StoreFailure } from "./run_log.ts";
 import type { Store } from "./store.ts";
 import { Changed, StoreHost, Suspended } from "./store_host.ts";
 
@@ -50,8 +50,9 @@ export interface RunState {
    * - `"waiting"`: it is parked until `until`, or until an event.
    * - `"abandoned"`: its worker is not heard of any more; `resume` continues it.
    * - `"succeeded"` and `"failed"`: it has ended.
+   * - `"unreadable"`: its rows cannot be decoded.
    */
-  readonly state: "running" | "waiting" | "abandoned" | "succeeded" | "failed";
+  readonly state: "running" | "waiting" | "abandoned" | "succeeded" | "failed" | "unreadable";
   /** The ids of the calls that have come out, in order. */
   readonly calls: readonly string[];
   /** When a waiting run goes on, in milliseconds since the epoch; `Infinity` for an event. */
@@ -129,6 +130,8 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
   readonly #leaseMs: number;
   readonly #codec: Codec;
   readonly #shape: readonly string[];
+  /** The heartbeats of the runs that are driven here: each also reads what came from outside. */
+  readonly #beats = new Map<string, () => void>();
 
   constructor(pipeline: Runnable<Args, Data>, options: DurableOptions) {
     const node = nodeOf(pipeline) ??
@@ -150,8 +153,25 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
 
   async run(
     args: Args,
-    { runId, signal }: { readonly runId: string; readonly signal?: AbortSignal | undefined },
+    options: { readonly runId: string; readonly signal?: AbortSignal | undefined },
   ): Promise<Result<Data>> {
+    let runId = "";
+    try {
+      const checked = checkOptions(`run '${this.#pipeline.name}'`, options, ["runId", "signal"]);
+      runId = checked.runId;
+      if (typeof runId !== "string" || runId === "") {
+        refuse(`run '${this.#pipeline.name}'`, "'runId' must be a string that is not empty", runId);
+      }
+      if (checked.signal) {
+        checkFunction("follow 'signal'", "addEventListener", checked.signal.addEventListener);
+      }
+      return await this.#run(args, runId, checked.signal);
+    } catch (thrown) {
+      return this.#refused(runId, args, toError(thrown));
+    }
+  }
+
+  async #run(args: Args, runId: string, signal: AbortSignal | undefined): Promise<Result<Data>> {
     const { name } = this.#pipeline;
     const { version } = this.#options;
     const start: RunStart = { pipeline: name, version, shape: this.#shape, args };
@@ -159,10 +179,8 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
     const cancel = () => void this.cancel(runId, signal?.reason).catch(() => {});
     try {
       this.#checkArgs(args);
-      await log.read();
-      if (log.entries.length === 0 && !await log.tryAppend({ kind: "start", start })) {
-        await log.read();
-      }
+      // Events may have come before it.
+      do await log.read(); while (!startOf(log) && !await log.tryAppend({ kind: "start", start }));
       const begun = startOf(log);
       if (this.#codec.encode(begun?.args) !== this.#codec.encode(args)) {
         const constraint = "a run of this id must have the args that it began with";
@@ -171,10 +189,8 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
       if (signal?.aborted) cancel();
       else signal?.addEventListener("abort", cancel);
       return await this.#complete(runId);
-    } catch (thrown) {
-      return this.#refused(runId, args, toError(thrown));
     } finally {
-      signal?.removeEventListener("abort", cancel);
+      signal?.removeEventListener?.("abort", cancel);
     }
   }
 
@@ -192,7 +208,12 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
     const states: RunState[] = [];
     for (const runId of await this.#options.store.list()) {
       const log = this.#open(runId);
-      await log.read();
+      try {
+        await log.read();
+      } catch {
+        states.push({ runId, state: "unreadable", calls: [] });
+        continue;
+      }
       if (startOf(log)?.pipeline === this.#pipeline.name) states.push(stateOf(log));
     }
     return states;
@@ -201,11 +222,13 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
   async send(runId: string, name: string, data?: unknown): Promise<void> {
     const log = this.#open(runId);
     do await log.read(); while (!await log.tryAppend({ kind: "event", name, data }));
+    this.#beats.get(runId)?.();
   }
 
   async cancel(runId: string, reason?: unknown): Promise<void> {
     const log = this.#open(runId);
     do await log.read(); while (!await log.tryAppend({ kind: "cancel", reason }));
+    this.#beats.get(runId)?.();
   }
 
   #checkArgs(args: unknown): void {
@@ -258,15 +281,15 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
       this.#check(runId, startOf(log));
     } while (!await log.tryAppend(lease()));
     const host = new StoreHost(log, this.#codec, this.#options.lateMs ?? LATE_MS);
-    const heartbeat = setInterval(() => {
-      log.append(lease()).catch((reason) => host.end(reason));
-    }, this.#leaseMs / 3);
+    const beat = () => void log.append(lease()).catch((reason) => host.end(reason));
+    const heartbeat = setInterval(beat, this.#leaseMs / 3);
+    this.#beats.set(runId, beat);
     try {
       const { onLate } = this.#options;
       const args = cast<Args>(startOf(log)!.args);
       const result = await this.#pipeline.run(args, { runId, host, onLate });
       host.end(new Error("the run has ended"));
-      await log.append({ kind: "end", end: endOf(result) });
+      await log.append({ kind: "end", end: this.#recordable(endOf(result)) });
       return result;
     } catch (reason) {
       if (reason instanceof LostLease) return Date.now() + this.#leaseMs;
@@ -275,6 +298,18 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
       return reason.until;
     } finally {
       clearInterval(heartbeat);
+      this.#beats.delete(runId);
+    }
+  }
+
+  /** An output that is made after the last call, by a schema or a middleware, may be anything. */
+  #recordable(end: RunEnd): RunEnd {
+    try {
+      this.#codec.encode(end);
+      return end;
+    } catch (thrown) {
+      if (end.success) return { ...end, data: undefined, isUnrecorded: true };
+      throw thrown;
     }
   }
 
@@ -299,7 +334,7 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
     const end = {
       success: false,
       error,
-      failedStep: "<options>",
+      failedStep: error instanceof StoreFailure ? "<store>" : "<options>",
       completed: [],
       failed: [],
       stepsExecuted: [],

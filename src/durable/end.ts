@@ -1,4 +1,5 @@
 import type { Result } from "../api/result.ts";
+import { ConfigError } from "../report/errors.ts";
 import { Failed, Meta, Succeeded } from "../report/result.ts";
 import { cast } from "../values/cast.ts";
 import { EMPTY } from "../values/context.ts";
@@ -16,6 +17,13 @@ export function endOf(result: Result<unknown>): RunEnd {
 export function resultOf(name: string, runId: string, args: unknown, end: RunEnd): Result<unknown> {
   const { stepsExecuted } = end;
   const meta = Object.freeze(new Meta(name, cast(args ?? EMPTY), stepsExecuted, { id: runId }));
+  if (end.success && end.isUnrecorded) {
+    const error = new ConfigError(
+      `Cannot return the data of run '${runId}', which has succeeded, as they could not be recorded`,
+    );
+    const rollback = { completed: [], failed: [] };
+    return Object.freeze(new Failed(error, "<output>", rollback, meta));
+  }
   if (end.success) return cast(Object.freeze(new Succeeded(end.data, meta)));
   const { error, failedStep, completed, failed } = end;
   return Object.freeze(new Failed(error, failedStep, { completed, failed }, meta));

@@ -1,5 +1,7 @@
 import type { Outcome } from "../api/host.ts";
+import { toError } from "../report/errors.ts";
 import { cast } from "../values/cast.ts";
+import { messageOf } from "../values/message.ts";
 import type { Codec } from "./codec.ts";
 import type { Store } from "./store.ts";
 
@@ -16,7 +18,7 @@ export interface RunStart {
 export type RunEnd =
   & { readonly stepsExecuted: readonly string[] }
   & (
-    | { readonly success: true; readonly data: unknown }
+    | { readonly success: true; readonly data: unknown; readonly isUnrecorded?: true }
     | {
       readonly success: false;
       readonly error: Error;
@@ -46,6 +48,16 @@ export class LostLease extends Error {
   override readonly name = "LostLease";
 }
 
+/** The store has failed, so this process stops driving a run, which is not over. */
+export class StoreFailure extends Error {
+  /** The error's name. */
+  override readonly name = "StoreFailure";
+  constructor(runId: string, cause: unknown) {
+    const what = messageOf(toError(cause)).full;
+    super(`Cannot continue run '${runId}' here as its store must answer: ${what}`, { cause });
+  }
+}
+
 /**
  * The log of one run. Entries that are appended while a row is being written share the next row, so
  * rows never overlap, and a crash leaves a prefix of the log.
@@ -72,7 +84,8 @@ export class RunLog {
 
   /** Reads the rows that it does not know yet. */
   async read(): Promise<void> {
-    for (const row of await this.#store.load(this.runId, this.#rows)) {
+    const rows = await this.#ask(() => this.#store.load(this.runId, this.#rows));
+    for (const row of rows) {
       this.#rows++;
       for (const entry of cast<LogEntry[]>(this.#codec.decode(row))) {
         this.entries.push(entry);
@@ -96,10 +109,22 @@ export class RunLog {
   /** Appends an entry unless something that this log has not read stands there already. */
   async tryAppend(entry: LogEntry): Promise<boolean> {
     const row = `[${this.#codec.encode(entry)}]`;
-    if (!await this.#store.append(this.runId, this.#rows, row)) return false;
+    if (!await this.#appendRow(row)) return false;
     this.#rows++;
     this.entries.push(entry);
     return true;
+  }
+
+  #appendRow(row: string): Promise<boolean> {
+    return this.#ask(() => this.#store.append(this.runId, this.#rows, row));
+  }
+
+  async #ask<T>(call: () => T | Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } catch (thrown) {
+      throw new StoreFailure(this.runId, thrown);
+    }
   }
 
   async #writeAll(): Promise<void> {
@@ -119,7 +144,7 @@ export class RunLog {
   async #writeRow(batch: readonly Waiting[]): Promise<void> {
     if (this.#lost) throw this.#lost;
     const row = `[${batch.map(({ text }) => text).join()}]`;
-    while (!await this.#store.append(this.runId, this.#rows, row)) {
+    while (!await this.#appendRow(row)) {
       const known = this.entries.length;
       await this.read();
       const isLost = this.entries.slice(known)

@@ -1,4 +1,5 @@
 import type { Call, DurableHost, Host, Outcome } from "../api/host.ts";
+import { MAX_TIMER_MS } from "../api/policy.ts";
 import { ConfigError, toError } from "../report/errors.ts";
 import { cast } from "../values/cast.ts";
 import { messageOf } from "../values/message.ts";
@@ -82,7 +83,11 @@ export class StoreHost implements Host {
   constructor(log: RunLog, codec: Codec, lateMs: number) {
     this.#log = log;
     this.#codec = codec;
-    this.durable = { lateMs, signal: this.#cancel.signal };
+    this.durable = {
+      lateMs,
+      signal: this.#cancel.signal,
+      check: (data) => void codec.encode(data),
+    };
     for (const entry of log.entries) this.#takeIn(entry);
     log.onForeign = (entry) => {
       this.#takeIn(entry);
@@ -197,7 +202,7 @@ export class StoreHost implements Host {
       asked.start();
     }
     this.#takeEvents();
-    if (this.#running === 0) this.#park();
+    this.#park();
   }
 
   #deliver({ id, outcome }: Out): void {
@@ -265,10 +270,11 @@ export class StoreHost implements Host {
     const waits = [...this.#asked.values()].filter(({ until, isOut }) => until && !isOut);
     const until = Math.min(...waits.map(({ until }) => until!), Infinity);
     const ms = until - Date.now();
-    if (ms > HOLD_MS) return this.end(new Suspended(until));
     if (ms > 0) {
+      if (ms > HOLD_MS && this.#running === 0) return this.end(new Suspended(until));
       clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => this.#schedule(), ms);
+      // Calls are in flight, or the wait is short.
+      this.#timer = setTimeout(() => this.#schedule(), Math.min(ms, MAX_TIMER_MS));
       return;
     }
     for (const wait of waits.filter((wait) => wait.until! <= Date.now())) {

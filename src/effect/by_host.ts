@@ -32,7 +32,8 @@ export async function performByHost(
   attempt.expectDeferred(landed?.deferred);
   const running = performed?.running;
   if (!running || !seam.durable) return { outcome, landed, running, isReplayed };
-  run.watch(running.then((late) => reportLost(attempt, late)));
+  // Not watched: the run does not wait for it any more.
+  running.then((late) => reportLost(attempt, late));
   return { outcome, landed, isReplayed };
 }
 
@@ -52,6 +53,8 @@ function intoRun(given: Outcome, attempt: Attempt): Outcome {
 /** A durable run has ended its record of the attempt, so nothing can undo it any more. */
 function reportLost(attempt: Attempt, late: Outcome): void {
   if (!late.ok) return attempt.report("rejected", [], late.error);
+  // Its key has been undone.
+  if (attempt.effect.undoByKey) return attempt.report("compensated", []);
   const error = new ConfigError(
     `Cannot undo '${attempt.path}' as an attempt must settle within the host's 'lateMs': it has landed later`,
   );

@@ -1,7 +1,7 @@
 import type { Deferred, NamedUndo } from "../api/host.ts";
 import type { Undo, UndoPolicy } from "../api/info.ts";
 import { checkUndo, refuse } from "../report/checks.ts";
-import { RollbackError } from "../report/errors.ts";
+import { ConfigError, RollbackError, toError } from "../report/errors.ts";
 import { deferId } from "../run/paths.ts";
 import type { Run } from "../run/scope.ts";
 import { cast } from "../values/cast.ts";
@@ -58,6 +58,12 @@ export class DeferredUndos {
       const names = Object.keys(undos ?? {}).join(", ");
       const policy = this.#byName(named) ??
         refuse(action, `its name must be among the step's 'undos' (${names})`, undo);
+      try {
+        seam.durable?.check?.(data);
+      } catch (thrown) {
+        const { message } = toError(thrown);
+        throw new ConfigError(`Cannot ${action} as the data of '${undo}' ${message}`);
+      }
       return this.#push(policy, named);
     }
     if (seam.durable) {

@@ -283,6 +283,8 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
     const host = new StoreHost(log, this.#codec, this.#options.lateMs ?? LATE_MS);
     const beat = () => void log.append(lease()).catch((reason) => host.end(reason));
     const heartbeat = setInterval(beat, this.#leaseMs / 3);
+    // It keeps no process alive: what the run waits for does.
+    cast<{ unref?: () => void }>(heartbeat).unref?.();
     this.#beats.set(runId, beat);
     try {
       const { onLate } = this.#options;

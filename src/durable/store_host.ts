@@ -274,7 +274,9 @@ export class StoreHost implements Host {
       if (ms > HOLD_MS && this.#running === 0) return this.end(new Suspended(until));
       clearTimeout(this.#timer);
       // Calls are in flight, or the wait is short.
-      this.#timer = setTimeout(() => this.#schedule(), Math.min(ms, MAX_TIMER_MS));
+      if (waits.length > 0) {
+        this.#timer = setTimeout(() => this.#schedule(), Math.min(ms, MAX_TIMER_MS));
+      }
       return;
     }
     for (const wait of waits.filter((wait) => wait.until! <= Date.now())) {

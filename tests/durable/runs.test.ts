@@ -13,6 +13,7 @@ import {
 } from "@runsheet/runsheet";
 import { durable, type DurableOptions } from "@runsheet/runsheet/durable";
 import { type } from "arktype";
+import { deferred } from "../support/deferred.ts";
 import { Table } from "../support/kill_store.ts";
 import { dataOf, failureOf } from "../support/results.ts";
 
@@ -329,7 +330,7 @@ describe("a durable run", () => {
 
   it("writes nothing any more once another worker has taken it over", async () => {
     const table = new Table();
-    const open = Promise.withResolvers<void>();
+    const open = deferred();
     const make = (isFirst: boolean) =>
       durable(
         step({

@@ -1,11 +1,13 @@
-import { Cancellation } from "./cancellation.ts";
+import { Cancellation, startTimeout } from "./cancellation.ts";
+import { recordId } from "./paths.ts";
+import type { Scope } from "./scope.ts";
 import type { Seam } from "./seam.ts";
 
 /**
  * Cancels after `ms` milliseconds by a wait of the host, which records that the time was over.
  * Returns a function that ends the wait.
  */
-export function startRecordedTimeout(
+function startRecordedTimeout(
   seam: Seam,
   id: string,
   ms: number,
@@ -20,4 +22,16 @@ export function startRecordedTimeout(
     () => {}, // The host's own signal, which ends the run by itself.
   );
   return () => wait.cancel(new Error("the pipeline has ended"));
+}
+
+/** Starts the clock of a node, which a durable host records; returns a function that stops it. */
+export function startClock(
+  { path, run: { seam } }: Scope,
+  ms: number,
+  cancellation: Cancellation,
+  toError: () => Error,
+): () => void {
+  return seam.durable
+    ? startRecordedTimeout(seam, recordId(path, "timeout"), ms, cancellation, toError)
+    : startTimeout(ms, cancellation, toError);
 }

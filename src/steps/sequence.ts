@@ -21,10 +21,10 @@ import {
   toError,
 } from "../report/errors.ts";
 import { type Refusal, refusalError } from "../report/refusal.ts";
-import { Cancellation, startTimeout, unlessGivenUp } from "../run/cancellation.ts";
+import { Cancellation, unlessGivenUp } from "../run/cancellation.ts";
 import { join, recordId } from "../run/paths.ts";
 import { recordedValue } from "../run/recorded_value.ts";
-import { startRecordedTimeout } from "../run/recorded_timeout.ts";
+import { startClock } from "../run/recorded_timeout.ts";
 import type { Scope } from "../run/scope.ts";
 import { type Ending, failure, isPending, type Pending, type Settled } from "../run/settled.ts";
 import { declaredKeys, onlyChecks } from "../schema/declared_keys.ts";
@@ -147,16 +147,13 @@ async function withTimeout(
   scope: Scope,
 ): Promise<Settled> {
   const { name } = plan.definition;
-  const { run: { seam }, path } = scope;
   const cancellation = new Cancellation(scope.cancellation);
   const toError = () => {
     const message =
       `Cannot finish pipeline '${name}' as it must settle within ${timeout} ms: it is still pending`;
     return new TimeoutError(message, timeout);
   };
-  const stopClock = seam.durable
-    ? startRecordedTimeout(seam, recordId(path, "timeout"), timeout, cancellation, toError)
-    : startTimeout(timeout, cancellation, toError);
+  const stopClock = startClock(scope, timeout, cancellation, toError);
   try {
     return await begin(plan, args, { ...scope, cancellation });
   } finally {

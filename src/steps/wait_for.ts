@@ -5,9 +5,8 @@ import { expose } from "../engine/expose.ts";
 import { checkName, checkOptions, checkSchema, checkTimeout } from "../report/checks.ts";
 import { TimeoutError, toError } from "../report/errors.ts";
 import { Cancellation } from "../run/cancellation.ts";
-import { startTimeout } from "../run/cancellation.ts";
 import { recordId } from "../run/paths.ts";
-import { startRecordedTimeout } from "../run/recorded_timeout.ts";
+import { startClock } from "../run/recorded_timeout.ts";
 import type { Scope } from "../run/scope.ts";
 import { failure, type Settled } from "../run/settled.ts";
 import { declaredKeys } from "../schema/declared_keys.ts";
@@ -77,7 +76,13 @@ async function wait(
 ): Promise<Settled> {
   const { path, run } = scope;
   const cancellation = new Cancellation(scope.cancellation);
-  const stopClock = timeout === undefined ? undefined : startClock(timeout, cancellation, scope);
+  const stopClock = timeout === undefined
+    ? undefined
+    : startClock(scope, timeout, cancellation, () => {
+      const message =
+        `Cannot finish '${path}' as it must settle within ${timeout} ms: it is still pending`;
+      return new TimeoutError(message, timeout);
+    });
   try {
     const data = await run.seam.event(recordId(path, "event"), name, run, cancellation);
     if (cancellation.error) return failure(cancellation.error, path, true);
@@ -90,19 +95,4 @@ async function wait(
     stopClock?.();
     cancellation.release();
   }
-}
-
-function startClock(
-  ms: number,
-  cancellation: Cancellation,
-  { path, run: { seam } }: Scope,
-): () => void {
-  const toError = () =>
-    new TimeoutError(
-      `Cannot finish '${path}' as it must settle within ${ms} ms: it is still pending`,
-      ms,
-    );
-  return seam.durable
-    ? startRecordedTimeout(seam, recordId(path, "timeout"), ms, cancellation, toError)
-    : startTimeout(ms, cancellation, toError);
 }

@@ -1,6 +1,14 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
-import { type AnyStep, ConfigError, parallel, pipeline, step } from "@runsheet/runsheet";
+import {
+  type AnyStep,
+  ConfigError,
+  map,
+  parallel,
+  pipeline,
+  type RollbackInfo,
+  step,
+} from "@runsheet/runsheet";
 import {
   assertCompensated,
   type Ledger,
@@ -253,6 +261,45 @@ describe("a sweep with a ledger", () => {
     });
     const report = await sweepOf(books, [both, ship], { only: "both@1: late" });
     assertStringIncludes(messageOf(report), "the run succeeds, but with 1 car too few");
+  });
+
+  it("finds what a failed item leaves in a run that succeeds, though a later failure would clean it up", async () => {
+    const books = ledger();
+    const session = step({
+      name: "session",
+      run: () => {},
+      rollback: {
+        run: async () => {
+          for (const { effect, id } of books.left()) await books.removeAll(effect, id);
+        },
+        timeout,
+      },
+    });
+    const imports = (undoByKey?: (ctx: object, info: RollbackInfo) => Promise<void>) =>
+      map(
+        "rows",
+        () => [{}],
+        step({
+          name: "add",
+          run: (_ctx, { key }) => books.add("row", key),
+          ...undoByKey && { undoByKey: { run: undoByKey, timeout } },
+        }),
+        { onFailure: "collect" },
+      );
+
+    const left = await sweepOf(books, [session, imports()], { faults: ["after", "invalid"] });
+    assertEquals(bugsOf(left), [
+      "map(rows)[0]/add@1: after differs",
+      "map(rows)[0]/add@1: invalid differs",
+      "map(rows)[0]/add@1!effect1: after differs",
+    ]);
+    assertStringIncludes(messageOf(left), "the run succeeds, but with 1 row too many");
+    assertEquals(left.rows.find(({ outcome }) => outcome === "differs")?.left.map(({ by }) => by), [
+      "map(rows)[0]/add",
+    ]);
+
+    const undone = imports((_ctx, { effectKey }) => books.forbid("row", effectKey));
+    assertCompensated(await sweepOf(books, [session, undone]));
   });
 
   it("lets an undo fail between its effects", async () => {

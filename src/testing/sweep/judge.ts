@@ -60,30 +60,31 @@ export class Judge {
   }
 
   /**
-   * Checks a run that succeeded because the failed call was retried or landed late: it must have
-   * the same effects as a clean run, by kind, as their ids may differ.
+   * Checks a run that succeeds despite the fault. If the failed call was retried or landed late, it
+   * must have the same effects as a clean run, by kind, as their ids may differ. If the run does
+   * without the call, as a group that collects failures does, nothing of the call may be left: a
+   * later failure of the run might clean it up, but a success does not.
    */
-  judgeRetried(one: Case, observed: Observed): SweepRow | undefined {
-    const { call, plan } = one;
-    const { host, totals, late } = observed;
+  judgeSuccess(one: Case, observed: Observed): SweepRow | undefined {
+    const left = hasSucceeded(one, observed)
+      ? this.#differences(one, observed)
+      : leftBy(one, observed);
+    if (left.length === 0) return undefined;
+    const undone = observed.late.flatMap(({ step, outcome }) =>
+      outcome === "compensated" ? [step] : []
+    );
+    const outcome = "differs";
+    return this.#row(one, observed, { outcome, survived: true, undone, failed: [], left });
+  }
+
+  #differences({ call, plan }: Case, { totals }: Observed): LeftEffect[] {
     // Its call is made only where another has failed, so its effects are not those of a clean run.
-    if ([...plan.keys()].some((id) => !id.startsWith(baseOf(call)))) return undefined;
-    const hasSucceeded =
-      late.some(({ step, outcome }) => step === call.path && outcome === "adopted") ||
-      host.calls.some((later) =>
-        baseOf(later) === baseOf(call) && later.attempt > call.attempt &&
-        host.succeeded.has(later.id)
-      );
-    if (!hasSucceeded) return undefined;
+    if ([...plan.keys()].some((id) => !id.startsWith(baseOf(call)))) return [];
     const kinds = [...new Set([...this.#clean.keys(), ...totals.keys()])];
-    const left = kinds.map((effect): LeftEffect => {
+    return kinds.map((effect): LeftEffect => {
       const amount = (totals.get(effect) ?? 0) - (this.#clean.get(effect) ?? 0);
       return { effect, id: "", amount, by: call.path };
     }).filter(({ amount }) => amount !== 0);
-    if (left.length === 0) return undefined;
-    const undone = late.flatMap(({ step, outcome }) => outcome === "compensated" ? [step] : []);
-    const outcome = "differs";
-    return this.#row(one, observed, { outcome, survived: true, undone, failed: [], left });
   }
 
   #row(
@@ -105,6 +106,22 @@ export class Judge {
     const { undone } = this.#doomed.host;
     return allowed ?? (call.kind === "undo" && undone.get(baseOf(call)) || new Map());
   }
+}
+
+/** Whether the step or item has succeeded after all, by another attempt or late. */
+function hasSucceeded({ call: { id, kind, path } }: Case, { host, late }: Observed): boolean {
+  return late.some(({ step, outcome }) => step === path && outcome === "adopted") ||
+    host.calls.some((other) =>
+      other.path === path && other.kind === kind && other.id !== id &&
+      host.succeeded.has(other.id)
+    );
+}
+
+/** The effects in place that the failed call has had. */
+function leftBy({ call: { kind, path } }: Case, { host, left }: Observed): LeftEffect[] {
+  if (kind === "predicate") return [];
+  return left.map((entry) => ({ ...entry, by: host.madeBy(entry.effect, entry.id) }))
+    .filter(({ by, amount }) => by === path && amount > 0);
 }
 
 function isTooMuch(left: readonly LedgerEntry[], totals: Totals, allowed: Totals): boolean {

@@ -32,8 +32,8 @@ export interface SweepEffect {
  * Bugs:
  * - `"left"`: an effect is left, or was undone more often than done.
  * - `"failed"`: an undo failed by itself.
- * - `"differs"`: the run succeeded, by a retry or because an attempt landed late, but its effects
- *   differ from those of a clean run.
+ * - `"differs"`: the run succeeded despite the fault, but its effects differ: from those of a clean
+ *   run, after a retry or a late landing, or by what the failed call left, if the run did without.
  * - `"hangs"`: the run does not end.
  */
 export type SweepOutcome =
@@ -73,7 +73,7 @@ export interface SweepRow {
     /** The reason. */
     readonly error: Error;
   }[];
-  /** The effects left; with `"differs"`, the differences to a clean run. */
+  /** The effects left; with `"differs"`, the differences. */
   readonly left: readonly LeftEffect[];
   /** Likely causes and remedies. */
   readonly hints: readonly string[];

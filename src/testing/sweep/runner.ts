@@ -38,7 +38,7 @@ export class Runner {
     const isUndo = one.call.kind === "undo";
     const seen = await this.#runCase(one, isUndo);
     if (isUndo || !seen.result?.success) return { row: judge.judge(one, seen, false), seen };
-    const differs = judge.judgeRetried(one, seen);
+    const differs = judge.judgeSuccess(one, seen);
     if (differs) return { row: differs, seen };
     const again = await this.#runCase(one, true);
     return { row: judge.judge(one, again, true), seen: again };

@@ -10,7 +10,7 @@ import { aggregateError } from "../report/error_with.ts";
 import { ProvidesValidationError } from "../report/errors.ts";
 import { notUndoneError } from "../report/not_undone.ts";
 import { refusalError, refusedByReading } from "../report/refusal.ts";
-import { labels } from "../run/paths.ts";
+import { join, labels } from "../run/paths.ts";
 import type { Scope } from "../run/scope.ts";
 import { failure, settle, type Settled, type SettledFailure } from "../run/settled.ts";
 import type { Ctx } from "../types/combinators.ts";
@@ -78,7 +78,8 @@ export function fallback<S extends StepShape | NotAStep, A = never, O = never, C
 
   async function recover(failed: SettledFailure, mark: number, ctx: Context, scope: Scope) {
     const { journal, cancellation, path } = scope;
-    const notUndone = await journal.unwind(failed.error, scope, mark);
+    // What is around it may unwind at the same path, once the alternative has failed as well.
+    const notUndone = await journal.unwind(failed.error, scope, mark, join(path, label));
     if (notUndone.length > 0) {
       const error = notUndoneError(`fall back in '${path}'`, notUndone, failed.error);
       return failure(error, failed.failedStep, failed.ran);

@@ -5,9 +5,11 @@ import {
   type AnyStep,
   choice,
   distribute,
+  fallback,
   filter,
   flatMap,
   map,
+  type Middleware,
   parallel,
   pipeline,
   step,
@@ -116,6 +118,35 @@ describe("the branches of a parallel that are collected as failures", () => {
     assertEquals(rollbacks, [
       "  rollback parallel(a, b)[0]!rollback ok",
       "  rollback parallel(a, b)[1]!rollback ok",
+    ]);
+  });
+});
+
+describe("a fallback whose alternative fails as well", () => {
+  const inTurn = (name: string) => pipeline({ name, steps: [logged(`${name}1`, []), fail] });
+  const both = fallback(inTurn("a"), inTurn("b"));
+  const rollbacksOf = (lines: readonly string[]) =>
+    lines.map((line) => line.trim()).filter((line) => line.startsWith("rollback"));
+
+  it("has a rollback of what it gave up, apart from that of the run", async () => {
+    const { observer, tree } = seeSpans();
+    await both.run({}, { observer });
+    assertEquals(rollbacksOf(tree()), [
+      "rollback fallback(a, b)/a!rollback ok",
+      "rollback fallback(a, b)!rollback ok",
+    ]);
+  });
+
+  it("has one apart from that of a middleware that recovers", async () => {
+    const { observer, tree } = seeSpans();
+    const recover: Middleware = (_step, next) => async (ctx) => {
+      await next(ctx);
+      return { success: true, data: {} };
+    };
+    await pipeline({ name: "p", steps: [both], middleware: [recover] }).run({}, { observer });
+    assertEquals(rollbacksOf(tree()), [
+      "rollback fallback(a, b)/a!rollback ok",
+      "rollback fallback(a, b)!rollback ok",
     ]);
   });
 });

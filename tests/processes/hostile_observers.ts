@@ -27,7 +27,7 @@ for (const name of Object.keys(hostileObservers)) {
   for (const { root, plans } of fc.sample(scenarios(1), options)) {
     await compare((given) => new Play(root).run(plans[0]!, "r", given));
   }
-  for (const tree of fc.sample(trees(true), options)) {
+  for (const tree of fc.sample(trees(true, true), options)) {
     await compare(({ observer }) => observedTree(tree, observer));
   }
   while (told < faults.length) await new Promise<void>((resolve) => onTold = resolve);

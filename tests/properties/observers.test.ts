@@ -38,7 +38,7 @@ describe("a random run that is observed", () => {
   const every = fc.integer({ min: 1, max: 5 });
 
   it("goes as it does without: a tree of combinators", () =>
-    property(fc.tuple(trees(true), every), async ([tree, every]) => {
+    property(fc.tuple(trees(true, true), every), async ([tree, every]) => {
       const { observer } = observers(every);
       assertEquals(await observedTree(tree, observer), await observedTree(tree, undefined));
     }));
@@ -51,7 +51,7 @@ describe("a random run that is observed", () => {
     }));
 
   it("has spans with ids of their own, each of which ends once, inside one that has begun", () =>
-    property(fc.tuple(trees(true), scenarios(1)), async ([tree, { root, plans }]) => {
+    property(fc.tuple(trees(true, true), scenarios(1)), async ([tree, { root, plans }]) => {
       const [one, other] = [observers(1), observers(1)];
       await observedTree(tree, one.observer);
       await new Play(root).run(plans[0]!, "r", { observer: other.observer });

@@ -3,9 +3,11 @@ import {
   type AnyStep,
   choice,
   distribute,
+  fallback,
   filter,
   flatMap,
   map,
+  type Middleware,
   parallel,
   pipeline,
   step,
@@ -28,6 +30,8 @@ export type Tree =
     readonly holds: boolean;
     readonly children: readonly [Tree];
   }
+  | { readonly kind: "fallback"; id: number; readonly children: readonly [Tree, Tree] }
+  | { readonly kind: "recovery"; id: number; readonly children: readonly [Tree] }
   | {
     readonly kind: "choice";
     id: number;
@@ -73,16 +77,21 @@ export interface Policy {
   readonly undoConcurrency: number;
 }
 
-/** Trees of depth up to 4; none of their leaves fails if `failing` is false. */
-export function trees(failing: boolean): Arbitrary<Tree> {
-  const rarely = failing
-    ? fc.integer({ min: 0, max: 7 }).map((n) => Math.max(0, n - 4) % 3)
-    : fc.constant(0);
+/**
+ * Trees of depth up to 4; none of their leaves fails if `failing` is false. With `recovering` there
+ * are fallbacks, and middleware that recovers.
+ */
+export function trees(failing: boolean, recovering = false): Arbitrary<Tree> {
+  const failures = !failing
+    ? fc.constant(0)
+    : recovering
+    ? fc.constantFrom(0, 0, 1, 2)
+    : fc.integer({ min: 0, max: 7 }).map((n) => Math.max(0, n - 4) % 3);
   const leaf: Arbitrary<Tree> = fc.record({
     kind: fc.constant("leaf" as const),
     id: fc.constant(0),
     ticks: fc.integer({ min: 0, max: 12 }),
-    failures: rarely,
+    failures,
     retries: fc.integer({ min: 0, max: 1 }),
     undo: fc.constantFrom("rollback", "defer"),
     undoFails: failing ? fc.integer({ min: 0, max: 5 }).map((n) => n === 0) : fc.constant(false),
@@ -125,6 +134,22 @@ export function trees(failing: boolean): Arbitrary<Tree> {
         policy: group,
         children: none,
       }),
+      ...recovering
+        ? [
+          {
+            weight: 3,
+            arbitrary: fc.record({
+              kind: fc.constant("fallback" as const),
+              id,
+              children: fc.tuple(child, child),
+            }),
+          },
+          {
+            weight: 3,
+            arbitrary: fc.record({ kind: fc.constant("recovery" as const), id, children: only }),
+          },
+        ]
+        : [],
     ) as Arbitrary<Tree>;
   };
   return inner(inner(inner(inner(leaf)))).map(numbered);
@@ -170,6 +195,10 @@ function make(tree: Tree, play: Play, names: Map<string, Tree>): AnyStep {
         : parallel.with({ ...tree.policy, onFailure: tree.policy.onFailure })(...steps);
     case "when":
       return when(async () => await Promise.resolve(tree.holds), first);
+    case "fallback":
+      return fallback(first, steps[1]!);
+    case "recovery":
+      return pipeline({ name: `r${tree.id}`, steps: [first], middleware: [recover] });
     case "choice": {
       const chosen = tree.chosen % steps.length;
       const branches = steps.map((branch, n) => [() => n === chosen, branch] as const);
@@ -204,6 +233,11 @@ function make(tree: Tree, play: Play, names: Map<string, Tree>): AnyStep {
   }
 }
 
+const recover: Middleware = (_step, next) => async (ctx) => {
+  const result = await next(ctx);
+  return result.success ? result : { success: true, data: {} };
+};
+
 function numbers(count: number): number[] {
   return Array.from({ length: count }, (_, n) => n);
 }
@@ -236,6 +270,9 @@ export function expected(tree: Tree): Record<string, unknown> {
       return Object.assign({}, ...parts);
     case "parallel":
       return Object.assign({}, ...parts, tree.policy.onFailure === "collect" && { [key]: [] });
+    case "fallback":
+    case "recovery":
+      return parts[0]!;
     case "when":
       return tree.holds ? parts[0]! : {};
     case "choice":

@@ -103,6 +103,8 @@ export interface Runnable<Args, Data> {
 
 const LEASE_MS = 30_000;
 const LATE_MS = 60_000;
+/** How long a worker that awaits a run of another one goes without looking at it. */
+const POLL_MS = 500;
 
 /**
  * Makes the runs of a pipeline durable: everything that comes out of a call is recorded in a table
@@ -260,7 +262,7 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
     for (;;) {
       const driven = await this.#drive(runId);
       if (typeof driven !== "number") return driven;
-      const ms = Math.min(driven - Date.now(), this.#leaseMs / 3);
+      const ms = Math.min(driven - Date.now(), this.#leaseMs / 3, POLL_MS);
       await new Promise((resolve) => setTimeout(resolve, Math.max(ms, 1)));
     }
   }

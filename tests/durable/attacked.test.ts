@@ -173,11 +173,10 @@ describe("rows that cannot be read", () => {
     const table = new Table();
     const worker = table.worker(2.5);
     const charge = step({ name: "charge", run: () => ({ id: 1 }) });
-    durable(charge, { store: worker, leaseMs: 5 }).run({}, { runId: "good" });
+    durable(charge, { store: worker }).run({}, { runId: "good" });
     await worker.death;
     table.rows.set("bad", ["{"]);
-    const runs = durable(charge, { store: table.worker() as Store, leaseMs: 5 });
-    await wait(10);
+    const runs = durable(charge, { store: table.worker() as Store });
     const states = await runs.list();
     assertEquals(states.find(({ runId }) => runId === "bad")?.state, "unreadable");
     const [result] = await runs.resume();

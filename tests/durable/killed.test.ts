@@ -60,7 +60,7 @@ describe("a durable run", () => {
       const table = new Table();
       const store = table.worker();
       const world = new World();
-      const result = await durable(flow(world, fails), { store, leaseMs: 50 }).run({}, {
+      const result = await durable(flow(world, fails), { store }).run({}, {
         runId: "r",
       });
       assertEquals(result.success, !fails);
@@ -72,12 +72,12 @@ describe("a durable run", () => {
         const store = table.worker(at);
         const world = new World();
         world.dead = () => store.isDead;
-        const first = durable(flow(world, fails), { store, leaseMs: 20 }).run({}, { runId: "r" });
+        const first = durable(flow(world, fails), { store }).run({}, { runId: "r" });
         const died = await Promise.race([store.death.then(() => true), first.then(() => false)]);
         if (!died) break;
         const other = new World();
         for (const [key, name] of world.live) other.live.set(key, name);
-        const again = durable(flow(other, fails), { store: table.worker(), leaseMs: 20 });
+        const again = durable(flow(other, fails), { store: table.worker() });
         const result = await again.run({}, { runId: "r" });
         assertEquals(result.success, !fails, `killed at ${at}`);
         assert(

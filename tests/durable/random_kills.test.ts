@@ -65,7 +65,7 @@ async function run(tree: Tree, killAts: readonly number[]): Promise<Told> {
       });
     };
     const p = pipeline({ name: "p", steps: [build(tree, play, new Map())] });
-    const runs = durable(p as never, { store, leaseMs: 3, lateMs: 10 });
+    const runs = durable(p as never, { store, lateMs: 10 });
     const running = runs.run({ list: [1, 2] } as never, { runId: "r" }) as Promise<Result<unknown>>;
     const result = await Promise.race([store.death, running]);
     if (result) return { world, result, kills };

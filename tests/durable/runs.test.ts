@@ -25,10 +25,9 @@ async function inTwo<Data>(
 ): Promise<Result<Data>> {
   const table = new Table();
   const first = table.worker(killAt);
-  const quick = { leaseMs: 30, ...options };
-  const running = durable(make(false), { ...quick, store: first }).run({}, { runId: "r" });
+  const running = durable(make(false), { ...options, store: first }).run({}, { runId: "r" });
   await Promise.race([first.death, running]);
-  return await durable(make(true), { ...quick, store: table.worker() }).run({}, { runId: "r" });
+  return await durable(make(true), { ...options, store: table.worker() }).run({}, { runId: "r" });
 }
 
 const hang = () => new Promise<void>(() => {});
@@ -260,7 +259,7 @@ describe("a durable run", () => {
     const table = new Table();
     const steps = (name: string) => [step({ name, run: () => {} }), sleep("days", 86_400_000)];
     const make = (name: string, store = table.worker()) =>
-      durable(pipeline({ name: "p", steps: steps(name) }), { store, leaseMs: 30 });
+      durable(pipeline({ name: "p", steps: steps(name) }), { store });
     const worker = table.worker();
     make("charge", worker).run({}, { runId: "r" });
     await until(async () => (await make("charge").list())[0]?.state === "waiting");
@@ -322,7 +321,7 @@ describe("a durable run", () => {
             return { effects };
           },
         }),
-        { store: table.worker(), leaseMs: 1_000 },
+        { store: table.worker() },
       );
     const results = await Promise.all([1, 2, 3].map(() => make().run({}, { runId: "r" })));
     assertEquals(results.map(dataOf), Array(3).fill({ effects: 1 }));

@@ -27,8 +27,10 @@ export class KillableStore implements Store {
     this.death = new Promise((resolve) => this.#die = resolve);
   }
 
+  /** Its leases end at once, so that no test has to wait for them, nor to be faster than they are. */
   kill(): void {
     this.isDead = true;
+    for (const [runId, rows] of this.#table.rows) this.#table.rows.set(runId, rows.map(endLeases));
     this.#die();
   }
 
@@ -59,6 +61,11 @@ export class KillableStore implements Store {
     if (this.isDead) return never();
     return [...this.#table.rows.keys()];
   }
+}
+
+/** A row whose leases are over. */
+export function endLeases(row: string): string {
+  return row.replace(/("kind":"lease","owner":"[^"]*","until":)\d+/g, "$10");
 }
 
 function never(): Promise<never> {

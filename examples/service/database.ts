@@ -16,8 +16,14 @@ const tables = `
     quantity integer not null check (quantity > 0),
     total integer not null check (total > 0),
     status text not null default 'reserved'
-      check (status in ('reserved', 'confirmed', 'cancelling', 'cancelled')),
+      check (status in ('reserved', 'unapproved', 'confirmed', 'cancelling', 'cancelled')),
     charge_key text unique
+  );
+  create table if not exists runs (
+    run text,
+    seq integer,
+    row text not null,
+    primary key (run, seq)
   );
 `;
 

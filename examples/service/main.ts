@@ -1,25 +1,33 @@
 // Serves the shop on Deno, Node and Bun, configured by DATABASE_URL, PAYMENTS_URL and PORT; see
-// limits.ts for time limits.
+// limits.ts for limits.
 import { serve } from "@hono/node-server";
+import { observeAll } from "@runsheet/runsheet/observe";
 import process from "node:process";
 import { makeService } from "./app.ts";
 import { openDatabase } from "./database.ts";
-import { log } from "./log.ts";
+import { limits } from "./limits.ts";
+import { log, logSteps } from "./log.ts";
 import { Payments } from "./payments.ts";
 
 const { DATABASE_URL = "", PAYMENTS_URL = "", PORT = "8080" } = process.env;
+observeAll(logSteps);
 const db = await openDatabase(DATABASE_URL);
-const { app, settled } = makeService({ db, payments: new Payments(PAYMENTS_URL) });
+const { app, resume, settled } = makeService({ db, payments: new Payments(PAYMENTS_URL) });
 const server = serve(
   { fetch: app.fetch, port: Number(PORT) },
   ({ port }) => log("ready", { port }),
 );
 
+const resuming = setInterval(resume, limits.resumeEvery);
+resume();
+
 process.once("SIGTERM", () => {
   log("stopping", {});
+  clearInterval(resuming);
   server.close(async () => {
     await settled(); // also what is undone for clients that have left
     await db.end();
     log("stopped", {});
+    process.exit(); // orders that wait for their approval are continued by other processes
   });
 });

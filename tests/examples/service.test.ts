@@ -1,14 +1,14 @@
 import { spawn } from "node:child_process";
 import process from "node:process";
 import { createInterface } from "node:readline";
-import { describe, it } from "node:test";
+import { after, before, describe, it } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { assert, assertEquals } from "@std/assert";
 import postgres from "postgres";
 import { mainOf } from "../support/examples.ts";
 import { beginningsOf, hangUpAfter } from "../support/hang_up.ts";
 import { startPaymentProvider } from "../support/payment_provider.ts";
-import { startPostgres } from "../support/postgres.ts";
+import { type Postgres, startPostgres } from "../support/postgres.ts";
 import { scriptPath } from "../support/spawn.ts";
 
 const cards = ["tok_ok", "tok_declined", "tok_flaky", "tok_slow", "tok_late"] as const;
@@ -19,6 +19,12 @@ const products = [
 ];
 
 describe("examples/service", () => {
+  let server: Postgres;
+  before(async () => {
+    server = await startPostgres();
+  });
+  after(() => server.stop());
+
   it("answers with the status of what went wrong", async () => {
     const requests = await requestsOfShop(async ({ post, postHastily, db, url }) => {
       const rows = [{ sku: "pot", price: 1, stock: -1 }, { sku: "tea", price: 5, stock: 3 }, 7];
@@ -77,6 +83,57 @@ describe("examples/service", () => {
       ...[200, 200, 409, 500],
       504, // of the other service
     ]);
+  });
+
+  it("lets a large order wait for its approval", async () => {
+    await requestsOfShop(async ({ post, postHastily: postElsewhere, get, db }) => {
+      await post("/products/import", { products: [{ sku: "sofa", price: 60_000, stock: 9 }] });
+      const reaches = async (orderId: string, expected: string) => {
+        const { body: { state } } = await get(`/orders/${orderId}`);
+        if (state === "running" || state === "waiting" && state !== expected) {
+          await setTimeout(20);
+          return await reaches(orderId, expected);
+        }
+        assertEquals(state, expected);
+      };
+      const decide = async (orderId: string, approved: boolean) =>
+        (await postElsewhere(`/orders/${orderId}/decision`, { approved, by: "ann" })).status;
+      const sofas = { sku: "sofa", quantity: 2, card: "tok_ok" };
+      const large = { ...sofas, orderId: crypto.randomUUID() };
+      const [approved, rejected] = [crypto.randomUUID(), crypto.randomUUID()];
+
+      // The same again changes nothing.
+      for (const orderId of [approved, rejected, approved]) {
+        assertEquals(await post("/orders", { ...large, orderId }), {
+          status: 202,
+          body: { orderId },
+        });
+        await reaches(orderId, "waiting");
+      }
+      assertEquals(await decide(crypto.randomUUID(), true), 404);
+      // The other process hears it.
+      assertEquals(await decide(approved, true), 200);
+      await reaches(approved, "succeeded");
+      assertEquals(await post("/orders", { ...large, orderId: approved }), {
+        status: 200,
+        body: { orderId: approved, total: 120_000 },
+      });
+      assertEquals(await decide(approved, false), 409);
+      assertEquals(await decide(rejected, false), 200);
+      await reaches(rejected, "failed");
+      assertEquals(await post("/orders", { ...large, orderId: rejected }), {
+        status: 499,
+        body: { error: "ABORTED" },
+      });
+      const { body } = await get("/orders");
+      const runs = Object.values(body as Record<string, { runId: string; state: string }>);
+      assertEquals(
+        new Map(runs.map(({ runId, state }) => [runId, state])),
+        new Map([[approved, "succeeded"], [rejected, "failed"]]),
+      );
+      const [{ stock } = {}] = await db`select stock from products where sku = 'sofa'`;
+      assertEquals(stock, 7);
+    }, [longEnough, longEnough]);
   });
 
   it("loses no goods and no money under load", async () => {
@@ -140,6 +197,52 @@ describe("examples/service", () => {
       assertEquals((await post("/orders", order)).status, 404);
     });
   });
+
+  /**
+   * Runs the example in two processes, beside a database and a payment provider, and returns their
+   * request logs; everything is stopped by then.
+   */
+  async function requestsOfShop(
+    use: (shop: Shop) => Promise<void>,
+    timeouts = [longEnough, "50"],
+  ): Promise<LogLine[]> {
+    const databaseUrl = await server.newDatabase();
+    const provider = await startPaymentProvider(databaseUrl);
+    const db = postgres(databaseUrl, { max: 1, onnotice: () => {} });
+    const start = (paymentTimeout: string) =>
+      startService({
+        DATABASE_URL: databaseUrl,
+        PAYMENTS_URL: provider.url,
+        PAYMENT_TIMEOUT: paymentTimeout,
+        REQUEST_TIMEOUT: longEnough,
+      });
+    const services: Service[] = [];
+    try {
+      for (const timeout of timeouts) services.push(await start(timeout));
+      const [patient, hasty] = services.map(({ url }) => url) as [string, string];
+      await use({
+        url: patient,
+        post: postTo(patient),
+        postHastily: postTo(hasty),
+        get: (path) => fromUrl(patient + path),
+        db,
+        stalled: provider.stalled,
+        settled: async () => {
+          for (const { url } of services) {
+            while ((await fromUrl(`${url}/health`)).body.underWay !== 0) await setTimeout(20);
+          }
+          await provider.settled();
+        },
+      });
+    } finally {
+      await Promise.allSettled(services.map(({ end }) => end()));
+      await db.end();
+      await provider.stop();
+    }
+    const logs = (await Promise.all(services.map(({ end }) => end()))).flat();
+    assert(!JSON.stringify(logs).includes("tok_"), "the log must not have the cards");
+    return logs.filter(({ event }) => event === "run" || event === "request");
+  }
 });
 
 /** A signal that aborts when a promise resolves. */
@@ -170,6 +273,7 @@ interface Shop {
   post: Post;
   /** Posts to a service that gives the provider no time, for stalled charges only. */
   postHastily: Post;
+  get: (path: string) => Promise<Answer>;
   db: postgres.Sql;
   /** Resolves when a charge of a card is stalled. */
   stalled: (card: string) => Promise<void>;
@@ -179,64 +283,21 @@ interface Shop {
 
 const longEnough = String(20 * 60_000);
 
-/**
- * Runs the example in two processes, beside a PostgreSQL and a payment provider, and returns their
- * request logs; everything is stopped by then.
- */
-async function requestsOfShop(use: (shop: Shop) => Promise<void>): Promise<LogLine[]> {
-  const { url: databaseUrl, stop } = await startPostgres();
-  try {
-    const provider = await startPaymentProvider(databaseUrl);
-    const db = postgres(databaseUrl, { max: 1, onnotice: () => {} });
-    const start = (paymentTimeout: string) =>
-      startService({
-        DATABASE_URL: databaseUrl,
-        PAYMENTS_URL: provider.url,
-        PAYMENT_TIMEOUT: paymentTimeout,
-        REQUEST_TIMEOUT: longEnough,
-      });
-    const services: Service[] = [];
-    try {
-      for (const timeout of [longEnough, "50"]) services.push(await start(timeout));
-      const [patient, hasty] = services.map(({ url }) => url) as [string, string];
-      await use({
-        url: patient,
-        post: postTo(patient),
-        postHastily: postTo(hasty),
-        db,
-        stalled: provider.stalled,
-        settled: async () => {
-          for (const { url } of services) {
-            while ((await postTo(url)("/health")).body.underWay !== 0) await setTimeout(20);
-          }
-          await provider.settled();
-        },
-      });
-    } finally {
-      await Promise.allSettled(services.map(({ end }) => end()));
-      await db.end();
-      await provider.stop();
-    }
-    const logs = (await Promise.all(services.map(({ end }) => end()))).flat();
-    assert(!JSON.stringify(logs).includes("tok_"), "the log must not have the cards");
-    return logs.filter(({ event }) => event === "request");
-  } finally {
-    await stop();
-  }
-}
-
 function postTo(url: string): Post {
   return async (path, body, signal) => {
-    const method = path === "/health" ? "GET" : "POST";
-    const init = { method, ...body && { body: JSON.stringify(body) }, ...signal && { signal } };
+    const init = { method: "POST", ...body && { body: JSON.stringify(body) } };
     try {
-      const response = await fetch(url + path, init);
-      return { status: response.status, body: await response.json() };
+      return await fromUrl(url + path, { ...init, ...signal && { signal } });
     } catch (error) {
       if (signal?.aborted) return { status: 0, body: {} };
       throw error;
     }
   };
+}
+
+async function fromUrl(url: string, init?: RequestInit): Promise<Answer> {
+  const response = await fetch(url, init);
+  return { status: response.status, body: await response.json() };
 }
 
 /** Posts, and returns the events of the answer. */

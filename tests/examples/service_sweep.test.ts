@@ -22,7 +22,7 @@ function stock(): Tables {
 describe("the sweep of examples/service that", () => {
   /** Sweeps orders, with something broken in the database, or in a provider which confirms that a charge is cancelled. */
   async function sweepOrders(broken: Broken = {}, cancels = true): Promise<SweepReport> {
-    let tables = stock();
+    const tables = stock();
     const left = () => {
       const { products, orders } = tables;
       const ordered = [...orders.values()].map(({ id, quantity }) => [id, quantity] as const);
@@ -40,20 +40,21 @@ describe("the sweep of examples/service that", () => {
         await (cancels ? books.forbid("charge", key, { signal }) : books.call(() => {}));
       }
     }
+    const db = shopDb(tables, books, broken);
+    const services = { db, payments: new Provider("http://nowhere.invalid") };
     const args = () => {
-      tables = stock();
+      Object.assign(tables, stock());
       return {
         orderId: "01234567-89ab-4cde-8f01-23456789abcd",
         sku: "tea",
         quantity: 2,
         card: "tok_ok",
-        db: shopDb(tables, books, broken),
-        payments: new Provider("http://nowhere.invalid"),
       };
     };
     // One that is worth another attempt.
     const error = () => new ShopError("PAYMENTS_DOWN");
-    return (await printedBy(() => sweep(placeOrder, args, { ledger: books, error }))).value;
+    return (await printedBy(() => sweep(placeOrder(services), args, { ledger: books, error })))
+      .value;
   }
 
   /** Sweeps an import of two products, one of which is there, and a row that is wrong. */

@@ -1,11 +1,14 @@
 import { spawn } from "node:child_process";
 import process from "node:process";
 import { createInterface } from "node:readline";
+import postgres from "postgres";
 import { scriptPath } from "./spawn.ts";
 
 /** A separate, empty PostgreSQL. */
 export interface Postgres {
   url: string;
+  /** Makes another database on the same server, and returns its URL. */
+  newDatabase: () => Promise<string>;
   stop: () => Promise<void>;
 }
 
@@ -26,8 +29,16 @@ export async function startPostgres(): Promise<Postgres> {
   );
   const url = await Promise.race([ready, failure()]);
   if (url === undefined) throw new Error("Cannot run PostgreSQL: it ended before it began");
+  let databases = 0;
   return {
     url,
+    newDatabase: async () => {
+      const name = `other${++databases}`;
+      const db = postgres(url, { max: 1 });
+      await db.unsafe(`create database ${name}`);
+      await db.end();
+      return url.replace(/\w+$/, name);
+    },
     stop: async () => {
       child.stdin.end();
       await failure();

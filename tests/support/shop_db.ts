@@ -12,6 +12,7 @@ interface Order {
   id: string;
   sku: string;
   quantity: number;
+  total: number;
   status: "reserved" | "confirmed";
 }
 
@@ -26,25 +27,31 @@ type Statement = (tables: Tables, values: never) => object[] | number;
 
 /** What examples/service says in SQL, and what that does. */
 const statements: Record<string, Statement> = {
-  "update products set stock = stock - ? where sku = ? and stock >= ? returning price": (
+  "insert into orders (id, sku, quantity, total) select ?, sku, ?, price * ? from products where sku = ? on conflict do nothing returning total":
+    (
+      { products, orders },
+      [id, quantity, , sku]: [string, number, number, string],
+    ) => {
+      const product = products.get(sku);
+      if (!product || orders.has(id)) return [];
+      const total = product.price * quantity;
+      orders.set(id, { id, sku, quantity, total, status: "reserved" });
+      return [{ total }];
+    },
+  "select total from orders where id = ?": ({ orders }, [id]: [string]) => {
+    const order = orders.get(id);
+    return order ? [order] : [];
+  },
+  "update products set stock = stock - ? where sku = ? and stock >= ?": (
     { products },
     [quantity, sku]: [number, string],
   ) => {
     const product = products.get(sku);
-    if (!product || product.stock < quantity) return [];
+    if (!product || product.stock < quantity) return 0;
     product.stock -= quantity;
-    return [product];
-  },
-  "select from products where sku = ?": ({ products }, [sku]: [string]) =>
-    products.has(sku) ? [{}] : [],
-  "insert into orders (id, sku, quantity, total) values (?, ?, ?, ?)": (
-    { orders },
-    [id, sku, quantity]: [string, string, number],
-  ) => {
-    orders.set(id, { id, sku, quantity, status: "reserved" });
     return 1;
   },
-  "with gone as (delete from orders where id = ? returning sku, quantity) update products set stock = stock + gone.quantity from gone where products.sku = gone.sku":
+  "with gone as ( delete from orders where id = ? and status not in ('cancelling', 'cancelled') returning sku, quantity ) update products set stock = stock + gone.quantity from gone where products.sku = gone.sku":
     ({ products, orders }, [id]: [string]) => {
       const order = orders.get(id);
       if (!order) return 0;
@@ -52,15 +59,13 @@ const statements: Record<string, Statement> = {
       products.get(order.sku)!.stock += order.quantity;
       return 1;
     },
-  "update orders set status = 'confirmed', charge_key = ? where id = ? and status = 'reserved'": (
-    { orders },
-    [, id]: [string, string],
-  ) => {
-    const order = orders.get(id);
-    if (order?.status !== "reserved") return 0;
-    order.status = "confirmed";
-    return 1;
-  },
+  "update orders set status = 'confirmed', charge_key = ? where id = ? and status in ('reserved', 'unapproved', 'confirmed')":
+    ({ orders }, [, id]: [string, string]) => {
+      const order = orders.get(id);
+      if (!order) return 0;
+      order.status = "confirmed";
+      return 1;
+    },
   "update orders set status = 'reserved', charge_key = null where id = ?": (
     { orders },
     [id]: [string],

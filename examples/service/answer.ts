@@ -1,0 +1,62 @@
+// Runs a pipeline for a client, and answers with its data or its error's code.
+import type { CheckedPipeline, Result } from "@runsheet/runsheet";
+import { events, type Watcher } from "@runsheet/runsheet/observe";
+import type { Context } from "hono";
+import { streamSSE } from "hono/streaming";
+import { codeOf, statusOf } from "./errors.ts";
+import { log, logRun } from "./log.ts";
+import type { UnderWay } from "./under_way.ts";
+
+type Endpoint<Data> = Pick<CheckedPipeline<string, never, Data>, "runUnknown">;
+
+/** Answers when the pipeline has ended; a client that leaves cancels it. */
+export function answer<Data extends object>(
+  c: Context,
+  underWay: UnderWay,
+  pipeline: Endpoint<Data>,
+  args: object, // for the pipeline to check
+  observer?: Watcher,
+): Promise<Response> {
+  const runId = crypto.randomUUID();
+  return underWay.track(answerOf(pipeline.runUnknown(args, {
+    runId,
+    signal: c.req.raw.signal,
+    onLate: ({ step, outcome }) => log("late", { runId, step, outcome }),
+    waitUntil: (work) => void underWay.track(work),
+    ...observer && { observer },
+  })));
+}
+
+/** Answers with events: the progress of a run, and in the end what `answer` would have said. */
+export function follow<Data extends object>(
+  c: Context,
+  underWay: UnderWay,
+  pipeline: Endpoint<Data>,
+  args: object,
+): Response {
+  return streamSSE(c, async (stream) => {
+    const observer = events((event) => {
+      if (event.type !== "progress") return;
+      const { done, failed, total = done } = event;
+      // A hundred events are enough for any import.
+      if (done % Math.ceil(total / 100) > 0 && done < total) return;
+      stream.writeSSE({ event: "progress", data: JSON.stringify({ done, failed, total }) });
+    });
+    const response = await answer(c, underWay, pipeline, args, observer);
+    const event = response.ok ? "done" : "failed";
+    await stream.writeSSE({ event, data: await response.text() });
+  });
+}
+
+/** Answers when a run has ended. */
+export async function answerOf<Data extends object>(
+  running: Promise<Result<Data>>,
+): Promise<Response> {
+  const result = await running;
+  logRun(result);
+  return result.success ? Response.json(result.data) : refusal(result.error);
+}
+
+export function refusal(error: Error): Response {
+  return Response.json({ error: codeOf(error) }, { status: statusOf(error) });
+}

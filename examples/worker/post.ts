@@ -1,4 +1,7 @@
+import { SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import type { Service } from "./args.ts";
+
+const tracer = trace.getTracer("shop");
 
 /** A service rejected a request. */
 export class Refusal extends Error {
@@ -11,18 +14,27 @@ export class Refusal extends Error {
   }
 }
 
-/** Posts a body as JSON and returns the id in the answer. */
-export async function post(
+/** Posts a body as JSON and returns the id in the answer, in a span of its own. */
+export function post(
   service: Service,
   path: string,
   body: Record<string, unknown>,
   init: RequestInit = {},
 ): Promise<{ id: string }> {
-  const response = await service.fetch(`https://service${path}`, {
-    ...init,
-    method: "POST",
-    body: JSON.stringify(body),
+  return tracer.startActiveSpan(`POST ${path}`, { kind: SpanKind.CLIENT }, async (span) => {
+    try {
+      const response = await service.fetch(`https://service${path}`, {
+        ...init,
+        method: "POST",
+        body: JSON.stringify(body),
+      });
+      if (!response.ok) throw new Refusal(path, response.status);
+      return await response.json() as { id: string };
+    } catch (error) {
+      span.setStatus({ code: SpanStatusCode.ERROR });
+      throw error;
+    } finally {
+      span.end();
+    }
   });
-  if (!response.ok) throw new Refusal(path, response.status);
-  return await response.json() as { id: string };
 }

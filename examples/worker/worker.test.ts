@@ -1,7 +1,12 @@
 // Runs the Worker in workerd, through miniflare, and talks to it over HTTP:
 // `node --test worker.test.ts` (Node 24).
 import assert from "node:assert/strict";
-import { type ClientRequest, request } from "node:http";
+import { once } from "node:events";
+import { type ClientRequest, createServer, request, type Server } from "node:http";
+import { type AddressInfo } from "node:net";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { json } from "node:stream/consumers";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -92,22 +97,121 @@ class Services {
   }
 }
 
+interface LogLine {
+  event: string;
+  runId: string;
+  step?: string;
+  status?: number;
+  error?: string;
+}
+
+/** A span, as the Worker sends it. */
+interface Span {
+  traceId: string;
+  spanId: string;
+  parentSpanId?: string;
+  name: string;
+  startTimeUnixNano: string;
+  status?: { code?: number };
+  attributes: { key: string; value: { stringValue?: string } }[];
+}
+
+interface Export {
+  resourceSpans: { scopeSpans: { spans: Span[] }[] }[];
+}
+
+/** Things that come one by one. */
+class Arrivals<T> {
+  readonly #all: T[] = [];
+  readonly #waiting: (() => void)[] = [];
+
+  add(...things: T[]): void {
+    this.#all.push(...things);
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+
+  /** What is selected of them, once there is enough. */
+  async wait(select: (all: T[]) => T[], isEnough: (selected: T[]) => boolean): Promise<T[]> {
+    for (;;) {
+      const selected = select(this.#all);
+      if (isEnough(selected)) return selected;
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+  }
+}
+
+/** A collector of OpenTelemetry: takes spans over HTTP, as JSON. */
+class Collector {
+  readonly #spans = new Arrivals<Span>();
+  readonly #server: Server = createServer(async (request, response) => {
+    const { resourceSpans } = await json(request) as Export;
+    const scopes = resourceSpans.flatMap(({ scopeSpans }) => scopeSpans);
+    this.#spans.add(...scopes.flatMap(({ spans }) => spans));
+    response.end("{}");
+  });
+
+  async listen(): Promise<string> {
+    await once(this.#server.listen(0, "127.0.0.1"), "listening");
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/v1/traces`;
+  }
+
+  close(): void {
+    this.#server.close();
+  }
+
+  /** The tree of the spans of a run, once they have come to the one of a name. */
+  async treeOf(runId: string, last: string): Promise<string[]> {
+    const spans = await this.#spans.wait(
+      (all) => {
+        const own = all.find((span) => attributeOf(span, "runsheet.run.id") === runId);
+        return all.filter(({ traceId }) => traceId === own?.traceId);
+      },
+      (trace) => trace.some(({ name }) => name === last),
+    );
+    return treeOf(spans);
+  }
+}
+
+function attributeOf({ attributes }: Span, wanted: string): string | undefined {
+  return attributes.find(({ key }) => key === wanted)?.value.stringValue;
+}
+
+/** Spans as an indented tree, with what has failed. */
+function treeOf(spans: Span[], parent = "", indent = ""): string[] {
+  return spans.filter(({ parentSpanId = "" }) => parentSpanId === parent)
+    .flatMap((span) => {
+      const type = attributeOf(span, "error.type");
+      const failed = span.status?.code === 2 ? [" !", ...type ? [` ${type}`] : []].join("") : "";
+      return [`${indent}${span.name}${failed}`, ...treeOf(spans, span.spanId, `${indent}  `)];
+    });
+}
+
 const order = { sku: "tea", quantity: 2, amount: 700, card: "visa", email: "ada@mail.example" };
 describe("examples/worker", () => {
   let services = new Services();
   const workers: Miniflare[] = [];
+  const collector = new Collector();
+  /** What the Workers log. */
+  const lines = new Arrivals<LogLine>();
   let url: URL;
   /** A Worker with no time for payments, for held calls only. */
   let hastyUrl: URL;
 
   before(async () => {
     const handle = (request: Request) => services.handle(request);
+    const otlpUrl = await collector.listen();
+    const handleRuntimeStdio = (stdout: Readable, stderr: Readable) => {
+      createInterface(stdout).on("line", (line) => lines.add(JSON.parse(line)));
+      stderr.pipe(process.stderr);
+    };
     const start = async (limits: object) => {
       const worker = new Miniflare({
         modules: true,
         script: await bundle(limits),
         compatibilityDate: "2026-04-01",
-        compatibilityFlags: ["enable_request_signal"],
+        compatibilityFlags: ["enable_request_signal", "nodejs_als"],
+        bindings: { OTLP_URL: otlpUrl },
+        handleRuntimeStdio,
         serviceBindings: { STOCK: handle, PAYMENTS: handle, MAIL: handle },
       });
       workers.push(worker);
@@ -119,6 +223,7 @@ describe("examples/worker", () => {
   });
   after(async () => {
     for (const worker of workers) await worker.dispose();
+    collector.close();
   });
   beforeEach(() => {
     services = new Services();
@@ -131,6 +236,16 @@ describe("examples/worker", () => {
   const client = () => {
     const sent = request(new URL("/checkout", url), { method: "POST" }).on("error", () => {});
     return sent.end(JSON.stringify(order));
+  };
+  /** The log of a run, once it has come to an event. */
+  const logOf = async (runId: string, last: string) => {
+    const log = await lines.wait(
+      (all) => all.filter((line) => line.runId === runId),
+      (own) => own.some(({ event }) => event === last),
+    );
+    return log.map(({ event, step, status, error }) =>
+      `${event} ${step ?? status}${error === undefined ? "" : `: ${error}`}`
+    );
   };
   const stockLeft = async () => {
     const response = await fetch(new URL("/stock/tea", url));
@@ -161,6 +276,29 @@ describe("examples/worker", () => {
     assert.deepEqual([...services.charges.values()], ["voided: Refusal"]);
   });
 
+  it("sends the spans of an order, and logs its steps under the id of its run", async () => {
+    const runId = (await checkout({ card: "declined" })).headers.get("x-run-id")!;
+    assert.deepEqual(await logOf(runId, "request"), [
+      "step reserveStock",
+      "step chargePayment: Refusal",
+      "undo chargePayment",
+      "undo reserveStock",
+      "request 402: Refusal",
+    ]);
+    assert.deepEqual(await collector.treeOf(runId, "run checkout"), [
+      "run checkout ! Refusal",
+      "  reserveStock",
+      "    POST /reservations",
+      "  chargePayment ! Refusal",
+      "    POST /charges !",
+      "  rollback checkout",
+      "    undo chargePayment",
+      "      POST /voids",
+      "    undo reserveStock",
+      "      POST /releases",
+    ]);
+  });
+
   it("answers with 409 when there is not enough", async () => {
     assert.equal((await checkout({ quantity: 11 })).status, 409);
     assert.equal(await stockLeft(), 10);
@@ -177,6 +315,21 @@ describe("examples/worker", () => {
     await refused;
     assert.deepEqual([...services.charges.values()], ["voided: TimeoutError"]);
     assert.deepEqual(services.mails, []);
+    const runId = response.headers.get("x-run-id")!;
+    const tree = await collector.treeOf(runId, "late chargePayment");
+    assert.deepEqual(tree.map((line) => line.replace(/ !.*/, "")), [
+      "run checkout",
+      "  reserveStock",
+      "    POST /reservations",
+      "  chargePayment",
+      "    POST /charges",
+      "    late chargePayment", // sent after the response
+      "      undo chargePayment",
+      "        POST /voids",
+      "  rollback checkout",
+      "    undo reserveStock",
+      "      POST /releases",
+    ]);
   });
 
   it("undoes everything when the client hangs up before the receipt is sent", async () => {
@@ -213,6 +366,7 @@ async function bundle(limits: object): Promise<string> {
     bundle: true,
     format: "esm",
     conditions: ["workerd", "worker"],
+    external: ["node:async_hooks"],
     write: false,
     plugins: [{
       name: "limits",

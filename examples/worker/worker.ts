@@ -1,28 +1,52 @@
 // A shop on Cloudflare Workers: POST /checkout runs the pipeline, GET /stock/:sku returns the
 // remaining stock.
+import { otel } from "@runsheet/otel";
 import { isRunsheetError } from "@runsheet/runsheet";
+import { all } from "@runsheet/runsheet/observe";
 import { Hono } from "hono";
 import type { Services } from "./args.ts";
 import { checkout } from "./checkout.ts";
+import { codeOf, log, logSteps } from "./log.ts";
 import { Refusal } from "./post.ts";
+import { sendSpans } from "./tracing.ts";
 
-const app: Hono<{ Bindings: Services }> = new Hono();
+interface Bindings extends Services {
+  /** Where the collector of OpenTelemetry takes spans. */
+  OTLP_URL: string;
+}
+
+const app: Hono<{ Bindings: Bindings }> = new Hono();
+const observer = all(logSteps, otel());
 
 app.post("/checkout", async (c) => {
   const order: unknown = await c.req.json().catch(() => undefined);
-  const waitUntil = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
+  const runId = crypto.randomUUID();
+  const waitUntil = (work: Promise<unknown>) =>
+    c.executionCtx.waitUntil(work.finally(() => sendSpans(c.env.OTLP_URL)));
   const run = checkout.runUnknown({ order, services: c.env }, {
+    runId,
+    observer,
     signal: c.req.raw.signal, // aborts when the client hangs up
     waitUntil, // for what lands after the response
-    onLate: ({ step, outcome }) => console.log(`late: ${step}: ${outcome}`),
   });
   // When the client hangs up, the Worker is stopped in the middle of the rollback unless it may
   // continue to the end.
   waitUntil(run);
   const result = await run;
-  if (result.success) return c.json({ chargeId: result.data.chargeId }, 201);
-  for (const { step, error } of result.rollback.failed) console.error(`not undone: ${step}`, error);
-  return c.json({ error: result.error.message }, statusOf(result.error));
+  const status = result.success ? 201 : statusOf(result.error);
+  log("request", {
+    runId,
+    status,
+    ...!result.success && {
+      error: codeOf(result.error),
+      failedStep: result.failedStep,
+      notUndone: result.rollback.failed.map(({ step }) => step), // wake somebody up
+    },
+  });
+  const body = result.success
+    ? { chargeId: result.data.chargeId }
+    : { error: result.error.message };
+  return c.json(body, status, { "x-run-id": runId }); // for the questions of a customer
 });
 
 app.get("/stock/:sku", (c) => c.env.STOCK.fetch(`https://service/stock/${c.req.param("sku")}`));

@@ -22,7 +22,12 @@ export async function makeApp(): Promise<void> {
   await must("clear npm/app", shell("rm -rf npm/app && mkdir -p npm/app"));
   await write("npm/app/package.json", {
     type: "module",
-    dependencies: { [core.name]: "file:../package.tgz", ...core.npmRanges },
+    dependencies: {
+      [core.name]: "file:../package.tgz",
+      // The examples send traces.
+      "@runsheet/otel": "file:../packages/otel.tgz",
+      ...core.npmRanges,
+    },
     devDependencies: { "@types/node": "^24", ...Object.fromEntries(aliases), ...edgeRanges },
   });
   await write("npm/app/tsconfig.json", {
@@ -64,7 +69,7 @@ export async function makeApp(): Promise<void> {
     "cp -r ../../examples examples && cp -r ../../tools/fixtures/edge edge && " +
     "mkdir out && cp -r examples out/examples";
   await must("copy the examples", shell(copies, { cwd: "npm/app" }));
-  const externals = [...Object.keys(core.npmRanges), core.name];
+  const externals = [...Object.keys(core.npmRanges), core.name, "@runsheet/otel"];
   await bundle("npm/app/tests", testFiles("tests"), externals, "--sourcemap=linked");
 }
 

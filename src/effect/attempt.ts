@@ -16,6 +16,7 @@ import {
   keyUndoId,
   keyWaitId,
   rollbackId,
+  stepPath,
   withGeneration,
 } from "../run/paths.ts";
 import type { Cutoff } from "./cutoff.ts";
@@ -130,12 +131,12 @@ export class Attempt extends LazyInfo implements Entry {
 
   /** The name used in messages and reports. */
   get path(): string {
-    return this.scope.path;
+    return stepPath(this.scope.path);
   }
 
   /** Its id without the attempt number. */
   get id(): string {
-    return this.extra?.id ?? this.path;
+    return this.extra?.id ?? this.scope.path;
   }
 
   /** The idempotency key that it sends. */
@@ -376,13 +377,8 @@ export class Attempt extends LazyInfo implements Entry {
     const { rejection, isRepeated, wasUndone, isUndoDelayed } = this;
     // A delayed undo is reported once it has run.
     if (isUndoDelayed && !rejection && !wasUndone) return;
-    const outcome = rejection
-      ? "rejected"
-      : isRepeated
-      ? "same-effect"
-      : wasUndone
-      ? "compensated"
-      : "no-handler";
+    const undone = wasUndone ? "compensated" : "no-handler";
+    const outcome = rejection ? "rejected" : isRepeated ? "same-effect" : undone;
     this.report(outcome, notUndone, rejection);
   }
 

@@ -5,6 +5,7 @@ import { ConfigError, ProvidesValidationError, toError } from "../report/errors.
 import { notUndoneError } from "../report/not_undone.ts";
 import { refusalError, refusedByReading } from "../report/refusal.ts";
 import { untilGivenUp } from "../run/cancellation.ts";
+import { stepPath } from "../run/paths.ts";
 import type { Scope } from "../run/scope.ts";
 import { failure, type Settled, settleThen } from "../run/settled.ts";
 import { type Context, copyObject, seal } from "../values/context.ts";
@@ -169,8 +170,7 @@ class Layers {
   #take(settled: Settled): StepResult {
     this.#settled = settled;
     if (settled.ok) return { success: true, data: Object.freeze(settled.output) };
-    const { error, failedStep } = settled;
-    return { success: false, error, failedStep };
+    return { success: false, error: settled.error, failedStep: stepPath(settled.failedStep) };
   }
 }
 

@@ -2,7 +2,7 @@ import type { LateReport } from "../api/late_report.ts";
 import type { Observer, Span, SpanEnd } from "../api/observer.ts";
 import type { Result, RollbackFailure } from "../api/result.ts";
 import { toError } from "../report/errors.ts";
-import { callId, itemIndex, lateId, rollbackSpanId, stepOf } from "../run/paths.ts";
+import { callId, itemIndex, lateId, rollbackSpanId, stepOf, stepPath } from "../run/paths.ts";
 import { type Ending, isPending, type Pending, type Settled } from "../run/settled.ts";
 import type { Answered, Wait, Watch, WatchedAttempt, WatchedNode } from "../run/watch.ts";
 import { cast } from "../values/cast.ts";
@@ -49,7 +49,7 @@ class Watched implements Watch {
     path: string,
     parentPath: string,
   ): Watch | undefined {
-    return this.#begin("step", path, path, name, { node, index: itemIndex(parentPath) });
+    return this.#begin("step", path, stepPath(path), name, { node, index: itemIndex(parentPath) });
   }
 
   beginAttempt(attempt: WatchedAttempt): Watch | undefined {
@@ -68,7 +68,7 @@ class Watched implements Watch {
   }
 
   beginRollback(path: string, id: string): Watch | undefined {
-    return this.#begin("rollback", rollbackSpanId(id), path, this.span.name);
+    return this.#begin("rollback", rollbackSpanId(id), stepPath(path), this.span.name);
   }
 
   wait(from: WatchedAttempt, { id, ms, attempt }: Wait, sleeping: Promise<void>): void {
@@ -137,8 +137,7 @@ class Watched implements Watch {
   #endSettled(settled: Settled): void {
     const { ran } = settled;
     if (settled.ok) return this.#end({ ok: true, ran });
-    const { error, failedStep } = settled;
-    this.#end({ ok: false, error, failedStep, ran });
+    this.#end({ ok: false, error: settled.error, failedStep: stepPath(settled.failedStep), ran });
   }
 
   endAttempt({ outcome, isReplayed }: Answered): void {

@@ -13,6 +13,7 @@ import type { Call } from "../api/host.ts";
  * | boundary of a pipeline           | `path/<args>`, `path/<output>`  | `fulfil/<output>`           |
  * | predicate                        | `path?`, `path?label`           | `choice(a, b)?a`            |
  * | attempt                          | `path@n`                        | `charge@2`                  |
+ * | path in an attempt of a pipeline | `path@n/label`, `@n/label`      | `payment@2/charge`          |
  * | wait before an attempt           | `path@n!wait`, `undo@n!wait`    | `charge@2!wait`             |
  * | rollback of the standing success | `path!undo`                     | `charge!undo`               |
  * | rollback of a late attempt       | `path@n!undo`                   | `charge@1!undo`             |
@@ -20,6 +21,7 @@ import type { Call } from "../api/host.ts";
  * | undo by key                      | `path!key`, `path~g!key`        | `charge~2!key`              |
  * | args, collection                 | `path!args`, `path!items`       | `map(mails)!items`          |
  * | end of time, wait for an event   | `path!timeout`, `path!event`    | `approval!event`            |
+ * | answer of a pipeline's `retryIf` | `path@n!retry`                  | `payment@1!retry`           |
  * | sleep                            | `path!sleep`                    | `three days!sleep`          |
  * | wait before an undo by key       | `path!wait`, `path~g!wait`      | `charge!wait`               |
  * | retry of an undo                 | `undo@n`                        | `charge!undo@2`             |
@@ -60,6 +62,11 @@ export function labels(names: readonly string[]): readonly string[] {
 /** The path of a child; the root pipeline of a run has the path `""`. */
 export function join(path: string, label: string): string {
   return path === "" ? label : `${path}/${label}`;
+}
+
+/** The path in reports and errors, where the attempts of pipelines do not appear. */
+export function stepPath(path: string): string {
+  return path.includes("@") ? path.replaceAll(/^@\d+\/|@\d+/g, "") : path;
 }
 
 /** The path of an item of a collection. */
@@ -169,13 +176,13 @@ export interface Id {
   /** The attempt of the undo, from 2. */
   readonly undoAttempt?: number;
   /** The record of a node: its validated args, its collection, its end of time, its wait. */
-  readonly record?: "args" | "items" | "timeout" | "sleep" | "event";
+  readonly record?: "args" | "items" | "timeout" | "sleep" | "event" | "retry";
   /** Present for a wait. */
   readonly isWait?: true;
 }
 
 const ID =
-  /^(?<path>[^@!?~]*)(?:\?(?<predicate>[^@!?~]*))?(?:@(?<attempt>\d+)|~(?<generation>\d+))?(?:!(?<undo>undo|key|defer)(?<defer>\d+)?(?:@(?<undoAttempt>\d+))?)?(?<isWait>!wait)?(?:!(?<record>args|items|timeout|sleep|event))?$/;
+  /^(?<path>(?:[^@!?~]|@\d+\/)*)(?:\?(?<predicate>[^@!?~]*))?(?:@(?<attempt>\d+)|~(?<generation>\d+))?(?:!(?<undo>undo|key|defer)(?<defer>\d+)?(?:@(?<undoAttempt>\d+))?)?(?<isWait>!wait)?(?:!(?<record>args|items|timeout|sleep|event|retry))?$/;
 
 /** Parses an id built by the functions above; `undefined` for any other string. */
 export function parseId(id: string): Id | undefined {
@@ -200,7 +207,9 @@ export function parseId(id: string): Id | undefined {
 
 function buildId(parsed: Id): string | undefined {
   const { path, predicate, attempt, generation = 1, undo, defer, undoAttempt, isWait } = parsed;
-  if (parsed.record) return recordId(path, parsed.record);
+  if (parsed.record) {
+    return recordId(attempt === undefined ? path : attemptId(path, attempt), parsed.record);
+  }
   const base = predicate === undefined ? path : predicateId(path, predicate);
   const [id, n] = undo
     ? [undoId(base, parsed), undoAttempt]

@@ -67,12 +67,12 @@ export interface WatchedAttempt {
   readonly id: string;
   readonly path: string;
   readonly number: number;
-  readonly extra:
+  readonly extra?:
     | { readonly index?: number; readonly of?: Span | undefined }
     | undefined;
-  readonly result: object | undefined;
-  readonly rejection: Error | undefined;
-  readonly reason: Error | undefined;
+  readonly result?: object | undefined;
+  readonly rejection?: Error | undefined;
+  readonly reason?: Error | undefined;
 }
 
 /** A wait, as observers see it. */

@@ -1,4 +1,5 @@
 import type { Middleware } from "../api/middleware.ts";
+import type { RetryPolicy } from "../api/policy.ts";
 import type { Schema } from "../api/schema.ts";
 import { checkSteps, type Child } from "../engine/children.ts";
 import { expose } from "../engine/expose.ts";
@@ -10,6 +11,7 @@ import {
   checkFunction,
   checkName,
   checkOptions,
+  checkRetry,
   checkSchema,
   checkTimeout,
   refuse,
@@ -22,7 +24,7 @@ import {
 } from "../report/errors.ts";
 import { type Refusal, refusalError } from "../report/refusal.ts";
 import { Cancellation, unlessGivenUp } from "../run/cancellation.ts";
-import { join, recordId } from "../run/paths.ts";
+import { join, recordId, stepPath } from "../run/paths.ts";
 import { recordedValue } from "../run/recorded_value.ts";
 import { startClock } from "../run/recorded_timeout.ts";
 import type { Scope } from "../run/scope.ts";
@@ -37,6 +39,7 @@ import {
 } from "../schema/validate.ts";
 import { type Context, EMPTY, seal } from "../values/context.ts";
 import { andThen, isPromise, type MaybePromise } from "../values/maybe_promise.ts";
+import { retryPipeline } from "./retry_pipeline.ts";
 
 /** An untyped pipeline definition. */
 export interface Definition {
@@ -46,6 +49,7 @@ export interface Definition {
   readonly output?: Schema | undefined;
   readonly middleware?: readonly Middleware[] | undefined;
   readonly strict?: boolean | undefined;
+  readonly retry?: RetryPolicy | undefined;
   readonly timeout?: number | undefined;
   readonly immutable?: "deep" | undefined;
 }
@@ -57,6 +61,7 @@ const OPTIONS = [
   "output",
   "middleware",
   "strict",
+  "retry",
   "timeout",
   "immutable",
 ];
@@ -66,7 +71,7 @@ const OPTIONS = [
  */
 export function checkPipeline(definition: Definition): Definition {
   const own = checkOptions("create a pipeline", definition, OPTIONS);
-  const { name, steps, argsSchema, output, middleware, strict, timeout, immutable } = own;
+  const { name, steps, argsSchema, output, middleware, strict, retry, timeout, immutable } = own;
   checkName("pipeline", name);
   const action = `create pipeline '${name}'`;
   checkSchema(action, "argsSchema", argsSchema);
@@ -82,6 +87,7 @@ export function checkPipeline(definition: Definition): Definition {
   checkTimeout(`time pipeline '${name}'`, timeout);
   return {
     ...own,
+    ...(retry && { retry: checkRetry(`retry pipeline '${name}'`, retry) }),
     ...(Array.isArray(steps) && { steps: [...steps] }),
     ...(middleware && { middleware: [...middleware] }),
   };
@@ -127,6 +133,7 @@ export function sequence(definition: Definition): Node {
     provides: output,
     keys: keysOf(name, nodes, args, output && declaredKeys(output)),
     kind: "pipeline",
+    ...(own.retry && { policy: { retry: own.retry } }),
     traits: { timeout: own.timeout },
     parts: { children: nodes, rebuild: (steps) => expose(sequence({ ...own, steps })) },
     execute: (ctx, scope) => execute(plan, ctx, scope),
@@ -134,10 +141,16 @@ export function sequence(definition: Definition): Node {
 }
 
 function execute(plan: Plan, args: Context, scope: Scope): MaybePromise<Settled> {
-  const { timeout, immutable } = plan.definition;
+  const { name, retry, immutable } = plan.definition;
   const own = !scope.deep && immutable === "deep" ? { ...scope, deep: true } : scope;
-  if (timeout === undefined) return begin(plan, args, own);
-  return withTimeout(plan, timeout, args, own);
+  return retry
+    ? retryPipeline(retry, name, args, own, (scope) => runOnce(plan, args, scope))
+    : runOnce(plan, args, own);
+}
+
+function runOnce(plan: Plan, args: Context, scope: Scope): MaybePromise<Settled> {
+  const { timeout } = plan.definition;
+  return timeout === undefined ? begin(plan, args, scope) : withTimeout(plan, timeout, args, scope);
 }
 
 async function withTimeout(
@@ -163,8 +176,8 @@ async function withTimeout(
 }
 
 function begin(plan: Plan, args: Context, scope: Scope): MaybePromise<Settled> {
-  const { path, cancellation, deep, run: { seam } } = scope;
-  const validate = path === "" ? plan.args : plan.nestedArgs;
+  const { cancellation, deep, run: { seam } } = scope;
+  const validate = isRoot(scope) ? plan.args : plan.nestedArgs;
   if (!validate) return inOrder(plan, deep ? seal({ ...args }, deep) : args, scope);
   if (plan.changesArgs && seam.durable) return beginRecorded(plan, args, validate, scope);
   const checking = unlessGivenUp(validate(args), cancellation);
@@ -199,10 +212,15 @@ function refuseArgs({ definition: { name } }: Plan, refusal: Refusal): never {
   throw refusalError(ArgsValidationError, problem, refusal);
 }
 
-function argsOf(args: Context, value: Context, { path, deep }: Scope): Context {
+function argsOf(args: Context, value: Context, scope: Scope): Context {
   // At the root, the steps see only the validated args; nested, also the rest of the context.
-  const rest = path === "" ? EMPTY : args;
-  return value === args && !deep ? args : seal({ ...rest, ...value }, deep);
+  const rest = isRoot(scope) ? EMPTY : args;
+  return value === args && !scope.deep ? args : seal({ ...rest, ...value }, scope.deep);
+}
+
+/** Whether the pipeline is the one that runs; a later attempt of it has a path. */
+function isRoot({ path }: Scope): boolean {
+  return stepPath(path) === "";
 }
 
 function beginChecked(
@@ -267,7 +285,7 @@ class Walk {
     this.#plan = plan;
     this.#scope = scope;
     this.#ctx = args;
-    this.#added = scope.path === "" || plan.output ? undefined : EMPTY;
+    this.#added = isRoot(scope) || plan.output ? undefined : EMPTY;
   }
 
   /** Whether another child is to run. */

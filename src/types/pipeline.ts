@@ -1,5 +1,6 @@
 // deno-lint-ignore-file ban-types -- {} is what the compiler shows where there are no keys
 import type { Middleware } from "../api/middleware.ts";
+import type { RetryPolicy } from "../api/policy.ts";
 import type { Schema, SchemaIn, SchemaOut } from "../api/schema.ts";
 import type { AnyStep, CheckedPipeline, Pipeline } from "../api/step.ts";
 import type { Fold, Folded } from "./fold.ts";
@@ -182,7 +183,15 @@ export interface PipelineOptions<N, AS, Strict> {
    * @default {false}
    */
   readonly strict?: Strict | undefined;
-  /** The time limit of all steps together, in milliseconds; rollback does not count. */
+  /**
+   * When to run the pipeline again after a failure. What the failed attempt did is undone first, and
+   * the next one has keys of its own. Validation failures are never retried.
+   */
+  readonly retry?: RetryPolicy | undefined;
+  /**
+   * The time limit of all steps together, in milliseconds, and of each attempt if there is a `retry`;
+   * rollback does not count.
+   */
   readonly timeout?: number | undefined;
   /**
    * `"deep"` copies and deeply freezes plain data in the context (objects, arrays, Map, Set, Date),

@@ -16,8 +16,10 @@ import {
   labels,
   parseId,
   predicateId,
+  recordId,
   rollbackId,
   stepOf,
+  stepPath,
   waitId,
   withGeneration,
   withoutIndexes,
@@ -36,13 +38,22 @@ const name = fc.oneof(
 );
 const count = fc.integer({ min: 1, max: 120 });
 
-/** A path, and the names and item indexes that it is made of. */
-const path = fc.array(fc.tuple(name, fc.option(fc.nat({ max: 99 }), { nil: undefined })), {
+/**
+ * A path, the names, item indexes and attempts of pipelines that it is made of, and the path without
+ * the attempts.
+ */
+const index = fc.option(fc.nat({ max: 99 }), { nil: undefined });
+const path = fc.array(fc.tuple(name, index, fc.option(count, { nil: undefined })), {
   minLength: 1,
   maxLength: 4,
 }).map((parts) => ({
   parts,
-  path: parts.reduce((path, [name, index]) => {
+  path: parts.reduce((path, [name, index, attempt]) => {
+    const inside = attempt === undefined ? path : attemptId(path, attempt);
+    const child = join(inside, labelOf(name));
+    return index === undefined ? child : itemPath(child, index);
+  }, ""),
+  without: parts.reduce((path, [name, index]) => {
     const child = join(path, labelOf(name));
     return index === undefined ? child : itemPath(child, index);
   }, ""),
@@ -96,10 +107,23 @@ const key: fc.Arbitrary<Built> = fc.tuple(base, count).map(([{ id, says }, n]) =
   says: n === 1 ? says : { ...says, generation: n },
 }));
 
-const built = fc.oneof(base, call, undo, again, wait, key);
+const record: fc.Arbitrary<Built> = fc.tuple(
+  path,
+  fc.constantFrom<NonNullable<Id["record"]>>("args", "items", "timeout", "sleep", "event", "retry"),
+  fc.option(count, { nil: undefined }),
+).map(([{ path }, record, attempt]) =>
+  attempt === undefined
+    ? { id: recordId(path, record), says: { path, record } }
+    : { id: recordId(attemptId(path, attempt), record), says: { path, attempt, record } }
+);
+
+const built = fc.oneof(record, base, call, undo, again, wait, key);
 
 Deno.test("an id that was built says what it was built of when it is parsed", () =>
   check(built, ({ id, says }) => assertEquals(parseId(id), says)));
+
+Deno.test("the path in a report has no attempts of pipelines", () =>
+  check(path, ({ path, without }) => assertEquals(stepPath(path), without)));
 
 Deno.test("ids that say different things are different", () =>
   check(fc.tuple(built, built), ([one, other]) => {
@@ -147,14 +171,14 @@ function nameOf(label: string): string {
 }
 
 Deno.test("a path is made of the names that can be read from it", () =>
-  check(path, ({ path, parts }) => {
-    const read = path.split("/").map((segment) => {
+  check(path, ({ without, parts }) => {
+    const read = without.split("/").map((segment) => {
       const [, label, index] = segment.match(/^([^[]*)(?:\[(\d+)\])?$/)!;
       return [nameOf(label!), index === undefined ? undefined : +index];
     });
-    assertEquals(read, parts);
+    assertEquals(read, parts.map(([name, index]) => [name, index]));
     const names = parts.map(([name]) => name);
-    assertEquals(withoutIndexes(path).split("/").map(nameOf), names);
+    assertEquals(withoutIndexes(without).split("/").map(nameOf), names);
   }));
 
 Deno.test("labels of siblings are unique, and say their names", () =>

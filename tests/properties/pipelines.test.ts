@@ -28,7 +28,7 @@ function undone({ log }: Story): string[] {
 
 /** The name in a report of the undo with a key, which starts with the pipeline's name. */
 function reported(key: string): string {
-  const id = key.slice(key.indexOf("/") + 1);
+  const id = key.slice(key.indexOf("/") + 1).replace(/^@\d+\//, "").replaceAll(/@\d+\//g, "/");
   return id.includes("!defer") ? id.replace(/@.*/, " (deferred)") : id.replace("!undo", "");
 }
 

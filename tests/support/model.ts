@@ -2,14 +2,25 @@ import {
   argsOf,
   deferredThrows,
   type Layer,
+  nthCall,
   type PipelineShape,
   type Plan,
   returnOf,
   type Shape,
+  stepPath,
   type StepShape,
-  throwsAt,
   undoThrowsAt,
 } from "./random_pipeline.ts";
+import {
+  check,
+  deferredError,
+  isPermanent,
+  join,
+  layerError,
+  runError,
+  show,
+  undoError,
+} from "./told.ts";
 
 /** Everything observable about a run, as text, to compare the run with the model. */
 export interface Story {
@@ -80,17 +91,38 @@ class Model {
   }
 
   #pipeline(shape: PipelineShape, args: Context, path: string): Done {
+    const mark = this.#due.length;
+    const errors: string[] = [];
+    for (let attempt = 1;; attempt++) {
+      const done = this.#once(shape, args, attempt === 1 ? path : `${path}@${attempt}`);
+      if (done.ok || shape.retries === 0) return done;
+      const ran = attempt > 1 || done.ran;
+      if (done.error.endsWith("_VALIDATION")) return { ...done, ran };
+      if (this.#aborted) return { ...done, error: "ABORTED", ran };
+      errors.push(done.error);
+      if (isPermanent(this.#plan, done.error)) return { ...done, ran };
+      if (attempt > shape.retries) return { ...done, error: `RETRY_EXHAUSTED(${errors})`, ran };
+      const notUndone = this.#unwind(done.error, mark);
+      if (notUndone.length > 0) {
+        return { ...done, error: `ROLLBACK(${notUndone}; ${done.error})`, ran };
+      }
+      if (this.#aborted) return { ...done, error: "ABORTED", ran };
+    }
+  }
+
+  #once(shape: PipelineShape, args: Context, path: string): Done {
     const executed: string[] = [];
     const fail = (error: string, at: string): Done => {
-      return { ok: false, error, at, ran: executed.length > 0, executed };
+      return { ok: false, error, at: stepPath(at), ran: executed.length > 0, executed };
     };
+    const isRoot = stepPath(path) === "";
     let ctx = args;
     if (shape.argsSchema) {
       if (this.#aborted) return fail("ABORTED", join(path, "<args>"));
       const checked = check(shape.argsSchema, args, "args");
       if (!checked) return fail("ARGS_VALIDATION", join(path, "<args>"));
       // The outermost pipeline decides what is in the context; the others ignore the rest.
-      ctx = { ...path === "" ? { runId: args.runId } : args, ...checked };
+      ctx = { ...isRoot ? { runId: args.runId } : args, ...checked };
     }
     let added: Context = {};
     const names: string[] = [];
@@ -105,7 +137,7 @@ class Model {
       added = { ...added, ...done.data as Context };
     }
     if (this.#aborted) return fail("ABORTED", join(path, "<output>"));
-    if (!shape.output) return { ok: true, data: path === "" ? ctx : added, ran: true, executed };
+    if (!shape.output) return { ok: true, data: isRoot ? ctx : added, ran: true, executed };
     const data = check(shape.output, ctx, "output");
     if (!data) return fail("PROVIDES_VALIDATION", join(path, "<output>"));
     return { ok: true, data, ran: true, executed };
@@ -113,6 +145,7 @@ class Model {
 
   #child(child: Shape, ctx: Context, path: string, layers: readonly Layer[]): Done {
     const mark = this.#due.length;
+    const at = stepPath(path);
     let inner: Done | undefined;
     let layerFailure: string | undefined;
     const run = (given: Context) => {
@@ -127,18 +160,18 @@ class Model {
     if (layers.length === 0 && inner) return inner;
     const ran = inner?.ran ?? false;
     if (this.#aborted) {
-      return { ...aborted, at: (inner?.ok === false && inner.at) || path, ran };
+      return { ...aborted, at: (inner?.ok === false && inner.at) || at, ran };
     }
-    if (!answer.ok) return { ok: false, error: answer.error, at: answer.at ?? path, ran };
+    if (!answer.ok) return { ok: false, error: answer.error, at: answer.at ?? at, ran };
     // Recovered failures are undone, whether the step failed or a layer around it.
     const failure = inner?.ok === false ? inner.error : layerFailure;
     if (failure !== undefined) {
       const notUndone = this.#unwind(failure, mark);
       const error = `ROLLBACK(${notUndone}; ${failure})`;
-      if (notUndone.length > 0) return { ok: false, error, at: path, ran };
+      if (notUndone.length > 0) return { ok: false, error, at, ran };
     }
     if (Array.isArray(answer.data)) {
-      return { ok: false, error: "PROVIDES_VALIDATION", at: path, ran };
+      return { ok: false, error: "PROVIDES_VALIDATION", at, ran };
     }
     return { ok: true, data: answer.data, ran };
   }
@@ -217,7 +250,8 @@ class Model {
   #step(shape: StepShape, ctx: Context, path: string): Done {
     const { id, requires, defers, retries, retryIf } = shape;
     const { abort } = this.#plan;
-    const fail = (error: string, ran: boolean): Done => ({ ok: false, error, at: path, ran });
+    const at = stepPath(path);
+    const fail = (error: string, ran: boolean): Done => ({ ok: false, error, at, ran });
     if (this.#aborted) return fail("ABORTED", false);
     const checked = check(requires ?? [], ctx, "requires");
     if (!checked) return fail("REQUIRES_VALIDATION", false);
@@ -239,12 +273,14 @@ class Model {
         }
       }
       this.#due.push(...deferred);
-      const thrown = runError(this.#plan, id, attempt);
+      const nth = nthCall(path, attempt);
+      const thrown = runError(this.#plan, id, nth);
       if (thrown === undefined) return this.#complete(shape, seen, path, attempt, key);
       if (this.#aborted) return fail("ABORTED", true);
       errors.push(thrown);
-      const isPermanent = throwsAt(this.#plan, id, attempt) === "permanent";
-      if (retries === 0 || isPermanent || retryIf === "never") return fail(thrown, true);
+      if (retries === 0 || isPermanent(this.#plan, thrown) || retryIf === "never") {
+        return fail(thrown, true);
+      }
       if (retryIf === "throws") return fail(`[${thrown}, PREDICATE(retryIf of ${id})]`, true);
       if (errors.length > retries) return fail(`RETRY_EXHAUSTED(${errors})`, true);
       const notUndone = this.#unwind(thrown, mark);
@@ -255,15 +291,15 @@ class Model {
   }
 
   #complete(shape: StepShape, seen: Context, path: string, attempt: number, key: string): Done {
-    const raw = returnOf(shape, this.#plan, attempt);
+    const raw = returnOf(shape, this.#plan, nthCall(path, attempt));
     const { output, error } = this.#checkOutput(shape, raw, this.#aborted);
     if (shape.undoRetries !== undefined) {
       this.#due.push({
-        step: path,
+        step: stepPath(path),
         undo: (because) => this.#undo(shape, seen, output, `${path}!undo`, key, because),
       });
     }
-    if (error) return { ok: false, error, at: path, ran: true };
+    if (error) return { ok: false, error, at: stepPath(path), ran: true };
     return { ok: true, data: output, ran: true };
   }
 
@@ -298,7 +334,7 @@ class Model {
   }
 
   #deferred(id: number, path: string, attempt: number, nth: number, of: string): Due {
-    const step = `${path} (deferred)`;
+    const step = `${stepPath(path)} (deferred)`;
     const key = `${this.#root}/${path}@${attempt}!defer${nth}`;
     const undo = (because: string) => {
       this.#log.push(`undo ${key}@1 of ${of} because of ${because}`);
@@ -313,10 +349,11 @@ class Model {
    */
   #lateSettlement(shape: StepShape, seen: Context, path: string, deferred: readonly Due[]): void {
     const key = `${this.#root}/${path}`;
-    const rejection = runError(this.#plan, shape.id, 1);
+    const nth = nthCall(path, 1);
+    const rejection = runError(this.#plan, shape.id, nth);
     const undos = deferred.toReversed().map(({ undo }) => undo);
     if (rejection === undefined && shape.undoRetries !== undefined) {
-      const raw = returnOf(shape, this.#plan, 1);
+      const raw = returnOf(shape, this.#plan, nth);
       const { output } = this.#checkOutput(shape, raw, false);
       undos.unshift((because) => {
         return this.#undo(shape, seen, output, `${path}@1!undo`, key, because);
@@ -327,7 +364,7 @@ class Model {
     const landed = undos.length > 0 ? "compensated" : "no-handler";
     const outcome = notUndone.length > 0 ? "failed" : rejection === undefined ? landed : "rejected";
     const because = errors.length > 1 ? ` [${errors.join(", ")}]` : errors.map((e) => ` ${e}`)[0];
-    this.#late.push(`${path}@1 ${outcome}${because ?? ""}`);
+    this.#late.push(`${stepPath(path)}@1 ${outcome}${because ?? ""}`);
   }
 
   #unwind(because: string, mark: number): string[] {
@@ -346,39 +383,3 @@ class Model {
 }
 
 const aborted: Answer & { readonly ok: false } = { ok: false, error: "ABORTED" };
-
-function runError(plan: Plan, id: number, attempt: number): string | undefined {
-  const thrown = throwsAt(plan, id, attempt);
-  if (thrown === undefined) return undefined;
-  if (thrown === "undefined") return "UNKNOWN(undefined)";
-  return thrown === "string" ? `UNKNOWN(run ${id}@${attempt})` : `run ${id}@${attempt}`;
-}
-
-function undoError(id: number, attempt: number): string {
-  return `undo ${id}@${attempt}`;
-}
-
-function deferredError(id: number, nth: number): string {
-  return `deferred ${nth} of ${id}`;
-}
-
-function layerError(n: number, does: string): string {
-  return `layer ${n}: ${does}`;
-}
-
-function join(path: string, name: string): string {
-  return path === "" ? name : `${path}/${name}`;
-}
-
-/** The value that a schema of the random pipelines returns: every declared string is marked. */
-function check(keys: readonly string[], value: Context, mark: string): Context | undefined {
-  if (keys.some((key) => typeof value[key] !== "string")) return undefined;
-  return Object.fromEntries(keys.map((key) => [key, `${value[key]} <${mark}>`]));
-}
-
-/** A value as text that does not depend on the order of keys. */
-export function show(value: unknown): string {
-  if (typeof value !== "object" || value === null) return String(value);
-  if (Array.isArray(value)) return `[${value.map(show)}]`;
-  return `{${Object.entries(value).sort().map(([key, item]) => `${key}: ${show(item)}`).join()}}`;
-}

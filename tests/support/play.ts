@@ -15,11 +15,12 @@ import {
   step,
   type StepResult,
 } from "@runsheet/runsheet";
-import { show, type Story } from "./model.ts";
+import type { Story } from "./model.ts";
 import {
   argsOf,
   deferredThrows,
   type Layer,
+  nthCall,
   type PipelineShape,
   type Plan,
   returnOf,
@@ -27,6 +28,7 @@ import {
   throwsAt,
   undoThrowsAt,
 } from "./random_pipeline.ts";
+import { show } from "./told.ts";
 
 type Context = Readonly<Record<string, unknown>>;
 
@@ -152,7 +154,7 @@ export class Play {
   }
 
   #makePipeline(shape: PipelineShape): Pipeline<string, Record<never, never>, object> {
-    const { name, argsSchema, output, layers, children } = shape;
+    const { name, argsSchema, output, layers, retries, children } = shape;
     const steps = children.map((child): AnyStep =>
       child.kind === "step" ? this.#makeStep(child) : this.#makePipeline(child)
     );
@@ -161,6 +163,7 @@ export class Play {
       name,
       steps,
       middleware,
+      ...(retries > 0 && { retry: { count: retries } }),
       argsSchema: argsSchema && marks(argsSchema, "args", children.length % 2 === 0),
       output: output && marks(output, "output", children.length % 2 === 1),
     });
@@ -216,16 +219,17 @@ export class Play {
       });
     }
     if (aborts) watch.abort();
+    const nth = nthCall(path, attempt);
     const finish = () => {
-      const thrown = throwsAt(watch.plan, id, attempt);
-      const error = watch.error(`run ${id}@${attempt}`);
+      const thrown = throwsAt(watch.plan, id, nth);
+      const error = watch.error(`run ${id}@${nth}`);
       if (thrown === "error") throw error;
       if (thrown === "permanent") throw permanent(error);
-      if (thrown === "string") throw `run ${id}@${attempt}`;
+      if (thrown === "string") throw `run ${id}@${nth}`;
       if (thrown === "undefined") throw undefined;
       const key = aborts && shape.async ? `${path}@1!undo` : `${path}!undo`;
       if (shape.undoRetries !== undefined) due.push(key);
-      return watch.own(returnOf(shape, watch.plan, attempt));
+      return watch.own(returnOf(shape, watch.plan, nth));
     };
     if (!shape.async) return finish();
     return (aborts ? watch.settled : Promise.resolve()).then(finish);

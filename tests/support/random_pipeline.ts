@@ -31,6 +31,7 @@ export interface PipelineShape {
   readonly argsSchema: readonly string[] | undefined;
   readonly output: readonly string[] | undefined;
   readonly layers: readonly Layer[];
+  readonly retries: number;
   readonly children: readonly Shape[];
 }
 
@@ -109,6 +110,7 @@ export function scenarios(runs: number, without: Without = {}): Arbitrary<Scenar
     name,
     argsSchema: seldom(keys),
     output: seldom(keys),
+    retries: seldom(fc.integer({ min: 1, max: 2 })).map((retries = 0) => retries),
     layers: fc.oneof(
       { weight: 2, arbitrary: fc.constant([]) },
       {
@@ -221,7 +223,7 @@ export function flatten(root: PipelineShape): PipelineShape {
 /** The same pipeline with nothing at the boundaries of its pipelines: no schema, no middleware. */
 export function bare(shape: PipelineShape): PipelineShape {
   const children = shape.children.map((child) => child.kind === "step" ? child : bare(child));
-  return { ...shape, children, argsSchema: undefined, output: undefined, layers: [] };
+  return { ...shape, children, argsSchema: undefined, output: undefined, layers: [], retries: 0 };
 }
 
 export function stepsOf(shape: Shape): readonly StepShape[] {
@@ -245,7 +247,8 @@ function describe(shape: Shape, indent: string): string[] {
   if (shape.kind === "pipeline") {
     const layers = shape.layers.map(({ child, does }) => ` {${does} ${child}}`).join("");
     const schemas = list("argsSchema", shape.argsSchema) + list("output", shape.output);
-    const head = `${indent}pipeline ${shape.name}${schemas}${layers}`;
+    const retries = shape.retries ? ` retries ${shape.retries}` : "";
+    const head = `${indent}pipeline ${shape.name}${schemas}${retries}${layers}`;
     return [head, ...shape.children.flatMap((child) => describe(child, `${indent}  `))];
   }
   const { id, name, requires, adds, declares, defers, retries, retryIf, undoRetries } = shape;
@@ -255,6 +258,17 @@ function describe(shape: Shape, indent: string): string[] {
     (defers ? ` defers ${defers}` : "") + (retries ? ` retries ${retries} (${retryIf})` : "") +
     (undoRetries === undefined ? "" : ` handler retries ${undoRetries}`),
   ];
+}
+
+/** How often a step has been called for sure before and with an attempt, by its path. */
+export function nthCall(path: string, attempt: number): number {
+  const earlier = [...path.matchAll(/@(\d+)\//g)].map(([, nth]) => Number(nth) - 1);
+  return attempt + earlier.reduce((sum, nth) => sum + nth, 0);
+}
+
+/** A path without the attempts of pipelines. */
+export function stepPath(path: string): string {
+  return path.replace(/^@\d+\/?/, "").replaceAll(/@\d+(?=\/|$)/g, "");
 }
 
 /** The error that the step throws on an attempt, or `undefined`. */

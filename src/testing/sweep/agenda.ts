@@ -1,6 +1,6 @@
 import type { Call } from "../../api/host.ts";
 import { refuse } from "../../report/checks.ts";
-import { baseOf, parseId } from "../../run/paths.ts";
+import { baseOf, parseId, stepPath } from "../../run/paths.ts";
 import {
   type Case,
   casesOf,
@@ -74,7 +74,7 @@ export class Agenda {
   learn(one: Case, { host }: Observed): void {
     const more = host.calls.filter((call) => !this.#known.has(call.id)).flatMap((call) => {
       // A retry, or what runs only because something has failed: an alternative, for example.
-      if (isRetryOf(call, one.call) || !isUndo(call) && call.attempt === 1) {
+      if (isRetryOf(call, one.call) || isNew(call)) {
         return casesOf(call, host.wire.effects, one);
       }
       const allowed = host.undone.get(call.id);
@@ -122,7 +122,7 @@ function isUndo({ kind }: Call): boolean {
 /** Identifies an undo regardless of its attempt. */
 function undoOf({ id }: Call): string {
   const { path, undo, defer = "" } = parseId(id)!;
-  return `${path}!${undo}${defer}`;
+  return `${stepPath(path)}!${undo}${defer}`;
 }
 
 /** A limit for endless retries. More attempts would reveal nothing new. */
@@ -131,6 +131,12 @@ const MOST_ATTEMPTS = 10;
 function isRetryOf(call: Call, first: Call): boolean {
   return call.attempt === first.attempt + 1 && call.attempt <= MOST_ATTEMPTS &&
     baseOf(call) === baseOf(first);
+}
+
+/** Whether it is the first attempt of a step that is not tried again without end. */
+function isNew(call: Call): boolean {
+  const attempts = [...call.id.matchAll(/@(\d+)\//g)].map(([, attempt]) => Number(attempt));
+  return !isUndo(call) && call.attempt === 1 && Math.max(...attempts, 1) <= MOST_ATTEMPTS;
 }
 
 function isAny(totals: ReadonlyMap<string, number> = new Map()): boolean {

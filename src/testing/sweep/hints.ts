@@ -1,5 +1,5 @@
 import type { Call } from "../../api/host.ts";
-import { parseId, stepOf } from "../../run/paths.ts";
+import { parseId, stepOf, stepPath } from "../../run/paths.ts";
 import { isEqual } from "../../values/equal.ts";
 import type { Case } from "./cases.ts";
 import type { FaultHost } from "./fault_host.ts";
@@ -51,8 +51,8 @@ export function hintsOf(
 
 function whyNotUndone(step: string, fault: Case["fault"], { calls }: FaultHost): string {
   const undo = calls.find(({ id, kind }) => {
-    const { path, undo } = parseId(id) ?? {};
-    return kind === "undo" && path === step && (undo === "key" || undo === "defer");
+    const { path = "", undo } = parseId(id) ?? {};
+    return kind === "undo" && stepPath(path) === step && (undo === "key" || undo === "defer");
   });
   if (undo) return `'${undo.id}' was called, and has not undone it`;
   const isOne = `, or, if the effect and its success are one (a transaction), say except: ${

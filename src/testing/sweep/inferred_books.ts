@@ -1,6 +1,6 @@
 import type { Call } from "../../api/host.ts";
 import type { LateReport } from "../../api/late_report.ts";
-import { stepOf } from "../../run/paths.ts";
+import { attemptId, parseId, stepOf } from "../../run/paths.ts";
 import type { Books, LedgerEntry } from "./ledger.ts";
 
 /**
@@ -25,7 +25,7 @@ export class InferredBooks implements Books {
   /** Called with the outcome of each abandoned attempt. */
   late({ step, attempt, outcome }: LateReport): void {
     if (outcome === "adopted" || outcome === "failed" || outcome === "no-handler") {
-      this.#happened(step, `${step}@${attempt}`);
+      this.#happened(step, attemptId(step, attempt));
     }
   }
 
@@ -44,10 +44,12 @@ export class InferredBooks implements Books {
   }
 
   /** `step@2!defer1` undoes the second attempt; `step!undo` undoes the latest, which succeeded. */
-  #undone(path: string, id: string): void {
-    const standing = this.#standing.get(path) ?? [];
-    const [attempt] = /^@\d+(?=!)/.exec(id.slice(path.length)) ?? [];
-    const gone = attempt === undefined ? standing.at(-1) : `${path}${attempt}`;
-    this.#standing.set(path, standing.filter((id) => id !== gone));
+  #undone(step: string, id: string): void {
+    const standing = this.#standing.get(step) ?? [];
+    const { path = "", attempt } = parseId(id) ?? {};
+    const gone = attempt === undefined
+      ? [standing.at(-1)]
+      : [path, step].map((path) => attemptId(path, attempt)); // Late reports name the step.
+    this.#standing.set(step, standing.filter((id) => !gone.includes(id)));
   }
 }

@@ -1,0 +1,84 @@
+import type { RetryPolicy } from "../api/policy.ts";
+import { Retries } from "../effect/retry_decision.ts";
+import { addErrors, ValidationError } from "../report/errors.ts";
+import { notUndoneError } from "../report/not_undone.ts";
+import { unlessGivenUp } from "../run/cancellation.ts";
+import { attemptId, recordId, stepPath, waitId } from "../run/paths.ts";
+import { recordedValue } from "../run/recorded_value.ts";
+import type { Scope } from "../run/scope.ts";
+import { settle, type Settled } from "../run/settled.ts";
+import type { Context } from "../values/context.ts";
+import type { MaybePromise } from "../values/maybe_promise.ts";
+
+/**
+ * Runs a pipeline as often as its policy allows. What a failed attempt did is undone before the
+ * next one starts, which has ids and keys of its own.
+ */
+export async function retryPipeline(
+  retry: RetryPolicy,
+  name: string,
+  args: Context,
+  scope: Scope,
+  runOnce: (scope: Scope) => MaybePromise<Settled>,
+): Promise<Settled> {
+  const { run, path, watch, journal, cancellation } = scope;
+  const { mark } = journal;
+  const called = stepPath(path) || name;
+  const { retryIf } = retry;
+  let id: string;
+  const retries = new Retries(called, {
+    ...retry,
+    // A durable host records the answer, as it may be another one later.
+    ...(retryIf && run.seam.durable && {
+      retryIf: (errors: readonly Error[]) =>
+        recordedValue(
+          run,
+          { id: recordId(id, "retry"), kind: "predicate", path: called, ctx: args },
+          () => retryIf(errors),
+        ),
+    }),
+  });
+  for (let number = 1;; number++) {
+    id = attemptId(path, number);
+    const attempt = {
+      effect: { kind: "attempt", retry } as const,
+      id: path,
+      path: stepPath(path),
+      number,
+    };
+    const own = watch?.beginAttempt(attempt);
+    const begin = () => runOnce({ ...scope, path: number === 1 ? path : id, watch: own });
+    const settled = await settle(own ? own.endStep(own.within(begin)) : begin());
+    if (settled.ok) return settled;
+    const { error, failedStep } = settled;
+    const fail = (error: Error): Settled => ({
+      ...settled,
+      error,
+      failedStep: stepPath(failedStep),
+      ran: number > 1 || settled.ran,
+    });
+    if (error instanceof ValidationError) return fail(error);
+    if (!cancellation?.error) {
+      retries.answer = undefined;
+      const decision = await unlessGivenUp(retries.decide(number, error), cancellation);
+      if (decision?.final) return fail(decision.final);
+      if (decision) {
+        const notUndone = await journal.unwind(error, scope, mark, id);
+        if (notUndone.length > 0) {
+          return fail(notUndoneError(`retry '${called}'`, notUndone, error));
+        }
+        const { ms } = decision;
+        if (ms > 0) {
+          const wait = { id: waitId(path, number + 1), ms, attempt: number + 1 };
+          const sleeping = run.seam.sleep(wait.id, ms, cancellation);
+          watch?.wait(attempt, wait, sleeping);
+          await sleeping;
+        }
+      }
+    }
+    if (cancellation?.error) {
+      addErrors(cancellation.error, retries.errors);
+      return fail(cancellation.error);
+    }
+  }
+}

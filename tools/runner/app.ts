@@ -3,7 +3,7 @@
 import { bundle, must, run, shell, write } from "./shell.ts";
 import { check, type Part } from "./report.ts";
 import { core } from "./packages.ts";
-import type { Runtime } from "./runtimes.ts";
+import { batches, type Runtime } from "./runtimes.ts";
 
 /** The versions of TypeScript that must compile users' code. */
 export const compilers: Record<string, string> = {
@@ -71,6 +71,21 @@ export async function makeApp(): Promise<void> {
   await must("copy the examples", shell(copies, { cwd: "npm/app" }));
   const externals = [...Object.keys(core.npmRanges), core.name, "@runsheet/otel"];
   await bundle("npm/app/tests", testFiles("tests"), externals, "--sourcemap=linked");
+  await writeBatches("npm/app/tests");
+}
+
+/** Writes a module for each folder of tests that imports all of them. */
+// Node starts a process for each file, which costs more than most files of tests.
+async function writeBatches(tests: string): Promise<void> {
+  await Deno.mkdir(`${tests}/${batches}`);
+  const files = testFiles("tests").filter((path) => path.endsWith(".test.ts"));
+  const byFolder = Object.groupBy(files, (path) => path.split("/")[1] ?? "");
+  for (const [folder, paths = []] of Object.entries(byFolder)) {
+    const lines = paths.map((path) =>
+      `import "../${path.slice("tests/".length).replace(/ts$/, "js")}";`
+    );
+    await write(`${tests}/${batches}/${folder}.js`, lines.join("\n"));
+  }
 }
 
 /** Compiles the consumers, the examples and the tests of types, strictly, with every compiler. */

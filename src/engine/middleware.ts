@@ -51,7 +51,10 @@ export async function runInMiddleware(
   const innerFailure = inner?.ok === false ? inner : undefined;
   const ran = inner?.ran ?? false;
   if (!result) return failure(cancellation!.error!, innerFailure?.failedStep ?? path, ran);
-  if (!result.success) return failure(toError(result.error), result.failedStep ?? path, ran);
+  if (!result.success) {
+    const { error, failedStep } = result;
+    return failure(toError(error), typeof failedStep === "string" ? failedStep : path, ran);
+  }
   const failedBelow = innerFailure?.error ?? layers.failed;
   if (failedBelow) {
     // The middleware recovered from a failure: the effects up to that failure are undone at once.

@@ -1,5 +1,5 @@
 import type { Undo } from "../api/info.ts";
-import type { Result, RollbackReport } from "../api/result.ts";
+import type { Result, RollbackFailure, RollbackReport } from "../api/result.ts";
 import type { RunOptions } from "../api/run.ts";
 import { performUndo } from "../effect/undo.ts";
 import {
@@ -132,9 +132,11 @@ async function carryOut(
     return Object.freeze(new Succeeded(Object.freeze(settled.output), meta));
   }
   const { error, failedStep } = settled;
-  const rollback = journal && run
-    ? await undo(journal, run, error, { path, watch }, letGo)
-    : NOTHING_UNDONE;
+  if (journal && run) {
+    const notUndone = await undo(journal, run, error, { path, watch }, letGo);
+    if (notUndone.length > 0) tellOuter(name, journal, run);
+  }
+  const rollback = journal?.report() ?? NOTHING_UNDONE;
   if (run?.seam.durable) await run.drain();
   return Object.freeze(new Failed(error, failedStep, rollback, meta));
 }
@@ -161,24 +163,32 @@ async function undo(
   error: Error,
   place: Place,
   letGo: (() => void) | undefined,
-): Promise<RollbackReport> {
+): Promise<readonly RollbackFailure[]> {
   run.failedBy = error;
   // Undos without a place on the journal come first, as they were deferred last.
   for (const stray of run.strays?.splice(0) ?? []) journal.push(stray);
   try {
-    await journal.unwind(error, place);
+    return await journal.unwind(error, place);
   } finally {
     letGo?.();
   }
-  return journal.report();
 }
 
-/** Undoes a run that has succeeded, on behalf of the step that it ran in. */
+/** Tells the step that a run ran in what of it could not be undone. */
+function tellOuter(name: string, journal: Journal, run: Run): void {
+  const { defer }: OwnOptions = run.options;
+  try {
+    defer?.(undoLater(name, journal, run));
+  } catch {
+    // A durable host refuses functions; the result tells it, too.
+  }
+}
+
+/** Undoes a run that has ended, on behalf of the step that it ran in. */
 function undoLater(name: string, journal: Journal, run: Run): Undo {
   return async ({ error }) => {
-    const before = journal.report().failed.length;
-    const { failed } = await undo(journal, run, error, { path: "", watch: undefined }, undefined);
-    const causes = failed.slice(before).map(({ error }) => error);
+    const failed = await undo(journal, run, error, { path: "", watch: undefined }, undefined);
+    const causes = failed.map(({ error }) => error);
     if (causes.length === 0) return;
     const text = message`Cannot undo the run of '${name}' as all of it must be undone: ${
       list(causes, shown)

@@ -212,8 +212,9 @@ export class ChoiceNoMatchError extends RunsheetError {
 }
 
 /**
- * Effects could not be undone where the run would otherwise have continued: before a retry, or
- * after a middleware recovered from a failure. `cause` is the failure that made the undo necessary.
+ * Effects could not be undone where the run would otherwise have continued: before a retry, in a
+ * fallback, after a middleware recovered from a failure, or without a collected item. `cause` is the
+ * failure that made the undo necessary.
  */
 export class RollbackError extends RunsheetError {
   /** The error's name. */

@@ -103,7 +103,8 @@ export class Journal {
 
   /**
    * Undoes everything after the mark, the latest first; a failing undo does not stop the rest.
-   * Observers see it at `place`, under `id`, if anything is undone.
+   * Returns all failures after the mark, including those of earlier calls: whoever continues the run
+   * must know what is left. Observers see it at `place`, under `id`, if anything is undone.
    */
   async unwind(
     error: Error,
@@ -114,6 +115,7 @@ export class Journal {
     const unwinding: Unwinding = { error, failures: [], place, id, rollback: undefined };
     await this.#unwindTo(mark, unwinding);
     unwinding.rollback?.endRollback(unwinding.failures);
+    if (unwinding.failures.length > 0) this.push(new NotUndone(unwinding.failures));
     return unwinding.failures;
   }
 
@@ -123,6 +125,10 @@ export class Journal {
       const entry = this.#entries!.pop()!;
       if (entry instanceof Branches) {
         await entry.each((branch) => branch.#unwindTo(0, unwinding));
+        continue;
+      }
+      if (entry instanceof NotUndone) {
+        for (const failure of entry.failures) failures.push(failure);
         continue;
       }
       const own: RollbackFailure[] = [];
@@ -156,6 +162,17 @@ interface Unwinding {
   readonly place: Place | undefined;
   readonly id: string;
   rollback: Watch | undefined;
+}
+
+/** Holds the place of effects whose undo has failed. */
+class NotUndone implements Entry {
+  readonly failures: readonly RollbackFailure[];
+
+  constructor(failures: readonly RollbackFailure[]) {
+    this.failures = failures;
+  }
+
+  takeUndo(): undefined {}
 }
 
 /** The stacks of branches that are unwound side by side, the last one first. */

@@ -2,8 +2,8 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertLessOrEqual } from "@std/assert";
 import type { Result } from "@runsheet/runsheet";
-import { scriptScenarios } from "../support/effects/random_scripts.ts";
-import { ScriptWorld, standingOf } from "../support/effects/script_world.ts";
+import { scriptScenarios, stuckScenarios } from "../support/effects/random_scripts.ts";
+import { errorsIn, ScriptWorld, standingOf } from "../support/effects/script_world.ts";
 import { property } from "../support/property.ts";
 
 /**
@@ -54,4 +54,23 @@ describe("what attempts do and defer, at any moment", () => {
       assertEquals(rest, { timers: 0, listeners: 0, inFlight: 0 });
     }),
   );
+});
+
+describe("what attempts do and defer, where undos fail", () => {
+  it("is told, and nothing goes on over it", async () => {
+    const seen = new Set<string>();
+    await property(stuckScenarios, async (scenario) => {
+      const world = new ScriptWorld();
+      const result = await world.run(scenario);
+      const late = world.late.flatMap(({ error }) => errorsIn(error));
+      const reported = result.success
+        ? []
+        : result.rollback.failed.flatMap(({ error }) => errorsIn(error));
+      const forgotten = world.stuck.filter((error) => ![...late, ...reported].includes(error));
+      assertEquals(forgotten, []);
+      if (reported.length > 0) seen.add("reported");
+      if (late.some((error) => world.stuck.includes(error as Error))) seen.add("late");
+    });
+    assertEquals([...seen].sort(), ["late", "reported"]);
+  });
 });

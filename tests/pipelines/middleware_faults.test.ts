@@ -73,6 +73,11 @@ describe("a middleware that misbehaves", () => {
       message: /^Cannot use what was thrown as it must be an Error: current value is "oops"$/,
       ran: false,
     },
+    "that says where it failed with something that is no path": {
+      middleware: () => () => ({ success: false, error: boom, failedStep: { token: "s3cret" } }),
+      message: /^boom$/,
+      ran: false,
+    },
     "that gives the step a context which is no object": {
       middleware: (_step: unknown, next: (ctx: unknown) => Promise<StepResult>) => () => next(null),
       message:

@@ -58,7 +58,8 @@ class Model {
   readonly #plan: Plan;
   readonly #log: string[] = [];
   readonly #late: string[] = [];
-  readonly #due: Due[] = [];
+  /** What can be undone, and the errors of what could not. */
+  readonly #due: (Due | readonly string[])[] = [];
   readonly #completed: string[] = [];
   readonly #failed: string[] = [];
   readonly #root: string;
@@ -370,7 +371,12 @@ class Model {
   #unwind(because: string, mark: number): string[] {
     const errors: string[] = [];
     while (this.#due.length > mark) {
-      const { step, undo } = this.#due.pop()!;
+      const due = this.#due.pop()!;
+      if (!("step" in due)) {
+        errors.push(...due);
+        continue;
+      }
+      const { step, undo } = due;
       const error = undo(because);
       if (error === undefined) this.#completed.push(step);
       else {
@@ -378,6 +384,8 @@ class Model {
         this.#failed.push(`${step}: ${error}`);
       }
     }
+    // Nothing goes on over it, here or further up.
+    if (errors.length > 0) this.#due.push(errors);
     return errors;
   }
 }

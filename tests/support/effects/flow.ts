@@ -1,5 +1,15 @@
 import fc, { type Arbitrary } from "fast-check";
-import { map, type Middleware, parallel, pipeline, type Step, step } from "@runsheet/runsheet";
+import {
+  fallback,
+  map,
+  type Middleware,
+  parallel,
+  pipeline,
+  type RunOptions,
+  type Step,
+  step,
+  unwrap,
+} from "@runsheet/runsheet";
 
 /** The action of a middleware after the rest has run, or instead of it. */
 export type Layer = "throws" | "fails" | "recovers" | "answers" | "watches";
@@ -11,6 +21,7 @@ export type Flow<Leaf> =
     readonly kind: "pipeline" | "parallel";
     readonly timeout: number | undefined;
     readonly layers: readonly Layer[];
+    readonly undoConcurrency: number;
     readonly children: readonly Flow<Leaf>[];
   }
   | {
@@ -18,6 +29,19 @@ export type Flow<Leaf> =
     readonly items: number;
     readonly concurrency: number;
     readonly onFailure: "abort" | "settle";
+    readonly undoConcurrency: number;
+    readonly child: Flow<Leaf>;
+  }
+  | {
+    readonly kind: "fallback";
+    readonly child: Flow<Leaf>;
+    readonly alternative: Flow<Leaf>;
+  }
+  /** A step that runs its child itself. */
+  | {
+    readonly kind: "inner";
+    readonly timeout: number | undefined;
+    readonly retries: number;
     readonly child: Flow<Leaf>;
   };
 
@@ -40,6 +64,7 @@ export function flows<Leaf>(
           kind: fc.constantFrom("pipeline" as const, "parallel" as const),
           timeout: fc.option(fc.integer({ min: 1, max: ms }), { nil: undefined, freq: 1 }),
           layers: fc.oneof(fc.constant([]), fc.array(layer, { maxLength: 3 })),
+          undoConcurrency: fc.integer({ min: 1, max: 3 }),
           children: fc.array(tie("flow"), { minLength: 1, maxLength: 3 }),
         }),
       },
@@ -50,6 +75,24 @@ export function flows<Leaf>(
           items: fc.nat({ max: 3 }),
           concurrency: fc.integer({ min: 1, max: 3 }),
           onFailure: fc.constantFrom("abort" as const, "settle" as const),
+          undoConcurrency: fc.integer({ min: 1, max: 3 }),
+          child: tie("flow"),
+        }),
+      },
+      {
+        weight: 1,
+        arbitrary: fc.record({
+          kind: fc.constant("fallback" as const),
+          child: tie("flow"),
+          alternative: tie("flow"),
+        }),
+      },
+      {
+        weight: 1,
+        arbitrary: fc.record({
+          kind: fc.constant("inner" as const),
+          timeout: fc.option(fc.integer({ min: 1, max: ms }), { nil: undefined, freq: 1 }),
+          retries: fc.nat({ max: 2 }),
           child: tie("flow"),
         }),
       },
@@ -58,23 +101,37 @@ export function flows<Leaf>(
   return flow;
 }
 
-/** The steps of a flow; each has a name of its own. */
+/** The steps of a flow; each has a name of its own. Runs inside steps tell `onLate`, too. */
 export function build<Leaf>(
   flow: Flow<Leaf>,
   makeLeaf: (leaf: Leaf, name: string) => AnyStep,
+  onLate?: RunOptions["onLate"],
 ): AnyStep {
   let count = 0;
   const make = (flow: Flow<Leaf>): AnyStep => {
     const name = `${flow.kind}${++count}`;
     if (flow.kind === "leaf") return makeLeaf(flow.leaf, name);
     if (flow.kind === "map") {
-      const { items, concurrency, onFailure, child } = flow;
+      const { items, concurrency, onFailure, undoConcurrency, child } = flow;
       const numbers = Array.from({ length: items }, (_, n) => n);
-      return map(name, () => numbers, make(child), { as: "n", concurrency, onFailure });
+      const options = { as: "n", concurrency, onFailure, undoConcurrency };
+      return map(name, () => numbers, make(child), options);
+    }
+    if (flow.kind === "fallback") return fallback(make(flow.child), make(flow.alternative));
+    if (flow.kind === "inner") {
+      const own = pipeline({ name: "own", steps: [make(flow.child)] });
+      return step({
+        name,
+        timeout: flow.timeout,
+        retry: { count: flow.retries },
+        run: async (_ctx, info) => unwrap(await own.run({}, { ...info, onLate })),
+      });
     }
     const children = flow.children.map(make);
-    const steps = flow.kind === "pipeline" ? children : [parallel(...children)];
-    const { timeout, layers } = flow;
+    const { timeout, layers, undoConcurrency } = flow;
+    const steps = flow.kind === "pipeline"
+      ? children
+      : [parallel.with({ undoConcurrency })(...children)];
     const middleware = layers.map((layer) => LAYERS[layer]);
     return pipeline({ name, steps: steps as never[], timeout, middleware }) as unknown as AnyStep;
   };

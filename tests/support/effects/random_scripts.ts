@@ -33,6 +33,8 @@ export interface Scripted {
   readonly readsKey: boolean;
   /** Whether it settles as soon as its signal aborts. */
   readonly heeds: boolean;
+  /** Whether all its undos fail. */
+  readonly isStuck: boolean;
   /** The scripts of its attempts, cyclically. */
   readonly scripts: readonly Script[];
 }
@@ -67,6 +69,7 @@ const scripted: Arbitrary<Scripted> = fc.record({
   returnsSame: fc.boolean(),
   readsKey: fc.constantFrom(true, true, false),
   heeds: fc.boolean(),
+  isStuck: fc.constant(false),
   scripts: fc.array(script, { minLength: 1, maxLength: 4 }),
 });
 
@@ -80,8 +83,17 @@ const layer: Arbitrary<Layer> = fc.constantFrom(
 );
 
 /** Runs of random flows whose steps defer at any moment. */
-export const scriptScenarios: Arbitrary<ScriptScenario> = fc.record({
-  flow: flows(scripted, 25, layer),
-  failsAt: fc.option(fc.nat({ max: 12 }), { nil: undefined }),
-  abortAt: fc.option(fc.nat({ max: 20 }), { nil: undefined, freq: 1 }),
-});
+export const scriptScenarios: Arbitrary<ScriptScenario> = scenarios(scripted);
+
+/** The same, but the undos of some steps fail. */
+export const stuckScenarios: Arbitrary<ScriptScenario> = scenarios(
+  fc.tuple(scripted, fc.boolean()).map(([leaf, isStuck]) => ({ ...leaf, isStuck })),
+);
+
+function scenarios(leaf: Arbitrary<Scripted>): Arbitrary<ScriptScenario> {
+  return fc.record({
+    flow: flows(leaf, 25, layer),
+    failsAt: fc.option(fc.nat({ max: 12 }), { nil: undefined }),
+    abortAt: fc.option(fc.nat({ max: 20 }), { nil: undefined, freq: 1 }),
+  });
+}

@@ -1,5 +1,12 @@
 import { FakeTime } from "@std/testing/time";
-import { map, pipeline, type Result, type RunInfo, step } from "@runsheet/runsheet";
+import {
+  type LateReport,
+  map,
+  pipeline,
+  type Result,
+  type RunInfo,
+  step,
+} from "@runsheet/runsheet";
 import { countListeners, type Pending, watchTimers } from "../signals.ts";
 import { type Attempt, EffectLog } from "./effect_log.ts";
 import { type AnyStep, build, failing } from "./flow.ts";
@@ -23,6 +30,9 @@ export class ScriptWorld {
   readonly happened: { readonly what: string; readonly attempt: Attempt }[] = [];
   /** The engine's resources at the end of the run, and once everything was at rest. */
   readonly held: Held[] = [];
+  /** The errors of undos that failed, and what was told of late attempts. */
+  readonly stuck: Error[] = [];
+  readonly late: LateReport[] = [];
   readonly #undone = new Set<string>();
   #inFlight = 0;
   #wait: (ms: number, callback: () => void) => void = () => {};
@@ -35,7 +45,8 @@ export class ScriptWorld {
     const restore: (() => void)[] = [];
     const pending = watchTimers({ after: (step) => restore.push(step), fakeTime: () => time });
     try {
-      const steps = [build(flow, (leaf, name) => this.#leaf(leaf, name))];
+      const onLate = (report: LateReport) => void this.late.push(report);
+      const steps = [build(flow, (leaf, name) => this.#leaf(leaf, name), onLate)];
       if (failsAt !== undefined) steps.push(failing((done) => this.#wait(failsAt, done)));
       const top = pipeline({ name: "top", steps: steps as never[] });
       const aborter = new AbortController();
@@ -45,7 +56,7 @@ export class ScriptWorld {
         const { timers } = pending();
         this.held.push({ timers, listeners: listeners(), inFlight: this.#inFlight });
       };
-      const running = top.run({}, { runId: "r", signal: aborter.signal });
+      const running = top.run({}, { runId: "r", signal: aborter.signal, onLate });
       running.then(look);
       const result = await untilRest(time, running);
       look();
@@ -86,6 +97,7 @@ export class ScriptWorld {
         ? (_ctx, outputs, { effectKey }) => {
           const output = outputs[name]!;
           this.log.rollsBack(effectKey, output);
+          this.#getStuck(leaf);
           this.#undone.add(isIdempotent ? effectKey : output);
         }
         : undefined,
@@ -110,7 +122,7 @@ export class ScriptWorld {
       const what = `part ${n} of ${id}`;
       // In this order if both are due at once; the other order makes no difference, as the undo
       // forbids.
-      this.#at(defersAt, () => this.#defer(attempt, what, info));
+      this.#at(defersAt, () => this.#defer(leaf, attempt, what, info));
       if (happensAt !== undefined) this.#at(happensAt, () => this.happened.push({ what, attempt }));
     });
     const settle = (): Outputs => {
@@ -138,18 +150,33 @@ export class ScriptWorld {
     });
   }
 
+  #getStuck({ isStuck }: Scripted): void {
+    if (!isStuck) return;
+    const error = new Error(`undo ${this.stuck.length} is stuck`);
+    this.stuck.push(error);
+    throw error;
+  }
+
   #at(ms: number, callback: () => void): void {
     if (ms === 0) callback();
     else this.#wait(ms, callback);
   }
 
-  #defer(attempt: Attempt, what: string, { defer }: Told): void {
+  #defer(leaf: Scripted, attempt: Attempt, what: string, { defer }: Told): void {
     const id = this.log.defers(attempt);
     defer(({ effectKey }) => {
       this.log.undoes(id, effectKey);
+      this.#getStuck(leaf);
       this.#undone.add(what);
     });
   }
+}
+
+/** All errors that an error tells of. */
+export function errorsIn(error: unknown): readonly unknown[] {
+  if (!(error instanceof Error)) return [];
+  const { causes = [], errors = [] } = error as { causes?: unknown[]; errors?: unknown[] };
+  return [error, ...[error.cause, ...causes, ...errors].flatMap(errorsIn)];
 }
 
 /** The values of attempts in the result of a run. */

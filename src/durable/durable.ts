@@ -283,7 +283,11 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
       this.#check(runId, startOf(log));
     } while (!await log.tryAppend(lease()));
     const host = new StoreHost(log, this.#codec, this.#options.lateMs ?? LATE_MS);
-    const beat = () => void log.append(lease()).catch((reason) => host.end(reason));
+    const beat = () =>
+      void log.append(lease()).catch((reason) => {
+        clearInterval(heartbeat);
+        host.end(reason);
+      });
     const heartbeat = setInterval(beat, this.#leaseMs / 3);
     // It keeps no process alive: what the run waits for does.
     cast<{ unref?: () => void }>(heartbeat).unref?.();

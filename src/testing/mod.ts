@@ -51,3 +51,24 @@ export type {
   SweepRow,
 } from "./sweep/report.ts";
 export { sweep, type SweepOptions } from "./sweep/sweep.ts";
+export type {
+  ConformAdapter,
+  ConformTarget,
+  Saga,
+  SagaAnswer,
+  SagaArgs,
+  SagaEnd,
+  SagaEnding,
+  SagaEvent,
+  SagaOutside,
+} from "./conform/adapter.ts";
+export { assertConforms } from "./conform/assert_conforms.ts";
+export {
+  conform,
+  type ConformOptions,
+  type ConformReport,
+  type ConformRun,
+} from "./conform/conform.ts";
+export { inProcess, type InProcessRuns, type Mortal } from "./conform/in_process.ts";
+export { saga, type SagaOptions } from "./conform/saga.ts";
+export { sagaEnd } from "./conform/saga_end.ts";

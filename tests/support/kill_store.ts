@@ -8,6 +8,11 @@ export class Table {
   worker(killAt?: number): KillableStore {
     return new KillableStore(this, killAt ?? Infinity);
   }
+
+  /** Ends the leases of all workers. */
+  endLeases(): void {
+    for (const [runId, rows] of this.rows) this.rows.set(runId, rows.map(endLeases));
+  }
 }
 
 /** Dies at its n-th append: before it, or after it has been written. */
@@ -30,7 +35,7 @@ export class KillableStore implements Store {
   /** Its leases end at once, so that no test has to wait for them, nor to be faster than they are. */
   kill(): void {
     this.isDead = true;
-    for (const [runId, rows] of this.#table.rows) this.#table.rows.set(runId, rows.map(endLeases));
+    this.#table.endLeases();
     this.#die();
   }
 

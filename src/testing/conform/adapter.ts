@@ -1,0 +1,108 @@
+import type { Pipeline } from "../../api/step.ts";
+
+/** How a run of the saga is to end. */
+export type SagaEnding = "succeeds" | "fails" | "times out" | "lands late" | "is cancelled";
+
+/** The args of the saga. */
+export interface SagaArgs {
+  /** The id that the run is given. */
+  readonly runId: string;
+  /** How the run is to end. */
+  readonly ending: SagaEnding;
+  /** Whether it waits for the event `approval`. */
+  readonly hasEvents: boolean;
+}
+
+/** The pipeline that an adapter runs to prove itself. */
+export type Saga = Pipeline<"saga", SagaArgs, Record<string, unknown>>;
+
+/** What the saga tells the world outside. It is plain JSON, so that it can be sent. */
+export interface SagaEvent {
+  /** The id of the run. */
+  readonly runId: string;
+  /** The worker that tells it: each `saga()` is one. */
+  readonly worker: string;
+  /**
+   * - `"enter"` and `"leave"`: a step of the pipeline begins, and is over.
+   * - `"call"`: a call begins; `"made"`: its effect has happened; `"failed"`: it is about to fail.
+   * - `"gave up"`: a call has heard of the timeout.
+   * - `"undo"` and `"undone"`: the same of an undo.
+   */
+  readonly moment: "enter" | "leave" | "call" | "made" | "failed" | "gave up" | "undo" | "undone";
+  /** The step, with the item's name in a collection. */
+  readonly step: string;
+  /** The number of the attempt, from 1. */
+  readonly attempt: number;
+  /** The key of the effect. */
+  readonly key?: string | undefined;
+  /** Recorded values that the step saw, by name. */
+  readonly saw?: Readonly<Record<string, number>> | undefined;
+}
+
+/** The world's answer. */
+export interface SagaAnswer {
+  /** How often this has been told before. */
+  readonly times: number;
+  /** Whether the run is known to have failed: something was given up or undone. */
+  readonly isFailing: boolean;
+}
+
+/** The world outside the run, which survives every worker. */
+export interface SagaOutside {
+  /**
+   * Tells what the saga does. It is never answered if the worker is to be killed at this moment.
+   *
+   * @param event What the saga does.
+   */
+  tell(event: SagaEvent): Promise<SagaAnswer>;
+}
+
+/** The end of a run of the saga, as plain JSON. */
+export interface SagaEnd {
+  /** Whether it succeeded. */
+  readonly success: boolean;
+  /** The names of the keys of its data, and what came back from the record. */
+  readonly data?: Readonly<Record<string, unknown>>;
+  /** The reason it failed. */
+  readonly error?: { readonly name: string; readonly message: string; readonly code?: unknown };
+  /** The step that failed. */
+  readonly failedStep?: string;
+  /** The undos that succeeded, in order. */
+  readonly completed?: readonly string[];
+  /** The undos that failed. */
+  readonly failed?: readonly string[];
+}
+
+/**
+ * Drives one run of the saga on a durable engine. A worker is whatever runs the user's code: a
+ * process, or what stands for one.
+ */
+export interface ConformAdapter {
+  /** Begins the run in a worker. */
+  start(runId: string, args: SagaArgs): unknown;
+  /** Kills the worker, as `kill -9` does; resolves once it is dead. */
+  kill(): unknown;
+  /** Starts another worker, which continues the run. */
+  resume(): unknown;
+  /**
+   * Resolves with the end of the run (`sagaEnd` makes it of a result). It is called after `start`
+   * and after each `resume`; once the worker has been killed, its promise may settle or not.
+   */
+  result(runId: string): Promise<SagaEnd>;
+  /**
+   * Answers a `waitFor` of the run; resolves once a kill cannot lose it. It may be called before
+   * the run waits. Without it, the saga waits for nothing and is not cancelled.
+   */
+  send?(runId: string, name: string, data: unknown): unknown;
+  /** Cancels the run; resolves once a kill cannot lose it. */
+  cancel?(runId: string): unknown;
+  /** Stops the worker without killing it, as `kill -STOP` does. */
+  stall?(): unknown;
+  /** Lets the stalled worker go on, after another one has taken over its run. */
+  wake?(): unknown;
+  /** Frees what the adapter holds. */
+  stop?(): unknown;
+}
+
+/** Makes an adapter for one run. */
+export type ConformTarget = (outside: SagaOutside) => ConformAdapter | Promise<ConformAdapter>;

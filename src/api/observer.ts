@@ -1,7 +1,7 @@
 import type { LateReport } from "./late_report.ts";
 
 /**
- * Where a watcher keeps what the engine calls. Not for use outside the library.
+ * The key under which a watcher holds what the engine calls. Not for use outside the library.
  *
  * @internal
  */
@@ -20,10 +20,10 @@ export type NodeKind =
   | "filter"
   | "flatMap";
 
-/** Something that begins and ends in a run. Frozen; it is the same object wherever it is named. */
+/** A part of a run that begins and ends. It is frozen, and the same object wherever it appears. */
 export interface Span {
   /**
-   * `"run"`: all of it. `"step"`: a step, combinator or nested pipeline, with its middleware and
+   * `"run"`: the whole run. `"step"`: a step, combinator or nested pipeline, with its middleware and
    * validation. `"attempt"`, `"item"`, `"predicate"`, `"undo"`: one call of the user's code.
    * `"wait"`: the time before a retry, or before an undo by key. `"rollback"`: what undoes a run, a
    * failed attempt, an item, or what a middleware recovers from. `"late"`: an attempt that was
@@ -57,7 +57,7 @@ export interface Span {
   readonly retries?: number | undefined;
   /** The number of the item, from 0, for an `"item"` and for a step that runs for one. */
   readonly index?: number | undefined;
-  /** How long a `"wait"` is to be, in milliseconds. */
+  /** The planned length of a `"wait"`, in milliseconds. */
   readonly ms?: number | undefined;
   /** For an `"undo"`: the span of the step that it undoes. */
   readonly of?: Span | undefined;
@@ -82,7 +82,7 @@ export interface SpanEnd {
   readonly late?: LateReport["outcome"] | undefined;
 }
 
-/** How far a group or collection has come. */
+/** The progress of a group or collection. */
 export interface Progress {
   /** How many branches or items have ended. */
   readonly done: number;
@@ -92,7 +92,7 @@ export interface Progress {
   readonly total?: number | undefined;
 }
 
-/** Follows one span. Each method is called at once, in the course of the run: keep it short. */
+/** Follows one span. Its methods are called synchronously, as part of the run: keep them short. */
 export interface SpanObserver {
   /**
    * Makes a call inside the span, so that it can be inside an `AsyncLocalStorage`, too: `within:
@@ -101,23 +101,23 @@ export interface SpanObserver {
    * the user's; never for `"rollback"`, `"wait"` and `"late"`, which have undos as parts, or none.
    */
   within?(call: () => void): void;
-  /** Told each time a branch or item of a group has ended. */
+  /** Called each time a branch or item of a group has ended. */
   progress?(progress: Progress): void;
-  /** Told once, when the span has ended. */
+  /** Called once, when the span has ended. */
   end?(end: SpanEnd): void;
 }
 
 /**
- * Called when something begins; gives what follows it, if anything is to. With `false` nothing
- * inside it is observed either, and costs nothing.
+ * Called when a span begins; returns an object that follows it, or nothing. If it returns `false`,
+ * nothing inside the span is observed either, and costs nothing.
  *
- * No observer changes a run. What one throws, or does wrong, is an error that nobody handles: it
- * goes to the process's `unhandledrejection`.
+ * No observer can change a run. Its errors and misuse surface as unhandled rejections of the
+ * process.
  */
 export type Observer = (span: Span) => SpanObserver | false | void;
 
 /**
- * What `run` takes as its `observer`; made by `observe()` and its like in
+ * A value for the `observer` option of `run`, made by `observe()`, `events()` and others in
  * `@runsheet/runsheet/observe`.
  */
 export interface Watcher {

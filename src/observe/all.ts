@@ -2,11 +2,11 @@ import type { Watcher } from "../api/observer.ts";
 import { observersOf, watcherOf } from "./watcher_of.ts";
 
 /**
- * Makes one watcher of several. Each sees the same spans; one that says `false` to a span no longer
- * sees what is inside, and the others do. The first one's `within` is outermost.
+ * Combines watchers into one. Each sees the same spans; one that returns `false` for a span no
+ * longer sees what is inside it, but the others do. The first one's `within` is outermost.
  *
- * @param watchers Made by `observe()` and its like.
- * @returns What `run` takes as its `observer`.
+ * @param watchers Watchers, made by `observe()`, `events()` and others.
+ * @returns A watcher for the `observer` option of `run`.
  *
  * @example Two at once
  * ```ts

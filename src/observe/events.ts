@@ -3,48 +3,47 @@ import { checkFunction } from "../report/checks.ts";
 import { looksPlain, Printable } from "../report/printable.ts";
 import { watcherOf } from "./watcher_of.ts";
 
-/** The fields of every event: its span, with ids in place of objects. */
+/** The fields of every event: its span, with ids instead of objects. */
 export interface SpanEvent extends Omit<Span, "parent" | "of"> {
-  /** The id of what it is a part of; none for a run. */
+  /** The id of the enclosing span; none for a run. */
   readonly parentId?: string | undefined;
   /** The id of the step that an `"undo"` undoes. */
   readonly ofId?: string | undefined;
-  /** When, in milliseconds since 1970, with fractions. */
+  /** The time, in milliseconds since 1970, with fractions. */
   readonly at: number;
 }
 
-/** Something has begun. */
+/** A span has begun. */
 export interface StartEvent extends SpanEvent {
-  /** Tells it from other events. */
+  /** The kind of event. */
   readonly type: "start";
 }
 
 /** A branch or item of a group has ended. */
 export interface ProgressEvent extends SpanEvent, Progress {
-  /** Tells it from other events. */
+  /** The kind of event. */
   readonly type: "progress";
 }
 
-/** Something has ended. */
+/** A span has ended. */
 export interface EndEvent extends SpanEvent, SpanEnd {
-  /** Tells it from other events. */
+  /** The kind of event. */
   readonly type: "end";
   /** How long it took, in milliseconds. */
   readonly durationMs: number;
 }
 
 /**
- * Something has happened in a run. `JSON.stringify` prints it without args and data, its error
- * included.
+ * An event of a run. `JSON.stringify` prints it without args and data, and its error as in logs.
  */
 export type RunEvent = StartEvent | ProgressEvent | EndEvent;
 
 /**
- * Makes a watcher of a function that is told flat events, for logs, streams and progress bars.
+ * Makes a watcher from a listener of flat events, for logs, streams and progress bars.
  *
- * @param listener Called with each event, at once.
- * @returns What `run` takes as its `observer`.
- * @throws {ConfigError} If it is no function.
+ * @param listener Called with each event, synchronously.
+ * @returns A watcher for the `observer` option of `run`.
+ * @throws {ConfigError} If the listener is not a function.
  *
  * @example One line for each failure
  * ```ts
@@ -82,7 +81,7 @@ export function events(listener: (event: RunEvent) => void): Watcher {
   }]);
 }
 
-/** Steady, also when the computer's clock is set. */
+/** Steady even when the computer's clock is set. */
 function now(): number {
   return performance.timeOrigin + performance.now();
 }

@@ -4,21 +4,21 @@ import { callBack } from "../run/call_back.ts";
 import { isThenable } from "../values/maybe_promise.ts";
 import { callWithin } from "./call_within.ts";
 
-/** An observer, and what it gave to follow a span. */
+/** An observer, and what it returned to follow a span. */
 interface Follower {
   readonly observe: Observer;
   readonly follow: SpanObserver | undefined;
-  /** Whether it has a `within`; one without adds no frames to the stacks of errors. */
+  /** Whether it has a `within`. One without adds no frames to the stacks of errors. */
   readonly hasWithin: boolean;
 }
 
-/** Those who follow one span. Nothing that they do changes the run. */
+/** The observers that follow one span. Nothing they do changes the run. */
 export class Followers {
   readonly #span: Span;
   readonly #observers: readonly Observer[];
   readonly #followers: readonly Follower[];
 
-  /** Asks who wants to follow a span; `undefined` if nobody does. */
+  /** Asks each observer whether to follow a span; returns `undefined` if none does. */
   static ask(observers: readonly Observer[], span: Span): Followers | undefined {
     const followers = observers.map((observe) => ask(observe, span))
       .filter((one) => one !== undefined);
@@ -38,12 +38,12 @@ export class Followers {
     this.#followers = followers;
   }
 
-  /** Asks them whether they want to follow a part of their span, too. */
+  /** Asks the same observers whether to follow a span inside this one. */
   ask(part: Span): Followers | undefined {
     return Followers.ask(this.#observers, part);
   }
 
-  /** Makes a call inside each of them, the first outermost. */
+  /** Makes a call inside the `within` of each, the first outermost. */
   within<T>(call: () => T): T {
     return this.#followers.reduceRight<() => T>(
       (inner, { follow, hasWithin }) =>
@@ -68,7 +68,7 @@ function ask(observe: Observer, span: Span): Follower | undefined {
     if (given === undefined || given === false) return;
     if (typeof given !== "object" || given === null) refuseAnswer(given, span);
     if (isThenable(given)) {
-      // It would come too late to follow anything. If it rejects, that says enough.
+      // It comes too late to follow anything. If it rejects, that error is enough.
       Promise.resolve(given).then(() => refuseAnswer(given, span));
       return;
     }
@@ -79,5 +79,9 @@ function ask(observe: Observer, span: Span): Follower | undefined {
 }
 
 function refuseAnswer(given: unknown, { id }: Span): never {
-  refuse(`observe '${id}'`, "an observer must give an object, false or nothing at once", given);
+  refuse(
+    `observe '${id}'`,
+    "an observer must return an object, false or nothing, synchronously",
+    given,
+  );
 }

@@ -1,6 +1,6 @@
 /**
- * See what a run does while it does it: every run, step, attempt, wait, undo and item is a span,
- * which begins and ends.
+ * Watch runs as they happen: every run, step, attempt, wait, undo and item is a span, which begins
+ * and ends.
  *
  * @example Logs, in ten lines
  * ```ts

@@ -3,13 +3,13 @@ import { checkFunction } from "../report/checks.ts";
 import { watcherOf } from "./watcher_of.ts";
 
 /**
- * Makes of a function what `run` takes as its `observer`. The function is called with every span of
- * the run when it begins, and what it gives follows that span to its end. The engine has no clock:
- * who wants times takes them.
+ * Makes a watcher from a function. The function is called with every span when it begins, and the
+ * object it returns follows that span to its end. The engine has no clock: an observer that needs
+ * times takes them itself.
  *
- * @param observer Called with each span; gives what follows it, nothing, or `false`.
- * @returns What `run` takes, also for many runs at once.
- * @throws {ConfigError} If it is no function.
+ * @param observer Called with each span; returns an object that follows it, nothing, or `false`.
+ * @returns A watcher for the `observer` option of any number of runs.
+ * @throws {ConfigError} If the observer is not a function.
  *
  * @example What ran, with times
  * ```ts

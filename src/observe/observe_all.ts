@@ -2,10 +2,10 @@ import type { Watcher } from "../api/observer.ts";
 import { processWide } from "../run/process_wide.ts";
 
 /**
- * Observes every run of the process that begins from now on, beside the observer that it may have
- * of its own. A second call takes the place of the first; without a watcher it ends.
+ * Observes every run of the process that begins from now on, in addition to the run's own observer.
+ * A second call replaces the first; a call without a watcher ends it.
  *
- * @param watcher Made by `observe()` and its like; leave it out to observe no more.
+ * @param watcher Made by `observe()`, `events()` and others; omit it to stop observing.
  *
  * @example Count what fails, everywhere
  * ```ts

@@ -10,13 +10,13 @@ import { isPromise, type MaybePromise } from "../values/maybe_promise.ts";
 import { Followers } from "./followers.ts";
 import { ObservedSpan, type SpanDetails } from "./observed_span.ts";
 
-/** Begins the span of a run; `undefined` if nobody wants to observe it. */
+/** Begins the span of a run; returns `undefined` if no observer wants it. */
 export function watchRun(observers: readonly Observer[], run: Span): Watch | undefined {
   const followers = Followers.ask(observers, run);
   return followers && new Watched(run, followers);
 }
 
-/** Describes spans to those who follow them. */
+/** Describes spans to the observers that follow them. */
 class Watched implements Watch {
   readonly span: Span;
   readonly #followers: Followers;
@@ -108,8 +108,8 @@ class Watched implements Watch {
   }
 
   /**
-   * A promise that is awaited where it would be without observers: not a microtask later, and by
-   * nobody else, as the stacks of errors would not lead to the caller then.
+   * A promise that is awaited exactly where it would be without observers: not a microtask later,
+   * and by nobody else, because the stacks of errors would no longer lead to the caller.
    */
   #awaitable(promise: Promise<Settled>): Pending {
     const follow = () => this.#follow(promise);

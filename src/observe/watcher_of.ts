@@ -4,12 +4,12 @@ import { cast } from "../values/cast.ts";
 import { ObservedSpan } from "./observed_span.ts";
 import { watchRun } from "./watched.ts";
 
-/** Makes what `run` takes of those who observe it. */
+/** Makes a watcher from observers. */
 export function watcherOf(observers: readonly Observer[]): Watcher {
   const own: Watching = {
     observers,
     beginRun({ name, kind: node }, path, given, more) {
-      // A given id that is none is refused when the options are checked.
+      // An invalid id is refused when the options are checked.
       const runId = typeof given === "string" && given !== "" ? given : crypto.randomUUID();
       const all = more ? [...observers, ...more.observers] : observers;
       return watchRun(all, new ObservedSpan("run", "", path, name, runId, undefined, { node }));
@@ -18,7 +18,7 @@ export function watcherOf(observers: readonly Observer[]): Watcher {
   return Object.freeze({ [watching]: Object.freeze(own) });
 }
 
-/** Gives those who observe runs for a watcher. */
+/** The observers of a watcher. */
 export function observersOf(watcher: Watcher): readonly Observer[] {
   return cast<Watching>(watcher[watching]).observers;
 }

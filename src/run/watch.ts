@@ -5,7 +5,7 @@ import type { RetryPolicy } from "../api/policy.ts";
 import type { Result, RollbackFailure } from "../api/result.ts";
 import type { Ending } from "./settled.ts";
 
-/** A place in a run, and its span if somebody observes it. */
+/** A place in a run, and its span if it is observed. */
 export interface Place {
   /** The path in ids, reports and errors; `""` for the root pipeline. */
   readonly path: string;
@@ -25,10 +25,9 @@ export interface Watching {
 }
 
 /**
- * A span that somebody observes. Spans are described behind this interface and not by the engine,
- * so that a program that observes nothing does not ship the code for it. No method throws, but for
- * `within`, which throws what the call throws; a `begin…` returns `undefined` if no observer wants
- * that span.
+ * A span that is observed. Spans are described behind this interface, not by the engine, so that a
+ * program that observes nothing does not ship the code for it. No method throws, except `within`,
+ * which throws what the call throws. A `begin…` returns `undefined` if no observer wants that span.
  */
 export interface Watch {
   readonly span: Span;
@@ -41,9 +40,9 @@ export interface Watch {
   beginRollback(path: string, id: string): Watch | undefined;
   /** Begins the span of a wait, and ends it when the wait is over. */
   wait(attempt: WatchedAttempt, wait: Wait, sleeping: Promise<void>): void;
-  /** Calls what carries out the run, and ends with its result. */
+  /** Carries out the run, and ends with its result. */
   run<R extends Result<unknown>>(carryOut: () => Promise<R>): Promise<R>;
-  /** Ends a step when it has settled, and keeps what is still to be called inside its span. */
+  /** Ends a step when it has settled; until then, its continuations run inside the span. */
   endStep(ending: Ending): Ending;
   endAttempt(answered: Answered): void;
   /** Ends with the host's own signal. */

@@ -1,7 +1,7 @@
 import type { Attributes } from "@opentelemetry/api";
 import type { Span } from "@runsheet/runsheet/observe";
 
-/** What a span tells when it begins. */
+/** The attributes of a span when it begins. */
 export function attributesOf(span: Span, delay: number | undefined): Attributes {
   const { runId, path, node, attempt, kind } = span;
   const ms = kind === "wait" ? span.ms : delay;

@@ -2,7 +2,7 @@ import { type Span as OtelSpan, SpanStatusCode } from "@opentelemetry/api";
 import { toJSON } from "@runsheet/runsheet";
 import type { SpanEnd } from "@runsheet/runsheet/observe";
 
-/** Ends a span with what became of it. OpenTelemetry no longer recommends `recordException`. */
+/** Ends a span with its outcome. OpenTelemetry no longer recommends `recordException`. */
 export function endSpan(otelSpan: OtelSpan, end: SpanEnd): void {
   const { ok, error, failedStep, ran, replayed, late } = end;
   if (ok && ran === false) otelSpan.setAttribute("runsheet.skipped", true);
@@ -10,7 +10,7 @@ export function endSpan(otelSpan: OtelSpan, end: SpanEnd): void {
   if (late) otelSpan.setAttribute("runsheet.late", late);
   if (failedStep !== undefined) otelSpan.setAttribute("runsheet.failed_step", failedStep);
   if (!ok) {
-    // As in logs: the library's messages without the values that were refused.
+    // As in logs: the library's messages without rejected values.
     const { name, code, message } = toJSON(error ?? new Error("unknown"));
     otelSpan.setAttribute("error.type", typeof code === "string" && code !== "" ? code : name);
     otelSpan.setStatus({ code: SpanStatusCode.ERROR, message });

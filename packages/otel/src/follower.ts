@@ -20,7 +20,7 @@ export class Follower implements SpanObserver {
 
   progress(progress: Progress): void {
     const { done, total } = progress;
-    // Where nobody knows how many there will be: at 1, 2, 4, 8 and so on.
+    // If the total is unknown: at 1, 2, 4, 8 and so on.
     const mark = total === undefined ? 32 - Math.clz32(done) : Math.floor(10 * done / total);
     this.#untold = progress;
     if (mark > this.#mark) this.#tell(progress);

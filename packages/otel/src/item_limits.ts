@@ -3,22 +3,22 @@ import type { Span } from "@runsheet/runsheet/observe";
 /** How many items of a collection, or undos of a step, are traced one by one. */
 const MOST = 100;
 
-/** Keeps the spans of one run few, however many items it has. */
+/** Limits the number of spans of a run, however many items it has. */
 export class ItemLimits {
   readonly #begun = new Map<string, number>();
   readonly #failed = new Map<string, number>();
 
-  /** Whether there is room for a span that begins; takes its place. */
+  /** Whether there is room for a span that begins; if so, takes it. */
   begins(span: Span): boolean {
     return !isOneOfMany(span) || take(this.#begun, placeOf(span));
   }
 
-  /** Whether there would be room for one, beyond those, that fails. */
+  /** Whether there would still be room for one that fails. */
   mayFail(span: Span): boolean {
     return (this.#failed.get(placeOf(span)) ?? 0) < MOST;
   }
 
-  /** The same when it has failed; takes its place. */
+  /** Whether there is room for one that has failed; if so, takes it. */
   fails(span: Span): boolean {
     return take(this.#failed, placeOf(span));
   }
@@ -28,7 +28,7 @@ function isOneOfMany({ kind, index }: Span): boolean {
   return index !== undefined || kind === "undo" || kind === "rollback" || kind === "late";
 }
 
-/** What the spans of all items have in common. */
+/** The same for the spans of all items. */
 function placeOf({ kind, path, attempt = 1 }: Span): string {
   return `${kind} ${attempt} ${path.replaceAll(/\[\d+\]/g, "[]")}`;
 }

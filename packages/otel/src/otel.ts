@@ -18,7 +18,7 @@ import { version } from "./version.ts";
 interface TracedRun {
   readonly tracer: Tracer;
   readonly limits: ItemLimits;
-  /** How long a wait was to be, in milliseconds, by the id of the attempt that follows. */
+  /** The planned length of a wait, in milliseconds, by the id of the attempt that follows. */
   readonly delays: Map<string, number>;
 }
 
@@ -26,22 +26,22 @@ interface TracedRun {
 interface Traced {
   readonly run: TracedRun;
   readonly otelSpan: OtelSpan;
-  /** Where what happens inside it stands. */
+  /** The context of everything inside it. */
   readonly inside: Context;
 }
 
 /**
- * Makes a watcher that traces runs. Inside the span of the run are those of its steps, in these the
- * attempts of steps that have a retry policy, and in these the spans that the application's own
- * code makes. A rollback has a span with the undos in it, each linked to the span of the step that
- * it undoes; so has an attempt that came late.
+ * Makes a watcher that traces runs. The span of a run contains those of its steps, these contain the
+ * attempts of steps that have a retry policy, and these contain the spans that the application's
+ * own code makes. The span of a rollback contains its undos, each linked to the span of the step
+ * that it undoes; so does the span of an attempt that landed late.
  *
- * Of a run that is not sampled there is one span. Of items, and of undos of the same step, the
- * first hundred have spans, and the first hundred that fail after them; how far a group has come is
- * an event at each tenth.
+ * A run that is not sampled has one span. Of items, and of undos of the same step, the first hundred
+ * have spans, and then the first hundred that fail; the progress of a group is an event at each
+ * tenth.
  *
- * @param options Whose tracer, which spans, and more attributes.
- * @returns What `run` takes as its `observer`, and `observeAll` for every run of the process.
+ * @param options The tracer, which spans there are, and additional attributes.
+ * @returns A watcher for the `observer` option of `run`, or for `observeAll`.
  *
  * @example With an attribute of one's own
  * ```ts
@@ -107,15 +107,15 @@ export function otel(options: OtelOptions = {}): Watcher {
 }
 
 /**
- * Whether it is one call. The engine tells what becomes of it later only to those who observe it.
+ * Whether it is one call. The engine reports its later fate only to those who observe it.
  */
 function isCall({ kind }: Span): boolean {
   return kind === "attempt" || kind === "item" || kind === "predicate" || kind === "undo";
 }
 
 /**
- * What a span stands in. What middleware has put into the context, such as baggage, reaches the
- * steps; an undo is none of theirs, and may be started by anybody's signal.
+ * The context around a span. What middleware has put into the context, such as baggage, reaches the
+ * steps, but not an undo, which anybody's signal may have started.
  */
 function contextOf({ kind }: Span, parent: Traced): Context {
   const isUndo = kind === "undo" || kind === "rollback" || kind === "late";

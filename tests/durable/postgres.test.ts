@@ -3,27 +3,10 @@ import { assertEquals } from "@std/assert";
 import postgres from "postgres";
 import { map, parallel, pipeline, step } from "@runsheet/runsheet";
 import { durable, type Store } from "@runsheet/runsheet/durable";
+import { assertSurvivesKills, type Effect } from "../support/killed_orders.ts";
 import { type Postgres, startPostgres } from "../support/postgres.ts";
+import { postgresStore } from "../support/postgres_store.ts";
 import { dataOf, failureOf } from "../support/results.ts";
-
-/** The table that docs/durable.md shows. */
-function storeOf(sql: postgres.Sql): Store {
-  return {
-    async load(run, from) {
-      const rows =
-        await sql`select row from runs where run = ${run} and seq >= ${from} order by seq`;
-      return rows.map(({ row }) => String(row));
-    },
-    async append(run, seq, row) {
-      const result =
-        await sql`insert into runs values (${run}, ${seq}, ${row}) on conflict do nothing`;
-      return result.count === 1;
-    },
-    async list() {
-      return (await sql`select distinct run from runs`).map(({ run }) => String(run));
-    },
-  };
-}
 
 describe("a durable run over PostgreSQL", () => {
   let server: Postgres;
@@ -72,23 +55,24 @@ describe("a durable run over PostgreSQL", () => {
       const live = new Set<string>();
       // This worker hangs, and its heart has stopped beating.
       const silent: Store = {
-        ...storeOf(sql),
+        ...postgresStore(sql),
         append: async (run, seq, row) =>
           seq > 1 && row.includes('"kind":"lease"')
             ? await new Promise(() => {})
-            : await storeOf(sql).append(run, seq, row),
+            : await postgresStore(sql).append(run, seq, row),
       };
       durable(flow(live, { dies: true }), { store: silent, leaseMs: 200 }).run({}, { runId });
-      const next = durable(flow(live, { fails }), { store: storeOf(sql), leaseMs: 200 });
-      while (!(await next.list()).some((run) => run.runId === runId && run.state === "abandoned")) {
+      const next = durable(flow(live, { fails }), { store: postgresStore(sql), leaseMs: 200 });
+      let [result] = await next.resume();
+      while (!result) {
         await new Promise((resolve) => setTimeout(resolve, 20));
+        [result] = await next.resume();
       }
-      const [result] = await next.resume();
       if (fails) {
-        assertEquals(failureOf(result!).rollback.completed.length, 3);
+        assertEquals(failureOf(result).rollback.completed.length, 3);
         assertEquals([...live], []);
       } else {
-        assertEquals(dataOf(result!).mails, ["ann", "bob"]);
+        assertEquals(dataOf(result).mails, ["ann", "bob"]);
         assertEquals(live.size, 3);
       }
     });
@@ -104,8 +88,22 @@ describe("a durable run over PostgreSQL", () => {
         return { effects };
       },
     });
-    const workers = [1, 2, 3].map(() => durable(one, { store: storeOf(sql), leaseMs: 5_000 }));
+    const workers = [1, 2, 3].map(() =>
+      durable(one, { store: postgresStore(sql), leaseMs: 5_000 })
+    );
     const results = await Promise.all(workers.map((worker) => worker.run({}, { runId: "one" })));
     assertEquals(results.map(dataOf), Array(3).fill({ effects: 1 }));
+  });
+
+  it("ends alike wherever SIGKILL strikes its process", async () => {
+    await sql`create table effects (key text primary key, name text, undone integer)`;
+    await assertSurvivesKills({
+      script: "durable_order_postgres",
+      where: () => server.url,
+      effectsOf: async (runId) =>
+        await sql<Effect[]>`
+          select key, name, undone > 0 as undone from effects
+           where position(${runId} in key) > 0 order by key collate "C"`,
+    });
   });
 });

@@ -1,15 +1,18 @@
-import { spawn } from "node:child_process";
-import process from "node:process";
-import { createInterface } from "node:readline";
 import { after, before, describe, it } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { assert, assertEquals } from "@std/assert";
 import postgres from "postgres";
-import { mainOf } from "../support/examples.ts";
 import { beginningsOf, hangUpAfter } from "../support/hang_up.ts";
 import { startPaymentProvider } from "../support/payment_provider.ts";
 import { type Postgres, startPostgres } from "../support/postgres.ts";
-import { scriptPath } from "../support/spawn.ts";
+import { assertBalanced } from "../support/shop_balance.ts";
+import {
+  type Answer,
+  fromUrl,
+  type LogLine,
+  type Service,
+  startService,
+} from "../support/shop_service.ts";
 
 const cards = ["tok_ok", "tok_declined", "tok_flaky", "tok_slow", "tok_late"] as const;
 const stalling: readonly string[] = ["tok_slow", "tok_late"];
@@ -162,24 +165,7 @@ describe("examples/service", () => {
       }
       await settled();
 
-      assertEquals(
-        [...await db`select id from orders where status not in ('confirmed', 'cancelled')`],
-        [],
-      );
-      // Goods: initial stock = remaining stock + sold goods.
-      const stock = await db`
-        select sku, stock + coalesce(sum(quantity) filter (where status = 'confirmed'), 0)::int as stock
-          from products left join orders using (sku) group by products.sku order by products.sku`;
-      assertEquals(stock.map(({ sku, stock }) => [sku, stock]), [["lamp", 40], ["mug", 1000]]);
-      // Money: the provider holds the prices of the orders, charge by charge.
-      assertEquals([
-        ...await db`
-          select key, charge_key, amount, total
-            from (select * from provider_charges where kept) as charges
-            full join (select * from orders where status = 'confirmed') as sold
-              on key = charge_key and amount = total
-           where key is null or charge_key is null`,
-      ], []);
+      await assertBalanced(db, { lamp: 40, mug: 1000 });
       // Every order was answered, or its client has left.
       const [{ placed } = {}] = await db`select count(*)::int as placed from orders`;
       const left = count(0);
@@ -252,20 +238,7 @@ function abortedAfter(happened: Promise<void>): AbortSignal {
   return aborter.signal;
 }
 
-interface Answer {
-  /** 0 when the client has left. */
-  status: number;
-  body: Record<string, unknown>;
-}
-
 type Post = (path: string, body?: object, signal?: AbortSignal) => Promise<Answer>;
-
-interface LogLine {
-  event: string;
-  port?: number;
-  status?: number;
-  notUndone?: string[];
-}
 
 interface Shop {
   url: string;
@@ -295,59 +268,9 @@ function postTo(url: string): Post {
   };
 }
 
-async function fromUrl(url: string, init?: RequestInit): Promise<Answer> {
-  const response = await fetch(url, init);
-  return { status: response.status, body: await response.json() };
-}
-
 /** Posts, and returns the events of the answer. */
 async function eventsOf(url: string, body: object): Promise<string[]> {
   const headers = { accept: "text/event-stream" };
   const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(body) });
   return (await response.text()).split("\n\n").filter((event) => event !== "");
-}
-
-interface Service {
-  url: string;
-  /** Stops it, and returns its log. */
-  end: () => Promise<LogLine[]>;
-}
-
-/** Starts examples/service. */
-async function startService(env: Record<string, string>): Promise<Service> {
-  const run = process.versions.deno === undefined ? [] : ["run", "-A"];
-  const args = [...run, scriptPath("leash"), ...run, mainOf("service")];
-  const child = spawn(process.execPath, args, { env: { ...process.env, PORT: "0", ...env } });
-  const lines: LogLine[] = [];
-  const output = createInterface(child.stdout);
-  const closed = Promise.all([
-    new Promise<number | null>((resolve) => child.on("close", resolve)),
-    new Promise((resolve) => output.on("close", resolve)),
-  ]);
-  let stderr = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => stderr += text);
-  const ready = new Promise<number>((resolve) =>
-    output.on("line", (line) => {
-      lines.push(JSON.parse(line));
-      const { event, port } = lines.at(-1)!;
-      if (event === "ready" && port !== undefined) resolve(port);
-    })
-  );
-  const port = await Promise.race([ready, closed.then(() => undefined)]);
-  assert(port, `the service must start: ${stderr}`);
-  return {
-    url: `http://127.0.0.1:${port}`,
-    end: async () => {
-      child.stdin.end();
-      const [code] = await closed;
-      if (process.platform !== "win32") { // where SIGTERM ends a process at once
-        assertEquals({ code, stderr, last: lines.at(-1)?.event }, {
-          code: 0,
-          stderr: "",
-          last: "stopped",
-        });
-      }
-      return lines;
-    },
-  };
 }

@@ -1,5 +1,5 @@
-// Runs a script in a process of its own, and stops it when stdin ends, so it ends with the process
-// that started it.
+// Runs a script in a process of its own, kills it when stdin says something, and stops it when
+// stdin ends, so it ends with the process that started it.
 import { spawn } from "node:child_process";
 import process from "node:process";
 
@@ -13,4 +13,5 @@ const stop = () => {
   if (!stopped) process.kill(child.pid!, "SIGTERM");
   stopped = true;
 };
+process.stdin.on("data", () => process.kill(child.pid!, "SIGKILL"));
 process.stdin.on("end", stop).on("close", stop).resume();

@@ -81,7 +81,7 @@ export function map<
   key: K,
   items: ItemsOf<L, C>,
   each: PerItem<ItemFits<S, L, As>, S, L, I, D, O>,
-  options: MapOptions & { readonly as?: AsFits<S, As>; readonly onFailure?: F } = {},
+  options: MapOptions & { readonly as?: AsFits<S, As, L>; readonly onFailure?: F } = {},
 ): Mapped<K, ItemOf<L>, Also<C, D>, S, As, O, F> {
   const node = nodeOf(each);
   const effect = itemEffect(each as (item: unknown, ctx: Context, info: ItemInfo) => unknown);

@@ -8,7 +8,7 @@ import { runChild } from "../engine/run_child.ts";
 import { checkFunction } from "../report/checks.ts";
 import { labelOf, predicateId } from "../run/paths.ts";
 import { settle, type Settled } from "../run/settled.ts";
-import type { Guard, When } from "../types/branches.ts";
+import type { PredicateOf, When } from "../types/branches.ts";
 import type { Ctx } from "../types/combinators.ts";
 import type { NotAStep, StepIn, StepShape } from "../types/step_in.ts";
 import { EMPTY } from "../values/context.ts";
@@ -39,7 +39,7 @@ import { andThen } from "../values/maybe_promise.ts";
  * ```
  */
 export function when<S extends StepShape | NotAStep, C = Ctx<S>, D extends C = never>(
-  predicate: Guard<C, D>,
+  predicate: PredicateOf<C, D>,
   step: S,
 ): When<StepIn<S>, C, D> {
   checkFunction("create when()", "predicate", predicate);

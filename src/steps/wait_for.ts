@@ -43,7 +43,7 @@ export interface WaitForOptions<PS> {
  * assert(result.success && result.data.approvedBy === "ann");
  * ```
  */
-export function waitFor<const N extends string, PS extends Schema | undefined = undefined>(
+export function waitFor<const N extends string, PS = undefined>(
   name: N,
   options: WaitForOptions<PS> = {},
 ): Step<N, {}, Provided<{}, PS>> {

@@ -11,7 +11,7 @@ import type { NameOf, ProvidesOf, RequiresOf } from "./of.ts";
  *
  * @internal
  */
-export type Guard<C, D extends C> = ((ctx: C) => ctx is D) | Predicate<C>;
+export type PredicateOf<C, D extends C> = ((ctx: C) => ctx is D) | Predicate<C>;
 
 /**
  * The needs `R` that remain once a guard has narrowed the context to `D`.

@@ -203,7 +203,7 @@ export interface Builder<
       Sight<X>,
       O
     >,
-    options?: MapOptions & { readonly as?: AsFits<S, As>; readonly onFailure?: Mode },
+    options?: MapOptions & { readonly as?: AsFits<S, As, L>; readonly onFailure?: Mode },
   ): BuilderAfter<
     Name,
     Then<X, Mapped<K, ItemOf<L>, unknown, S, As, O, Mode>, Checks>,
@@ -275,7 +275,7 @@ export interface Builder<
    *
    * @throws {ConfigError} Always.
    */
-  run(mistake: "call .build() and run the pipeline that it makes", ...more: never[]): never;
+  run(this: "call .build() and run the pipeline that it makes", ...given: unknown[]): never;
   /**
    * Makes the pipeline.
    *

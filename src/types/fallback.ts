@@ -2,20 +2,24 @@ import type { AnyStep, Step } from "../api/step.ts";
 import type { MaybePromise } from "../values/maybe_promise.ts";
 import type { Fits } from "./fits.ts";
 import type { Folded, Rules } from "./fold.ts";
-import type { NoStep } from "./messages.ts";
+import type { IsFunction } from "./items.ts";
+import type { NoEach, NoOutputIssue, NoStep } from "./messages.ts";
 import type { Plus } from "./combinators.ts";
 import type { Added, Collapse, Flat } from "./objects.ts";
 import type { NameOf, ProvidesOf, RequiresOf } from "./of.ts";
-
-type IsStep<A> = [A] extends [never] ? false : [A] extends [AnyStep] ? true : false;
+import type { NoOutput } from "./step.ts";
 
 /**
- * The alternative of a `fallback`: the step `A`, or a function that returns an `O`.
+ * The alternative of a `fallback`: the step `A`, or a function that returns an `O`, or the sentence
+ * that says why it is none.
  *
  * @internal
  */
-export type Alternative<A, C, O, Fit = A> = IsStep<A> extends true ? Fit
-  : (error: Error, ctx: C) => MaybePromise<O>;
+export type Alternative<A, C, O, Fit = A> = IsFunction<A> extends true
+  ? [NoOutput<O>] extends [never] ? (error: Error, ctx: C) => MaybePromise<O>
+  : NoOutputIssue<NoOutput<O>, "the alternative">
+  : [A] extends [AnyStep] ? Fit
+  : NoEach<A>;
 
 /**
  * One of the two steps of a builder's `fallback`, or the sentence about why it does not fit.

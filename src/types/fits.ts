@@ -113,7 +113,7 @@ type BranchFits<B, S, I extends keyof B, F extends Folded, G extends Rules> = I 
  * @internal
  */
 export type EachFits<S, Made, L, As, F extends Folded, G extends Rules> = unknown extends L ? S
-  : [AsFits<S, As>] extends [As]
+  : [AsFits<S, As, L>] extends [As]
     ? ItemFits<S, L, As> extends infer Sentence extends string ? Sentence
     : Fits<S, Made, F, G>
   // The mistake is reported at `as`.

@@ -45,10 +45,14 @@ type IsKnown<L> = unknown extends L ? false : true;
  *
  * @internal
  */
-export type ItemsOf<L, C> = [L] extends [Collection<unknown>]
+export type ItemsOf<L, C> = IsList<L, Collection<unknown>> extends true
   ? (ctx: C, info: CollectionInfo) => MaybePromise<L>
-  : unknown extends L ? (ctx: C, info: CollectionInfo) => MaybePromise<L>
   : CollectionIssue<L>;
+
+// A string can be iterated, but is refused as a list: it is one where a list was forgotten.
+type IsList<L, Lists> = unknown extends L ? true
+  : [L] extends [Lists] ? [Extract<L, string>] extends [never] ? true : false
+  : false;
 
 /**
  * The step `S` of a `map` of the collection `L`, or the sentence that says why it cannot take the
@@ -86,8 +90,14 @@ export type PerItem<Fit, S, L, I, C, O> = IsFunction<S> extends true
   : [S] extends [AnyStep] ? Fit
   : NoEach<S>;
 
-type IsFunction<S> = [S] extends [never] ? true : S extends (...given: never) => unknown ? true
-: false;
+/**
+ * Whether an argument that may be a function or a step is a function, or not inferred yet.
+ *
+ * @internal
+ */
+export type IsFunction<S> = [S] extends [never] ? true
+  : S extends (...given: never) => unknown ? true
+  : false;
 
 /**
  * A function of an item `I`, or the sentence that says why it does not fit the items of the
@@ -103,9 +113,8 @@ export type Takes<L, I, Function> = [ItemOf<L>] extends [I] ? Function : TakesIs
  *
  * @internal
  */
-export type GivesList<I, C, R> = [R] extends [Iterable<unknown>]
+export type GivesList<I, C, R> = IsList<R, Iterable<unknown>> extends true
   ? (item: I, ctx: C, info: ItemInfo) => MaybePromise<R>
-  : unknown extends R ? (item: I, ctx: C, info: ItemInfo) => MaybePromise<R>
   : ListOfIssue<R>;
 
 /**
@@ -113,8 +122,11 @@ export type GivesList<I, C, R> = [R] extends [Iterable<unknown>]
  *
  * @internal
  */
-export type AsFits<S, As> = IsReal<S> extends true
-  ? S extends AnyStep ? As extends string ? AsHint<S, As> : As : As
+export type AsFits<S, As, L> = As extends string
+  ? IsFunction<S> extends true
+    ? IsKnown<L> extends true ? "'as' is for a step; this function is given the item itself" : As
+  : IsReal<S> extends true ? S extends AnyStep ? AsHint<S, As> : As
+  : As
   : As;
 
 type AsHint<S extends AnyStep, As extends string> = As extends keyof RequiresOf<S> ? As

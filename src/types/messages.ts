@@ -1,3 +1,4 @@
+import type { RunMeta } from "../api/result.ts";
 import type { AnyStep } from "../api/step.ts";
 import type { SureKeys } from "./objects.ts";
 import type { CreatedBy, NameOf, ProvidesOf, RequiresOf } from "./of.ts";
@@ -105,7 +106,7 @@ export type NoBranch<T> = T extends { readonly build: (...given: never) => unkno
   : "a branch is a pair of a predicate and a step, and the last may be a step";
 
 /**
- * The sentence for a third argument of `map` that is neither a function nor a step.
+ * The sentence for an argument that is neither a function nor a step.
  *
  * @internal
  */
@@ -227,12 +228,27 @@ export interface Fetched {
 }
 
 /**
- * The sentence for a `run` that returns a value without keys.
+ * The shape of the result of a run.
  *
  * @internal
  */
-export type NoOutputIssue<P> = `a step returns an object of keys or nothing, not ${[P] extends
-  [Fetched] ? "Response" : Show<P>}`;
+export interface Ran {
+  /** Whether it succeeded. */
+  readonly success: boolean;
+  /** Facts about it. */
+  readonly meta: RunMeta;
+}
+
+/**
+ * The sentence for a `run`, or what else is named by `Who`, that returns a value without keys.
+ *
+ * @internal
+ */
+export type NoOutputIssue<P, Who extends string = "a step"> =
+  `${Who} returns an object of keys or nothing, not ${[P] extends [Fetched] ? "Response"
+    : [P] extends [Ran] ? "the result of a run (unwrap gives its data)"
+    : [P] extends [Error] ? "an error (throw it)"
+    : Show<P>}`;
 
 /**
  * The sentence for a `run` that returns nothing, or `Else`, although `provides` requires `T`.

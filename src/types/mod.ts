@@ -8,9 +8,9 @@
 export type {
   BranchAt,
   Chosen,
-  Guard,
   Guarded,
   If,
+  PredicateOf,
   Present,
   ReadBy,
   Unproven,
@@ -65,6 +65,7 @@ export type {
   Filtered,
   FlatMapped,
   GivesList,
+  IsFunction,
   ItemFits,
   ItemOf,
   ItemsOf,
@@ -93,6 +94,7 @@ export type {
   NothingIssue,
   NotNew,
   OutputIssue,
+  Ran,
   TakesIssue,
   Wrong,
 } from "./messages.ts";
@@ -126,8 +128,8 @@ export type {
 } from "./pipeline.ts";
 export type { Alike } from "./spelling.ts";
 export type {
-  IsNoOutput,
   Needed,
+  NoOutput,
   ObjectSchema,
   Provided,
   RollbackOutput,

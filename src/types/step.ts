@@ -4,7 +4,7 @@ import type { RetryPolicy } from "../api/policy.ts";
 import type { Schema, SchemaIn, SchemaOut } from "../api/schema.ts";
 import type { MaybePromise } from "../values/maybe_promise.ts";
 import type { ContextOf } from "./combinators.ts";
-import type { Fetched, NoOutputIssue, NothingIssue } from "./messages.ts";
+import type { Fetched, NoOutputIssue, NothingIssue, Ran } from "./messages.ts";
 import type { Added, Declared } from "./objects.ts";
 
 declare const unset: unique symbol;
@@ -51,17 +51,19 @@ export type Seen<R, RS> = RS extends Schema ? Readonly<SchemaOut<RS>>
   : R;
 
 /** Values without keys for a context: iterables, Dates, functions, Responses. */
-type NoRecord = Iterable<unknown> | Date | ((...args: never) => unknown) | Fetched;
+type NoRecord = Iterable<unknown> | Date | RegExp | ((...args: never) => unknown) | Fetched;
 
 /**
- * Whether `run` returns something other than an object of keys or nothing.
+ * The part of an output that is neither an object of keys nor nothing. An object with the keys
+ * `name` and `message` is no error, which also has a `stack`.
  *
  * @internal
  */
-export type IsNoOutput<P> = IsAnyOrNever<P> extends true ? false
-  : [P] extends [NoRecord] ? true
-  : [P] extends [object | void | null] ? false
-  : true;
+export type NoOutput<P> = IsAnyOrNever<P> extends true ? never
+  : P extends NoRecord | Ran ? P
+  : P extends Error ? "stack" extends keyof P ? P : never
+  : P extends object | void | null ? never
+  : P;
 
 type Nothing = void | null | undefined;
 
@@ -79,11 +81,13 @@ type MayBeNothing<P> = 0 extends 1 & P ? false
 export type RunFunction<R, P, RS, PS> = PS extends Schema
   ? MayBeNothing<P> extends true ? NothingIssue<SchemaIn<PS>, Exclude<P, Nothing>>
   : (ctx: Seen<R, RS>, info: RunInfo) => MaybePromise<SchemaIn<PS>>
-  : IsNoOutput<P> extends true ? NoOutputIssue<P>
+  : [NoOutput<P>] extends [never] ? RunOf<R, P, RS>
+  : NoOutputIssue<NoOutput<P>>;
+
+type RunOf<R, P, RS> =
   // If `rollback` comes first, P is not inferred; the mistake is reported there.
-  : [P] extends [Unset]
-    ? (ctx: Seen<R, RS>, info: RunInfo) => MaybePromise<P | Unset | object | void>
-  : (ctx: Seen<R, RS>, info: RunInfo) => MaybePromise<P>;
+  [P] extends [Unset] ? (ctx: Seen<R, RS>, info: RunInfo) => MaybePromise<P | Unset | object | void>
+    : (ctx: Seen<R, RS>, info: RunInfo) => MaybePromise<P>;
 
 /**
  * The keys that a step adds to the context: the output side of `provides`.

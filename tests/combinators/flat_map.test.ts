@@ -133,7 +133,9 @@ describe("flatMap", () => {
   });
 
   it("collects an item that gives no list", async () => {
-    const each = flatMap("out", () => [0], () => "abc", { onFailure: "collect" });
+    const each = flatMap("out", () => [0], () => "abc" as unknown as string[], {
+      onFailure: "collect",
+    });
     const [failed] = dataOf(await each.run({})).out as unknown as ItemFailure<number>[];
     assertInstanceOf(failed?.error, ProvidesValidationError);
   });

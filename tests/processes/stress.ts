@@ -3,6 +3,7 @@
 // async_hooks.
 import process from "node:process";
 import {
+  type AnyStep,
   map,
   parallel,
   type Pipeline,
@@ -131,7 +132,7 @@ function makeOrders(): Pipeline<string, Order, object> {
     steps: [
       when(({ gift }: Order) => gift, booking("wrapping")),
       payment,
-      map("packed", ({ lines }: Order) => lines, pack as never, { as: "line", concurrency: 2 }),
+      map("packed", ({ lines }: Order) => lines, pack as AnyStep, { as: "line", concurrency: 2 }),
     ],
   });
   const made: unknown = pipeline({

@@ -11,7 +11,7 @@ const source = "tests/types/hovers/checkout.ts";
 const snapshot = "tests/types/hovers.txt";
 /** Names of what the types are made of. They mean nothing to those who read a hover. */
 const internals =
-  /\b(Made|Unset|Fold|Folded|Begun|BuilderAfter|Built|Sight|RulesOf|Flat|Plus|Guard)</;
+  /\b(Made|Unset|Fold|Folded|Begun|BuilderAfter|Built|Sight|RulesOf|Flat|Plus|PredicateOf)</;
 
 export const hoverParts: Part[] = ["typescript-5.6", "typescript-5.9", "typescript-6"].map(
   (alias) =>

@@ -76,6 +76,11 @@ export interface SpanEnd {
    * by a condition, or by a middleware that answered in its place.
    */
   readonly ran?: boolean | undefined;
+  /**
+   * For a `"step"` that is a pivot and has succeeded: its path. For a `"run"` that failed after one:
+   * the path of the last, up to which everything stands.
+   */
+  readonly committed?: string | undefined;
   /** `true` where a host answered from its record, and nothing was called. */
   readonly replayed?: true | undefined;
   /** The outcome of a `"late"` attempt, as reported to `onLate`. */

@@ -76,6 +76,8 @@ export interface Success<Data> {
   readonly failedStep?: undefined;
   /** Absent. */
   readonly rollback?: undefined;
+  /** Absent. */
+  readonly committed?: undefined;
 }
 
 /** The result of a run that failed, after its rollback. */
@@ -91,6 +93,11 @@ export interface Failure {
   readonly failedStep: string;
   /** The report of the rollback. */
   readonly rollback: RollbackReport;
+  /**
+   * The path of the last `pivot` that has succeeded: what was done up to it, and by the steps that
+   * completed after it, stands. Absent if there is none, and everything was undone.
+   */
+  readonly committed?: string;
   /** Facts about the run. */
   readonly meta: RunMeta;
   /** Absent. */

@@ -1,6 +1,6 @@
 import type { ItemOptions } from "../api/policy.ts";
 import type { AnyStep } from "../api/step.ts";
-import { checkStep } from "../engine/children.ts";
+import { checkStep, refusePivot } from "../engine/children.ts";
 import { expose } from "../engine/expose.ts";
 import type { Node } from "../engine/node.ts";
 import { runChild } from "../engine/run_child.ts";
@@ -64,6 +64,7 @@ export function distribute<
   const name = `distribute(${key})`;
   const action = `create ${name}`;
   const node = checkStep(action, "step", step);
+  refusePivot(action, [node]);
   const pairs = checkMapping(action, mapping, node);
   const how = checkGroup(action, options, ["abort", "settle", "collect"]);
   return expose({

@@ -78,6 +78,8 @@ export function fallback<S extends StepShape | NotAStep, A = never, O = never, C
 
   async function recover(failed: SettledFailure, mark: number, ctx: Context, scope: Scope) {
     const { journal, cancellation, path } = scope;
+    // What is committed cannot be undone, and the alternative would do it again.
+    if (journal.isCommitted(mark)) return failed;
     // What is around it may unwind at the same path, once the alternative has failed as well.
     const notUndone = await journal.unwind(failed.error, scope, mark, join(path, label));
     if (notUndone.length > 0) {

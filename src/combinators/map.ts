@@ -3,6 +3,7 @@ import type { ItemOptions, MapOptions } from "../api/policy.ts";
 import { startEffect } from "../effect/start_effect.ts";
 import { itemEffect } from "../effect/item.ts";
 import { expose } from "../engine/expose.ts";
+import { refusePivot } from "../engine/children.ts";
 import { type Node, nodeOf } from "../engine/node.ts";
 import { runChild } from "../engine/run_child.ts";
 import { freezeEach } from "../groups/collect_items.ts";
@@ -86,6 +87,7 @@ export function map<
   const node = nodeOf(each);
   const effect = itemEffect(each as (item: unknown, ctx: Context, info: ItemInfo) => unknown);
   const action = `create map(${String(key)})`;
+  if (node) refusePivot(action, [node]);
   checkObject(action, options);
   const own = { ...options };
   const { as } = own;

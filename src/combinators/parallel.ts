@@ -1,5 +1,5 @@
 import type { ItemOptions } from "../api/policy.ts";
-import { checkSteps, type Child } from "../engine/children.ts";
+import { checkSteps, type Child, refusePivot } from "../engine/children.ts";
 import { expose } from "../engine/expose.ts";
 import { runChild } from "../engine/run_child.ts";
 import { fanOut } from "../groups/fan_out.ts";
@@ -91,6 +91,7 @@ function group<const Mode extends ParallelMode = undefined, const K extends stri
     if (steps.length === 0) refuse(action, "it must have at least one step", 0);
     const children = checkSteps(action, steps);
     const nodes = children.map(({ node }) => node);
+    refusePivot(action, nodes);
     const name = `parallel(${nodes.map(({ name }) => name).join(", ")})`;
     return expose({
       name,

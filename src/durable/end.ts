@@ -9,8 +9,8 @@ import type { RunEnd } from "./run_log.ts";
 export function endOf(result: Result<unknown>): RunEnd {
   const { stepsExecuted } = result.meta;
   if (result.success) return { success: true, data: result.data, stepsExecuted };
-  const { error, failedStep, rollback: { completed, failed } } = result;
-  return { success: false, error, failedStep, completed, failed, stepsExecuted };
+  const { error, failedStep, rollback: { completed, failed }, committed } = result;
+  return { success: false, error, failedStep, completed, failed, committed, stepsExecuted };
 }
 
 /** The result of a run that has ended in another process. */
@@ -25,6 +25,6 @@ export function resultOf(name: string, runId: string, args: unknown, end: RunEnd
     return Object.freeze(new Failed(error, "<output>", rollback, meta));
   }
   if (end.success) return cast(Object.freeze(new Succeeded(end.data, meta)));
-  const { error, failedStep, completed, failed } = end;
-  return Object.freeze(new Failed(error, failedStep, { completed, failed }, meta));
+  const { error, failedStep, completed, failed, committed } = end;
+  return Object.freeze(new Failed(error, failedStep, { completed, failed }, meta, committed));
 }

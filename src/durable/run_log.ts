@@ -25,6 +25,7 @@ export type RunEnd =
       readonly failedStep: string;
       readonly completed: readonly string[];
       readonly failed: readonly { readonly step: string; readonly error: Error }[];
+      readonly committed?: string | undefined;
     }
   );
 

@@ -35,6 +35,8 @@ export interface Effect<T = Context> extends Patience {
   readonly timeout?: number | undefined;
   /** Whether all attempts count as one effect, because they share one key. */
   readonly idempotent?: boolean | undefined;
+  /** Whether its success is the point of no return. */
+  readonly pivot?: boolean | undefined;
   /** Whether the user's function may take its info, judging by its parameters. */
   readonly seesInfo?: boolean;
   readonly call: (attempt: Attempt) => unknown;
@@ -83,6 +85,7 @@ export class Attempt extends LazyInfo implements Entry {
   // Few attempts need the rest: initializers would make all of them three times as large.
   declare cutoff: Cutoff | undefined;
   declare hasFailed: boolean | undefined;
+  declare isStanding: boolean | undefined;
   /** Whether user code has read its key, and so may have sent it. */
   declare isKeyRead: boolean | undefined;
   declare undoneBy: Error | undefined;
@@ -249,9 +252,10 @@ export class Attempt extends LazyInfo implements Entry {
   }
 
   /** Makes it the standing success: it returned `raw`, which adds `output` to the context. */
-  stand(raw: unknown, output: unknown): void {
+  stand(raw: unknown, output: unknown, isValid = true): void {
     this.hasSettled = true;
     this.result = { raw, output };
+    this.isStanding = isValid;
     this.push();
   }
 

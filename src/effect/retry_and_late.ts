@@ -163,6 +163,10 @@ export class Attempts<T> implements Shared, Entry, Retrying {
     return this.#effect.idempotent ? this : attempt;
   }
 
+  get isStanding(): boolean | undefined {
+    return this.#standing?.isStanding;
+  }
+
   /** Takes the next undo of an idempotent effect, whose attempts share one entry. */
   takeUndo(error: Error): Due | undefined {
     this.#undoneBy ??= error;

@@ -64,3 +64,37 @@ export function checkStrict(
     if (!adds) known = undefined;
   }
 }
+
+/** Throws if a step after a pivot, which only goes forward, is not tried again. */
+export function checkAfterPivot(pipeline: string, nodes: readonly Node[]): void {
+  inOrder(nodes, undefined, false);
+
+  function inOrder(nodes: readonly Node[], pivot: string | undefined, isRetried: boolean) {
+    return nodes.reduce((before, node) => visit(node, before, isRetried), pivot);
+  }
+
+  /** Returns the pivot before the next node. */
+  function visit(
+    { kind, name, policy, parts }: Node,
+    pivot: string | undefined,
+    isRetried: boolean,
+  ): string | undefined {
+    const isSafe = isRetried || policy?.retry !== undefined;
+    if (parts && (kind === "choice" || kind === "fallback")) {
+      // One of them stays, and a failure in a fallback leads to the alternative.
+      const others = parts.children.map((child, n) =>
+        visit(child, pivot, isSafe || kind === "fallback" && n === 0)
+      );
+      return others.find((other) => other !== pivot) ?? pivot;
+    }
+    if (parts) return inOrder(parts.children, pivot, isSafe);
+    // Without a policy, a step only waits.
+    if (pivot !== undefined && !isSafe && (policy || kind !== "step")) {
+      throw new ConfigError(
+        `Cannot create strict pipeline '${pipeline}' as '${name}' must have a 'retry', or stand in ` +
+          `a pipeline that has one: it comes after the pivot '${pivot}'`,
+      );
+    }
+    return policy?.pivot ? name : pivot;
+  }
+}

@@ -48,6 +48,8 @@ export interface Policy extends Patience {
   readonly timeout?: number | undefined;
   /** Whether all attempts count as one effect. */
   readonly idempotent?: boolean | undefined;
+  /** Whether it is the point of no return. */
+  readonly pivot?: boolean | undefined;
 }
 
 /** The options of a combinator or pipeline that a picture shows. */

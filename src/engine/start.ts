@@ -107,7 +107,9 @@ async function carryOut(
         const failedStep = isPipeline ? "<output>" : path;
         settled = { ...settled, ok: false, error: cancellation.error, failedStep };
       }
-      if (settled.ok && journal.mark > 0) options.defer?.(undoLater(name, journal, own));
+      if (settled.ok && journal.mark > 0 && !journal.committed) {
+        options.defer?.(undoLater(name, journal, own));
+      }
     }
   } catch (thrown) {
     if (run?.seam.interruption) {
@@ -138,7 +140,7 @@ async function carryOut(
   }
   const rollback = journal?.report() ?? NOTHING_UNDONE;
   if (run?.seam.durable) await run.drain();
-  return Object.freeze(new Failed(error, failedStep, rollback, meta));
+  return Object.freeze(new Failed(error, failedStep, rollback, meta, journal?.committed));
 }
 
 function labelsOf(children: readonly Node[]): readonly string[] {
@@ -164,7 +166,8 @@ async function undo(
   place: Place,
   letGo: (() => void) | undefined,
 ): Promise<readonly RollbackFailure[]> {
-  run.failedBy = error;
+  // What a standing success defers from now on stands, too.
+  if (!journal.committed) run.failedBy = error;
   // Undos without a place on the journal come first, as they were deferred last.
   for (const stray of run.strays?.splice(0) ?? []) journal.push(stray);
   try {

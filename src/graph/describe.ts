@@ -22,9 +22,9 @@ export interface DescribedRetry {
 
 /** The policies and limits of a step, combinator or pipeline, as its definition sets them. */
 export interface DescribedPolicy {
-  /** When a step is retried. */
+  /** When a step or a pipeline is retried. */
   readonly retry?: DescribedRetry;
-  /** The time limit of one attempt, or of a whole pipeline, in milliseconds. */
+  /** The time limit of one attempt of a step or pipeline, in milliseconds. */
   readonly timeout?: number;
   /** How long the run waits for an attempt after its timeout or an abort, in milliseconds. */
   readonly graceMs?: number;
@@ -34,6 +34,8 @@ export interface DescribedPolicy {
   readonly overlap?: "allow" | "never";
   /** Whether all attempts count as one effect. */
   readonly idempotent?: boolean;
+  /** Whether a step is the point of no return. */
+  readonly pivot?: boolean;
   /** How many branches or items may run at once. */
   readonly concurrency?: number;
   /** What happens when a branch or item fails. */

@@ -127,8 +127,9 @@ function hasUndo({ rollback, undoByKey }: Described): boolean {
 }
 
 function notes({ policy = {} }: Described): string {
-  const { retry, timeout, concurrency } = policy;
+  const { retry, timeout, concurrency, pivot } = policy;
   return [
+    pivot && "pivot",
     retry && retry.count !== 0 && retryText(retry.count),
     timeout && duration(timeout),
     concurrency && `${concurrency} at once`,

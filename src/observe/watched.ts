@@ -20,13 +20,15 @@ export function watchRun(observers: readonly Observer[], run: Span): Watch | und
 class Watched implements Watch {
   readonly span: Span;
   readonly #followers: Followers;
+  readonly #isPivot: boolean;
   #hasEnded = false;
   #done = 0;
   #failed = 0;
 
-  constructor(span: Span, followers: Followers) {
+  constructor(span: Span, followers: Followers, isPivot = false) {
     this.span = span;
     this.#followers = followers;
+    this.#isPivot = isPivot;
   }
 
   within<T>(call: () => T): T {
@@ -45,11 +47,12 @@ class Watched implements Watch {
   }
 
   beginStep(
-    { name, kind: node }: WatchedNode,
+    { name, kind: node, policy }: WatchedNode,
     path: string,
     parentPath: string,
   ): Watch | undefined {
-    return this.#begin("step", path, stepPath(path), name, { node, index: itemIndex(parentPath) });
+    const details = { node, index: itemIndex(parentPath) };
+    return this.#begin("step", path, stepPath(path), name, details, policy?.pivot);
   }
 
   beginAttempt(attempt: WatchedAttempt): Watch | undefined {
@@ -82,8 +85,9 @@ class Watched implements Watch {
   async run<R extends Result<unknown>>(carryOut: () => Promise<R>): Promise<R> {
     try {
       const result = await this.within(carryOut);
-      const { success, error, failedStep } = result;
-      this.#end(success ? { ok: true } : { ok: false, error, failedStep });
+      const { success, error, failedStep, committed } = result;
+      const stands = committed === undefined ? {} : { committed };
+      this.#end(success ? { ok: true } : { ok: false, error, failedStep, ...stands });
       return result;
     } catch (reason) {
       this.interrupt(reason);
@@ -136,7 +140,9 @@ class Watched implements Watch {
 
   #endSettled(settled: Settled): void {
     const { ran } = settled;
-    if (settled.ok) return this.#end({ ok: true, ran });
+    if (settled.ok) {
+      return this.#end({ ok: true, ran, ...(this.#isPivot && { committed: this.span.path }) });
+    }
     this.#end({ ok: false, error: settled.error, failedStep: stepPath(settled.failedStep), ran });
   }
 
@@ -179,11 +185,12 @@ class Watched implements Watch {
     path: string,
     name: string,
     details?: SpanDetails,
+    isPivot?: boolean,
   ): Watched | undefined {
     const { span } = this;
     const part = new ObservedSpan(kind, id, path, name, span.runId, span, details);
     const followers = this.#followers.ask(part);
-    return followers && new Watched(part, followers);
+    return followers && new Watched(part, followers, isPivot);
   }
 
   #end(end: SpanEnd): void {

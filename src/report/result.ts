@@ -59,12 +59,20 @@ export class Failed extends Printable implements Failure {
   readonly failedStep: string;
   readonly rollback: RollbackReport;
   readonly meta: RunMeta;
-  constructor(error: Error, failedStep: string, rollback: RollbackReport, meta: RunMeta) {
+  declare readonly committed?: string;
+  constructor(
+    error: Error,
+    failedStep: string,
+    rollback: RollbackReport,
+    meta: RunMeta,
+    committed?: string,
+  ) {
     super();
     this.error = error;
     this.failedStep = failedStep;
     this.rollback = rollback;
     this.meta = meta;
+    if (committed !== undefined) this.committed = committed;
   }
 }
 

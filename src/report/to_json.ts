@@ -28,6 +28,8 @@ export interface ResultJSON {
   readonly failedStep?: string;
   /** The report of the rollback. */
   readonly rollback?: ReportJSON;
+  /** The path of the last pivot that has succeeded. */
+  readonly committed?: string;
   /** Facts about the run. */
   readonly meta: {
     /** The run's id. */

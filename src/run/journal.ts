@@ -34,6 +34,8 @@ export interface Due {
 
 /** An effect that happened or may have happened, and knows how to undo itself. */
 export interface Entry {
+  /** Whether it belongs to a success, which stands once the run is committed. */
+  readonly isStanding?: boolean | undefined;
   /** Takes the next undo that is due, the latest first; `undefined` if none is left. */
   takeUndo(error: Error): Due | undefined;
   /** Called with the failed undos once none is left. */
@@ -51,7 +53,11 @@ export type PerformUndo = (
 interface Undone {
   readonly completed: string[];
   readonly failed: RollbackFailure[];
+  committed?: string;
 }
+
+/** Takes the place of an entry that is committed. */
+const COMMITTED: Entry = { takeUndo: () => undefined };
 
 /** The undo stack of a run or of one of its branches, and the rollback report. */
 export class Journal {
@@ -59,6 +65,8 @@ export class Journal {
   /** Created by the first push, as most items of a collection push nothing. */
   #entries: Entry[] | undefined;
   #undone: Undone | undefined;
+  /** The height up to which it is committed. */
+  #committed = 0;
 
   constructor(perform: PerformUndo, undone?: Undone) {
     this.#perform = perform;
@@ -92,6 +100,24 @@ export class Journal {
     else if (busy.length > 0) this.push(new Branches(busy, limit));
   }
 
+  /** The path of the latest pivot. */
+  get committed(): string | undefined {
+    return this.#undone?.committed;
+  }
+
+  /** Lets everything stand that a pivot and the steps before it have done. */
+  commit(path: string): void {
+    this.#report.committed = path;
+    this.push(COMMITTED);
+    this.#entries!.fill(COMMITTED);
+    this.#committed = this.mark;
+  }
+
+  /** Whether a pivot has succeeded since the mark, so that the way back to it is closed. */
+  isCommitted(mark: number): boolean {
+    return mark < this.#committed;
+  }
+
   push(entry: Entry): void {
     (this.#entries ??= []).push(entry);
   }
@@ -102,9 +128,10 @@ export class Journal {
   }
 
   /**
-   * Undoes everything after the mark, the latest first; a failing undo does not stop the rest.
-   * Returns all failures after the mark, including those of earlier calls: whoever continues the run
-   * must know what is left. Observers see it at `place`, under `id`, if anything is undone.
+   * Undoes everything after the mark, the latest first; a failing undo does not stop the rest. If a
+   * pivot has succeeded since, only failures are undone. Returns all failures after the mark,
+   * including those of earlier calls: whoever continues the run must know what is left. Observers
+   * see it at `place`, under `id`, if anything is undone.
    */
   async unwind(
     error: Error,
@@ -112,7 +139,15 @@ export class Journal {
     mark = 0,
     id: string = place?.path ?? "",
   ): Promise<readonly RollbackFailure[]> {
-    const unwinding: Unwinding = { error, failures: [], place, id, rollback: undefined };
+    const sparesStanding = this.isCommitted(mark);
+    const unwinding: Unwinding = {
+      error,
+      failures: [],
+      place,
+      id,
+      sparesStanding,
+      rollback: undefined,
+    };
     await this.#unwindTo(mark, unwinding);
     unwinding.rollback?.endRollback(unwinding.failures);
     if (unwinding.failures.length > 0) this.push(new NotUndone(unwinding.failures));
@@ -120,9 +155,10 @@ export class Journal {
   }
 
   async #unwindTo(mark: number, unwinding: Unwinding): Promise<void> {
-    const { error, failures, place, id } = unwinding;
+    const { error, failures, place, id, sparesStanding } = unwinding;
     while (this.mark > mark) {
       const entry = this.#entries!.pop()!;
+      if (sparesStanding && entry.isStanding) continue;
       if (entry instanceof Branches) {
         await entry.each((branch) => branch.#unwindTo(0, unwinding));
         continue;
@@ -161,6 +197,7 @@ interface Unwinding {
   readonly failures: RollbackFailure[];
   readonly place: Place | undefined;
   readonly id: string;
+  readonly sparesStanding: boolean;
   rollback: Watch | undefined;
 }
 

@@ -55,6 +55,7 @@ export interface Watch {
 export interface WatchedNode {
   readonly name: string;
   readonly kind: NodeKind;
+  readonly policy?: { readonly pivot?: boolean | undefined } | undefined;
 }
 
 /** An attempt, as observers see it. */

@@ -57,7 +57,8 @@ export async function retryPipeline(
       failedStep: stepPath(failedStep),
       ran: number > 1 || settled.ran,
     });
-    if (error instanceof ValidationError) return fail(error);
+    // What is committed cannot be undone, and another attempt would do it again.
+    if (error instanceof ValidationError || journal.isCommitted(mark)) return fail(error);
     if (!cancellation?.error) {
       retries.answer = undefined;
       const decision = await unlessGivenUp(retries.decide(number, error), cancellation);

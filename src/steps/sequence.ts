@@ -3,7 +3,7 @@ import type { RetryPolicy } from "../api/policy.ts";
 import type { Schema } from "../api/schema.ts";
 import { checkSteps, type Child } from "../engine/children.ts";
 import { expose } from "../engine/expose.ts";
-import { checkStrict, keysOf } from "../engine/keys.ts";
+import { checkAfterPivot, checkStrict, keysOf } from "../engine/keys.ts";
 import type { Node } from "../engine/node.ts";
 import { runChild } from "../engine/run_child.ts";
 import {
@@ -117,7 +117,10 @@ export function sequence(definition: Definition): Node {
   const children = checkSteps(action, steps);
   const nodes = children.map(({ node }) => node);
   const args = argsSchema && declaredKeys(argsSchema);
-  if (strict) checkStrict(name, nodes, args?.map(({ key }) => key));
+  if (strict) {
+    checkStrict(name, nodes, args?.map(({ key }) => key));
+    checkAfterPivot(name, nodes);
+  }
   const plan: Plan = {
     definition: own,
     children,

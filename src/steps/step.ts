@@ -41,6 +41,7 @@ interface Definition extends Patience {
   readonly undoByKey?: KeyUndo<UndoByKey> | undefined;
   readonly undos?: Readonly<Record<string, UndoPolicy<UndoByName>>> | undefined;
   readonly idempotent?: boolean;
+  readonly pivot?: boolean;
   readonly retry?: RetryPolicy | undefined;
   readonly timeout?: number;
 }
@@ -131,6 +132,7 @@ function check(definition: unknown): Definition {
     "undoByKey",
     "undos",
     "idempotent",
+    "pivot",
     "retry",
     "timeout",
     "graceMs",
@@ -147,6 +149,7 @@ function check(definition: unknown): Definition {
   checkTimeout(`time '${name}'`, timeout);
   checkPatience(`time '${name}'`, own);
   checkBoolean(action, "idempotent", idempotent);
+  checkBoolean(action, "pivot", own.pivot);
   return {
     ...own,
     retry: checkRetry(`retry '${name}'`, retry),
@@ -159,7 +162,7 @@ function check(definition: unknown): Definition {
 /** Makes the effect of a step. */
 function effectOf(definition: Definition): Effect {
   const { run, provides, rollback, undoByKey, undos, idempotent, ...policy } = definition;
-  const { retry, timeout, graceMs, lateMs, overlap } = policy;
+  const { retry, timeout, graceMs, lateMs, overlap, pivot } = policy;
   const schema = provides && outputSchema(provides);
   const check = (raw: unknown, scope: Scope) => checkOutput(schema, raw, scope);
   return {
@@ -171,6 +174,7 @@ function effectOf(definition: Definition): Effect {
     lateMs,
     overlap,
     idempotent,
+    pivot,
     rollback,
     undoByKey,
     undos,
@@ -188,8 +192,10 @@ function effectOf(definition: Definition): Effect {
 
 function stand(attempt: Attempt, raw: unknown, { output, error }: Checked): Settled {
   // The effect has happened, so it must be undoable even if its output is invalid.
-  attempt.stand(raw, output);
-  return error ? failure(error, attempt.path, true) : { ok: true, output, ran: true };
+  attempt.stand(raw, output, !error);
+  if (error) return failure(error, attempt.path, true);
+  if (attempt.effect.pivot) attempt.scope.journal.commit(attempt.path);
+  return { ok: true, output, ran: true };
 }
 
 function execute(validate: Validate, effect: Effect, ctx: Context, scope: Scope): Ending {

@@ -60,7 +60,7 @@ const KEY =
   "… under way";
 
 function outcome(run: TimedSpan, state: State): string {
-  const { error, failedStep } = run.end ?? {};
+  const { error, failedStep, committed } = run.end ?? {};
   const words = state === "ok" ? "done in" : state === "running" ? "under way for" : "failed after";
   const facts = [
     `${words} ${duration((run.to ?? lastOf(run)) - run.from)}`,
@@ -70,7 +70,10 @@ function outcome(run: TimedSpan, state: State): string {
   const summary = `<p>${facts.join(" · ")}</p>`;
   if (!error) return summary;
   const place = failedStep ? `at <b>${escape(oneLine(failedStep))}</b>: ` : "";
-  return `${summary}\n<p class="failed">Failed ${place}${escape(errorText(error))}</p>`;
+  const stands = committed === undefined
+    ? ""
+    : `\n<p>What was done up to <b>${escape(oneLine(committed))}</b> stands.</p>`;
+  return `${summary}\n<p class="failed">Failed ${place}${escape(errorText(error))}</p>${stands}`;
 }
 
 function undoList(run: TimedSpan): string {

@@ -27,6 +27,7 @@ export function rowOf(timed: TimedSpan, parent?: TimedSpan): Row {
     noteOn(span, state),
     attempts > 1 && `${attempts} attempts`,
     progress && progressText(progress),
+    committedText(timed),
     span.kind === "wait" && `${duration(span.ms ?? 0)} planned`,
     end?.replayed && "answered from a host's record",
   ];
@@ -38,6 +39,11 @@ export function rowOf(timed: TimedSpan, parent?: TimedSpan): Row {
     error: end?.error && !isToldBelow(end.error, span, parts) ? errorText(end.error) : undefined,
     parts,
   };
+}
+
+function committedText({ span, end }: TimedSpan): string | undefined {
+  if (end?.committed === undefined) return undefined;
+  return span.kind === "step" ? "the point of no return" : `committed by ${oneLine(end.committed)}`;
 }
 
 const NOTES: Partial<Record<State, string>> = {

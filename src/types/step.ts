@@ -203,6 +203,15 @@ export interface StepDefinition<R, P, N, RS, PS> {
    * @default {false}
    */
   readonly idempotent?: boolean | undefined;
+  /**
+   * Whether its success is the point of no return: from then on the run only goes forward. What it
+   * and the steps before it have done is not undone any more, nor what later steps complete; if a
+   * later step fails, the result tells by `committed` what stands. Not allowed in groups and
+   * collections.
+   *
+   * @default {false}
+   */
+  readonly pivot?: boolean | undefined;
   /** When to retry; by default, never. */
   readonly retry?: RetryPolicy | undefined;
   /** The time limit of one attempt, in milliseconds; by default, none. */

@@ -87,7 +87,7 @@ export class FaultHost implements Host {
       return await new Promise(() => {});
     }
     if (books instanceof InferredBooks) books.learn(call);
-    const before = totalsOf(books);
+    const before = totalsOf(books.left());
     if (this.#isLate(call)) await this.#rest.wait("undo");
     const running = this.#inject(call, async (signal) => {
       this.#current = call;
@@ -103,7 +103,7 @@ export class FaultHost implements Host {
     this.#inFlight.delete(call.id);
     if (outcome.ok) this.#succeed(call, outcome.value);
     else this.#givenUp.add(call.path);
-    if (call.kind === "undo") this.undone.set(call.id, difference(before, totalsOf(books)));
+    if (call.kind === "undo") this.undone.set(call.id, difference(before, totalsOf(books.left())));
     return outcome;
   }
 

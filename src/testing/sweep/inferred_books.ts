@@ -8,8 +8,13 @@ import type { Books, LedgerEntry } from "./ledger.ts";
  * undo of that attempt succeeds. Steps without an undo count as having no effects.
  */
 export class InferredBooks implements Books {
-  readonly #undoable = new Set<string>();
+  readonly #undoable: Set<string>;
   readonly #standing = new Map<string, string[]>();
+
+  /** Steps that declare an undo have one, even if a run without faults never calls it. */
+  constructor(undoable: readonly string[]) {
+    this.#undoable = new Set(undoable);
+  }
 
   /** Called before every call: a step that is undone once has an undo. */
   learn({ kind, path }: Call): void {

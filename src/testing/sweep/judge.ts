@@ -1,15 +1,16 @@
 import { baseOf, stepOf, withoutIndexes } from "../../run/paths.ts";
+import { beyondCommit } from "./beyond_commit.ts";
 import { type Case, idOf } from "./cases.ts";
 import { hintsOf } from "./hints.ts";
 import type { LedgerEntry } from "./ledger.ts";
 import type { Observed } from "./observed.ts";
-import type { Totals } from "./totals.ts";
+import { type Totals, totalsOf } from "./totals.ts";
 import type { LeftEffect, SweepEffect, SweepOutcome, SweepRow } from "./report.ts";
 
 /** Compares runs with faults to runs without. */
 export class Judge {
-  /** The effects of steps in a run without faults. */
-  readonly effects: readonly SweepEffect[];
+  readonly #undone = new Set<string>();
+  readonly #cleanLeft: readonly LeftEffect[];
   readonly #doomed: Observed;
   readonly #idempotent: ReadonlySet<string>;
   readonly #clean: Totals;
@@ -22,18 +23,27 @@ export class Judge {
     this.#idempotent = idempotent;
     this.#doomed = doomed;
     this.#clean = clean.totals;
-    const undone = new Set(
-      doomed.host.calls.filter(({ kind }) => kind === "undo")
-        .map(({ path }) => withoutIndexes(stepOf(path))),
+    this.#cleanLeft = attributed(clean);
+    this.#learn(doomed);
+  }
+
+  /** The effects of steps in a run without faults. */
+  get effects(): readonly SweepEffect[] {
+    return this.#doomed.host.made().map(({ step, effect }) =>
+      Object.freeze({ step, effect, hasUndo: this.#undone.has(step) })
     );
-    this.effects = doomed.host.made().map(({ step, effect }) =>
-      Object.freeze({ step, effect, hasUndo: undone.has(step) })
-    );
+  }
+
+  /** Learns which steps are undone; after a pivot, no run without faults shows it. */
+  #learn({ host }: Observed): void {
+    const undos = host.calls.filter(({ kind }) => kind === "undo");
+    for (const { path } of undos) this.#undone.add(withoutIndexes(stepOf(path)));
   }
 
   /** Determines the outcome of a case. */
   judge(one: Case, observed: Observed, survived: boolean): SweepRow {
     const { host, result, hung, late } = observed;
+    this.#learn(observed);
     const undone = [
       ...result?.success === false ? result.rollback.completed : [],
       ...late.flatMap(({ step, outcome }) => outcome === "compensated" ? [step] : []),
@@ -45,16 +55,16 @@ export class Judge {
       ),
     ];
     const ownFailures = failed.filter(({ error }) => !isInjected(error, host.injected));
-    const left = observed.left.map((entry) => ({
-      ...entry,
-      by: host.madeBy(entry.effect, entry.id),
-    }));
+    const all = attributed(observed);
+    const left = result?.committed === undefined
+      ? all
+      : beyondCommit(all, this.#cleanLeft, host, survived ? undefined : one.call.path);
     const row = (outcome: SweepOutcome, failures = failed) =>
       this.#row(one, observed, { survived, undone, failed: failures, left, outcome });
     if (!result) return row("hangs", hung.map(neverSettles));
     if (host.endless !== undefined) return row("hangs");
     if (host.wasInTime) return row("impossible");
-    if (isTooMuch(left, observed.totals, this.#allowed(one))) return row("left", ownFailures);
+    if (isTooMuch(left, this.#allowed(one))) return row("left", ownFailures);
     if (ownFailures.length > 0) return row("failed", ownFailures);
     return row(left.length > 0 ? "reported" : "compensated");
   }
@@ -118,15 +128,19 @@ function hasSucceeded({ call: { id, kind, path } }: Case, { host, late }: Observ
 }
 
 /** The effects in place that the failed call has had. */
-function leftBy({ call: { kind, path } }: Case, { host, left }: Observed): LeftEffect[] {
+function leftBy({ call: { kind, path } }: Case, observed: Observed): LeftEffect[] {
   if (kind === "predicate") return [];
-  return left.map((entry) => ({ ...entry, by: host.madeBy(entry.effect, entry.id) }))
-    .filter(({ by, amount }) => by === path && amount > 0);
+  return attributed(observed).filter(({ by, amount }) => by === path && amount > 0);
 }
 
-function isTooMuch(left: readonly LedgerEntry[], totals: Totals, allowed: Totals): boolean {
+/** The effects in place, each with the step that has left it. */
+function attributed({ host, left }: Observed): readonly LeftEffect[] {
+  return left.map((entry) => ({ ...entry, by: host.madeBy(entry.effect, entry.id) }));
+}
+
+function isTooMuch(left: readonly LedgerEntry[], allowed: Totals): boolean {
   return left.some(({ amount }) => amount < 0) ||
-    [...totals].some(([kind, amount]) => amount > (allowed.get(kind) ?? 0));
+    [...totalsOf(left)].some(([kind, amount]) => amount > (allowed.get(kind) ?? 0));
 }
 
 /** Whether an undo failed only by injected faults, in all its attempts. */

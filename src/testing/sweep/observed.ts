@@ -19,5 +19,6 @@ export interface Observed {
 
 /** Reads the books once nothing changes them any more. */
 export function standing(books: Books): Pick<Observed, "left" | "totals"> {
-  return { left: books.left(), totals: totalsOf(books) };
+  const left = books.left();
+  return { left, totals: totalsOf(left) };
 }

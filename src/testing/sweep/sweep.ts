@@ -121,7 +121,7 @@ export async function sweep<S extends AnyStep>(
   const action = `sweep '${node.name}'`;
   checkSweep(action, options);
   const { setup, maxCases = 1000, sample } = options;
-  const runner = new Runner(node, sharedOf(options), async () => {
+  const runner = new Runner(node, sharedOf(node, options), async () => {
     await setup?.();
     return typeof args === "function" ? await cast<() => unknown>(args)() : args;
   });
@@ -190,9 +190,10 @@ function checkAwaits(action: string, { host: { notAwaited } }: Observed): void {
   throw new ConfigError(`Cannot ${problem}: '${call.id}' succeeded before '${what}' had happened`);
 }
 
-function sharedOf({ ledger, patience = 1000, error }: SweepOptions): Shared {
+function sharedOf(root: Node, { ledger, patience = 1000, error }: SweepOptions): Shared {
+  const undoable = [...placesIn(root)].filter(({ node: { undos = [] } }) => undos.length > 0);
   return {
-    books: ledger ?? new InferredBooks(),
+    books: ledger ?? new InferredBooks(undoable.map(({ path }) => path)),
     patience,
     error: error ?? (({ id }) => new Error(`thrown by the sweep in '${id}'`)),
     stuck: new Set(),

@@ -1,12 +1,12 @@
-import type { Books } from "./ledger.ts";
+import type { LedgerEntry } from "./ledger.ts";
 
 /** The amount of each kind of effect. */
 export type Totals = ReadonlyMap<string, number>;
 
 /** The amounts in place, by kind. */
-export function totalsOf(books: Books): Totals {
+export function totalsOf(left: readonly LedgerEntry[]): Totals {
   const totals = new Map<string, number>();
-  for (const { effect, amount } of books.left()) {
+  for (const { effect, amount } of left) {
     totals.set(effect, (totals.get(effect) ?? 0) + amount);
   }
   return totals;

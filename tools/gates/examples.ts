@@ -51,7 +51,7 @@ function small(path: string, prints: RegExp): Example {
   return { path, command: ["run", path], args: [], exits: 0, prints, sqlite: false };
 }
 
-/** Examples that run until they are stopped: tests/examples/service.test.ts starts this one. */
+/** Examples that run until they are stopped: tests/examples/service*.test.ts start this one. */
 const services = ["examples/service/main.ts"];
 
 /** The parts of the test run that run the examples on Deno, from their sources. */

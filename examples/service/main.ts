@@ -1,16 +1,19 @@
 // Serves the shop on Deno, Node and Bun, configured by DATABASE_URL, PAYMENTS_URL and PORT; see
-// limits.ts for limits.
+// limits.ts for limits, and tracing.ts for traces.
 import { serve } from "@hono/node-server";
-import { observeAll } from "@runsheet/runsheet/observe";
+import { otel } from "@runsheet/otel";
+import { all, observeAll } from "@runsheet/runsheet/observe";
 import process from "node:process";
 import { makeService } from "./app.ts";
 import { openDatabase } from "./database.ts";
 import { limits } from "./limits.ts";
 import { log, logSteps } from "./log.ts";
 import { Payments } from "./payments.ts";
+import { startTracing } from "./tracing.ts";
 
 const { DATABASE_URL = "", PAYMENTS_URL = "", PORT = "8080" } = process.env;
-observeAll(logSteps);
+const stopTracing = startTracing();
+observeAll(all(logSteps, otel()));
 const db = await openDatabase(DATABASE_URL);
 const { app, resume, settled } = makeService({ db, payments: new Payments(PAYMENTS_URL) });
 const server = serve(
@@ -27,6 +30,7 @@ process.once("SIGTERM", () => {
   server.close(async () => {
     await settled(); // also what is undone for clients that have left
     await db.end();
+    await stopTracing();
     log("stopped", {});
     process.exit(); // orders that wait for their approval are continued by other processes
   });

@@ -1,4 +1,7 @@
+import { SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import { ShopError } from "./errors.ts";
+
+const tracer = trace.getTracer("shop");
 
 /** A client of the payment provider over HTTP. */
 export class Payments {
@@ -18,16 +21,25 @@ export class Payments {
     await this.#send("DELETE", key, signal);
   }
 
-  async #send(method: string, key: string, signal: AbortSignal, body?: object): Promise<void> {
-    const { ok, status } = await fetch(`${this.#url}/charges/${encodeURIComponent(key)}`, {
-      method,
-      signal,
-      headers: { "Content-Type": "application/json" },
-      ...body && { body: JSON.stringify(body) },
-    }).then(async (response) => {
-      await response.text(); // frees the connection
-      return response;
+  #send(method: string, key: string, signal: AbortSignal, body?: object): Promise<void> {
+    return tracer.startActiveSpan(`${method} /charges`, { kind: SpanKind.CLIENT }, async (span) => {
+      try {
+        const response = await fetch(`${this.#url}/charges/${encodeURIComponent(key)}`, {
+          method,
+          signal,
+          headers: { "Content-Type": "application/json" },
+          ...body && { body: JSON.stringify(body) },
+        });
+        await response.text(); // frees the connection
+        const { ok, status } = response;
+        span.setAttribute("http.response.status_code", status);
+        if (!ok) throw new ShopError(status === 402 ? "CARD_DECLINED" : "PAYMENTS_DOWN");
+      } catch (error) {
+        span.setStatus({ code: SpanStatusCode.ERROR });
+        throw error;
+      } finally {
+        span.end();
+      }
     });
-    if (!ok) throw new ShopError(status === 402 ? "CARD_DECLINED" : "PAYMENTS_DOWN");
   }
 }

@@ -2,6 +2,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { type Context, context, ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import { JsonTraceSerializer } from "@opentelemetry/otlp-transformer";
+import { resourceFromAttributes } from "@opentelemetry/resources";
 import { BasicTracerProvider, type ReadableSpan } from "@opentelemetry/sdk-trace-base";
 
 // Carries the current span across promises; the flag nodejs_als provides what it needs.
@@ -22,6 +23,7 @@ context.setGlobalContextManager({
 // one request and ends with it.
 const ended: ReadableSpan[] = [];
 const provider = new BasicTracerProvider({
+  resource: resourceFromAttributes({ "service.name": "shop" }),
   spanProcessors: [{
     onStart: () => {},
     onEnd: (span) => void ended.push(span),

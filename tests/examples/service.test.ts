@@ -2,6 +2,7 @@ import { after, before, describe, it } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { assert, assertEquals } from "@std/assert";
 import postgres from "postgres";
+import { Collector } from "../support/collector.ts";
 import { beginningsOf, hangUpAfter } from "../support/hang_up.ts";
 import { startPaymentProvider } from "../support/payment_provider.ts";
 import { type Postgres, startPostgres } from "../support/postgres.ts";
@@ -23,10 +24,12 @@ const products = [
 
 describe("examples/service", () => {
   let server: Postgres;
+  let collector: Collector;
   before(async () => {
     server = await startPostgres();
+    collector = await Collector.start();
   });
-  after(() => server.stop());
+  after(() => Promise.all([server.stop(), collector.close()]));
 
   it("answers with the status of what went wrong", async () => {
     const requests = await requestsOfShop(async ({ post, postHastily, db, url }) => {
@@ -88,6 +91,36 @@ describe("examples/service", () => {
     ]);
   });
 
+  it("sends the spans of an order, and logs its steps under the id of its run", async () => {
+    const orderId = crypto.randomUUID();
+    const logs = await logsOfShop(async ({ post }) => {
+      await post("/products/import", { products: [{ sku: "tea", price: 5, stock: 3 }] });
+      await post("/orders", { orderId, sku: "tea", quantity: 1, card: "tok_declined" });
+    }, { timeouts: [longEnough], env: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url } });
+    const lines = logs.filter(({ runId }) => runId === orderId);
+    assertEquals(lines.map(({ event, step = "", error = "ok" }) => [event, step, error]), [
+      ["step", "reserveStock", "ok"],
+      ["step", "when(approve)", "ok"],
+      ["step", "chargeCard", "CARD_DECLINED"],
+      ["undo", "chargeCard", "ok"],
+      ["undo", "reserveStock", "ok"],
+      ["run", "", "CARD_DECLINED"],
+    ]);
+    assertEquals(collector.treeOf(orderId), [
+      "run placeOrder ! CARD_DECLINED",
+      "  chargeCard ! CARD_DECLINED",
+      "    attempt chargeCard ! CARD_DECLINED",
+      "      PUT /charges !",
+      "  reserveStock",
+      "  rollback placeOrder",
+      "    undo chargeCard -> chargeCard",
+      "      DELETE /charges",
+      "    undo reserveStock -> reserveStock",
+      "  when(approve)",
+    ]);
+    assert(!JSON.stringify(collector.spans).includes("tok_"), "no span must have the cards");
+  });
+
   it("lets a large order wait for its approval", async () => {
     await requestsOfShop(async ({ post, postHastily: postElsewhere, get, db }) => {
       await post("/products/import", { products: [{ sku: "sofa", price: 60_000, stock: 9 }] });
@@ -136,7 +169,7 @@ describe("examples/service", () => {
       );
       const [{ stock } = {}] = await db`select stock from products where sku = 'sofa'`;
       assertEquals(stock, 7);
-    }, [longEnough, longEnough]);
+    }, { timeouts: [longEnough, longEnough] });
   });
 
   it("loses no goods and no money under load", async () => {
@@ -184,13 +217,22 @@ describe("examples/service", () => {
     });
   });
 
+  /** Runs the shop, and returns the logs of its requests and runs. */
+  async function requestsOfShop(...given: Parameters<typeof logsOfShop>): Promise<LogLine[]> {
+    const logs = await logsOfShop(...given);
+    return logs.filter(({ event }) => event === "run" || event === "request");
+  }
+
   /**
-   * Runs the example in two processes, beside a database and a payment provider, and returns their
-   * request logs; everything is stopped by then.
+   * Runs the example in a process for each timeout of payments, beside a database and a payment
+   * provider, and returns their logs; everything is stopped by then.
    */
-  async function requestsOfShop(
+  async function logsOfShop(
     use: (shop: Shop) => Promise<void>,
-    timeouts = [longEnough, "50"],
+    { timeouts = [longEnough, "50"], env = {} }: {
+      timeouts?: string[];
+      env?: Record<string, string>;
+    } = {},
   ): Promise<LogLine[]> {
     const databaseUrl = await server.newDatabase();
     const provider = await startPaymentProvider(databaseUrl);
@@ -201,11 +243,12 @@ describe("examples/service", () => {
         PAYMENTS_URL: provider.url,
         PAYMENT_TIMEOUT: paymentTimeout,
         REQUEST_TIMEOUT: longEnough,
+        ...env,
       });
     const services: Service[] = [];
     try {
       for (const timeout of timeouts) services.push(await start(timeout));
-      const [patient, hasty] = services.map(({ url }) => url) as [string, string];
+      const [patient = "", hasty = patient] = services.map(({ url }) => url);
       await use({
         url: patient,
         post: postTo(patient),
@@ -227,7 +270,7 @@ describe("examples/service", () => {
     }
     const logs = (await Promise.all(services.map(({ end }) => end()))).flat();
     assert(!JSON.stringify(logs).includes("tok_"), "the log must not have the cards");
-    return logs.filter(({ event }) => event === "run" || event === "request");
+    return logs;
   }
 });
 

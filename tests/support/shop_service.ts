@@ -15,6 +15,9 @@ export interface Answer {
 /** A line of its log. */
 export interface LogLine {
   event: string;
+  runId?: string;
+  step?: string;
+  error?: string;
   port?: number;
   status?: number;
   notUndone?: string[];

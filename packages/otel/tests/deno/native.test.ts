@@ -1,10 +1,10 @@
 // Deno's own OpenTelemetry, from a pipeline to a collector.
 import { assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import { Collector } from "./collector.ts";
+import { Collector } from "../../../../tests/support/collector.ts";
 
 Deno.test("with OTEL_DENO=true a collector gets the whole tree, the application's spans in it", async () => {
-  const collector = new Collector();
+  const collector = await Collector.start();
   try {
     const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", fileURLToPath(new URL("native_order.ts", import.meta.url))],

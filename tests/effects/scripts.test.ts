@@ -19,7 +19,7 @@ function holdsFor(check: (world: ScriptWorld, result: Result<unknown>) => void) 
       check(world, result);
       seen.add(result.success ? "success" : "failure");
       if (world.log.undos.length > 0) seen.add("undone");
-    });
+    }, 200); // so that each is among them
     assertEquals([...seen].sort(), ["failure", "success", "undone"]);
   };
 }
@@ -70,7 +70,7 @@ describe("what attempts do and defer, where undos fail", () => {
       assertEquals(forgotten, []);
       if (reported.length > 0) seen.add("reported");
       if (late.some((error) => world.stuck.includes(error as Error))) seen.add("late");
-    });
+    }, 200); // so that both are among them
     assertEquals([...seen].sort(), ["late", "reported"]);
   });
 });

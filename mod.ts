@@ -40,7 +40,13 @@ export type {
   Undo,
   UndoPolicy,
 } from "./src/api/info.ts";
-export type { Middleware, Next, StepInfo, StepResult } from "./src/api/middleware.ts";
+export type {
+  AddingMiddleware,
+  Middleware,
+  Next,
+  StepInfo,
+  StepResult,
+} from "./src/api/middleware.ts";
 export type { Watcher } from "./src/api/observer.ts";
 export type {
   GroupOptions,

@@ -55,3 +55,29 @@ export type Middleware = (
   step: StepInfo,
   next: Next,
 ) => (ctx: Context) => MaybePromise<StepResult>;
+
+/**
+ * A middleware that adds keys to the context of each step, which the pipeline's steps may require.
+ * They are not in the pipeline's data. No step and no arg may have the same key.
+ *
+ * @example A log for each step
+ * ```ts
+ * import { type AddingMiddleware, pipeline, step } from "@runsheet/runsheet";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const lines: string[] = [];
+ * const withLog: AddingMiddleware<{ log: (line: string) => void }> = ({ name }, next) => (ctx) =>
+ *   next({ ...ctx, log: (line) => lines.push(`${name}: ${line}`) });
+ * const hello = step({
+ *   name: "hello",
+ *   run: (ctx: { log: (line: string) => void }) => ctx.log("world"),
+ * });
+ * const result = await pipeline({ name: "greet", steps: [hello], middleware: [withLog] }).run();
+ * assertEquals(lines, ["hello: world"]);
+ * assertEquals(result.success && result.data, {});
+ * ```
+ */
+export type AddingMiddleware<Added> = (
+  step: StepInfo,
+  next: (ctx: Context & Added) => Promise<StepResult>,
+) => (ctx: Context) => MaybePromise<StepResult>;

@@ -1,3 +1,4 @@
+import type { Middleware } from "../api/middleware.ts";
 import type { Schema } from "../api/schema.ts";
 import { expose } from "../engine/expose.ts";
 import type { Made } from "../types/made.ts";
@@ -50,9 +51,10 @@ export function pipeline<
   const S extends readonly unknown[] = never,
   OS extends Schema | undefined = undefined,
   const Strict extends boolean = false,
+  const M extends readonly Middleware[] = readonly Middleware[],
 >(
-  definition: PipelineDefinition<N, S, AS, OS, Strict, Args>,
-): Made<Args, N, AS, S, OS, Strict, StepsFold<S, Args, AS, Strict>>[
+  definition: PipelineDefinition<N, S, AS, OS, Strict, Args, M>,
+): Made<Args, N, AS, S, OS, Strict, StepsFold<S, Args, AS, Strict, M>>[
   [S] extends [never] ? "builder" : AS extends Schema ? "checked" : "pipeline"
 ] {
   const own = checkPipeline(cast(definition));

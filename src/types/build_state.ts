@@ -1,5 +1,5 @@
 import type { Schema } from "../api/schema.ts";
-import type { Folded, Rules } from "./fold.ts";
+import type { AddedKeys, Folded, Rules } from "./fold.ts";
 import type { Flat, SureKeys } from "./objects.ts";
 import type { IsOpen } from "./pipeline.ts";
 
@@ -100,7 +100,7 @@ export interface Begun<Args, Ctx, Keys extends PropertyKey, Checks extends Rules
   /** The args so far. */
   readonly taken: {
     readonly args: Args;
-    readonly keys: Checks["open"] extends true ? SureKeys<Args> : never;
+    readonly keys: (Checks["open"] extends true ? SureKeys<Args> : never) | AddedKeys<Checks>;
   };
   /** The context. */
   readonly ctx: Ctx;

@@ -19,7 +19,7 @@ import type {
   WhenFits,
 } from "./fits.ts";
 import type { Alternative, FallbackFits, Fallen } from "./fallback.ts";
-import type { Folded, Rules } from "./fold.ts";
+import type { Adding, Folded, Rules } from "./fold.ts";
 import type {
   AsFits,
   Distributed,
@@ -33,6 +33,7 @@ import type {
   PerItem,
   Takes,
 } from "./items.ts";
+import type { AddedBy, MiddlewareFits, Own } from "./middleware.ts";
 import type { Flat } from "./objects.ts";
 import type { AddsOf, Built, DataOf, OutputFits } from "./pipeline.ts";
 import type { StepIn } from "./step_in.ts";
@@ -269,7 +270,9 @@ export interface Builder<
    *
    * @param middleware The middleware to wrap the steps in.
    */
-  use(...middleware: readonly Middleware[]): Builder<Name, Args, Ctx, Keys, Checks, OS>;
+  use<const M extends readonly Middleware[]>(
+    ...middleware: MiddlewareFits<M, Ctx>
+  ): BuilderWithin<Name, Args, Ctx, Keys, Checks, OS, AddedBy<M>>;
   /**
    * A builder cannot run; call `build` and run the pipeline.
    *
@@ -282,8 +285,8 @@ export interface Builder<
    * @throws {ConfigError} If the pipeline is invalid, as for `pipeline`.
    */
   build(
-    this: Ready<this, OS, Ctx>,
-  ): Finished<Name, Args, Begun<Args, Ctx, Keys, Checks>, Checks, OS>;
+    this: Ready<this, OS, Own<Ctx, Checks>>,
+  ): Finished<Name, Args, Begun<Args, Own<Ctx, Checks>, Keys, Checks>, Checks, OS>;
   /**
    * Makes the pipeline, with an output schema.
    *
@@ -291,8 +294,8 @@ export interface Builder<
    * @throws {ConfigError} If `output` has already been passed to `pipeline`.
    */
   build<Out extends Schema>(
-    options: BuildOptions<Out, Flat<Ctx>>,
-  ): Finished<Name, Args, Begun<Args, Ctx, Keys, Checks>, Checks, Out>;
+    options: BuildOptions<Out, Flat<Own<Ctx, Checks>>>,
+  ): Finished<Name, Args, Begun<Args, Own<Ctx, Checks>, Keys, Checks>, Checks, Out>;
 }
 
 /** The options of `build`. */
@@ -310,6 +313,24 @@ export interface BuildOptions<Out, C> {
  */
 export type BuilderAfter<Name extends string, F extends Folded, Args, Checks extends Rules, OS> = {
   builder: Builder<Name, ArgsAfter<Args, F, Checks>, F["ctx"], F["provided"], Checks, OS>;
+}["builder"];
+
+/**
+ * The builder after middleware that adds the keys of `A` to the context of each step.
+ *
+ * @internal
+ */
+export type BuilderWithin<
+  Name extends string,
+  Args,
+  Ctx,
+  Keys extends PropertyKey,
+  Checks extends Rules,
+  OS,
+  A,
+> = {
+  builder: [keyof A] extends [never] ? Builder<Name, Args, Ctx, Keys, Checks, OS>
+    : Builder<Name, Args, Ctx & A, Keys, Checks & Adding<A>, OS>;
 }["builder"];
 
 /**

@@ -63,7 +63,12 @@ export type AllNeeds<S extends readonly unknown[], R = {}> = S extends
 export type AllAdded<S extends readonly unknown[], P = {}> = S extends
   readonly [infer H extends AnyStep, ...infer T] ? AllAdded<T, Merge<P, ProvidesOf<H>>> : P;
 
-type Merge<A, B> = Flat<Without<A, keyof B> & Over<A, B>>;
+/**
+ * The keys of `B` over those of `A`.
+ *
+ * @internal
+ */
+export type Merge<A, B> = Flat<Without<A, keyof B> & Over<A, B>>;
 
 /**
  * Whether a step was inferred: without one, TypeScript falls back to the constraint, AnyStep.

@@ -23,6 +23,23 @@ export interface Rules {
 }
 
 /**
+ * The rules of a fold over steps whose middleware adds the keys of `A`.
+ *
+ * @internal
+ */
+export interface Adding<A> {
+  /** The keys and their types. */
+  readonly added: A;
+}
+
+/**
+ * The keys that middleware adds by the rules `G`.
+ *
+ * @internal
+ */
+export type AddedKeys<G extends Rules> = G extends Adding<infer A> ? keyof A : never;
+
+/**
  * The args inferred so far.
  *
  * @internal
@@ -156,7 +173,7 @@ type Unfit<
   L extends readonly unknown[],
   Provided extends PropertyKey,
   V extends readonly unknown[],
-> = Trouble<H, S, G, T, C, Provided> extends infer M
+> = Trouble<H, S, G, T, C, Provided | AddedKeys<G>> extends infer M
   ? [M] extends [never] ? IsClosed<H, G> extends true ? Extend<
         ProvidesOf<H>,
         S,
@@ -167,7 +184,7 @@ type Unfit<
         Provided | keyof ProvidesOf<H>,
         [...V, Verdict<H, G, T, Provided>]
       >
-    : Take<Unmet<RequiresOf<H>, Provided>, H, S, G, T, C, L, Provided, V>
+    : Take<Unmet<RequiresOf<H>, Provided | AddedKeys<G>>, H, S, G, T, C, L, Provided, V>
     // Continue as if the needs were satisfied, so that a mistake is reported only once.
   : Extend<
     Without<RequiresOf<H>, keyof ProvidesOf<H>> & ProvidesOf<H>,
@@ -222,6 +239,6 @@ type Trouble<H extends AnyStep, S, G extends Rules, T extends Taken, C, Provided
 
 type Verdict<H extends AnyStep, G extends Rules, T extends Taken, Provided> = G["strict"] extends
   true ? [keyof ProvidesOf<H> & (T["keys"] | Provided)] extends [never] ? 0
-  : NotNew<H, T["keys"], Provided>
+  : NotNew<H, T["keys"], Provided, AddedKeys<G>>
   : [keyof ProvidesOf<H> & T["keys"]] extends [never] ? 0
-  : NotNew<H, T["keys"], never>;
+  : NotNew<H, T["keys"], never, AddedKeys<G>>;

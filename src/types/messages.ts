@@ -114,13 +114,27 @@ export type NoEach<T> = T extends { readonly build: (...given: never) => unknown
   : "this is neither a function nor a step";
 
 /**
- * The sentence for a step that provides a key again in a strict pipeline, or a key that a step
- * before it has taken from the args; otherwise 0.
+ * The sentence for a middleware that adds a key of the context.
  *
  * @internal
  */
-export type NotNew<H extends AnyStep, Taken, Provided> = [keyof ProvidesOf<H> & Provided] extends
-  [never] ? [CreatedBy<H> & Taken] extends [never] ? 0
+export type AddedIssue<K extends string> =
+  `this middleware adds '${K}', which is in the context already`;
+
+/**
+ * The sentence for a step that provides a key again in a strict pipeline, a key that a step before
+ * it has taken from the args, or one that middleware adds; otherwise 0.
+ *
+ * @internal
+ */
+export type NotNew<H extends AnyStep, Taken, Provided, Added> =
+  [keyof ProvidesOf<H> & Added] extends [never] ? NotNewOf<H, Taken, Provided>
+    : `${Label<NameOf<H>>} provides '${
+      & Last<keyof ProvidesOf<H> & Added>
+      & string}', which a middleware adds for each step`;
+
+type NotNewOf<H extends AnyStep, Taken, Provided> = [keyof ProvidesOf<H> & Provided] extends [never]
+  ? [CreatedBy<H> & Taken] extends [never] ? 0
   : `${Label<NameOf<H>>} provides ${ShowKeys<
     ProvidesOf<H>,
     CreatedBy<H> & Taken & string

@@ -28,7 +28,7 @@ export type {
   StrictArgsGiven,
   StrictArgsInferred,
 } from "./build_state.ts";
-export type { BuilderAfter, Finished, Ready } from "./builder.ts";
+export type { BuilderAfter, BuilderWithin, Finished, Ready } from "./builder.ts";
 export type {
   AllAdded,
   AllNeeds,
@@ -36,6 +36,7 @@ export type {
   Ctx,
   Gathered,
   IsReal,
+  Merge,
   Names,
   NoContext,
   ParallelMode,
@@ -55,7 +56,7 @@ export type {
   WhenFits,
 } from "./fits.ts";
 export type { Alternative, FallbackFits, Fallen } from "./fallback.ts";
-export type { Fold, Folded, Rules, Taken } from "./fold.ts";
+export type { AddedKeys, Adding, Fold, Folded, Rules, Taken } from "./fold.ts";
 export type {
   Also,
   AsFits,
@@ -78,7 +79,9 @@ export type {
   Takes,
 } from "./items.ts";
 export type { Made } from "./made.ts";
+export type { AddedBy, MiddlewareFits, Own, WithoutAdded } from "./middleware.ts";
 export type {
+  AddedIssue,
   AsIssue,
   CollectionIssue,
   Fetched,

@@ -3,7 +3,8 @@ import type { Middleware } from "../api/middleware.ts";
 import type { RetryPolicy } from "../api/policy.ts";
 import type { Schema, SchemaIn, SchemaOut } from "../api/schema.ts";
 import type { AnyStep, CheckedPipeline, Pipeline } from "../api/step.ts";
-import type { Fold, Folded } from "./fold.ts";
+import type { Adding, Fold, Folded, Rules } from "./fold.ts";
+import type { AddedBy, MiddlewareFits, WithoutAdded } from "./middleware.ts";
 import type { OutputIssue } from "./messages.ts";
 import type { Declared, Flat, IsUnion } from "./objects.ts";
 import type { CreatedBy } from "./of.ts";
@@ -49,16 +50,22 @@ export type Start<Args, AS> = AS extends Schema ? Declared<SchemaOut<AS>>
  *
  * @internal
  */
-export type StepsFold<S, Args, AS, Strict> = S extends readonly unknown[]
+export type StepsFold<S, Args, AS, Strict, M = readonly Middleware[]> = S extends readonly unknown[]
   ? IsFixed<S["length"]> extends false ? Unchecked
-  : Fold<
-    S,
-    RulesOf<Args, AS, Strict, AllCreated<S>>,
-    NothingTaken,
-    Start<Args, AS>,
-    IsOpen<Args, AS> extends true ? [] : [Start<Args, AS>]
-  >
+  : [keyof AddedBy<M>] extends [never] ? Fold<
+      S,
+      RulesOf<Args, AS, Strict, AllCreated<S>>,
+      NothingTaken,
+      Start<Args, AS>,
+      IsOpen<Args, AS> extends true ? [] : [Start<Args, AS>]
+    >
+  : FoldAdding<S, RulesOf<Args, AS, Strict, AllCreated<S>>, Start<Args, AS>, AddedBy<M>>
   : never;
+
+type FoldAdding<S extends readonly unknown[], G extends Rules, C, A> = WithoutAdded<
+  Fold<S, G & Adding<A>, { args: {}; keys: keyof A }, A & C, [A, C]>,
+  keyof A
+>;
 
 /**
  * The args before the first step, if they are inferred.
@@ -113,10 +120,10 @@ export type StepsFit<S, W> = {
  *
  * @internal
  */
-export type StepsOf<S, Args, AS, Strict> = [S] extends [never]
+export type StepsOf<S, Args, AS, Strict, M = readonly Middleware[]> = [S] extends [never]
   ? [Args] extends [Unset] ? readonly unknown[]
   : "write argsSchema: typed<Args>() instead of pipeline<Args>, so that the steps can be inferred"
-  : StepsFit<S, StepsFold<S, Args, AS, Strict>>;
+  : StepsFit<S, StepsFold<S, Args, AS, Strict, M>>;
 
 /**
  * The `output` schema, or the sentence that says why the context does not satisfy it.
@@ -169,13 +176,13 @@ export type Built<Name extends string, Args, Data, Adds, IsChecked> = IsChecked 
   : Pipeline<Name, Args, Data, Adds>;
 
 /** The options that pipelines and builders share. */
-export interface PipelineOptions<N, AS, Strict> {
+export interface PipelineOptions<N, AS, Strict, M = readonly Middleware[]> {
   /** The pipeline's name in reports, errors and idempotency keys. */
   readonly name: N;
   /** The schema of the args, an object. The steps see the value that it returns. */
   readonly argsSchema?: ObjectSchema<AS>;
   /** Middleware around every direct child; the first one is the outermost. */
-  readonly middleware?: readonly Middleware[] | undefined;
+  readonly middleware?: M | undefined;
   /**
    * Also checks, when the pipeline is built, that no two steps provide the same key and that each
    * step's needs are met.
@@ -202,14 +209,14 @@ export interface PipelineOptions<N, AS, Strict> {
 }
 
 /** The definition of a pipeline; without `steps`, it starts a builder. */
-export interface PipelineDefinition<N, S, AS, OS, Strict, Args>
-  extends PipelineOptions<N, AS, Strict> {
+export interface PipelineDefinition<N, S, AS, OS, Strict, Args, M = readonly Middleware[]>
+  extends PipelineOptions<N, AS, Strict, MiddlewareFits<M, Start<Args, AS>>> {
   /**
    * The steps, in order. If the context does not meet a step's needs, the type in its place is a
    * sentence that says so.
    */
-  readonly steps?: StepsOf<S, Args, AS, Strict>;
+  readonly steps?: StepsOf<S, Args, AS, Strict, M>;
   /** The schema of the data, an object. `data` is the value that it returns for the context. */
   readonly output?: [S] extends [never] ? ObjectSchema<OS>
-    : OutputFits<OS, CtxOf<StepsFold<S, Args, AS, Strict>>>;
+    : OutputFits<OS, CtxOf<StepsFold<S, Args, AS, Strict, M>>>;
 }

@@ -1,5 +1,6 @@
 // What an editor shows of what stands above each `^?`: tools/gates/hovers.ts compares it with tests/types/hovers.txt.
 import {
+  type AddingMiddleware,
   choice,
   distribute,
   filter,
@@ -70,9 +71,17 @@ const labelled = given.step(validateOrder).map("labels", (ctx) => [ctx.orderId],
 const built = labelled.build({ output });
 //    ^?
 
+const withLog: AddingMiddleware<{ log: () => void }> = (_step, next) => (ctx) =>
+  next({ ...ctx, log: () => {} });
+const quiet = step({ name: "quiet", run: (ctx: { log: () => void }) => ctx.log() });
+const logged = pipeline({ name: "logged", middleware: [withLog], steps: [quiet, validateOrder] });
+//    ^?
+const logging = pipeline({ name: "logging" }).use(withLog).step(quiet);
+//    ^?
+
 const result = await checkout.run({ cartId: "c1", amount: 50 });
 //    ^?                      ^?
-if (result.success) console.log(result.data, whole, lists, opened, built);
+if (result.success) console.log(result.data, whole, lists, opened, built, logged, logging);
 //                                     ^?
 else console.log(result.error, result.rollback, result.failedStep);
 //                      ^?            ^?               ^?

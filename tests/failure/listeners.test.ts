@@ -200,6 +200,7 @@ describe("an abort after the end", () => {
     "a step": (s) => s,
     "a pipeline with a timeout": (s) =>
       pipeline({ name: "timed", timeout: 10_000, steps: [s] as const }),
+    "a step with a timeout": (s) => s,
     "a group": (s) => parallel(s),
     "an item": (s) => map("out", () => [{}], s),
   };
@@ -210,6 +211,7 @@ describe("an abort after the end", () => {
         const infos: RunInfo[] = [];
         const keeping = step({
           name: "keeping",
+          timeout: what === "a step with a timeout" ? 10_000 : undefined,
           run: (_ctx, info) => {
             infos.push(info);
             if (when === "in time") info.signal.throwIfAborted();

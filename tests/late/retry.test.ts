@@ -7,11 +7,11 @@ import { cleanups } from "../support/cleanup.ts";
 describe("an undo of what came late", () => {
   const { fakeTime } = cleanups();
 
-  // The undo's retry unwinds the run's journal, which has more entries than the undo's own.
+  // Its second failure unwinds a journal. That of the run has more entries than at the first one.
   it("that must be tried again undoes nothing of a run that goes on", async () => {
     const time = fakeTime();
     const landed = deferred();
-    const undoing = deferred();
+    const [failedOnce, undoing] = [deferred(), deferred()];
     const undone: string[] = [];
     const watches: Promise<unknown>[] = [];
     const slow = step({
@@ -20,11 +20,14 @@ describe("an undo of what came late", () => {
       retry: { count: 1 },
       run: (_ctx, { attempt }) => attempt === 1 ? landed.promise : undefined,
       rollback: {
-        retry: { count: 1 },
+        retry: { count: 2 },
         run: async (_ctx, _output, { attempt }) => {
           undone.push(`slow ${attempt}`);
-          if (attempt > 1) return;
-          await undoing.promise;
+          if (attempt === 3) return;
+          if (attempt === 2) {
+            failedOnce.resolve();
+            await undoing.promise;
+          }
           throw new Error("busy");
         },
       },
@@ -37,12 +40,18 @@ describe("an undo of what came late", () => {
         await Promise.all(watches);
       },
     });
-    const land = step({ name: "land", run: () => landed.resolve() });
+    const land = step({
+      name: "land",
+      run: () => {
+        landed.resolve();
+        return failedOnce.promise;
+      },
+    });
     const running = pipeline({ name: "p", steps: [slow, land, second, third] })
       .run({}, { waitUntil: (watch) => void watches.push(watch) });
     await time.tickAsync(10);
     const { success } = await running;
     assert(success);
-    assertEquals(undone, ["slow 1", "slow 2"]);
+    assertEquals(undone, ["slow 1", "slow 2", "slow 3"]);
   });
 });

@@ -37,7 +37,7 @@ export interface Effect<T = Context> extends Patience {
   readonly idempotent?: boolean | undefined;
   /** Whether its success is the point of no return. */
   readonly pivot?: boolean | undefined;
-  /** Whether the user's function may take its info, judging by its parameters. */
+  /** Whether the user's function may take its info. */
   readonly seesInfo?: boolean;
   readonly call: (attempt: Attempt) => unknown;
   /** Turns the value of the standing attempt into the result of the effect. */
@@ -197,8 +197,8 @@ export class Attempt extends LazyInfo implements Entry {
 
   /** Whether it has deferred an undo or still can. */
   get mayDefer(): boolean {
-    return this.effect.seesInfo === true || this.defer !== undefined ||
-      this.undos !== undefined;
+    // A host may tell of undos that were deferred in another process.
+    return this.effect.seesInfo === true || this.undos !== undefined;
   }
 
   /** Whether there is anything to undo without its output. */
@@ -228,11 +228,9 @@ export class Attempt extends LazyInfo implements Entry {
     this.deferredUndos.add(undo, data);
     if (this.shared?.hasDeferred(this)) return;
     if (this.sameAs) return this.sameAs.takeOver(this);
-    const { run } = this.scope;
     const hasPlace = !this.hasSettled || this.isPushed;
-    const undoneBy = this.undoneBy ?? (hasPlace ? undefined : run.failedBy);
+    const undoneBy = this.undoneBy ?? (hasPlace ? undefined : this.scope.run.failedBy);
     if (undoneBy) this.undoNow(undoneBy);
-    else if (!hasPlace) (run.strays ??= []).push(this.entry);
   }
 
   private undoNow(error: Error): void {
@@ -242,13 +240,9 @@ export class Attempt extends LazyInfo implements Entry {
 
   /** Takes over the undos of another attempt that has the same effect or key. */
   takeOver(other: Attempt): void {
-    const { effect: { rollback, undoByKey }, scope: { run } } = this;
     if (other.sameAs !== this) (this.others ??= []).push(other);
     other.sameAs = this;
-    if (!other.undos || other.undos.isEmpty) return;
-    if (this.undoneBy) return this.undoNow(this.undoneBy);
-    const hasPlace = this.isPushed || rollback || undoByKey;
-    if (!hasPlace) (run.strays ??= []).push(this.entry);
+    if (this.undoneBy && other.undos && !other.undos.isEmpty) this.undoNow(this.undoneBy);
   }
 
   /** Makes it the standing success: it returned `raw`, which adds `output` to the context. */

@@ -2,6 +2,7 @@ import type { ItemInfo } from "../api/info.ts";
 import { failure } from "../run/settled.ts";
 import type { Context } from "../values/context.ts";
 import type { Effect } from "./attempt.ts";
+import { takesInfo } from "./takes_info.ts";
 
 /** The effect of a user function called for each item. */
 export function itemEffect(
@@ -9,7 +10,7 @@ export function itemEffect(
 ): Effect<unknown> {
   return {
     kind: "item",
-    seesInfo: call?.length !== 1 && call?.length !== 2,
+    seesInfo: takesInfo(call, 2),
     call: (attempt) => call(attempt.extra!.item, attempt.ctx, attempt.shown(), attempt.path),
     succeed(attempt, output) {
       attempt.stand(output, output);

@@ -6,6 +6,7 @@ import type { Context } from "../values/context.ts";
 import { message } from "../values/message.ts";
 import { shown } from "../values/show.ts";
 import type { Effect } from "./attempt.ts";
+import { takesInfo } from "./takes_info.ts";
 
 /** The effect of a user predicate on the context. */
 export function predicateEffect(call: (ctx: Context) => unknown): Effect<boolean> {
@@ -18,7 +19,7 @@ export function itemPredicateEffect(
 ): Effect<boolean> {
   return {
     ...ends,
-    seesInfo: call?.length !== 1 && call?.length !== 2,
+    seesInfo: takesInfo(call, 2),
     call: (attempt) => call(attempt.extra!.item, attempt.ctx, attempt.shown()),
   };
 }

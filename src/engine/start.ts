@@ -168,8 +168,6 @@ async function undo(
 ): Promise<readonly RollbackFailure[]> {
   // What a standing success defers from now on stands, too.
   if (!journal.committed) run.failedBy = error;
-  // Undos without a place on the journal come first, as they were deferred last.
-  for (const stray of run.strays?.splice(0) ?? []) journal.push(stray);
   try {
     return await journal.unwind(error, place);
   } finally {

@@ -3,7 +3,7 @@ import type { RunOptions } from "../api/run.ts";
 import { withToJSON } from "../report/printable.ts";
 import { callBack } from "./call_back.ts";
 import type { Cancellation } from "./cancellation.ts";
-import type { Entry, Journal } from "./journal.ts";
+import type { Journal } from "./journal.ts";
 import { keyOf } from "./paths.ts";
 import type { Seam } from "./seam.ts";
 import type { Place } from "./watch.ts";
@@ -12,8 +12,6 @@ import type { Place } from "./watch.ts";
 export class Run {
   readonly seam: Seam;
   readonly options: RunOptions;
-  /** Entries of undos that were deferred too late for a place on the journal. */
-  strays: Entry[] | undefined;
   /** Why the run failed. Once it is set, anything deferred is undone at once. */
   failedBy: Error | undefined;
   /** The executed children of a combinator that is run on its own; otherwise `undefined`. */

@@ -5,6 +5,7 @@ import type { Step } from "../api/step.ts";
 import type { Attempt, Effect } from "../effect/attempt.ts";
 import type { Checked, Rollback, UndoByKey, UndoByName } from "../effect/handlers.ts";
 import { startEffect } from "../effect/start_effect.ts";
+import { takesInfo } from "../effect/takes_info.ts";
 import { expose } from "../engine/expose.ts";
 import {
   checkBoolean,
@@ -167,7 +168,7 @@ function effectOf(definition: Definition): Effect {
   const check = (raw: unknown, scope: Scope) => checkOutput(schema, raw, scope);
   return {
     kind: "attempt",
-    seesInfo: run.length !== 1,
+    seesInfo: takesInfo(run, 1),
     retry,
     timeout,
     graceMs,

@@ -129,6 +129,18 @@ describe("an idempotent step", () => {
     ]);
   });
 
+  it("is not undone by its key again by any output, where that undoes known ones, too", async () => {
+    const attempts = [{ at: 100, gives: c1 }, { at: 110, gives: c2 }];
+    const plot = { ...idempotent, rollback: false, attempts, timeout: 10, lateMs: 50 };
+    assertEquals((await storyOf(plot)).slice(3), [
+      "70: undo by key charge",
+      "70: late charge@1 compensated",
+      "70: late charge@2 compensated",
+      "100: late charge@1 same-effect",
+      "120: late charge@2 same-effect",
+    ]);
+  });
+
   it("is undone after a late landing where the run fails later", async () => {
     const attempts = [{ at: 30, gives: c2, defers: [1] }, { at: 5, gives: c1 }];
     assertEquals(await storyOf({ ...idempotent, attempts, timeout: 10, failsAt: 5 }), [

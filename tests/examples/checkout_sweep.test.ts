@@ -119,6 +119,8 @@ describe("the sweep of examples/checkout", () => {
       ]
     ) assertEquals([id, ids.has(id)], [id, true]);
     assert([...ids].some((id) => id.endsWith("!key")), "an undo by key fails, too");
+    const overtaken = report.rows.filter(({ fault }) => fault === "overtaken").map(({ id }) => id);
+    assert(overtaken.includes("chargePayment@1!effect1"), "a charge comes after its undo");
   });
 
   it("finds what the exceptions stand for, if they are not made", { skip }, async () => {

@@ -1,0 +1,11 @@
+// `length` counts neither rest parameters nor those with a default, and native code shows nothing.
+const HIDDEN = /^[^(=]*\([^)]*(\.\.\.|=)|\barguments\b|\[native code|\[bytecode/;
+
+/**
+ * Whether a user's function may take its info, which comes after `before` other parameters. If
+ * not, it can defer nothing.
+ */
+export function takesInfo(call: unknown, before: number): boolean {
+  if (typeof call !== "function") return false; // refused, or a step
+  return call.length > before || HIDDEN.test(Function.prototype.toString.call(call));
+}

@@ -1,17 +1,12 @@
-// Decides an order that waits for its approval. Whatever the process that hears the decision, the
-// order goes on, or is undone, in any.
+// Decides an order that waits for its approval. Any process may hear the decision, and any may
+// continue the order.
 import { type CheckedPipeline, pipeline, step } from "@runsheet/runsheet";
 import { type } from "arktype";
 import type { Database } from "./database.ts";
 import { ShopError } from "./errors.ts";
 import { limits } from "./limits.ts";
 import type { Orders } from "./orders.ts";
-
-/** The decision of the manager. */
-export interface Decision {
-  approved: boolean;
-  by: string;
-}
+import type { Decision } from "./place_order.ts";
 
 interface Args extends Decision {
   orderId: string;
@@ -38,10 +33,8 @@ const findOrder = step({
 
 const tellOrder = step({
   name: "tellOrder",
-  run: async ({ orders, orderId, approved, by }: Omit<Args, "db">) => {
-    if (approved) await orders.send(orderId, "approval", { approvedBy: by });
-    else await orders.cancel(orderId, `rejected by ${by}`);
-  },
+  run: ({ orders, orderId, approved, by }: Omit<Args, "db">) =>
+    orders.send(orderId, "decision", { approved, by }),
 });
 
 export const decideOrder: CheckedPipeline<"decideOrder", Args, { orderId: string }> = pipeline({

@@ -10,6 +10,7 @@ const statuses = {
   ALREADY_EXISTS: 409,
   NOT_CONFIRMED: 409,
   NOT_UNAPPROVED: 409,
+  REJECTED: 409,
   ABORTED: 499, // the client is gone and does not see it, but the log does
   PAYMENTS_DOWN: 502,
   TIMEOUT: 504,

@@ -29,6 +29,14 @@ export const orderSchema: type<Order> = type({
   card: /^tok_\w+$/ as type.cast<string>,
 });
 
+/** What a manager decides about a large order. */
+export interface Decision {
+  approved: boolean;
+  by: string;
+}
+
+const decisionSchema: type<Decision> = type({ approved: "boolean", by: "string > 0" });
+
 export interface Services {
   db: Database;
   payments: Payments;
@@ -86,9 +94,12 @@ const approve = ({ db, onAsked }: Services) =>
           onAsked?.(orderId);
         },
       }),
-      waitFor("approval", {
-        provides: type({ approvedBy: "string > 0" }),
-        timeout: limits.approval,
+      waitFor("decision", { provides: decisionSchema, timeout: limits.approval }),
+      step({
+        name: "followDecision",
+        run: ({ approved }: Pick<Decision, "approved">) => {
+          if (!approved) throw new ShopError("REJECTED");
+        },
       }),
     ],
   });

@@ -158,17 +158,21 @@ describe("examples/service", () => {
       assertEquals(await decide(rejected, false), 200);
       await reaches(rejected, "failed");
       assertEquals(await post("/orders", { ...large, orderId: rejected }), {
-        status: 499,
-        body: { error: "ABORTED" },
+        status: 409,
+        body: { error: "REJECTED" },
       });
+      // The processes stop although this one waits.
+      const undecided = crypto.randomUUID();
+      assertEquals((await post("/orders", { ...large, orderId: undecided })).status, 202);
+      await reaches(undecided, "waiting");
       const { body } = await get("/orders");
       const runs = Object.values(body as Record<string, { runId: string; state: string }>);
       assertEquals(
         new Map(runs.map(({ runId, state }) => [runId, state])),
-        new Map([[approved, "succeeded"], [rejected, "failed"]]),
+        new Map([[approved, "succeeded"], [rejected, "failed"], [undecided, "waiting"]]),
       );
       const [{ stock } = {}] = await db`select stock from products where sku = 'sofa'`;
-      assertEquals(stock, 7);
+      assertEquals(stock, 5);
     }, { timeouts: [longEnough, longEnough] });
   });
 

@@ -47,7 +47,10 @@ export interface Span {
   readonly name: string;
   /** The run's id: the caller's, or one made up. */
   readonly runId: string;
-  /** The enclosing span; `undefined` for a run. */
+  /**
+   * The enclosing span; for a run inside a step that is given the step's info, the span of the
+   * attempt; `undefined` for any other run.
+   */
   readonly parent?: Span | undefined;
   /** The kind of step, for `"run"` and `"step"`. */
   readonly node?: NodeKind | undefined;

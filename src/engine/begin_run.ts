@@ -1,22 +1,28 @@
 import { watching } from "../api/observer.ts";
-import type { RunOptions } from "../api/run.ts";
 import { processWide } from "../run/process_wide.ts";
+import { watchAround } from "../run/runs_inside.ts";
 import type { Watch, Watching } from "../run/watch.ts";
 import { cast } from "../values/cast.ts";
 import type { Node } from "./node.ts";
+import { type OwnOptions, runIdOf } from "./run_options.ts";
 
 /** Begins the span of a run, if its options or the process have an observer. */
 export function beginRun(
   node: Node,
   path: string,
-  options: RunOptions | undefined,
+  options: OwnOptions | undefined,
 ): Watch | undefined {
   const everywhere = cast<Watching | undefined>(processWide.watcher?.[watching]);
   try {
     const own = cast<Watching | undefined>(options?.observer?.[watching]);
+    const around = own ? undefined : watchAround(options?.defer);
+    if (!own && !around && !everywhere) return undefined;
+    const runId = options && runIdOf(options);
     return own
-      ? own.beginRun(node, path, options?.runId, everywhere)
-      : everywhere?.beginRun(node, path, options?.runId, undefined);
+      ? own.beginRun(node, path, runId, everywhere)
+      : around
+      ? around.beginRun(node, path, runId)
+      : everywhere?.beginRun(node, path, runId, undefined);
   } catch {
     // Options that throw when they are read are refused when they are checked.
   }

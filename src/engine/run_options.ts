@@ -41,7 +41,11 @@ export function checkRunOptions(name: string, options: OwnOptions): OwnOptions {
   }
   if (!isInfo) return own;
   checkFunction(action, "defer", own.defer);
-  const { key, attempt } = own;
+  return { ...own, runId: runIdOf(own) };
+}
+
+/** The id of a run by its options; that of a run inside a step is made of the step's key. */
+export function runIdOf({ runId, key, attempt }: OwnOptions): string | undefined {
   // Another attempt runs under another id: what the run of this one did may have been undone.
-  return { ...own, runId: runId ?? (attempt === undefined ? key : `${key}@${attempt}`) };
+  return runId ?? (attempt === undefined ? key : `${key}@${attempt}`);
 }

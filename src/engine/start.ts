@@ -15,7 +15,7 @@ import { Failed, Meta, Succeeded } from "../report/result.ts";
 import { Cancellation, followSignal } from "../run/cancellation.ts";
 import { Journal } from "../run/journal.ts";
 import { keepAlive } from "../run/keep_alive.ts";
-import { labelOf, labels } from "../run/paths.ts";
+import { labelOf, labels, rollbackId } from "../run/paths.ts";
 import { Run } from "../run/scope.ts";
 import { Seam } from "../run/seam.ts";
 import { failure, settle, type Settled } from "../run/settled.ts";
@@ -108,7 +108,7 @@ async function carryOut(
         settled = { ...settled, ok: false, error: cancellation.error, failedStep };
       }
       if (settled.ok && journal.mark > 0 && !journal.committed) {
-        options.defer?.(undoLater(name, journal, own));
+        options.defer?.(undoLater(name, journal, own, { path, watch }));
       }
     }
   } catch (thrown) {
@@ -135,8 +135,9 @@ async function carryOut(
   }
   const { error, failedStep } = settled;
   if (journal && run) {
-    const notUndone = await undo(journal, run, error, { path, watch }, letGo);
-    if (notUndone.length > 0) tellOuter(name, journal, run);
+    const place = { path, watch };
+    const notUndone = await undo(journal, run, error, place, path, letGo);
+    if (notUndone.length > 0) tellOuter(name, journal, run, place);
   }
   const rollback = journal?.report() ?? NOTHING_UNDONE;
   if (run?.seam.durable) await run.drain();
@@ -164,31 +165,32 @@ async function undo(
   run: Run,
   error: Error,
   place: Place,
-  letGo: (() => void) | undefined,
+  id: string,
+  letGo?: () => void,
 ): Promise<readonly RollbackFailure[]> {
   // What a standing success defers from now on stands, too.
   if (!journal.committed) run.failedBy = error;
   try {
-    return await journal.unwind(error, place);
+    return await journal.unwind(error, place, 0, id);
   } finally {
     letGo?.();
   }
 }
 
 /** Tells the step that a run ran in what of it could not be undone. */
-function tellOuter(name: string, journal: Journal, run: Run): void {
+function tellOuter(name: string, journal: Journal, run: Run, place: Place): void {
   const { defer }: OwnOptions = run.options;
   try {
-    defer?.(undoLater(name, journal, run));
+    defer?.(undoLater(name, journal, run, place));
   } catch {
     // A durable host refuses functions; the result tells it, too.
   }
 }
 
 /** Undoes a run that has ended, on behalf of the step that it ran in. */
-function undoLater(name: string, journal: Journal, run: Run): Undo {
+function undoLater(name: string, journal: Journal, run: Run, place: Place): Undo {
   return async ({ error }) => {
-    const failed = await undo(journal, run, error, { path: "", watch: undefined }, undefined);
+    const failed = await undo(journal, run, error, place, rollbackId(place.path));
     const causes = failed.map(({ error }) => error);
     if (causes.length === 0) return;
     const text = message`Cannot undo the run of '${name}' as all of it must be undone: ${

@@ -25,6 +25,7 @@ export function statesOf(run: TimedSpan): ReadonlyMap<string, State> {
   }
 
   function tell(timed: TimedSpan): void {
+    if (timed.span.runId !== run.span.runId) return; // of a run inside a step, which is not drawn
     const path = stepOf(withoutIndexes(timed.span.path));
     const state = stateOf(timed);
     const known = states.get(path);

@@ -16,6 +16,11 @@ export function watchRun(observers: readonly Observer[], run: Span): Watch | und
   return followers && new Watched(run, followers);
 }
 
+/** An invalid id is refused when the options are checked. */
+export function runIdOf(given: unknown): string {
+  return typeof given === "string" && given !== "" ? given : crypto.randomUUID();
+}
+
 /** Describes spans to the observers that follow them. */
 class Watched implements Watch {
   readonly span: Span;
@@ -44,6 +49,10 @@ class Watched implements Watch {
       ...(total !== undefined && { total }),
     });
     this.#followers.tell((follow) => follow.progress?.(progress));
+  }
+
+  beginRun({ name, kind: node }: WatchedNode, path: string, runId: unknown): Watch | undefined {
+    return this.#begin("run", "", path, name, { node }, false, runIdOf(runId));
   }
 
   beginStep(
@@ -82,17 +91,32 @@ class Watched implements Watch {
     sleeping.then(() => this.#end({ ok: true }), (reason) => this.interrupt(reason));
   }
 
-  async run<R extends Result<unknown>>(carryOut: () => Promise<R>): Promise<R> {
+  run<R extends Result<unknown>>(carryOut: () => Promise<R>): Promise<R> {
+    return this.span.parent ? this.#runInside(carryOut) : this.#runAlone(carryOut);
+  }
+
+  /** The stacks of errors lead to the caller, as its promise is the only one. */
+  async #runAlone<R extends Result<unknown>>(carryOut: () => Promise<R>): Promise<R> {
     try {
       const result = await this.within(carryOut);
-      const { success, error, failedStep, committed } = result;
-      const stands = committed === undefined ? {} : { committed };
-      this.#end(success ? { ok: true } : { ok: false, error, failedStep, ...stands });
+      this.#endRun(result);
       return result;
     } catch (reason) {
       this.interrupt(reason);
       throw reason;
     }
+  }
+
+  /** Not a microtask later than without observers: it may race against other steps. */
+  #runInside<R extends Result<unknown>>(carryOut: () => Promise<R>): Promise<R> {
+    const running = this.within(carryOut);
+    running.then((result) => this.#endRun(result), (reason) => this.interrupt(reason));
+    return running;
+  }
+
+  #endRun({ success, error, failedStep, committed }: Result<unknown>): void {
+    const stands = committed === undefined ? {} : { committed };
+    this.#end(success ? { ok: true } : { ok: false, error, failedStep, ...stands });
   }
 
   endStep(ending: Ending): Ending {
@@ -186,9 +210,9 @@ class Watched implements Watch {
     name: string,
     details?: SpanDetails,
     isPivot?: boolean,
+    runId: string = this.span.runId,
   ): Watched | undefined {
-    const { span } = this;
-    const part = new ObservedSpan(kind, id, path, name, span.runId, span, details);
+    const part = new ObservedSpan(kind, id, path, name, runId, this.span, details);
     const followers = this.#followers.ask(part);
     return followers && new Watched(part, followers, isPivot);
   }

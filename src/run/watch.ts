@@ -34,6 +34,8 @@ export interface Watch {
   within<T>(call: () => T): T;
   /** Counts a branch or item that has ended. */
   progress(hasFailed: boolean, total: number | undefined): void;
+  /** Begins the span of a run that a step has started inside it. */
+  beginRun(node: WatchedNode, path: string, runId: string | undefined): Watch | undefined;
   beginStep(node: WatchedNode, path: string, parentPath: string): Watch | undefined;
   beginAttempt(attempt: WatchedAttempt): Watch | undefined;
   beginLate(attempt: WatchedAttempt): Watch | undefined;

@@ -110,7 +110,8 @@ const LATE: Readonly<Record<NonNullable<SpanEnd["late"]>, string>> = {
 };
 
 /** The path of the step that an undo belongs to, and which of its undos it is. */
-export function undoName({ id, path }: Span): string {
+export function undoName(span: Span): string {
+  const { id, path } = span;
   const { undo, attempt } = parseId(id.replace(/!late$/, "")) ?? {};
   const which = undo === "defer"
     ? ` (deferred by attempt ${attempt})`
@@ -119,7 +120,13 @@ export function undoName({ id, path }: Span): string {
     : attempt !== undefined
     ? ` (attempt ${attempt}, landed late)`
     : "";
-  return `${oneLine(stepOf(path))}${which}`;
+  return `${oneLine(placeOf(span) + stepOf(path))}${which}`;
+}
+
+/** The name of a run inside a step, before the paths in it. */
+function placeOf({ kind, name, parent }: Span): string {
+  if (kind !== "run") return parent ? placeOf(parent) : "";
+  return parent ? `${placeOf(parent)}${name}/` : "";
 }
 
 /**

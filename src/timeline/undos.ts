@@ -9,7 +9,7 @@ import type { TimedSpan } from "./timeline.ts";
 export function undosOf(run: TimedSpan): readonly (readonly TimedSpan[])[] {
   const undos = new Map<string, TimedSpan[]>();
   for (const timed of undoSpans(run).sort((one, other) => one.order - other.order)) {
-    const id = undoId(timed.span);
+    const id = `${timed.span.runId} ${undoId(timed.span)}`;
     undos.set(id, [...undos.get(id) ?? [], timed]);
   }
   return [...undos.values()];

@@ -32,7 +32,7 @@ describe("describe", () => {
   it("tells the kinds of all parts, in order", () => {
     assertEquals(
       describeFlow(everything).children?.map(({ kind }) => kind).join(" "),
-      "step step step when choice parallel map map filter flatMap distribute pipeline",
+      "step step step when choice parallel map map filter flatMap distribute fallback pipeline",
     );
   });
 
@@ -61,6 +61,9 @@ describe("describe", () => {
       "flatMap(lines)",
       "distribute(reports)",
       "distribute(reports)/report",
+      "fallback(live, cached)",
+      "fallback(live, cached)/live",
+      "fallback(live, cached)/cached",
       "nothing",
     ]);
   });

@@ -167,6 +167,7 @@ describe("mermaid", () => {
       "else if",
       "else",
       "yes",
+      "fails",
     ]);
   });
 

@@ -10,6 +10,11 @@ import { property } from "../support/property.ts";
 import { trees } from "../support/random_combinators.ts";
 import { scenarios } from "../support/random_pipeline.ts";
 
+/** Unique among all runs. */
+function idOf({ runId, id }: Span): string {
+  return `${runId} ${id}`;
+}
+
 /** Two observers with storages, one of which wants to see only some of the spans. */
 function observers(every: number): { observer: Watcher; open: Set<Span>; faults: string[] } {
   const open = new Set<Span>();
@@ -18,10 +23,11 @@ function observers(every: number): { observer: Watcher; open: Set<Span>; faults:
   const storage = new AsyncLocalStorage<Span>();
   let count = 0;
   const whole = observe((span) => {
-    if (ids.has(span.id)) faults.push(`${span.id} is there twice`);
-    if (span.parent && !ids.has(span.parent.id)) faults.push(`${span.id} has no parent`);
-    if (span.of && !ids.has(span.of.id)) faults.push(`${span.id} undoes nothing`);
-    ids.add(span.id);
+    const id = idOf(span);
+    if (ids.has(id)) faults.push(`${id} is there twice`);
+    if (span.parent && !ids.has(idOf(span.parent))) faults.push(`${id} has no parent`);
+    if (span.of && !ids.has(idOf(span.of))) faults.push(`${id} undoes nothing`);
+    ids.add(id);
     open.add(span);
     return {
       within: (call) => storage.run(span, call),

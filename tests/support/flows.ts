@@ -2,6 +2,7 @@ import {
   type AnyStep,
   choice,
   distribute,
+  fallback,
   filter,
   flatMap,
   map,
@@ -99,6 +100,7 @@ export const everything: AnyStep = pipeline({
       { regions: "region" },
       step({ name: "report", run: (_: { region: string }) => {} }),
     ),
+    fallback(idle("live"), idle("cached")),
     pipeline({ name: "nothing", steps: [] }),
   ],
 });

@@ -11,6 +11,7 @@ import {
   parallel,
   pipeline,
   step,
+  unwrap,
   when,
 } from "@runsheet/runsheet";
 
@@ -31,6 +32,7 @@ export type Tree =
     readonly children: readonly [Tree];
   }
   | { readonly kind: "fallback"; id: number; readonly children: readonly [Tree, Tree] }
+  | { readonly kind: "inside"; id: number; readonly children: readonly [Tree] }
   | { readonly kind: "recovery"; id: number; readonly children: readonly [Tree] }
   | {
     readonly kind: "choice";
@@ -79,7 +81,7 @@ export interface Policy {
 
 /**
  * Trees of depth up to 4; none of their leaves fails if `failing` is false. With `recovering` there
- * are fallbacks, and middleware that recovers.
+ * are fallbacks, runs inside steps, and middleware that recovers.
  */
 export function trees(failing: boolean, recovering = false): Arbitrary<Tree> {
   const failures = !failing
@@ -146,7 +148,11 @@ export function trees(failing: boolean, recovering = false): Arbitrary<Tree> {
           },
           {
             weight: 3,
-            arbitrary: fc.record({ kind: fc.constant("recovery" as const), id, children: only }),
+            arbitrary: fc.record({
+              kind: fc.constantFrom("recovery", "inside"),
+              id,
+              children: only,
+            }),
           },
         ]
         : [],
@@ -197,6 +203,13 @@ function make(tree: Tree, play: Play, names: Map<string, Tree>): AnyStep {
       return when(async () => await Promise.resolve(tree.holds), first);
     case "fallback":
       return fallback(first, steps[1]!);
+    case "inside": {
+      const inner = pipeline({ name: `q${tree.id}`, steps: [first] });
+      return step({
+        name: `i${tree.id}`,
+        run: async (ctx: object, info) => unwrap(await inner.run(ctx, info)),
+      });
+    }
     case "recovery":
       return pipeline({ name: `r${tree.id}`, steps: [first], middleware: [recover] });
     case "choice": {
@@ -271,6 +284,7 @@ export function expected(tree: Tree): Record<string, unknown> {
     case "parallel":
       return Object.assign({}, ...parts, tree.policy.onFailure === "collect" && { [key]: [] });
     case "fallback":
+    case "inside":
     case "recovery":
       return parts[0]!;
     case "when":

@@ -28,6 +28,8 @@ interface Traced {
   readonly otelSpan: OtelSpan;
   /** The context of everything inside it. */
   readonly inside: Context;
+  /** The undos of a run inside a step begin when its own span has ended. */
+  readonly isSampled: boolean;
 }
 
 /**
@@ -80,7 +82,7 @@ export function otel(options: OtelOptions = {}): Watcher {
 
   return observe((span) => {
     const parent = span.parent && all.get(span.parent);
-    if (span.parent && !parent?.otelSpan.isRecording()) return false;
+    if (span.parent && !parent?.isSampled) return false;
     if (span.kind === "wait") parent?.run.delays.set(span.id.replace(/!wait$/, ""), span.ms ?? 0);
     if (!spans(span, usualSpans(span))) {
       if (!parent || !isCall(span)) return false;
@@ -88,12 +90,12 @@ export function otel(options: OtelOptions = {}): Watcher {
       return;
     }
 
-    const run = parent?.run ?? beginRun();
+    const run = parent && span.kind !== "run" ? parent.run : beginRun();
     const around = parent ? contextOf(span, parent) : context.active();
     if (run.limits.begins(span)) {
       const otelSpan = start(span, run, around);
       const inside = trace.setSpan(around, otelSpan);
-      all.set(span, { run, otelSpan, inside });
+      all.set(span, { run, otelSpan, inside, isSampled: otelSpan.isRecording() });
       return new Follower(otelSpan, inside);
     }
     if (!run.limits.mayFail(span)) return false;

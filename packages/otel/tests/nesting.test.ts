@@ -126,6 +126,43 @@ describe("the application's own spans", () => {
   });
 });
 
+describe("a run inside a step that is given the step's info", () => {
+  withContextManager();
+
+  it("is a part of the trace, with its undos, which run when it is over", async () => {
+    const tracing = new Tracing();
+    const charge = step({
+      name: "charge",
+      run: () => tracing.mark("POST charge"),
+      rollback: async () => {
+        await Promise.resolve();
+        tracing.mark("POST refund");
+      },
+    });
+    const pay = pipeline({ name: "pay", steps: [charge] });
+    const order = step({
+      name: "order",
+      run: async (_ctx, info) => void await pay.run({}, info),
+    });
+    await pipeline({ name: "flow", steps: [order, failAsync] })
+      .run({}, { observer: otel({ tracerProvider: tracing.provider }) });
+    assertEquals(tracing.tree(), [
+      "run flow ! Error",
+      "  order",
+      "    run pay",
+      "      charge",
+      "        POST charge",
+      "      rollback pay",
+      "        undo charge -> charge",
+      "          POST refund",
+      "  fail ! Error",
+      "  rollback flow",
+      "    undo order (deferred) -> order",
+    ]);
+    assertEquals(tracing.orphans, []);
+  });
+});
+
 describe("without a context manager", () => {
   it("the tree of the run is whole, and the application's spans begin traces of their own", async () => {
     const tracing = new Tracing();

@@ -1,5 +1,5 @@
 import type { Progress, Span, SpanEnd } from "../api/observer.ts";
-import { attemptId, parseId, stepOf } from "../run/paths.ts";
+import { attemptId, parseId, stepOf, withoutIndexes } from "../run/paths.ts";
 import { isBad, type State, stateOf } from "./state.ts";
 import { count, duration, errorText, oneLine } from "./texts.ts";
 import type { TimedSpan } from "./timeline.ts";
@@ -185,16 +185,21 @@ export function pick<Drawn>(
   };
 }
 
-/** How many of many items or undos are shown, and how many more of those that failed. */
+/** How many items of a step, or undos of them, are shown, and how many more of those that failed. */
 const MOST = 10;
 
-/** Of many items or undos, the first ones and those that failed; of other spans, all. */
+/** Of many items, or undos of items, the first ones and those that failed; of other spans, all. */
 export function some(parts: readonly TimedSpan[]): readonly TimedSpan[] {
-  const isOfMany = ({ span }: TimedSpan) => span.index !== undefined || span.kind === "undo";
-  let shown = 0;
-  let bad = 0;
+  const shown = new Map<string, number>();
+  const hasRoom = (place: string) => {
+    const count = shown.get(place) ?? 0;
+    shown.set(place, count + 1);
+    return count < MOST;
+  };
   return parts.filter((part) => {
-    if (!isOfMany(part) || shown++ < MOST) return true;
-    return isBad(part) && bad++ < MOST;
+    const { kind, index, path } = part.span;
+    if (index === undefined && kind !== "undo") return true;
+    const place = `${kind} ${withoutIndexes(path)}`;
+    return hasRoom(place) || isBad(part) && hasRoom(`failed ${place}`);
   });
 }

@@ -88,6 +88,15 @@ describe("a page", () => {
     assert(words.includes("No undo failed."));
   });
 
+  it("lists every undo of an order of many steps", async () => {
+    const names = Array.from({ length: 15 }, (_, n) => `s${n}`);
+    const steps = names.map((name): AnyStep => step({ name, run: () => {}, rollback: () => {} }));
+    const words = wordsOf(html(await recorded(pipeline({ name: "p", steps: [...steps, fail] }))));
+    const undone = words.filter((line) => line.includes(" undone after "));
+    assertEquals(undone.map((line) => line.split(" ")[1]), names.toReversed());
+    assertEquals(words.filter((line) => line.startsWith("… and")), []);
+  });
+
   it("lists undos in order also where the clock stands still", async () => {
     const { now } = performance;
     performance.now = () => 1;

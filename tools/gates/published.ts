@@ -2,6 +2,7 @@
 // bundlers build the three programs of tools/fixtures/bundled. After `deno task test:npm` has made
 // the tarball: `deno run -A tools/gates/published.ts`.
 import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
+import { dirname, join } from "node:path";
 import { check, finish, type Part, runParts } from "../runner/report.ts";
 import { members } from "../runner/packages.ts";
 import { must, shell, write } from "../runner/shell.ts";
@@ -82,6 +83,12 @@ async function checkContents(): Promise<void> {
     const file of [...files, "README.md", "LICENSE", "CHANGELOG.md", "llms.txt", "docs/guide.md"]
   ) {
     assert((await Deno.stat(`${root}/${file}`)).size > 0, `${file} must not be empty`);
+  }
+  for (const page of ["README.md", "llms.txt", "docs/recipes.md", "docs/failure.md"]) {
+    const text = await Deno.readTextFile(`${root}/${page}`);
+    for (const [link] of text.matchAll(/(?<=\]\()[^):#]+(?=[)#])/g)) {
+      await Deno.stat(join(root, dirname(page), link));
+    }
   }
 }
 

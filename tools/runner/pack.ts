@@ -1,6 +1,7 @@
 // Builds the npm packages and their tarballs: the core in npm/package and npm/package.tgz,
 // packages/otel in npm/packages/otel and npm/packages/otel.tgz.
-import { basename, dirname, resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { core, members, type Package } from "./packages.ts";
 import { bundle, deno, must, shell, write } from "./shell.ts";
 import config from "../../deno.json" with { type: "json" };
@@ -119,10 +120,24 @@ async function finish(
   });
   const copied = documents.map((path) => `${folder}/${path}`).join(" ");
   await must("copy the documents", shell(`cp -r ${copied} ${out}`));
+  await linkRepository(folder, out);
   const cwd = dirname(out);
   const packing = shell(`npm pack --silent ./${basename(out)}`, { cwd });
   const made = (await must(`pack ${out}`, packing)).trim();
   await Deno.rename(`${cwd}/${made}`, `${out}.tgz`);
+}
+
+/** Lets links to files that are not in the package lead to the repository. */
+async function linkRepository(folder: string, out: string): Promise<void> {
+  for (const path of filesIn(out).filter((path) => /\.(md|txt)$/.test(path))) {
+    const text = await Deno.readTextFile(path);
+    const linked = text.replaceAll(/(?<=\]\()([^):#]+)(?=[)#])/g, (link) => {
+      if (existsSync(join(dirname(path), link))) return link;
+      const source = join(folder, dirname(relative(out, path)), link);
+      return `https://github.com/${repository}/blob/main/${source}`;
+    });
+    await Deno.writeTextFile(path, linked);
+  }
 }
 
 /** Keeps the path of this machine's cache out of the package. */

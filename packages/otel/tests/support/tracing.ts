@@ -74,6 +74,12 @@ export class Tracing implements SpanProcessor {
       ]);
   }
 
+  /** The same of one run, without what is around it. */
+  treeOf(runId: string): string[] {
+    const [root] = this.spans.filter(({ attributes }) => attributes["runsheet.run.id"] === runId);
+    return root ? [this.#describe(root), ...this.tree(root.spanContext().spanId, "  ")] : [];
+  }
+
   /** Names of spans whose parent was never told, or that have not ended. */
   get orphans(): string[] {
     const ids = new Set(this.spans.map((span) => span.spanContext().spanId));

@@ -64,9 +64,17 @@ export type {
   Success,
 } from "./src/api/result.ts";
 export type { LateReport } from "./src/api/late_report.ts";
-export type { EventSource, RunOptions } from "./src/api/run.ts";
+export type { EventSource, RunOptions, RunOptionsWithDeps } from "./src/api/run.ts";
 export type { Schema, SchemaIn, SchemaIssue, SchemaOut, SchemaResult } from "./src/api/schema.ts";
-export type { AnyStep, CheckedPipeline, Pipeline, Step, StepLike } from "./src/api/step.ts";
+export type {
+  AnyStep,
+  CheckedDepsPipeline,
+  CheckedPipeline,
+  DepsPipeline,
+  Pipeline,
+  Step,
+  StepLike,
+} from "./src/api/step.ts";
 export { choice } from "./src/combinators/choice.ts";
 export { distribute } from "./src/combinators/distribute.ts";
 export { fallback } from "./src/combinators/fallback.ts";
@@ -99,6 +107,7 @@ export {
 export { permanent } from "./src/report/permanent.ts";
 export { type AsJSON, type ReportJSON, type ResultJSON, toJSON } from "./src/report/to_json.ts";
 export { unwrap } from "./src/report/unwrap.ts";
+export { deps } from "./src/schema/deps.ts";
 export { typed } from "./src/schema/typed.ts";
 export { pipeline } from "./src/steps/pipeline.ts";
 export { sleep } from "./src/steps/sleep.ts";

@@ -63,3 +63,36 @@ export interface RunOptions {
    */
   readonly observer?: Watcher | undefined;
 }
+
+/**
+ * Options of `run()` for a pipeline with deps.
+ *
+ * @example A client that no step imports
+ * ```ts
+ * import { deps, pipeline, step } from "@runsheet/runsheet";
+ * import { assertEquals } from "@std/assert";
+ *
+ * interface Payments {
+ *   charge(amount: number): string;
+ * }
+ * const charge = step({
+ *   name: "charge",
+ *   run: (ctx: { payments: Payments; amount: number }) => ({
+ *     chargeId: ctx.payments.charge(ctx.amount),
+ *   }),
+ * });
+ * const checkout = pipeline({
+ *   name: "checkout",
+ *   deps: deps<{ payments: Payments }>(),
+ *   steps: [charge],
+ * });
+ *
+ * const payments = { charge: (amount: number) => `charge of ${amount}` };
+ * const result = await checkout.run({ amount: 50 }, { deps: { payments } });
+ * assertEquals(result.success && result.data, { amount: 50, chargeId: "charge of 50" });
+ * ```
+ */
+export interface RunOptionsWithDeps<Deps> extends RunOptions {
+  /** What the pipeline's `deps` declares. It is in the context, and in no args, data or records. */
+  readonly deps: Deps;
+}

@@ -1,7 +1,7 @@
 // deno-lint-ignore-file ban-types -- {} is what the compiler shows where there are no keys
 import type { RetryPolicy } from "./policy.ts";
 import type { Result } from "./result.ts";
-import type { RunOptions } from "./run.ts";
+import type { RunOptions, RunOptionsWithDeps } from "./run.ts";
 import type { Schema } from "./schema.ts";
 
 /**
@@ -98,6 +98,51 @@ export interface CheckedPipeline<
    * ```
    */
   runUnknown(input: unknown, options?: RunOptions): Promise<Result<Data>>;
+}
+
+/**
+ * A pipeline with deps. In an outer pipeline it needs them in the context, beside its args.
+ */
+export interface DepsPipeline<
+  Name extends string,
+  Args,
+  Data,
+  Adds,
+  Deps,
+> extends StepLike<Name, Args & Deps, Adds> {
+  /** A pipeline with deps cannot run without them. */
+  run(mistake: "this pipeline has deps: run(args, { deps })"): never;
+  /**
+   * Runs the pipeline. It never rejects, except with a host's own signal.
+   *
+   * @param args The initial context.
+   * @param options The deps, and all that other pipelines take.
+   * @returns The accumulated context without the deps, or the reason it failed and the rollback
+   * report.
+   */
+  run(
+    args: {} extends Args ? Args | undefined : Args,
+    options: RunOptionsWithDeps<Deps>,
+  ): Promise<Result<Data>>;
+}
+
+/** A pipeline with deps and an `argsSchema`. */
+export interface CheckedDepsPipeline<
+  Name extends string,
+  Args,
+  Data,
+  Adds,
+  Deps,
+> extends DepsPipeline<Name, Args, Data, Adds, Deps> {
+  /**
+   * Runs the pipeline with input that only its `argsSchema` has to accept, such as the body of a
+   * request. It never rejects, except with a host's own signal.
+   *
+   * @param input The initial context, of any type.
+   * @param options The deps, and all that other pipelines take.
+   * @returns The accumulated context without the deps, or the reason it failed.
+   */
+  runUnknown(input: unknown, options: RunOptionsWithDeps<Deps>): Promise<Result<Data>>;
 }
 
 /** Any step, combinator or pipeline. */

@@ -94,12 +94,17 @@ export interface Durable<Args, Data> {
 }
 
 /** A step or a pipeline, as far as it is run. */
-export interface Runnable<Args, Data> {
+export interface Runnable<Args, Data, Options extends RunOptions = RunOptions> {
   /** Its name. */
   readonly name: string;
   /** Runs it. */
-  run(args: Args, options?: RunOptions): Promise<Result<Data>>;
+  run(args: Args, options?: Options): Promise<Result<Data>>;
 }
+
+/** The deps of a pipeline that declares them. They are recorded nowhere: each process has its own. */
+export type DurableDeps<Options> = Options extends { readonly deps: infer Deps }
+  ? { readonly deps: Deps }
+  : unknown;
 
 const LEASE_MS = 30_000;
 const LATE_MS = 60_000;
@@ -119,27 +124,31 @@ const POLL_MS = 500;
  * @returns The pipeline's durable runs.
  * @throws {ConfigError} If an option is invalid.
  */
-export function durable<Args, Data>(
-  pipeline: Runnable<Args, Data>,
-  options: DurableOptions,
+export function durable<Args, Data, Options extends RunOptions = RunOptions>(
+  pipeline: Runnable<Args, Data, Options>,
+  options: DurableOptions & DurableDeps<Options>,
 ): Durable<Args, Data> {
-  return Object.freeze(new DurableRuns(pipeline, options));
+  return Object.freeze(new DurableRuns(cast<Runnable<Args, Data>>(pipeline), options));
+}
+
+interface OwnOptions extends DurableOptions {
+  readonly deps?: unknown;
 }
 
 class DurableRuns<Args, Data> implements Durable<Args, Data> {
   readonly #pipeline: Runnable<Args, Data>;
-  readonly #options: DurableOptions;
+  readonly #options: OwnOptions;
   readonly #leaseMs: number;
   readonly #codec: Codec;
   readonly #shape: readonly string[];
   /** The heartbeats of the runs that are driven here: each also reads what came from outside. */
   readonly #beats = new Map<string, () => void>();
 
-  constructor(pipeline: Runnable<Args, Data>, options: DurableOptions) {
+  constructor(pipeline: Runnable<Args, Data>, options: OwnOptions) {
     const node = nodeOf(pipeline) ??
       refuse("make a pipeline durable", "it must be a step or a pipeline", pipeline);
     const action = `make '${node.name}' durable`;
-    const known = ["store", "errors", "version", "leaseMs", "lateMs", "onLate"];
+    const known = ["store", "errors", "version", "leaseMs", "lateMs", "onLate", "deps"];
     this.#options = checkOptions(action, options, known);
     const { store, errors, leaseMs = LEASE_MS, lateMs = LATE_MS } = this.#options;
     for (const name of ["load", "append", "list"] as const) {
@@ -293,9 +302,11 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
     cast<{ unref?: () => void }>(heartbeat).unref?.();
     this.#beats.set(runId, beat);
     try {
-      const { onLate } = this.#options;
+      const { onLate, deps } = this.#options;
       const args = cast<Args>(startOf(log)!.args);
-      const result = await this.#pipeline.run(args, { runId, host, onLate });
+      const result = await this.#pipeline.run(args, cast({ runId, host, onLate, deps }));
+      // Another process may have what this one lacks.
+      if (result.failedStep === "<options>") throw result.error;
       host.end(new Error("the run has ended"));
       await log.append({ kind: "end", end: this.#recordable(endOf(result)) });
       return result;

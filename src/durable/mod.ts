@@ -7,6 +7,7 @@ export { type Codec, codec, type ErrorClass } from "./codec.ts";
 export {
   type Durable,
   durable,
+  type DurableDeps,
   type DurableOptions,
   type Runnable,
   type RunState,

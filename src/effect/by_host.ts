@@ -70,7 +70,7 @@ function describe(one: Attempt): Call {
     kind,
     path,
     attempt,
-    ctx,
+    ctx: run.without(ctx),
     runId: run.id,
     key: one.key,
     ...(timeout !== undefined && { timeout }),

@@ -4,6 +4,7 @@ import type { Schema } from "../api/schema.ts";
 import { type AnyStep, engine } from "../api/step.ts";
 import type { Scope } from "../run/scope.ts";
 import type { Ending } from "../run/settled.ts";
+import type { Validate } from "../schema/validate.ts";
 import { cast } from "../values/cast.ts";
 import type { Context } from "../values/context.ts";
 
@@ -22,6 +23,8 @@ export interface Node {
   readonly parts?: Parts | undefined;
   /** The policies of a step. */
   readonly policy?: Policy | undefined;
+  /** Checks the deps of a pipeline that runs on its own. */
+  readonly deps?: Validate | undefined;
   /** The undos that a step declares; `undefined` for combinators and pipelines. */
   readonly undos?: readonly ("rollback" | "undoByKey")[] | undefined;
   /** How a combinator or pipeline runs its children, for pictures. */

@@ -5,6 +5,7 @@ import { checkFunction, checkOptions, checkSignal, refuse } from "../report/chec
 
 /** The options of a run, which may be the info of a step that it then belongs to. */
 export interface OwnOptions extends RunOptions {
+  readonly deps?: unknown;
   readonly defer?: RunInfo["defer"];
   readonly key?: string;
   readonly attempt?: number;
@@ -23,6 +24,7 @@ export function checkRunOptions(name: string, options: OwnOptions): OwnOptions {
     "waitUntil",
     "observer",
     "events",
+    "deps",
   ]);
   const { signal, runId, host, onLate, waitUntil, observer, events } = own;
   checkSignal(action, signal);

@@ -25,6 +25,7 @@ import { list, message } from "../values/message.ts";
 import { shown } from "../values/show.ts";
 import { isPromise } from "../values/maybe_promise.ts";
 import { beginRun } from "./begin_run.ts";
+import { checkDeps } from "./check_deps.ts";
 import type { Node } from "./node.ts";
 import { checkRunOptions, type OwnOptions } from "./run_options.ts";
 
@@ -85,6 +86,9 @@ async function carryOut(
     if (hostSignal) {
       cancellation ??= new Cancellation();
       stopHost = followSignal(hostSignal, cancellation, (reason) => abortedError(name, reason));
+    }
+    if (node.deps || options.deps !== undefined) {
+      own.deps = await seam.outside(checkDeps(node, options.deps));
     }
     boundary = "<args>";
     const copied = copyArgs(name, input);

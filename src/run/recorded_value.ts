@@ -8,10 +8,12 @@ import type { Run } from "./scope.ts";
 /** Gets a value through a durable host, because getting it again may give another one. */
 export async function recordedValue<T>(
   run: Run,
-  { id, kind, path, ctx }: Pick<Call, "id" | "kind" | "path"> & { readonly ctx: Context },
+  given: Pick<Call, "id" | "kind" | "path"> & { readonly ctx: Context },
   get: () => MaybePromise<T>,
 ): Promise<T> {
-  const call: Call = { id, kind, path, attempt: 1, ctx, runId: run.id, key: run.keyOf(id) };
+  const { id: runId } = run;
+  const ctx = run.without(given.ctx);
+  const call: Call = { ...given, ctx, attempt: 1, runId, key: run.keyOf(given.id) };
   const outcome = await run.seam.perform(call, async (): Promise<Outcome> => {
     try {
       return { ok: true, value: await get() };

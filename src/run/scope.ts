@@ -1,8 +1,10 @@
 import type { LateReport } from "../api/late_report.ts";
 import type { RunOptions } from "../api/run.ts";
 import { withToJSON } from "../report/printable.ts";
+import type { Context } from "../values/context.ts";
 import { callBack } from "./call_back.ts";
 import type { Cancellation } from "./cancellation.ts";
+import { Held } from "./held.ts";
 import type { Journal } from "./journal.ts";
 import { keyOf } from "./paths.ts";
 import type { Seam } from "./seam.ts";
@@ -16,6 +18,10 @@ export class Run {
   failedBy: Error | undefined;
   /** The executed children of a combinator that is run on its own; otherwise `undefined`. */
   executed: Set<string> | undefined;
+  /** The deps of the pipeline that runs. */
+  deps: Context | undefined;
+  /** What is in contexts only. */
+  held: Held | undefined;
   readonly #root: string;
   readonly #watched: Promise<unknown>[] = [];
   #id: string | undefined;
@@ -38,6 +44,16 @@ export class Run {
   /** The run's id, generated when first needed. */
   get id(): string {
     return this.#id ??= crypto.randomUUID();
+  }
+
+  /** Keeps a value of the contexts out of data and records. */
+  hold(key: string, value: unknown): void {
+    (this.held ??= new Held()).add(key, value);
+  }
+
+  /** A context as data and records have it. */
+  without(ctx: Context): Context {
+    return this.held?.without(ctx) ?? ctx;
   }
 
   /** The key by which other systems know an effect. */

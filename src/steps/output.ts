@@ -1,6 +1,7 @@
 import type { Schema } from "../api/schema.ts";
 import type { Checked } from "../effect/handlers.ts";
 import { ProvidesValidationError } from "../report/errors.ts";
+import { outputHeld } from "../report/held.ts";
 import { type Refusal, refusalError, refused, refusedByReading } from "../report/refusal.ts";
 import { isResult } from "../report/result.ts";
 import { unlessGivenUp } from "../run/cancellation.ts";
@@ -74,6 +75,8 @@ function readOutput(checked: Validated | undefined, raw: unknown, scope: Scope):
 }
 
 function sealOutput(output: Record<string, unknown>, raw: unknown, scope: Scope): Checked {
+  const held = scope.run.held?.find(output, output);
+  if (held !== undefined) return { output: raw, error: outputHeld(held, scope.path) };
   try {
     // Frozen only when somebody sees it: most outputs are merged into the context and forgotten.
     return { output: scope.deep ? seal(output, true) : output };

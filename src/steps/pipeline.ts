@@ -1,8 +1,8 @@
 import type { Middleware } from "../api/middleware.ts";
 import type { Schema } from "../api/schema.ts";
 import { expose } from "../engine/expose.ts";
-import type { Made } from "../types/made.ts";
-import type { PipelineDefinition, StepsFold } from "../types/pipeline.ts";
+import type { Made, Which } from "../types/made.ts";
+import type { DepsOf, PipelineDefinition, StepsFold } from "../types/pipeline.ts";
 import type { Unset } from "../types/step.ts";
 import { cast } from "../values/cast.ts";
 import { makeBuilder } from "./builder.ts";
@@ -52,11 +52,19 @@ export function pipeline<
   OS extends Schema | undefined = undefined,
   const Strict extends boolean = false,
   const M extends readonly Middleware[] = readonly Middleware[],
+  DS = undefined,
 >(
-  definition: PipelineDefinition<N, S, AS, OS, Strict, Args, M>,
-): Made<Args, N, AS, S, OS, Strict, StepsFold<S, Args, AS, Strict, M>>[
-  [S] extends [never] ? "builder" : AS extends Schema ? "checked" : "pipeline"
-] {
+  definition: PipelineDefinition<N, S, AS, OS, Strict, Args, M, DS>,
+): Made<
+  Args,
+  N,
+  AS,
+  S,
+  OS,
+  Strict,
+  StepsFold<S, Args, AS, Strict, M, DepsOf<DS>>,
+  DepsOf<DS>
+>[Which<AS, S, DS>] {
   const own = checkPipeline(cast(definition));
   return cast(own.steps === undefined ? makeBuilder(own) : expose(sequence(own)));
 }

@@ -22,6 +22,7 @@ import {
   TimeoutError,
   toError,
 } from "../report/errors.ts";
+import { argsHeld, outputHeld } from "../report/held.ts";
 import { type Refusal, refusalError } from "../report/refusal.ts";
 import { Cancellation, unlessGivenUp } from "../run/cancellation.ts";
 import { join, recordId, stepPath } from "../run/paths.ts";
@@ -47,6 +48,7 @@ export interface Definition {
   readonly steps?: readonly unknown[] | undefined;
   readonly argsSchema?: Schema | undefined;
   readonly output?: Schema | undefined;
+  readonly deps?: Schema | undefined;
   readonly middleware?: readonly Middleware[] | undefined;
   readonly strict?: boolean | undefined;
   readonly retry?: RetryPolicy | undefined;
@@ -59,6 +61,7 @@ const OPTIONS = [
   "steps",
   "argsSchema",
   "output",
+  "deps",
   "middleware",
   "strict",
   "retry",
@@ -71,11 +74,13 @@ const OPTIONS = [
  */
 export function checkPipeline(definition: Definition): Definition {
   const own = checkOptions("create a pipeline", definition, OPTIONS);
-  const { name, steps, argsSchema, output, middleware, strict, retry, timeout, immutable } = own;
+  const { name, steps, argsSchema, output, deps, middleware, strict, retry, timeout, immutable } =
+    own;
   checkName("pipeline", name);
   const action = `create pipeline '${name}'`;
   checkSchema(action, "argsSchema", argsSchema);
   checkSchema(action, "output", output);
+  checkSchema(action, "deps", deps);
   checkArray(action, "middleware", middleware);
   middleware?.forEach((layer, n) => checkFunction(action, `middleware[${n}]`, layer));
   if (strict !== undefined && typeof strict !== "boolean") {
@@ -109,7 +114,7 @@ interface Plan {
 /** Makes the node that runs steps in order. */
 export function sequence(definition: Definition): Node {
   const own = checkPipeline(definition);
-  const { name, steps, argsSchema, output, strict } = own;
+  const { name, steps, argsSchema, output, deps, strict } = own;
   const action = `create pipeline '${name}'`;
   if (!Array.isArray(steps)) {
     refuse(action, "'steps' must be an array of steps", steps);
@@ -117,8 +122,10 @@ export function sequence(definition: Definition): Node {
   const children = checkSteps(action, steps);
   const nodes = children.map(({ node }) => node);
   const args = argsSchema && declaredKeys(argsSchema);
+  const fromDeps = deps ? declaredKeys(deps) : [];
+  const given = args && fromDeps && [...args, ...fromDeps];
   if (strict) {
-    checkStrict(name, nodes, args?.map(({ key }) => key));
+    checkStrict(name, nodes, given?.map(({ key }) => key));
     checkAfterPivot(name, nodes);
   }
   const plan: Plan = {
@@ -134,7 +141,8 @@ export function sequence(definition: Definition): Node {
     name,
     requires: argsSchema,
     provides: output,
-    keys: keysOf(name, nodes, args, output && declaredKeys(output)),
+    deps: deps && validator(deps),
+    keys: keysOf(name, nodes, given, output && declaredKeys(output)),
     kind: "pipeline",
     ...(own.retry && { policy: { retry: own.retry } }),
     traits: { timeout: own.timeout },
@@ -245,7 +253,18 @@ function beginChecked(
 
 /** Runs the children in order; awaits only those that do not end synchronously. */
 function inOrder(plan: Plan, args: Context, scope: Scope): MaybePromise<Settled> {
-  const walk = new Walk(plan, args, scope);
+  const { run } = scope;
+  if (!run.deps || !isRoot(scope)) return walkThrough(new Walk(plan, args, scope));
+  for (const [key, value] of Object.entries(run.deps)) {
+    if (Object.hasOwn(args, key)) {
+      return failure(argsHeld(key, plan.definition.name), join(scope.path, "<args>"), false);
+    }
+    run.hold(key, value);
+  }
+  return walkThrough(new Walk(plan, Object.freeze({ ...args, ...run.deps }), scope));
+}
+
+function walkThrough(walk: Walk): MaybePromise<Settled> {
   while (walk.isUnderWay) {
     const ending = walk.runNext();
     if (isPending(ending) || isPromise(ending)) return waitFor(ending, walk);
@@ -307,9 +326,16 @@ class Walk {
     const { labels } = this.#plan;
     if (!settled.ran) this.#executed ??= labels.slice(0, this.#next);
     else this.#executed?.push(labels[this.#next]!);
-    this.#next++;
+    const label = labels[this.#next++]!;
     if (!settled.ok) {
       this.#failure = this.#fail(settled.error, settled.failedStep);
+      return;
+    }
+    const { path, run } = this.#scope;
+    const held = run.held?.find(settled.output, this.#ctx);
+    if (held !== undefined) {
+      const place = join(path, label);
+      this.#failure = this.#fail(outputHeld(held, place), place);
       return;
     }
     this.#ctx = Object.freeze({ ...this.#ctx, ...settled.output });
@@ -320,11 +346,12 @@ class Walk {
 
   finish(): MaybePromise<Settled> {
     if (this.#failure) return this.#failure;
-    const { path, cancellation, deep } = this.#scope;
+    const { path, cancellation, deep, run } = this.#scope;
     const { definition: { name }, output } = this.#plan;
     if (cancellation?.error) return this.#fail(cancellation.error, join(path, "<output>"));
-    if (!output) return this.#succeed(this.#added ?? this.#ctx);
-    return andThen(unlessGivenUp(output(this.#ctx), cancellation), (checked) => {
+    const data = this.#added ?? run.without(this.#ctx);
+    if (!output) return this.#succeed(data);
+    return andThen(unlessGivenUp(output(data), cancellation), (checked) => {
       if (!checked) return this.#fail(cancellation!.error!, join(path, "<output>"));
       if (checked.ok) return this.#succeed(seal(checked.value, deep));
       const problem = `Cannot use the data of '${name}' as it must be what 'output' says:`;

@@ -85,6 +85,8 @@ export async function runStep<S extends AnyStep>(
   let done: Journal | undefined;
   const kept = expose<Step<string, RequiresOf<S>, ProvidesOf<S>>>({
     ...node,
+    // In the step's context already.
+    deps: undefined,
     async execute(ctx, scope) {
       const journal = scope.journal.fork();
       const settled = await settle(node.execute(ctx, { ...scope, journal }));

@@ -1,3 +1,4 @@
+// deno-lint-ignore-file ban-types -- {} is what the compiler shows where there are no keys
 import type { Schema } from "../api/schema.ts";
 import type { AddedKeys, Folded, Rules } from "./fold.ts";
 import type { Flat, SureKeys } from "./objects.ts";
@@ -15,6 +16,7 @@ export interface ArgsInferred extends Rules {
   readonly reported: never;
   readonly strict: false;
   readonly checked: false;
+  readonly deps: {};
 }
 
 /**
@@ -27,6 +29,7 @@ export interface ArgsGiven extends Rules {
   readonly reported: PropertyKey;
   readonly strict: false;
   readonly checked: false;
+  readonly deps: {};
 }
 
 /**
@@ -39,6 +42,7 @@ export interface ArgsChecked extends Rules {
   readonly reported: PropertyKey;
   readonly strict: false;
   readonly checked: true;
+  readonly deps: {};
 }
 
 /**
@@ -51,6 +55,7 @@ export interface StrictArgsInferred extends Rules {
   readonly reported: never;
   readonly strict: true;
   readonly checked: false;
+  readonly deps: {};
 }
 
 /**
@@ -63,6 +68,7 @@ export interface StrictArgsGiven extends Rules {
   readonly reported: PropertyKey;
   readonly strict: true;
   readonly checked: false;
+  readonly deps: {};
 }
 
 /**
@@ -75,6 +81,20 @@ export interface StrictArgsChecked extends Rules {
   readonly reported: PropertyKey;
   readonly strict: true;
   readonly checked: true;
+  readonly deps: {};
+}
+
+/**
+ * The rules `G` of a pipeline that has deps.
+ *
+ * @internal
+ */
+export interface WithDeps<G extends Rules, D> extends Rules {
+  readonly open: G["open"];
+  readonly reported: G["reported"];
+  readonly strict: G["strict"];
+  readonly checked: G["checked"];
+  readonly deps: D;
 }
 
 /**
@@ -82,7 +102,10 @@ export interface StrictArgsChecked extends Rules {
  *
  * @internal
  */
-export type ChecksOf<Args, AS, Strict> = Strict extends true ? AS extends Schema ? StrictArgsChecked
+export type ChecksOf<Args, AS, Strict, D> = [keyof D] extends [never] ? NoDeps<Args, AS, Strict>
+  : WithDeps<NoDeps<Args, AS, Strict>, D>;
+
+type NoDeps<Args, AS, Strict> = Strict extends true ? AS extends Schema ? StrictArgsChecked
   : IsOpen<Args, AS> extends true ? StrictArgsInferred
   : StrictArgsGiven
   : AS extends Schema ? ArgsChecked

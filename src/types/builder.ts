@@ -35,7 +35,7 @@ import type {
 } from "./items.ts";
 import type { AddedBy, MiddlewareFits, Own } from "./middleware.ts";
 import type { Flat } from "./objects.ts";
-import type { AddsOf, Built, DataOf, OutputFits } from "./pipeline.ts";
+import type { AddsOf, Built, DataOf, OutputFits, WithoutDeps } from "./pipeline.ts";
 import type { StepIn } from "./step_in.ts";
 
 /**
@@ -285,7 +285,7 @@ export interface Builder<
    * @throws {ConfigError} If the pipeline is invalid, as for `pipeline`.
    */
   build(
-    this: Ready<this, OS, Own<Ctx, Checks>>,
+    this: Ready<this, OS, WithoutDeps<Own<Ctx, Checks>, Checks["deps"]>>,
   ): Finished<Name, Args, Begun<Args, Own<Ctx, Checks>, Keys, Checks>, Checks, OS>;
   /**
    * Makes the pipeline, with an output schema.
@@ -294,7 +294,7 @@ export interface Builder<
    * @throws {ConfigError} If `output` has already been passed to `pipeline`.
    */
   build<Out extends Schema>(
-    options: BuildOptions<Out, Flat<Own<Ctx, Checks>>>,
+    options: BuildOptions<Out, Flat<WithoutDeps<Own<Ctx, Checks>, Checks["deps"]>>>,
   ): Finished<Name, Args, Begun<Args, Own<Ctx, Checks>, Keys, Checks>, Checks, Out>;
 }
 
@@ -341,9 +341,10 @@ export type BuilderWithin<
 export type Finished<Name extends string, Args, F extends Folded, Checks extends Rules, OS> = Built<
   Name,
   ArgsFrom<Args, Checks>,
-  DataOf<OS, F>,
-  AddsOf<OS, F>,
-  Checks["checked"]
+  DataOf<OS, F, Checks["deps"]>,
+  AddsOf<OS, F, Checks["deps"]>,
+  Checks["checked"],
+  Checks["deps"]
 >;
 
 /**

@@ -1,4 +1,5 @@
-import type { CheckedPipeline, Pipeline } from "../api/step.ts";
+import type { Schema } from "../api/schema.ts";
+import type { CheckedDepsPipeline, CheckedPipeline, DepsPipeline, Pipeline } from "../api/step.ts";
 import type { Builder } from "./builder.ts";
 import type { ChecksOf } from "./build_state.ts";
 import type { AddsOf, ArgsOf, DataOf, GivenArgs, Start } from "./pipeline.ts";
@@ -9,18 +10,47 @@ import type { AddsOf, ArgsOf, DataOf, GivenArgs, Start } from "./pipeline.ts";
  *
  * @internal
  */
-export interface Made<Args, N extends string, AS, S, OS, Strict extends boolean, W> {
-  /** A builder that begins with the args. */
+export interface Made<
+  Args,
+  N extends string,
+  AS,
+  S,
+  OS,
+  Strict extends boolean,
+  W,
+  D,
+> {
+  /** A builder that begins with the args and the deps. */
   readonly builder: Builder<
     N,
     GivenArgs<Args, AS>,
-    Start<Args, AS>,
-    never,
-    ChecksOf<Args, AS, Strict>,
+    Start<Args, AS, D>,
+    keyof D,
+    ChecksOf<Args, AS, Strict, D>,
     OS
   >;
   /** The pipeline of the steps. */
-  readonly pipeline: Pipeline<N, ArgsOf<Args, AS, W>, DataOf<OS, W>, AddsOf<OS, W>>;
+  readonly pipeline: Pipeline<N, ArgsOf<Args, AS, W>, DataOf<OS, W, D>, AddsOf<OS, W, D>>;
   /** The pipeline of the steps, with an `argsSchema`. */
-  readonly checked: CheckedPipeline<N, ArgsOf<Args, AS, W>, DataOf<OS, W>, AddsOf<OS, W>>;
+  readonly checked: CheckedPipeline<N, ArgsOf<Args, AS, W>, DataOf<OS, W, D>, AddsOf<OS, W, D>>;
+  /** The pipeline of the steps, with deps. */
+  readonly withDeps: DepsPipeline<N, ArgsOf<Args, AS, W>, DataOf<OS, W, D>, AddsOf<OS, W, D>, D>;
+  /** The pipeline of the steps, with an `argsSchema` and deps. */
+  readonly checkedWithDeps: CheckedDepsPipeline<
+    N,
+    ArgsOf<Args, AS, W>,
+    DataOf<OS, W, D>,
+    AddsOf<OS, W, D>,
+    D
+  >;
 }
+
+/**
+ * Which of them `pipeline` returns.
+ *
+ * @internal
+ */
+export type Which<AS, S, DS> = [S] extends [never] ? "builder"
+  : DS extends Schema ? AS extends Schema ? "checkedWithDeps" : "withDeps"
+  : AS extends Schema ? "checked"
+  : "pipeline";

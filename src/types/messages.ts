@@ -123,15 +123,19 @@ export type AddedIssue<K extends string> =
 
 /**
  * The sentence for a step that provides a key again in a strict pipeline, a key that a step before
- * it has taken from the args, or one that middleware adds; otherwise 0.
+ * it has taken from the args, one that middleware adds, or one of the deps; otherwise 0.
  *
  * @internal
  */
-export type NotNew<H extends AnyStep, Taken, Provided, Added> =
-  [keyof ProvidesOf<H> & Added] extends [never] ? NotNewOf<H, Taken, Provided>
+export type NotNew<H extends AnyStep, Taken, Provided, Added, Deps> =
+  [keyof ProvidesOf<H> & Deps] extends [never]
+    ? [keyof ProvidesOf<H> & Added] extends [never] ? NotNewOf<H, Taken, Provided>
     : `${Label<NameOf<H>>} provides '${
       & Last<keyof ProvidesOf<H> & Added>
-      & string}', which a middleware adds for each step`;
+      & string}', which a middleware adds for each step`
+    : `${Label<NameOf<H>>} provides '${
+      & Last<keyof ProvidesOf<H> & Deps>
+      & string}', which is one of the deps`;
 
 type NotNewOf<H extends AnyStep, Taken, Provided> = [keyof ProvidesOf<H> & Provided] extends [never]
   ? [CreatedBy<H> & Taken] extends [never] ? 0
@@ -142,6 +146,13 @@ type NotNewOf<H extends AnyStep, Taken, Provided> = [keyof ProvidesOf<H> & Provi
   : `${Label<NameOf<H>>} provides '${
     & Last<keyof ProvidesOf<H> & Provided>
     & string}', which a step before it provides, too, and the pipeline is strict`;
+
+/**
+ * The sentence for deps with keys that the args have, too.
+ *
+ * @internal
+ */
+export type DepsIssue<K> = `'${Last<K> & string}' is one of the args, too`;
 
 /**
  * The sentence for an `output` schema that needs `R`, which the context `C` does not satisfy.

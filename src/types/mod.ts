@@ -27,6 +27,7 @@ export type {
   StrictArgsChecked,
   StrictArgsGiven,
   StrictArgsInferred,
+  WithDeps,
 } from "./build_state.ts";
 export type { BuilderAfter, BuilderWithin, Finished, Ready } from "./builder.ts";
 export type {
@@ -78,12 +79,13 @@ export type {
   Spread,
   Takes,
 } from "./items.ts";
-export type { Made } from "./made.ts";
+export type { Made, Which } from "./made.ts";
 export type { AddedBy, MiddlewareFits, Own, WithoutAdded } from "./middleware.ts";
 export type {
   AddedIssue,
   AsIssue,
   CollectionIssue,
+  DepsIssue,
   Fetched,
   Issue,
   ItemIssue,
@@ -112,13 +114,15 @@ export type {
   SureKeys,
   Without,
 } from "./objects.ts";
-export type { CreatedBy } from "./of.ts";
+export type { CreatedBy, OwnArgs, OwnDeps } from "./of.ts";
 export type {
   AddsOf,
   ArgsOf,
   Built,
   CtxOf,
   DataOf,
+  DepsFit,
+  DepsOf,
   GivenArgs,
   IsOpen,
   NothingTaken,
@@ -128,6 +132,7 @@ export type {
   StepsFit,
   StepsFold,
   StepsOf,
+  WithoutDeps,
 } from "./pipeline.ts";
 export type { Alike } from "./spelling.ts";
 export type {

@@ -1,4 +1,4 @@
-import type { AnyStep, engine } from "../api/step.ts";
+import type { AnyStep, DepsPipeline, engine } from "../api/step.ts";
 import type { Declared } from "./objects.ts";
 
 /** The name of a step. */
@@ -18,3 +18,20 @@ export type ProvidesOf<S extends AnyStep> = Declared<NonNullable<S[typeof engine
  * @internal
  */
 export type CreatedBy<S extends AnyStep> = Exclude<keyof ProvidesOf<S>, keyof RequiresOf<S>>;
+
+/**
+ * The deps that a pipeline takes beside its args.
+ *
+ * @internal
+ */
+export type OwnDeps<S> = S extends
+  DepsPipeline<string, infer _Args, infer _Data, infer _Adds, infer D> ? D
+  : unknown;
+
+/**
+ * What a step or pipeline takes as args, where it takes deps beside them.
+ *
+ * @internal
+ */
+export type OwnArgs<S extends AnyStep> = S extends
+  DepsPipeline<string, infer Args, infer _Data, infer _Adds, infer _Deps> ? Args : RequiresOf<S>;

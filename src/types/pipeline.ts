@@ -2,11 +2,17 @@
 import type { Middleware } from "../api/middleware.ts";
 import type { RetryPolicy } from "../api/policy.ts";
 import type { Schema, SchemaIn, SchemaOut } from "../api/schema.ts";
-import type { AnyStep, CheckedPipeline, Pipeline } from "../api/step.ts";
+import type {
+  AnyStep,
+  CheckedDepsPipeline,
+  CheckedPipeline,
+  DepsPipeline,
+  Pipeline,
+} from "../api/step.ts";
 import type { Adding, Fold, Folded, Rules } from "./fold.ts";
 import type { AddedBy, MiddlewareFits, WithoutAdded } from "./middleware.ts";
-import type { OutputIssue } from "./messages.ts";
-import type { Declared, Flat, IsUnion } from "./objects.ts";
+import type { DepsIssue, OutputIssue } from "./messages.ts";
+import type { Declared, Flat, IsUnion, Without } from "./objects.ts";
 import type { CreatedBy } from "./of.ts";
 import type { ObjectSchema, Unset } from "./step.ts";
 
@@ -37,11 +43,21 @@ export type IsOpen<Args, AS> = AS extends Schema ? false
   : false;
 
 /**
+ * The deps that a schema declares, as the steps see them.
+ *
+ * @internal
+ */
+export type DepsOf<DS> = DS extends Schema ? SchemaOut<DS> : {};
+
+/**
  * The context before the first step.
  *
  * @internal
  */
-export type Start<Args, AS> = AS extends Schema ? Declared<SchemaOut<AS>>
+export type Start<Args, AS, D> = [keyof D] extends [never] ? FromArgs<Args, AS>
+  : FromArgs<Args, AS> & D;
+
+type FromArgs<Args, AS> = AS extends Schema ? Declared<SchemaOut<AS>>
   : [Args] extends [Unset] ? {}
   : Declared<Args>;
 
@@ -50,22 +66,32 @@ export type Start<Args, AS> = AS extends Schema ? Declared<SchemaOut<AS>>
  *
  * @internal
  */
-export type StepsFold<S, Args, AS, Strict, M = readonly Middleware[]> = S extends readonly unknown[]
+export type StepsFold<S, Args, AS, Strict, M, D> = S extends readonly unknown[]
   ? IsFixed<S["length"]> extends false ? Unchecked
   : [keyof AddedBy<M>] extends [never] ? Fold<
       S,
-      RulesOf<Args, AS, Strict, AllCreated<S>>,
+      RulesOf<Args, AS, Strict, AllCreated<S>, D>,
       NothingTaken,
-      Start<Args, AS>,
-      IsOpen<Args, AS> extends true ? [] : [Start<Args, AS>]
+      Start<Args, AS, D>,
+      IsOpen<Args, AS> extends true ? [keyof D] extends [never] ? [] : [D] : [Start<Args, AS, D>],
+      keyof D
     >
-  : FoldAdding<S, RulesOf<Args, AS, Strict, AllCreated<S>>, Start<Args, AS>, AddedBy<M>>
+  : FoldAdding<
+    S,
+    RulesOf<Args, AS, Strict, AllCreated<S>, D>,
+    Start<Args, AS, D>,
+    AddedBy<M>,
+    keyof D
+  >
   : never;
 
-type FoldAdding<S extends readonly unknown[], G extends Rules, C, A> = WithoutAdded<
-  Fold<S, G & Adding<A>, { args: {}; keys: keyof A }, A & C, [A, C]>,
-  keyof A
->;
+type FoldAdding<
+  S extends readonly unknown[],
+  G extends Rules,
+  C,
+  A,
+  Keys extends PropertyKey,
+> = WithoutAdded<Fold<S, G & Adding<A>, { args: {}; keys: keyof A }, A & C, [A, C], Keys>, keyof A>;
 
 /**
  * The args before the first step, if they are inferred.
@@ -84,7 +110,7 @@ export interface NothingTaken {
  *
  * @internal
  */
-export interface RulesOf<Args, AS, Strict, Created> {
+export interface RulesOf<Args, AS, Strict, Created, D> {
   /** Whether the args are inferred. */
   readonly open: IsOpen<Args, AS>;
   /** The keys whose absence is a mistake. */
@@ -93,6 +119,8 @@ export interface RulesOf<Args, AS, Strict, Created> {
   readonly strict: Strict extends true ? true : false;
   /** Whether a schema checks the args when the pipeline runs. */
   readonly checked: AS extends Schema ? true : false;
+  /** The deps. */
+  readonly deps: D;
 }
 
 /**
@@ -120,10 +148,10 @@ export type StepsFit<S, W> = {
  *
  * @internal
  */
-export type StepsOf<S, Args, AS, Strict, M = readonly Middleware[]> = [S] extends [never]
+export type StepsOf<S, Args, AS, Strict, M, D> = [S] extends [never]
   ? [Args] extends [Unset] ? readonly unknown[]
   : "write argsSchema: typed<Args>() instead of pipeline<Args>, so that the steps can be inferred"
-  : StepsFit<S, StepsFold<S, Args, AS, Strict, M>>;
+  : StepsFit<S, StepsFold<S, Args, AS, Strict, M, D>>;
 
 /**
  * The `output` schema, or the sentence that says why the context does not satisfy it.
@@ -144,43 +172,76 @@ export type ArgsOf<Args, AS, W> = AS extends Schema ? SchemaIn<AS>
   : Args;
 
 /**
- * The context after the last step.
+ * The schema of the deps, or the sentence that says that the args have one of them, too.
  *
  * @internal
  */
-export type CtxOf<W> = W extends Folded ? Flat<W["ctx"]> : never;
+export type DepsFit<DS, AS> = DS extends Schema
+  ? AS extends Schema
+    ? [keyof SchemaOut<DS> & keyof Declared<SchemaOut<AS>>] extends [never] ? ObjectSchema<DS>
+    : DepsIssue<keyof SchemaOut<DS> & keyof Declared<SchemaOut<AS>>>
+  : ObjectSchema<DS>
+  : ObjectSchema<DS>;
+
+/**
+ * The context after the last step, without the deps `D`.
+ *
+ * @internal
+ */
+export type CtxOf<W, D> = W extends Folded ? Flat<WithoutDeps<W["ctx"], D>> : never;
+
+/**
+ * The context `C` without the deps `D`.
+ *
+ * @internal
+ */
+export type WithoutDeps<C, D> = [keyof D] extends [never] ? C : Without<C, keyof D>;
 
 /**
  * The data of a run: the value of the `output` schema, or the context.
  *
  * @internal
  */
-export type DataOf<OS, W> = OS extends Schema ? SchemaOut<OS> : CtxOf<W>;
+export type DataOf<OS, W, D> = OS extends Schema ? SchemaOut<OS> : CtxOf<W, D>;
 
 /**
  * The keys that a pipeline adds to the context of an outer one.
  *
  * @internal
  */
-export type AddsOf<OS, W> = OS extends Schema ? SchemaOut<OS>
-  : W extends Folded ? Flat<Pick<W["ctx"], W["provided"] & keyof W["ctx"]>>
+export type AddsOf<OS, W, D> = OS extends Schema ? SchemaOut<OS>
+  : W extends Folded ? Flat<Pick<W["ctx"], Exclude<W["provided"], keyof D> & keyof W["ctx"]>>
   : never;
 
 /**
- * A pipeline, which takes input of any type if a schema checks its args.
+ * A pipeline, which takes input of any type if a schema checks its args, and needs the deps `D`.
  *
  * @internal
  */
-export type Built<Name extends string, Args, Data, Adds, IsChecked> = IsChecked extends true
-  ? CheckedPipeline<Name, Args, Data, Adds>
-  : Pipeline<Name, Args, Data, Adds>;
+export type Built<Name extends string, Args, Data, Adds, IsChecked, D> = [keyof D] extends [never]
+  ? IsChecked extends true ? CheckedPipeline<Name, Args, Data, Adds>
+  : Pipeline<Name, Args, Data, Adds>
+  : IsChecked extends true ? CheckedDepsPipeline<Name, Args, Data, Adds, D>
+  : DepsPipeline<Name, Args, Data, Adds, D>;
 
 /** The options that pipelines and builders share. */
-export interface PipelineOptions<N, AS, Strict, M = readonly Middleware[]> {
+export interface PipelineOptions<
+  N,
+  AS,
+  Strict,
+  M = readonly Middleware[],
+  DS = undefined,
+> {
   /** The pipeline's name in reports, errors and idempotency keys. */
   readonly name: N;
   /** The schema of the args, an object. The steps see the value that it returns. */
   readonly argsSchema?: ObjectSchema<AS>;
+  /**
+   * The clients and connections that steps find in the context beside the args: `deps<{ … }>()`,
+   * or a schema that checks them. `run` takes them in its options. They are in no args, data or
+   * records. In an outer pipeline they are found in its context.
+   */
+  readonly deps?: DepsFit<DS, AS>;
   /** Middleware around every direct child; the first one is the outermost. */
   readonly middleware?: M | undefined;
   /**
@@ -209,14 +270,22 @@ export interface PipelineOptions<N, AS, Strict, M = readonly Middleware[]> {
 }
 
 /** The definition of a pipeline; without `steps`, it starts a builder. */
-export interface PipelineDefinition<N, S, AS, OS, Strict, Args, M = readonly Middleware[]>
-  extends PipelineOptions<N, AS, Strict, MiddlewareFits<M, Start<Args, AS>>> {
+export interface PipelineDefinition<
+  N,
+  S,
+  AS,
+  OS,
+  Strict,
+  Args,
+  M = readonly Middleware[],
+  DS = undefined,
+> extends PipelineOptions<N, AS, Strict, MiddlewareFits<M, Start<Args, AS, DepsOf<DS>>>, DS> {
   /**
    * The steps, in order. If the context does not meet a step's needs, the type in its place is a
    * sentence that says so.
    */
-  readonly steps?: StepsOf<S, Args, AS, Strict, M>;
+  readonly steps?: StepsOf<S, Args, AS, Strict, M, DepsOf<DS>>;
   /** The schema of the data, an object. `data` is the value that it returns for the context. */
   readonly output?: [S] extends [never] ? ObjectSchema<OS>
-    : OutputFits<OS, CtxOf<StepsFold<S, Args, AS, Strict, M>>>;
+    : OutputFits<OS, CtxOf<StepsFold<S, Args, AS, Strict, M, DepsOf<DS>>, DepsOf<DS>>>;
 }

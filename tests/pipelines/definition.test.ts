@@ -85,7 +85,7 @@ describe("a wrong definition", () => {
     [
       "has an unknown option",
       () => pipeline({ name: "p", stepz: [] } as never),
-      `Cannot create a pipeline as its options must be among name, steps, argsSchema, output, middleware, strict, retry, timeout, immutable: current value is "stepz"`,
+      `Cannot create a pipeline as its options must be among name, steps, argsSchema, output, deps, middleware, strict, retry, timeout, immutable: current value is "stepz"`,
     ],
     [
       "has steps that are no array",

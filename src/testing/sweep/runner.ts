@@ -1,5 +1,5 @@
 import type { LateReport } from "../../api/late_report.ts";
-import type { Step } from "../../api/step.ts";
+import type { DepsPipeline } from "../../api/step.ts";
 import { expose } from "../../engine/expose.ts";
 import type { Node } from "../../engine/node.ts";
 import { refuse } from "../../report/checks.ts";
@@ -15,16 +15,22 @@ import { replaceWire } from "./wire.ts";
 /** The failed step of a run that the sweep makes fail at its end. */
 export const END = "<end>";
 
+/** What a run is given. */
+export interface Given {
+  readonly args: unknown;
+  readonly deps: unknown;
+}
+
 /** Executes the runs of a sweep, each with clean fakes. */
 export class Runner {
   /** The number of runs so far. */
   runs = 0;
   readonly #node: Node;
   readonly #shared: Shared;
-  readonly #prepare: () => Promise<unknown>;
+  readonly #prepare: () => Promise<Given>;
 
-  /** `prepare` resets the fakes and returns the args. */
-  constructor(node: Node, shared: Shared, prepare: () => Promise<unknown>) {
+  /** `prepare` resets the fakes and returns what a run is given. */
+  constructor(node: Node, shared: Shared, prepare: () => Promise<Given>) {
     this.#node = node;
     this.#shared = shared;
     this.#prepare = prepare;
@@ -49,13 +55,16 @@ export class Runner {
     this.runs++;
     const { books } = this.#shared;
     books.clear();
-    const args = await this.#prepare();
+    const { args, deps } = await this.#prepare();
     const host = new FaultHost(this.#shared, plan);
     const restoreWire = replaceWire(books, (request) => host.wire.send(request));
     const late: LateReport[] = [];
     const watches: Promise<unknown>[] = [];
-    const target = expose<Step<string, unknown, object>>(isDoomed ? doom(this.#node) : this.#node);
+    const target = expose<DepsPipeline<string, unknown, object, object, unknown>>(
+      isDoomed ? doom(this.#node) : this.#node,
+    );
     const running = target.run(args, {
+      deps,
       host,
       // The same in all runs, so that fakes may derive ids from it.
       runId: "sweep",

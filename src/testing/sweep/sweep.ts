@@ -5,8 +5,7 @@ import type { Node } from "../../engine/node.ts";
 import { checkArray, checkFunction, checkOptions, refuse } from "../../report/checks.ts";
 import { ConfigError } from "../../report/errors.ts";
 import { placesIn } from "../../engine/places.ts";
-import type { RequiresOf } from "../../types/of.ts";
-import { cast } from "../../values/cast.ts";
+import type { OwnArgs, OwnDeps } from "../../types/of.ts";
 import type { MaybePromise } from "../../values/maybe_promise.ts";
 import { show } from "../../values/show.ts";
 import { Agenda } from "./agenda.ts";
@@ -21,7 +20,9 @@ import { makeReport, type SweepReport, type SweepRow } from "./report.ts";
 import { END, Runner } from "./runner.ts";
 
 /** Options of `sweep`. */
-export interface SweepOptions {
+export interface SweepOptions<Deps = unknown> {
+  /** The deps of a pipeline that declares them, or a function that returns them for each run. */
+  readonly deps?: Deps | (() => MaybePromise<Deps>) | undefined;
   /**
    * The source of effects: the `ledger()` that the fakes use, or books of your own, for which
    * faults are injected only before and after whole steps. It is cleared before every run. Without
@@ -114,16 +115,16 @@ export interface SweepOptions {
  */
 export async function sweep<S extends AnyStep>(
   target: S,
-  args: RequiresOf<S> | (() => MaybePromise<RequiresOf<S>>),
-  options: SweepOptions = {},
+  args: OwnArgs<S> | (() => MaybePromise<OwnArgs<S>>),
+  options: SweepOptions<OwnDeps<S>> = {},
 ): Promise<SweepReport> {
   const node = checkStep("sweep a pipeline", "target", target);
   const action = `sweep '${node.name}'`;
   checkSweep(action, options);
-  const { setup, maxCases = 1000, sample } = options;
+  const { setup, maxCases = 1000, sample, deps } = options;
   const runner = new Runner(node, sharedOf(node, options), async () => {
     await setup?.();
-    return typeof args === "function" ? await cast<() => unknown>(args)() : args;
+    return { args: await given(args), deps: await given(deps) };
   });
 
   const doomed = await runner.run(new Map(), true);
@@ -143,6 +144,10 @@ export async function sweep<S extends AnyStep>(
   }
   agenda.checkPatterns();
   return makeReport(node.name, runner.runs, judge.effects, rows);
+}
+
+function given(value: unknown): unknown {
+  return typeof value === "function" ? value() : value;
 }
 
 function idempotentIn(root: Node): ReadonlySet<string> {
@@ -206,6 +211,7 @@ function wantedOf({ faults = allFaults, only, except = [] }: SweepOptions): Want
 
 function checkSweep(action: string, options: SweepOptions): void {
   checkOptions(action, options, [
+    "deps",
     "ledger",
     "setup",
     "faults",

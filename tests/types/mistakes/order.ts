@@ -166,13 +166,13 @@ export const mistakes: Record<string, () => unknown> = {
     pipeline({
       name: "checkout",
       steps: [validateOrder],
-      // @ts-expect-error 'timeOut' does not exist in type 'PipelineDefinition<"checkout", readonly [Step<"validateOrder", Order, { orderId: string; total: number; }>], undefined, undefined, false, Unset, readonly Middleware[]>'. Did you mean to write 'timeout'?
+      // @ts-expect-error 'timeOut' does not exist in type 'PipelineDefinition<"checkout", readonly [Step<"validateOrder", Order, { orderId: string; total: number; }>], undefined, undefined, false, Unset, readonly Middleware[], undefined>'. Did you mean to write 'timeout'?
       timeOut: 5_000,
     }),
 
   misspeltName: () =>
     pipeline({
-      // @ts-expect-error 'nam' does not exist in type 'PipelineDefinition<string, never, undefined, undefined, false, Unset, readonly Middleware[]>'. Did you mean to write 'name'?
+      // @ts-expect-error 'nam' does not exist in type 'PipelineDefinition<string, never, undefined, undefined, false, Unset, readonly Middleware[], undefined>'. Did you mean to write 'name'?
       nam: "checkout",
       steps: [validateOrder],
     }),
@@ -180,7 +180,7 @@ export const mistakes: Record<string, () => unknown> = {
   misspeltSteps: () =>
     pipeline({
       name: "checkout",
-      // @ts-expect-error 'step' does not exist in type 'PipelineDefinition<"checkout", never, undefined, undefined, false, Unset, readonly Middleware[]>'. Did you mean to write 'steps'?
+      // @ts-expect-error 'step' does not exist in type 'PipelineDefinition<"checkout", never, undefined, undefined, false, Unset, readonly Middleware[], undefined>'. Did you mean to write 'steps'?
       step: [validateOrder],
     }),
 

@@ -1,0 +1,29 @@
+import type { Context } from "../values/context.ts";
+import { keepAsIs } from "../values/freeze_deep.ts";
+
+/** What a run holds for its steps: it is in their contexts, and not in data or records. */
+export class Held {
+  readonly #values = new Map<string, Set<unknown>>();
+
+  add(key: string, value: unknown): void {
+    const values = this.#values.get(key) ?? new Set();
+    this.#values.set(key, values.add(value));
+    keepAsIs(value);
+  }
+
+  /** The first key of `output` whose value in `ctx` is held. */
+  find(output: Context, ctx: Context): string | undefined {
+    return Object.keys(output).find((key) => this.#has(key, ctx[key]));
+  }
+
+  /** Copies a context without what is held. */
+  without(ctx: Context): Context {
+    return Object.freeze(
+      Object.fromEntries(Object.entries(ctx).filter(([key, value]) => !this.#has(key, value))),
+    );
+  }
+
+  #has(key: string, value: unknown): boolean {
+    return this.#values.get(key)?.has(value) ?? false;
+  }
+}

@@ -1,0 +1,313 @@
+// What `run` takes beside the args: in the context, and nowhere else.
+import { describe, it } from "node:test";
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import {
+  choice,
+  deps,
+  distribute,
+  fallback,
+  map,
+  type Middleware,
+  parallel,
+  pipeline,
+  step,
+  toJSON,
+  typed,
+  when,
+} from "@runsheet/runsheet";
+import { codec } from "@runsheet/runsheet/durable";
+import { type } from "arktype";
+import { z } from "zod";
+import { RecordingHost } from "../support/hosts.ts";
+import { dataOf, failureOf } from "../support/results.ts";
+import { boom, fail } from "../support/steps.ts";
+
+class Stripe {
+  readonly charges: number[] = [];
+  charge(amount: number): string {
+    return `charge ${this.charges.push(amount)}`;
+  }
+}
+
+const charge = step({
+  name: "charge",
+  run: (ctx: { stripe: Stripe; amount: number }) => ({ chargeId: ctx.stripe.charge(ctx.amount) }),
+  rollback: ({ stripe }) => stripe.charges.pop(),
+});
+const checkout = pipeline({
+  name: "checkout",
+  argsSchema: type({ amount: "number" }),
+  deps: deps<{ stripe: Stripe }>(),
+  steps: [charge],
+});
+
+describe("deps", () => {
+  it("are in the context of steps and undos, and in no data, meta or log", async () => {
+    const stripe = new Stripe();
+    const doomed = pipeline({
+      name: "doomed",
+      deps: deps<{ stripe: Stripe }>(),
+      steps: [charge, fail],
+    });
+    const failed = await doomed.run({ amount: 5 }, { deps: { stripe } });
+    assertEquals([failureOf(failed).error, stripe.charges], [boom, []]);
+    assertEquals(failureOf(failed).rollback.completed, ["charge"]);
+
+    const result = await checkout.run({ amount: 50 }, { deps: { stripe } });
+    assertEquals(dataOf(result), { amount: 50, chargeId: "charge 1" });
+    assertEquals(result.meta.args, { amount: 50 });
+    assertEquals(stripe.charges, [50]);
+    const printed = JSON.stringify([toJSON(result, { args: true }), result, failed]);
+    assert(!printed.includes("stripe"), printed);
+  });
+
+  it("reach every combinator, predicate, callback, alternative and middleware", async () => {
+    interface Log {
+      note(line: string): void;
+    }
+    const lines: string[] = [];
+    const log: Log = { note: (line) => void lines.push(line) };
+    const noting = (name: string) => step({ name, run: ({ log }: { log: Log }) => log.note(name) });
+    const perItem = step({
+      name: "perItem",
+      run: ({ log, n }: { log: Log; n: number }) => {
+        log.note(`item ${n}`);
+        return { double: 2 * n };
+      },
+    });
+    const around: Middleware = ({ name }, next) => (ctx) => {
+      (ctx as { log?: Log }).log?.note(`around ${name}`);
+      return next({ ...ctx });
+    };
+    const p = pipeline({ name: "p", deps: deps<{ log: Log }>(), middleware: [around] })
+      .step(noting("step"))
+      .when(({ log }) => (log.note("when?"), true), noting("when"))
+      .choice([({ log }) => (log.note("choice?"), true), noting("choice")])
+      .parallel(noting("a"), noting("b"))
+      .map("doubles", ({ log }) => (log.note("items"), [{ n: 1 }]), perItem)
+      .map("ns", () => [1, 2], (n, { log }) => (log.note(`fn ${n}`), n))
+      .distribute("spread", { ns: "n" }, perItem)
+      .filter("kept", ({ ns }) => ns, (n, { log }) => (log.note(`keep ${n}?`), n > 1))
+      .flatMap("flat", ({ ns }) => ns, (n, { log }) => (log.note(`flat ${n}`), [n]))
+      .fallback(fail, (_error, { log }) => (log.note("alternative"), { late: true }))
+      .build();
+    const data = dataOf(await p.run({}, { deps: { log } }));
+    assertEquals(data, {
+      doubles: [{ double: 2 }],
+      ns: [1, 2],
+      spread: [{ double: 2 }, { double: 4 }],
+      kept: [2],
+      flat: [1, 2],
+      late: true,
+    });
+    assertEquals(lines.filter((line) => !line.startsWith("around")), [
+      ..."step,when?,when,choice?,choice,a,b,items,item 1,fn 1,fn 2,item 1,item 2".split(","),
+      ..."keep 1?,keep 2?,flat 1,flat 2,alternative".split(","),
+    ]);
+    assertEquals(lines.filter((line) => line.startsWith("around")).length, 10);
+  });
+
+  it("of a nested pipeline are those of the run, inside each combinator", async () => {
+    const stripe = new Stripe();
+    const options = { deps: { stripe } };
+    const inEach = pipeline({
+      name: "inEach",
+      deps: deps<{ stripe: Stripe }>(),
+      steps: [
+        checkout,
+        when(() => true, checkout),
+        choice([() => true, checkout]),
+        parallel(checkout),
+        fallback(checkout, checkout),
+        map("mapped", () => [{ amount: 1 }, { amount: 2 }], checkout),
+        distribute("spread", { amounts: "amount" }, checkout),
+        pipeline({ name: "deep", steps: [pipeline({ name: "deeper", steps: [checkout] })] }),
+      ],
+    });
+    const data = dataOf(await inEach.run({ amount: 50, amounts: [7] }, options));
+    assertEquals(stripe.charges, [50, 50, 50, 50, 50, 1, 2, 7, 50]);
+    assertEquals(data, {
+      amount: 50,
+      amounts: [7],
+      chargeId: "charge 9",
+      mapped: [{ chargeId: "charge 6" }, { chargeId: "charge 7" }],
+      spread: [{ chargeId: "charge 8" }],
+    });
+  });
+
+  it("may come as args, as ever, where an outer pipeline declares none", async () => {
+    const stripe = new Stripe();
+    const outer = pipeline({ name: "outer", steps: [checkout] });
+    assertEquals(dataOf(await outer.run({ amount: 1, stripe })).stripe, stripe);
+    assertEquals(
+      dataOf(await pipeline({ name: "q", steps: [charge] }).run({ amount: 2, stripe })),
+      {
+        amount: 2,
+        stripe,
+        chargeId: "charge 2",
+      },
+    );
+  });
+
+  it("stay out of `output`, even of one that refuses keys it does not know", async () => {
+    const p = pipeline({
+      name: "p",
+      deps: deps<{ stripe: Stripe }>(),
+      steps: [charge],
+      output: z.strictObject({ amount: z.number(), chargeId: z.string() }),
+    });
+    const stripe = new Stripe();
+    const data = { amount: 5, chargeId: "charge 1" };
+    assertEquals(dataOf(await p.run({ amount: 5 }, { deps: { stripe } })), data);
+    const nested = pipeline({ name: "outer", deps: deps<{ stripe: Stripe }>(), steps: [p] });
+    assertEquals(dataOf(await nested.run({ amount: 5 }, { deps: { stripe } })), {
+      amount: 5,
+      chargeId: "charge 2",
+    });
+  });
+
+  it("are shared as they are, also where contexts are deeply immutable", async () => {
+    const config = { list: [1] };
+    const p = pipeline({
+      name: "p",
+      immutable: "deep",
+      deps: deps<{ config: { list: number[] } }>(),
+      steps: [
+        step({ name: "a", requires: typed<{ config: object }>(), run: () => {} }),
+        step({
+          name: "b",
+          run: (ctx: { config: { list: number[] } }) => {
+            assertStrictEquals(ctx.config, config);
+            ctx.config.list.push(2);
+          },
+        }),
+      ],
+    });
+    dataOf(await p.run({}, { deps: { config } }));
+    assertEquals(config.list, [1, 2]);
+  });
+
+  it("go through no host, and into no record", async () => {
+    const stripe = new Stripe();
+    const { encode } = codec();
+    const host = new RecordingHost();
+    const p = pipeline({
+      name: "p",
+      deps: deps<{ stripe: Stripe }>(),
+      steps: [
+        when(() => true, charge),
+        map("mapped", () => [{ amount: 1 }], checkout),
+        map("sums", () => [1], (n) => n),
+        charge,
+        fail,
+      ],
+    });
+    failureOf(await p.run({ amount: 5 }, { host, deps: { stripe } }));
+    assertEquals(stripe.charges, []);
+    assertEquals(host.calls.map(({ kind }) => kind).filter((kind) => kind === "undo").length, 3);
+    for (const { ctx } of host.calls) assert(!encode(ctx).includes("stripe"));
+  });
+
+  it("are checked by a schema, which may be asynchronous and may change them", async () => {
+    const schema = z.object({
+      key: z.string().min(3).transform((key) => Promise.resolve(`key ${key}`)),
+    });
+    const tell = step({
+      name: "tell",
+      run: ({ key }: { key: string }) => ({ told: `with ${key}` }),
+    });
+    const p = pipeline({ name: "p", deps: schema, steps: [tell] });
+    assertEquals(dataOf(await p.run({}, { deps: { key: "abc" } })), { told: "with key abc" });
+    const { error, failedStep } = failureOf(await p.run({}, { deps: { key: "a" } }));
+    assertEquals([error.name, failedStep], ["ConfigError", "<options>"]);
+    assertEquals(
+      error.message,
+      "Cannot run 'p' as its deps must be what 'deps' says: key: Too small: expected string to have >=3 characters",
+    );
+  });
+});
+
+describe("wrong deps are refused", () => {
+  const messageOf = async (running: Promise<{ success: boolean }>) => {
+    const { error, failedStep } = failureOf(await running as never);
+    return `${failedStep} ${error.message}`;
+  };
+
+  it("when they are missing", async () => {
+    assertEquals(
+      // @ts-expect-error this pipeline has deps: run(args, { deps })
+      await messageOf(checkout.run({ amount: 1 })),
+      "<options> Cannot run 'checkout' as its deps must be an object of keys: current value is undefined",
+    );
+    const deps = null as unknown as { stripe: Stripe };
+    assertEquals(
+      await messageOf(checkout.runUnknown({ amount: 1 }, { deps })),
+      "<options> Cannot run 'checkout' as its deps must be an object of keys: current value is null",
+    );
+  });
+
+  it("when the pipeline declares none", async () => {
+    const p = pipeline({ name: "p", steps: [] });
+    assertEquals(
+      // @ts-expect-error 'deps' does not exist
+      await messageOf(p.run({}, { deps: { stripe: 1 } })),
+      "<options> Cannot run 'p' as its pipeline must declare the 'deps': current value is an object with keys [stripe]",
+    );
+  });
+
+  it("when the args have one of their keys, whatever it holds", async () => {
+    const stripe = new Stripe();
+    const input = { amount: 1, stripe: "sk_forged" };
+    const open = pipeline({
+      name: "open",
+      argsSchema: typed<{ amount: number }>(),
+      deps: deps<{ stripe: Stripe }>(),
+      steps: [charge],
+    });
+    assertEquals(
+      await messageOf(open.runUnknown(input, { deps: { stripe } })),
+      "<args> Cannot run 'open' as its args must not have the key 'stripe', which is one of the deps",
+    );
+    assertEquals(stripe.charges, []);
+  });
+
+  it("when a step, an item or a combinator gives one of their keys, and it is undone", async () => {
+    const stripe = new Stripe();
+    const given = step({
+      name: "given",
+      run: (ctx: { stripe: Stripe }) => ({ ...ctx, chargeId: ctx.stripe.charge(1) }),
+      rollback: ({ stripe }) => stripe.charges.pop(),
+    });
+    // Its type hides it.
+    const hidden = given as never as typeof charge;
+    const run = (step: typeof charge) =>
+      messageOf(
+        pipeline({ name: "p", deps: deps<{ stripe: Stripe }>(), steps: [step] })
+          .run({ amount: 1 }, { deps: { stripe } }),
+      );
+    const ending = "as it must not have the key 'stripe', which is one of the deps";
+    assertEquals(await run(hidden), `given Cannot use the output of 'given' ${ending}`);
+    assertEquals(
+      await run(map("all", () => [{}], given) as never),
+      `map(all)[0]/given Cannot use the output of 'map(all)[0]/given' ${ending}`,
+    );
+    assertEquals(
+      await run(map("stripe", () => [1], (n) => n) as never),
+      `map(stripe) Cannot use the output of 'map(stripe)' ${ending}`,
+    );
+    assertEquals(stripe.charges, []);
+  });
+
+  it("when they are no schema", () => {
+    let message = "";
+    try {
+      pipeline({ name: "p", deps: { stripe: Stripe } as never, steps: [] });
+    } catch (thrown) {
+      message = String(thrown);
+    }
+    assertEquals(
+      message,
+      "ConfigError: Cannot create pipeline 'p' as 'deps' must be a Standard Schema: current value is an object with keys [stripe]",
+    );
+  });
+});

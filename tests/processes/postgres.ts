@@ -50,16 +50,19 @@ try {
     `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off`;
   await run("pg_ctl", "start", "-w", "-t", "1200", "-D", data, "-o", options);
   try {
-    // Ctrl-C reaches this process too, which must survive it to stop the server.
-    for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.stdin.destroy());
     console.log(`postgres://postgres@127.0.0.1:${port}/postgres`);
-    await new Promise((resolve) => process.stdin.on("end", resolve).on("close", resolve).resume());
+    await new Promise((resolve) => {
+      // Ctrl-C reaches this process too, which must survive it to stop the server.
+      for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, resolve);
+      process.stdin.on("end", resolve).on("close", resolve).resume();
+    });
   } finally {
     await run("pg_ctl", "stop", "-w", "-t", "1200", "-m", "fast", "-D", data);
   }
 } finally {
   rmSync(folder, { recursive: true, maxRetries: 5 });
 }
+process.exit(); // stdin may still be open
 
 /**
  * The package that brings the binaries of this platform is an optional dependency of

@@ -63,9 +63,7 @@ describe("what attempts do and defer, where undos fail", () => {
       const world = new ScriptWorld();
       const result = await world.run(scenario);
       const late = world.late.flatMap(({ error }) => errorsIn(error));
-      const reported = result.success
-        ? []
-        : result.rollback.failed.flatMap(({ error }) => errorsIn(error));
+      const reported = errorsIn(result.success ? result.data : result.rollback.failed);
       const forgotten = world.stuck.filter((error) => ![...late, ...reported].includes(error));
       assertEquals(forgotten, []);
       if (reported.length > 0) seen.add("reported");

@@ -118,6 +118,17 @@ describe("what could not be undone", () => {
     assertEquals(attempts, 1);
   });
 
+  for (const [what, target] of Object.entries(failing)) {
+    it(`keeps a pipeline from another attempt, after ${what}`, async () => {
+      let attempts = 0;
+      const count = step({ name: "count", run: () => void attempts++ });
+      const p = pipeline({ name: "p", retry: { count: 3 }, steps: [count, target] });
+      const { error } = failureOf(await p.run());
+      assert(isRunsheetError(error, "ROLLBACK") && left(error), String(error));
+      assertEquals(attempts, 1);
+    });
+  }
+
   it("does not matter to what goes on beside it, or after it", async () => {
     const rows = map("rows", () => [{}], pipeline({ name: "pair", steps: [stuck, fail] }), {
       onFailure: "collect",

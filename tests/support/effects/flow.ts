@@ -20,6 +20,7 @@ export type Flow<Leaf> =
   | {
     readonly kind: "pipeline" | "parallel";
     readonly timeout: number | undefined;
+    readonly retries: number;
     readonly layers: readonly Layer[];
     readonly undoConcurrency: number;
     readonly children: readonly Flow<Leaf>[];
@@ -28,7 +29,7 @@ export type Flow<Leaf> =
     readonly kind: "map";
     readonly items: number;
     readonly concurrency: number;
-    readonly onFailure: "abort" | "settle";
+    readonly onFailure: "abort" | "settle" | "collect";
     readonly undoConcurrency: number;
     readonly child: Flow<Leaf>;
   }
@@ -63,6 +64,7 @@ export function flows<Leaf>(
         arbitrary: fc.record({
           kind: fc.constantFrom("pipeline" as const, "parallel" as const),
           timeout: fc.option(fc.integer({ min: 1, max: ms }), { nil: undefined, freq: 1 }),
+          retries: fc.constantFrom(0, 0, 1),
           layers: fc.oneof(fc.constant([]), fc.array(layer, { maxLength: 3 })),
           undoConcurrency: fc.integer({ min: 1, max: 3 }),
           children: fc.array(tie("flow"), { minLength: 1, maxLength: 3 }),
@@ -74,7 +76,7 @@ export function flows<Leaf>(
           kind: fc.constant("map" as const),
           items: fc.nat({ max: 3 }),
           concurrency: fc.integer({ min: 1, max: 3 }),
-          onFailure: fc.constantFrom("abort" as const, "settle" as const),
+          onFailure: fc.constantFrom("abort" as const, "settle" as const, "collect" as const),
           undoConcurrency: fc.integer({ min: 1, max: 3 }),
           child: tie("flow"),
         }),
@@ -128,12 +130,19 @@ export function build<Leaf>(
       });
     }
     const children = flow.children.map(make);
-    const { timeout, layers, undoConcurrency } = flow;
+    const { timeout, retries, layers, undoConcurrency } = flow;
+    const retry = retries > 0 ? { count: retries } : undefined;
     const steps = flow.kind === "pipeline"
       ? children
       : [parallel.with({ undoConcurrency })(...children)];
     const middleware = layers.map((layer) => LAYERS[layer]);
-    return pipeline({ name, steps: steps as never[], timeout, middleware }) as unknown as AnyStep;
+    return pipeline({
+      name,
+      steps: steps as never[],
+      timeout,
+      retry,
+      middleware,
+    }) as unknown as AnyStep;
   };
   return make(flow);
 }

@@ -172,11 +172,12 @@ export class ScriptWorld {
   }
 }
 
-/** All errors that an error tells of. */
-export function errorsIn(error: unknown): readonly unknown[] {
-  if (!(error instanceof Error)) return [];
-  const { causes = [], errors = [] } = error as { causes?: unknown[]; errors?: unknown[] };
-  return [error, ...[error.cause, ...causes, ...errors].flatMap(errorsIn)];
+/** All errors that a value tells of: an error, or data with failed items. */
+export function errorsIn(value: unknown): readonly unknown[] {
+  if (typeof value !== "object" || value === null) return [];
+  if (!(value instanceof Error)) return Object.values(value).flatMap(errorsIn);
+  const { causes = [], errors = [] } = value as { causes?: unknown[]; errors?: unknown[] };
+  return [value, ...[value.cause, ...causes, ...errors].flatMap(errorsIn)];
 }
 
 /** The values of attempts in the result of a run. */

@@ -113,6 +113,29 @@ describe("a step is inferred", () => {
     assertType<IsExact<typeof a, Step<"a", { orderId: string }, { chargeId: string }>>>(true);
   });
 
+  it("for an undo by key: the context of run, and the key of the effect", () => {
+    step({
+      name: "a",
+      requires: type({ amount: "string.numeric.parse" }),
+      idempotent: true,
+      run: () => ({ chargeId: "c1" }),
+      undoByKey: {
+        afterMs: 30_000,
+        run: (ctx, info) => {
+          assertType<IsExact<typeof ctx.amount, number>>(true);
+          assertType<IsExact<typeof info.effectKey, string>>(true);
+          // @ts-expect-error Nobody has the output.
+          info.output;
+        },
+      },
+    });
+    // @ts-expect-error A rollback has an output, and needs no wait.
+    const wait = () => step({ name: "b", run: () => {}, rollback: { run: () => {}, afterMs: 1 } });
+    assertThrows(wait, Error, "afterMs");
+    // @ts-expect-error Whether it is one effect is said with a boolean.
+    assertThrows(() => step({ name: "b", run: () => {}, idempotent: "yes" }), Error, "idempotent");
+  });
+
   it("from a schema for the needs and run for the output", () => {
     const a = step({
       name: "a",

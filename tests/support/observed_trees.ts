@@ -29,14 +29,12 @@ export async function observedTree(tree: Tree, observer: Watcher | undefined): P
     });
   };
   const watches: Promise<unknown>[] = [];
-  const options: RunOptions = {
-    runId: "r",
+  const late: RunOptions = {
     waitUntil: (watch) => void watches.push(watch),
     onLate: ({ step, attempt, outcome }) => void log.push(`${step}@${attempt} ${outcome}`),
-    observer,
   };
-  const p = pipeline({ name: "p", steps: [build(tree, play, new Map())] });
-  const result = await p.run({ list: [1, 2] } as never, options);
+  const p = pipeline({ name: "p", steps: [build(tree, play, new Map(), late)] });
+  const result = await p.run({ list: [1, 2] } as never, { ...late, runId: "r", observer });
   await Promise.all(watches);
   if (result.success) {
     // An error as its text: the frames of its stack may differ.

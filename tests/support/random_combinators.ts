@@ -10,6 +10,7 @@ import {
   type Middleware,
   parallel,
   pipeline,
+  type RunOptions,
   step,
   unwrap,
   when,
@@ -179,15 +180,23 @@ export function isUndoneInTurn(tree: Tree): boolean {
     tree.children.every(isUndoneInTurn);
 }
 
-/** Turns a tree into a step. `names` receives each node by its name. */
-export function build(tree: Tree, play: Play, names: Map<string, Tree>): AnyStep {
-  const made = make(tree, play, names);
+/**
+ * Turns a tree into a step. `names` receives each node by its name; `late` are options of the runs
+ * inside steps.
+ */
+export function build(
+  tree: Tree,
+  play: Play,
+  names: Map<string, Tree>,
+  late: Pick<RunOptions, "onLate" | "waitUntil"> = {},
+): AnyStep {
+  const made = make(tree, play, names, late);
   names.set(made.name, tree);
   return made;
 }
 
-function make(tree: Tree, play: Play, names: Map<string, Tree>): AnyStep {
-  const steps = tree.children.map((child) => build(child, play, names));
+function make(...[tree, play, names, late]: Parameters<typeof build>): AnyStep {
+  const steps = tree.children.map((child) => build(child, play, names, late));
   const [first] = steps as [AnyStep, ...AnyStep[]];
   const key = `k${tree.id}`;
   switch (tree.kind) {
@@ -207,7 +216,7 @@ function make(tree: Tree, play: Play, names: Map<string, Tree>): AnyStep {
       const inner = pipeline({ name: `q${tree.id}`, steps: [first] });
       return step({
         name: `i${tree.id}`,
-        run: async (ctx: object, info) => unwrap(await inner.run(ctx, info)),
+        run: async (ctx: object, info) => unwrap(await inner.run(ctx, { ...info, ...late })),
       });
     }
     case "recovery":

@@ -123,7 +123,10 @@ export interface Begun<Args, Ctx, Keys extends PropertyKey, Checks extends Rules
   /** The args so far. */
   readonly taken: {
     readonly args: Args;
-    readonly keys: (Checks["open"] extends true ? SureKeys<Args> : never) | AddedKeys<Checks>;
+    readonly keys:
+      | (Checks["open"] extends true ? SureKeys<Args> : never)
+      | AddedKeys<Checks>
+      | keyof Checks["deps"];
   };
   /** The context. */
   readonly ctx: Ctx;

@@ -242,5 +242,5 @@ type Trouble<H extends AnyStep, S, G extends Rules, T extends Taken, C, Provided
 type Verdict<H extends AnyStep, G extends Rules, T extends Taken, Provided> = G["strict"] extends
   true ? [keyof ProvidesOf<H> & (T["keys"] | Provided)] extends [never] ? 0
   : NotNew<H, T["keys"], Provided, AddedKeys<G>, keyof G["deps"]>
-  : [keyof ProvidesOf<H> & (T["keys"] | keyof G["deps"])] extends [never] ? 0
+  : [keyof ProvidesOf<H> & T["keys"]] extends [never] ? 0
   : NotNew<H, T["keys"], never, AddedKeys<G>, keyof G["deps"]>;

@@ -71,7 +71,7 @@ export type StepsFold<S, Args, AS, Strict, M, D> = S extends readonly unknown[]
   : [keyof AddedBy<M>] extends [never] ? Fold<
       S,
       RulesOf<Args, AS, Strict, AllCreated<S>, D>,
-      NothingTaken,
+      [keyof D] extends [never] ? NothingTaken : { args: {}; keys: keyof D },
       Start<Args, AS, D>,
       IsOpen<Args, AS> extends true ? [keyof D] extends [never] ? [] : [D] : [Start<Args, AS, D>],
       keyof D
@@ -91,7 +91,10 @@ type FoldAdding<
   C,
   A,
   Keys extends PropertyKey,
-> = WithoutAdded<Fold<S, G & Adding<A>, { args: {}; keys: keyof A }, A & C, [A, C], Keys>, keyof A>;
+> = WithoutAdded<
+  Fold<S, G & Adding<A>, { args: {}; keys: keyof A | Keys }, A & C, [A, C], Keys>,
+  keyof A
+>;
 
 /**
  * The args before the first step, if they are inferred.

@@ -43,6 +43,13 @@ export interface RunOptions {
    * @default {crypto.randomUUID()}
    */
   readonly runId?: string | undefined;
+  /**
+   * Lets a run that a step begins without its info stand on its own: it is not undone when the step
+   * is. Without it, such a run is refused where it can be known.
+   *
+   * @default {false}
+   */
+  readonly apart?: boolean | undefined;
   /** Carries out every effect and wait; without a host, the engine does so itself. */
   readonly host?: Host | undefined;
   /**

@@ -20,6 +20,7 @@ import {
   stepPath,
   withGeneration,
 } from "../run/paths.ts";
+import { ownSignal } from "./caller.ts";
 import type { Cutoff } from "./cutoff.ts";
 import { DeferredUndos } from "./deferred_undos.ts";
 import type { Checked, Extra, Rollback, UndoByKey, UndoByName } from "./handlers.ts";
@@ -181,7 +182,7 @@ export class Attempt extends LazyInfo implements Entry {
     const { cancellation, scope } = this;
     const isOwn = cancellation && cancellation !== scope.cancellation;
     this.own ??= isOwn ? cancellation : new Cancellation(cancellation);
-    return this.own.signal;
+    return ownSignal(this.own.signal, this);
   }
 
   /** Whether user code has read its signal. */

@@ -2,6 +2,7 @@ import type { Outcome } from "../api/host.ts";
 import { toError } from "../report/errors.ts";
 import { isThenable } from "../values/maybe_promise.ts";
 import type { Attempt } from "./attempt.ts";
+import { calling } from "./caller.ts";
 import { GIVEN_UP, startCutoff } from "./cutoff.ts";
 
 /** A call that the engine no longer waits for. */
@@ -15,7 +16,13 @@ export interface GivenUp {
 /** Calls the user's function, inside the span of the attempt if somebody observes it. */
 export function callUser(attempt: Attempt): unknown {
   const { effect, watch } = attempt;
-  return watch ? watch.within(() => effect.call(attempt)) : effect.call(attempt);
+  const outer = calling.by;
+  calling.by = attempt;
+  try {
+    return watch ? watch.within(() => effect.call(attempt)) : effect.call(attempt);
+  } finally {
+    calling.by = outer;
+  }
 }
 
 /** Calls the user's function once, and gives it up after a timeout or a cancellation. */

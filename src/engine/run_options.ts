@@ -1,7 +1,13 @@
 import type { RunInfo } from "../api/info.ts";
 import { watching } from "../api/observer.ts";
 import type { RunOptions } from "../api/run.ts";
-import { checkFunction, checkOptions, checkSignal, refuse } from "../report/checks.ts";
+import {
+  checkBoolean,
+  checkFunction,
+  checkOptions,
+  checkSignal,
+  refuse,
+} from "../report/checks.ts";
 
 /** The options of a run, which may be the info of a step that it then belongs to. */
 export interface OwnOptions extends RunOptions {
@@ -18,6 +24,7 @@ export function checkRunOptions(name: string, options: OwnOptions): OwnOptions {
   const own = checkOptions(action, options, [
     ...isInfo ? ["defer", "key", "attempt", "index"] : [],
     "signal",
+    "apart",
     "runId",
     "host",
     "onLate",
@@ -26,8 +33,9 @@ export function checkRunOptions(name: string, options: OwnOptions): OwnOptions {
     "events",
     "deps",
   ]);
-  const { signal, runId, host, onLate, waitUntil, observer, events } = own;
+  const { signal, apart, runId, host, onLate, waitUntil, observer, events } = own;
   checkSignal(action, signal);
+  checkBoolean(action, "apart", apart);
   if (runId !== undefined && (typeof runId !== "string" || runId === "")) {
     refuse(action, "'runId' must be a string that is not empty", runId);
   }

@@ -1,10 +1,12 @@
 import type { Undo } from "../api/info.ts";
 import type { Result, RollbackFailure, RollbackReport } from "../api/result.ts";
 import type { RunOptions } from "../api/run.ts";
+import { callerOf } from "../effect/caller.ts";
 import { performUndo } from "../effect/undo.ts";
 import {
   abortedError,
   ArgsValidationError,
+  ConfigError,
   RollbackError,
   signalError,
   toError,
@@ -68,6 +70,7 @@ async function carryOut(
   let settled: Settled;
   try {
     const options = given === NO_OPTIONS ? given : checkRunOptions(name, given);
+    const caller = options.apart ? undefined : callerOf(options.signal);
     const seam = options.host ? new Seam(options.host) : DIRECT;
     const own = run = new Run(seam, options, isPipeline ? name : "", watch?.span.runId);
     if (children) own.executed = new Set();
@@ -112,7 +115,10 @@ async function carryOut(
         settled = { ...settled, ok: false, error: cancellation.error, failedStep };
       }
       if (settled.ok && journal.mark > 0 && !journal.committed) {
-        options.defer?.(undoLater(name, journal, own, { path, watch }));
+        if (options.defer) options.defer(undoLater(name, journal, own, { path, watch }));
+        else if (caller && journal.hasEffects) {
+          settled = failure(lostUndo(name, caller.path), boundary, settled.ran);
+        }
       }
     }
   } catch (thrown) {
@@ -179,6 +185,14 @@ async function undo(
   } finally {
     letGo?.();
   }
+}
+
+/** Nobody could undo a run inside a step that does not know of it. */
+function lostUndo(name: string, path: string): ConfigError {
+  return new ConfigError(
+    `Cannot run '${name}' in '${path}' as its undo must not be lost: pass the info of '${path}' to ` +
+      "run(args, info), or 'apart: true'",
+  );
 }
 
 /** Tells the step that a run ran in what of it could not be undone. */

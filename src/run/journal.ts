@@ -36,6 +36,8 @@ export interface Due {
 export interface Entry {
   /** Whether it belongs to a success, which stands once the run is committed. */
   readonly isStanding?: boolean | undefined;
+  /** Whether there is anything to undo; unknown if absent. */
+  readonly hasEffects?: boolean;
   /** Takes the next undo that is due, the latest first; `undefined` if none is left. */
   takeUndo(error: Error): Due | undefined;
   /** Called with the failed undos once none is left. */
@@ -120,6 +122,11 @@ export class Journal {
 
   push(entry: Entry): void {
     (this.#entries ??= []).push(entry);
+  }
+
+  /** Whether there is anything to undo. */
+  get hasEffects(): boolean {
+    return this.#entries?.some(({ hasEffects }) => hasEffects ?? true) ?? false;
   }
 
   /** The height of the stack; `unwind` from a mark undoes only what was pushed after it. */
@@ -220,6 +227,10 @@ class Branches implements Entry {
   constructor(branches: readonly Journal[], limit: number) {
     this.#branches = branches;
     this.#limit = limit;
+  }
+
+  get hasEffects(): boolean {
+    return this.#branches.some(({ hasEffects }) => hasEffects);
   }
 
   takeUndo(): undefined {}

@@ -267,8 +267,8 @@ describe("a step's definition", () => {
   const run = () => {};
   const rollback = { run };
   const retry = { count: 1 };
-  const known = "name, requires, provides, run, rollback, undoByKey, undos, idempotent, retry, " +
-    "timeout, graceMs, lateMs, overlap";
+  const known = "name, requires, provides, run, rollback, undoByKey, undos, idempotent, pivot, " +
+    "retry, timeout, graceMs, lateMs, overlap";
   const policy = "count, delay, backoff, jitter, maxDelay, retryIf";
   const ms = "a number of milliseconds from";
   const cases: Record<string, [definition: unknown, message: string]> = {};

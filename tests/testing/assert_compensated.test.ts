@@ -25,8 +25,8 @@ describe("assertCompensated", () => {
     const report = await sweep(pipeline({ name: "p", steps }), {}, { ledger: books });
     const [, ...lines] = assertThrows(() => assertCompensated(report), Error).message.split("\n");
     assertEquals(lines.slice(0, 3), [
-      "  'map(lines)/write' has no undo: give it a 'rollback', or let it 'defer' one",
-      "  'charge' has no undo: give it a 'rollback', or let it 'defer' one",
+      "  'map(lines)/write' has no undo: give it a 'rollback', or let it 'defer' one; if it runs a pipeline, pass it the step's info",
+      "  'charge' has no undo: give it a 'rollback', or let it 'defer' one; if it runs a pipeline, pass it the step's info",
       "  the run of 'p' fails at its end:",
     ]);
     assertEquals(lines.some((line) => line.includes("except")), false);

@@ -64,7 +64,8 @@ function withoutUndo(bugs: readonly SweepRow[], effects: readonly SweepEffect[])
   );
   const steps = effects.filter(({ step, hasUndo }) => !hasUndo && left.has(step));
   return [...new Set(steps.map(({ step }) => step))].map((step) =>
-    `  '${step}' has no undo: give it a 'rollback', or let it 'defer' one`
+    `  '${step}' has no undo: give it a 'rollback', or let it 'defer' one; if it runs a pipeline, ` +
+    "pass it the step's info"
   );
 }
 

@@ -242,7 +242,7 @@ describe("run options", () => {
     [
       "an unknown option",
       { sginal: 1 },
-      'its options must be among signal, apart, runId, host, onLate, waitUntil, observer, events: current value is "sginal"',
+      'its options must be among signal, apart, runId, host, onLate, waitUntil, observer, events, deps: current value is "sginal"',
     ],
     [
       "a signal that is none",

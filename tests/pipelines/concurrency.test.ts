@@ -248,7 +248,7 @@ describe("a pipeline that runs itself", () => {
     const recurse = step({
       name: "recurse",
       run: async (ctx: { depth: number }) => {
-        if (ctx.depth > 0) inner.push(await self.run({ depth: ctx.depth - 1 }));
+        if (ctx.depth > 0) inner.push(await self.run({ depth: ctx.depth - 1 }, { apart: true }));
         if (ctx.depth !== 1) throw new Error(`at ${ctx.depth}`);
       },
     });

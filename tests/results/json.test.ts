@@ -97,7 +97,7 @@ describe("a result as JSON", () => {
     const inner = pipeline({ name: "inner", steps: [reserve] });
     const result = await step({
       name: "outer",
-      run: async () => ({ inner: await inner.run(args, { runId: "r1" }) }),
+      run: async () => ({ inner: await inner.run(args, { runId: "r1", apart: true }) }),
     })
       .run({});
     assert(result.success);

@@ -14,6 +14,8 @@ export interface Ended {
 export interface SpawnOptions {
   /** Kills it. */
   signal?: AbortSignal;
+  /** Called with its process id. */
+  onStart?: (pid: number) => void;
   /**
    * Called each time it prints, with its whole output so far and a function that presses Ctrl-C.
    */
@@ -33,13 +35,14 @@ export function spawnScript(
 export function spawnFile(
   path: string,
   args: string[],
-  { signal, onOutput }: SpawnOptions = {},
+  { signal, onStart, onOutput }: SpawnOptions = {},
 ): Promise<Ended> {
   const run = process.versions.deno === undefined ? [] : ["run", "-A"];
   const child = spawn(process.execPath, [...run, path, ...args], {
     env: { ...process.env, NO_COLOR: "1" },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  if (child.pid !== undefined) onStart?.(child.pid);
   const kill = () => child.kill("SIGKILL");
   signal?.addEventListener("abort", kill, { once: true });
   if (signal?.aborted) kill();

@@ -9,8 +9,8 @@ import { type Fate, pointOf, World } from "./world.ts";
 /** The options of `conform`. */
 export interface ConformOptions {
   /**
-   * The length of the saga's waits and timeouts, in milliseconds: the same as that of `saga`. Each
-   * must be longer than the adapter takes to replace a worker.
+   * The length of the saga's waits and timeouts, in milliseconds: the same as that of `saga`. It
+   * must be long enough for a worker to tell the world something, and to begin a call.
    *
    * @default {100}
    */

@@ -1,0 +1,16 @@
+import { describe, it } from "node:test";
+import process from "node:process";
+import { assertConforms, conform } from "@runsheet/runsheet/testing";
+import { processTarget } from "../support/process_target.ts";
+import { skipWithoutSqlite } from "../support/sqlite.ts";
+
+// Each process takes its time to start, so only some moments; with a large RUNSHEET_RUNS, all.
+const every = Number(process.env.RUNSHEET_RUNS) >= 1_000 ? 1 : 12;
+const waitMs = 500;
+
+describe("a saga over SQLite whose processes are killed", { skip: skipWithoutSqlite }, () => {
+  it("ends as if nobody had killed it, in calls, waits and undos", async () => {
+    const options = { waitMs, every, concurrency: 4, patienceMs: 60_000 };
+    assertConforms(await conform(processTarget(waitMs), options));
+  });
+});

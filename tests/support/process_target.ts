@@ -1,0 +1,105 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { durable } from "@runsheet/runsheet/durable";
+import {
+  type ConformTarget,
+  saga,
+  type SagaArgs,
+  type SagaEnd,
+  type SagaOutside,
+} from "@runsheet/runsheet/testing";
+import { sagaStore } from "./saga_store.ts";
+import { spawnScript } from "./spawn.ts";
+
+/** The target of `durable` over SQLite whose workers are processes, to be killed by SIGKILL. */
+export function processTarget(waitMs: number): ConformTarget {
+  return async (outside) => {
+    const folder = mkdtempSync(join(tmpdir(), "saga-"));
+    const path = join(folder, "runs.db");
+    const store = sagaStore(path);
+    const server = await serve(outside);
+    const { port } = server.address() as AddressInfo;
+    // From here, the runs are answered and cancelled, but never driven.
+    const runs = durable(saga(outside), { store });
+    let known: SagaArgs;
+    let worker: Worker;
+    let stalled: Worker | undefined;
+    const begin = () => {
+      const args = [path, `http://127.0.0.1:${port}`, String(waitMs), JSON.stringify(known)];
+      worker = new Worker(args);
+    };
+    return {
+      start(_runId, args) {
+        known = args;
+        begin();
+      },
+      kill: () => worker.kill(),
+      resume() {
+        store.endLeases();
+        begin();
+      },
+      result: () => worker.end,
+      send: (runId, name, data) => runs.send(runId, name, data),
+      cancel: (runId) => runs.cancel(runId),
+      stall: async () => (stalled = worker).signal("SIGSTOP"),
+      wake: () => stalled!.signal("SIGCONT"),
+      async stop() {
+        await worker.kill();
+        await stalled?.kill();
+        server.closeAllConnections();
+        server.close();
+        store.close();
+        rmSync(folder, { recursive: true });
+      },
+    };
+  };
+}
+
+class Worker {
+  /** How the run ended; never settles if the worker dies before. */
+  readonly end: Promise<SagaEnd>;
+  readonly #ended: Promise<unknown>;
+  readonly #pid: Promise<number>;
+
+  constructor(args: string[]) {
+    let onStart: (pid: number) => void;
+    this.#pid = new Promise((resolve) => onStart = resolve);
+    const ended = spawnScript("saga_worker", args, { onStart: (pid) => onStart(pid) });
+    this.#ended = ended;
+    this.end = new Promise((resolve, reject) => {
+      ended.then(({ stdout, stderr }) => {
+        if (stdout !== "") resolve(JSON.parse(stdout));
+        else if (stderr !== "") reject(new Error(stderr));
+      });
+    });
+  }
+
+  async kill(): Promise<void> {
+    await this.signal("SIGKILL");
+    await this.#ended;
+  }
+
+  async signal(signal: "SIGKILL" | "SIGSTOP" | "SIGCONT"): Promise<void> {
+    try {
+      process.kill(await this.#pid, signal);
+    } catch {
+      // It has ended.
+    }
+  }
+}
+
+/** Serves the world outside to the workers. */
+async function serve(outside: SagaOutside): Promise<Server> {
+  const server = createServer(async (request, response) => {
+    let body = "";
+    for await (const chunk of request.setEncoding("utf8")) body += chunk;
+    const answer = await outside.tell(JSON.parse(body));
+    response.end(JSON.stringify(answer));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return server;
+}

@@ -74,12 +74,21 @@ function isErrorClass(value: unknown): value is ErrorClass {
 export function codec(classes: readonly ErrorClass[] = []): Codec {
   const byName = new Map([...NATIVE, ...OURS, ...classes].map((each) => [each.name, each]));
   return {
-    encode: (value) => JSON.stringify(encodeValue(value, "it", new Set())),
-    decode: (text) => decodeValue(JSON.parse(text), byName),
+    encode: (value) =>
+      JSON.stringify(encodeValue(value, "it", { above: new Set(), errors: new Map() })),
+    decode: (text) => decodeValue(JSON.parse(text), { byName, errors: [] }),
   };
 }
 
-function encodeValue(value: unknown, path: string, above: Set<unknown>): unknown {
+/** An encoding under way. */
+interface Encoding {
+  /** The objects that the value is inside of. */
+  readonly above: Set<unknown>;
+  /** The errors so far. One that stands in two places, as a cause does, is restored as one. */
+  readonly errors: Map<Error, number>;
+}
+
+function encodeValue(value: unknown, path: string, encoding: Encoding): unknown {
   switch (typeof value) {
     case "string":
     case "boolean":
@@ -98,33 +107,44 @@ function encodeValue(value: unknown, path: string, above: Set<unknown>): unknown
       throw refusal(path, `a ${typeof value}`);
   }
   if (value === null) return null;
+  const { above } = encoding;
   if (above.has(value)) throw refusal(path, "part of itself");
   above.add(value);
-  const encoded = encodeObject(value, path, above);
-  above.delete(value);
-  return encoded;
+  try {
+    return encodeObject(value, path, encoding);
+  } finally {
+    above.delete(value);
+  }
 }
 
-function encodeObject(value: object, path: string, above: Set<unknown>): unknown {
-  const each = (item: unknown, n: number) => encodeValue(item, `${path}[${n}]`, above);
-  if (Array.isArray(value)) return value.map(each);
+function encodeObject(value: object, path: string, encoding: Encoding): unknown {
+  const each = (item: unknown, n: number) => encodeValue(item, `${path}[${n}]`, encoding);
+  // Not `map`, which leaves out holes.
+  if (Array.isArray(value)) return Array.from(value, each);
+  if (value instanceof Uint8Array) return tagged("bytes", Array.from(value));
+  if (value instanceof Error) return encodeError(value, path, encoding);
+  const kind = [Date, Map, Set].find((kind) => value instanceof kind);
+  const prototype = Object.getPrototypeOf(value);
+  const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null;
+  if (kind ? prototype !== kind.prototype : !isPlain) {
+    throw refusal(path, `a ${prototype.constructor?.name ?? "class instance"}`);
+  }
   if (value instanceof Date) return tagged("date", String(value.getTime()));
   if (value instanceof Map) return tagged("map", [...value].flat().map(each));
   if (value instanceof Set) return tagged("set", [...value].map(each));
-  if (value instanceof Uint8Array) return tagged("bytes", Array.from(value));
-  if (value instanceof Error) return tagged("error", encodeError(value, path, above));
-  const prototype = Object.getPrototypeOf(value);
-  if (prototype !== null && Object.getPrototypeOf(prototype) !== null) {
-    throw refusal(path, `a ${prototype.constructor?.name ?? "class instance"}`);
-  }
   const entries = Object.entries(value).map(([key, item]) => [
     key.startsWith(TAG) ? TAG + key : key,
-    encodeValue(item, `${path}.${key}`, above),
+    encodeValue(item, `${path}.${key}`, encoding),
   ]);
   return Object.fromEntries(entries);
 }
 
-function encodeError(error: Error, path: string, above: Set<unknown>): EncodedError {
+function encodeError(error: Error, path: string, encoding: Encoding): unknown {
+  const { errors } = encoding;
+  const known = errors.get(error);
+  if (known !== undefined) return tagged("same", known);
+  const n = errors.size;
+  errors.set(error, n);
   const fields = Object.entries(Object.getOwnPropertyDescriptors(error)).flatMap(
     ([key, { value, enumerable = false }]): Field[] => {
       const encoded = key === "stack" ? undefined : encodeField(key, value);
@@ -132,19 +152,26 @@ function encodeError(error: Error, path: string, above: Set<unknown>): EncodedEr
     },
   );
   const safe = safeOf(error);
-  return {
+  const encoded: EncodedError = {
+    n,
     class: error.constructor?.name,
     message: error.message,
     fields,
     ...(error instanceof AggregateError && { isAggregate: true }),
     ...(safe && { safe }),
   };
+  return tagged("error", encoded);
 
   // Fields of errors are often clients, requests and responses: what cannot be kept is left out.
   function encodeField(key: string, value: unknown): unknown {
+    const before = errors.size;
     try {
-      return encodeValue(key === "issues" ? plainIssues(value) : value, `${path}.${key}`, above);
+      const plain = key === "issues" ? plainIssues(value) : value;
+      return encodeValue(plain, `${path}.${key}`, encoding);
     } catch (thrown) {
+      if (errors.size > before) {
+        for (const [left] of [...errors].slice(before)) errors.delete(left);
+      }
       return key === "cause" ? messageOf(toError(thrown)).full : undefined;
     }
   }
@@ -164,21 +191,25 @@ function refusal(path: string, what: string): TypeError {
   return new TypeError(`must be data that can be recorded: ${path} is ${what}`);
 }
 
-type Classes = ReadonlyMap<string, ErrorClass>;
+/** A decoding under way. */
+interface Decoding {
+  readonly byName: ReadonlyMap<string, ErrorClass>;
+  readonly errors: Error[];
+}
 
-function decodeValue(json: unknown, classes: Classes): unknown {
+function decodeValue(json: unknown, decoding: Decoding): unknown {
   if (typeof json !== "object" || json === null) return json;
-  if (Array.isArray(json)) return json.map((item) => decodeValue(item, classes));
+  if (Array.isArray(json)) return json.map((item) => decodeValue(item, decoding));
   const object = cast<Record<string, unknown>>(json);
   if (!Object.hasOwn(object, TAG)) {
     const entries = Object.entries(object).map(([key, value]) => [
       key.startsWith(TAG) ? key.slice(TAG.length) : key,
-      decodeValue(value, classes),
+      decodeValue(value, decoding),
     ]);
     return Object.fromEntries(entries);
   }
   const { value } = object;
-  const items = () => cast<unknown[]>(value).map((item) => decodeValue(item, classes));
+  const items = () => cast<unknown[]>(value).map((item) => decodeValue(item, decoding));
   switch (object[TAG]) {
     case "undefined":
       return undefined;
@@ -195,7 +226,9 @@ function decodeValue(json: unknown, classes: Classes): unknown {
     case "bytes":
       return Uint8Array.from(cast<number[]>(value));
     case "error":
-      return decodeError(cast(value), classes);
+      return decodeError(cast(value), decoding);
+    case "same":
+      return decoding.errors[Number(value)];
   }
   throw new TypeError(
     `Cannot decode a record as its tag must be known: current value is ${object[TAG]}`,
@@ -211,6 +244,8 @@ function pairs(items: readonly unknown[]): [unknown, unknown][] {
 type Field = readonly [key: string, value: unknown, enumerable: boolean];
 
 interface EncodedError {
+  /** Its number among the errors of the encoded value. */
+  readonly n: number;
   readonly class: string | undefined;
   readonly message: string;
   readonly fields: readonly Field[];
@@ -219,13 +254,14 @@ interface EncodedError {
   readonly safe?: Safe;
 }
 
-function decodeError(json: EncodedError, classes: Classes): Error {
+function decodeError(json: EncodedError, decoding: Decoding): Error {
   const error = json.isAggregate ? new AggregateError([], json.message) : new Error(json.message);
-  const known = classes.get(json.class ?? "");
+  decoding.errors[json.n] = error;
+  const known = decoding.byName.get(json.class ?? "");
   if (known) Object.setPrototypeOf(error, known.prototype);
   for (const [key, value, enumerable] of json.fields) {
     Object.defineProperty(error, key, {
-      value: decodeValue(value, classes),
+      value: decodeValue(value, decoding),
       enumerable,
       configurable: true,
       writable: true,

@@ -1,0 +1,87 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { RetryExhaustedError } from "@runsheet/runsheet";
+import { codec } from "@runsheet/runsheet/durable";
+
+const { encode, decode } = codec();
+const again = (value: unknown) => decode(encode(value));
+
+describe("the codec of durable runs", () => {
+  it("restores what JSON alone would lose", () => {
+    const value = {
+      at: new Date(0),
+      never: new Date(NaN),
+      lines: new Map<unknown, unknown>([["tea", 2n], [{ deep: true }, new Set([undefined])]]),
+      bytes: new Uint8Array([0, 255]),
+      numbers: [NaN, Infinity, -Infinity, -0],
+      $: { $date: "a key of the user's own" },
+    };
+    assertEquals(again(value), value);
+  });
+
+  it("restores a hole in an array as undefined", () => {
+    const holes: unknown[] = [];
+    holes[1] = 1;
+    assertEquals(again(holes), [undefined, 1]);
+  });
+
+  it("restores a key that is called __proto__ as a key", () => {
+    const value = JSON.parse('{ "__proto__": { "isAdmin": true } }');
+    const restored = again(value) as { isAdmin?: boolean };
+    assertEquals(restored.isAdmin, undefined);
+    assertEquals(Object.keys(restored), ["__proto__"]);
+  });
+
+  class Day extends Date {}
+  class Lines extends Map {}
+  class Tags extends Set {}
+  class Order {}
+  for (const value of [new Day(), new Lines(), new Tags(), new Order(), new URL("x:y")]) {
+    const { name } = value.constructor;
+    it(`refuses a ${name}, whose class would be lost`, () => {
+      const { message } = assertThrows(() => encode({ a: [value] }), TypeError);
+      assertEquals(message, `must be data that can be recorded: it.a[0] is a ${name}`);
+    });
+  }
+
+  it("refuses a cycle, and not what stands in two places", () => {
+    const shared = { a: 1 };
+    assertEquals(again([shared, shared]), [shared, shared]);
+    const cycle: unknown[] = [];
+    cycle.push([cycle]);
+    const { message } = assertThrows(() => encode(cycle), TypeError);
+    assertEquals(message, "must be data that can be recorded: it[0][0] is part of itself");
+  });
+
+  it("restores an error that stands in two places as one", () => {
+    const last = new Error("busy");
+    const error = new AggregateError([new Error("first"), last], "all failed", { cause: last });
+    const restored = again({ error, last }) as { error: AggregateError; last: Error };
+    assert(restored.error.cause === restored.error.errors[1]);
+    assert(restored.error.cause === restored.last);
+  });
+
+  it("keeps the JSON of an error of runsheet", () => {
+    const last = new Error("busy");
+    const error = new RetryExhaustedError("used up", [last]);
+    assertEquals(JSON.stringify(again(error)), JSON.stringify(error));
+  });
+
+  it("forgets an error that was inside of what it leaves out", () => {
+    const inner = new Error("inner");
+    const error = Object.assign(new Error("outer"), { request: { inner, send: () => {} } });
+    const [outer, restored] = again([error, inner]) as [Error & { request?: unknown }, Error];
+    assertEquals([outer.request, restored.message], [undefined, "inner"]);
+  });
+
+  it("restores the errors of the application by their class", () => {
+    class Declined extends Error {
+      override readonly name = "Declined";
+      readonly code = "NO_FUNDS";
+    }
+    const own = codec([Declined]);
+    const restored = own.decode(own.encode(new Declined("declined")));
+    assert(restored instanceof Declined);
+    assertEquals([restored.code, restored.message], ["NO_FUNDS", "declined"]);
+  });
+});

@@ -2,7 +2,7 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { type Context, pipeline, type Result, step } from "@runsheet/runsheet";
+import { type Context, pipeline, type Result, type RollbackInfo, step } from "@runsheet/runsheet";
 import { durable } from "@runsheet/runsheet/durable";
 import { ticks } from "../support/collections.ts";
 import { Table } from "../support/kill_store.ts";
@@ -16,6 +16,8 @@ class World {
   /** How often each effect was made. */
   readonly counts = new Map<string, number>();
   readonly undone = new Map<string, number>();
+  /** The calls of steps, and the reasons of undos, in order. */
+  readonly log: ({ readonly step: string } | { readonly undoneFor: string })[] = [];
 
   add(key: string): void {
     this.live.add(key);
@@ -43,6 +45,11 @@ async function run(tree: Tree, killAts: readonly number[]): Promise<Told> {
     const store = table.worker(killAt);
     const play = (leaf: Leaf) => {
       const dies = () => new Promise<never>(() => {});
+      const undo = (key: string, { error }: { readonly error: Error }) => {
+        if (store.isDead) return dies();
+        world.log.push({ undoneFor: error.message });
+        world.remove(key);
+      };
       return step({
         name: `s${leaf.id}`,
         retry: { count: leaf.retries, retryIf: () => true },
@@ -50,18 +57,17 @@ async function run(tree: Tree, killAts: readonly number[]): Promise<Told> {
           if (leaf.undo === "defer") defer("remove", key);
           await ticks(leaf.ticks);
           if (store.isDead) return await dies();
-          if (attempt <= leaf.failures) throw new Error(`failure of s${leaf.id}`);
+          world.log.push({ step: key });
+          if (attempt <= leaf.failures) throw new Error(`failure of ${key}`);
           world.add(key);
           return { [`s${leaf.id}`]: leaf.id };
         },
-        undos: {
-          remove: (_ctx, key: string) => store.isDead ? dies() : world.remove(key),
-        },
+        undos: { remove: (_ctx, key: string, info) => undo(key, info) },
         ...(leaf.undo === "rollback" && {
-          rollback: (_ctx: Context, _output: Context, { effectKey }: { effectKey: string }) =>
-            store.isDead ? dies() : world.remove(effectKey),
+          rollback: (_ctx: Context, _output: Context, info: RollbackInfo) =>
+            undo(info.effectKey, info),
         }),
-        undoByKey: (_ctx, { effectKey }) => store.isDead ? dies() : world.remove(effectKey),
+        undoByKey: (_ctx, info) => undo(info.effectKey, info),
       });
     };
     const p = pipeline({ name: "p", steps: [build(tree, play, new Map())] });
@@ -98,4 +104,37 @@ describe("a durable run that is killed again and again", () => {
       assertEquals(result.rollback.failed, []);
     });
   });
+
+  it("ends as it would have, and never goes forward after its rollback has begun", async () => {
+    const failing = trees(true, true).map(inTurn);
+    await property(fc.tuple(failing, kills), async ([tree, killAts]) => {
+      const { world, result } = await run(tree, killAts);
+      assertEquals(endOf(result), endOf((await run(tree, [])).result));
+      if (result.success) return;
+      const began = world.log.findIndex((entry) =>
+        "undoneFor" in entry && entry.undoneFor === result.error.message
+      );
+      const after = began < 0 ? [] : world.log.slice(began);
+      assertEquals(after.filter((entry) => "step" in entry), []);
+    });
+  });
 });
+
+/** The same tree with nothing at the same time, so that it ends alike in every run. */
+function inTurn(tree: Tree): Tree {
+  const own = "policy" in tree
+    ? { policy: { ...tree.policy, concurrency: 1, undoConcurrency: 1 } }
+    : {};
+  return { ...tree, ...own, children: tree.children.map(inTurn) } as Tree;
+}
+
+function endOf(result: Result<unknown>): unknown {
+  if (result.success) {
+    return JSON.stringify(
+      result.data,
+      (_key, value) => value instanceof Error ? value.message : value,
+    );
+  }
+  const { error, failedStep, rollback: { completed, failed } } = result;
+  return [error.message, failedStep, completed, failed.map(({ step }) => step)];
+}

@@ -1,4 +1,5 @@
 import type { SchemaIssue } from "../api/schema.ts";
+import { checkFunction, refuse } from "../report/checks.ts";
 import * as errors from "../report/errors.ts";
 import { pathOf } from "../report/safe_issue.ts";
 import { cast } from "../values/cast.ts";
@@ -60,6 +61,7 @@ function isErrorClass(value: unknown): value is ErrorClass {
  * @param classes The application's classes of errors that keep their class and fields. Other errors
  * come back as an `Error` of the same name and message.
  * @returns A codec.
+ * @throws {ConfigError} If two classes have the same name, or one has none.
  *
  * @example Values that JSON alone would lose
  * ```ts
@@ -72,7 +74,15 @@ function isErrorClass(value: unknown): value is ErrorClass {
  * ```
  */
 export function codec(classes: readonly ErrorClass[] = []): Codec {
-  const byName = new Map([...NATIVE, ...OURS, ...classes].map((each) => [each.name, each]));
+  const byName = new Map([...NATIVE, ...OURS].map((each) => [each.name, each]));
+  for (const each of new Set(classes)) {
+    const action = "make a codec";
+    checkFunction(action, "errors", each);
+    if (each.name === "" || byName.has(each.name)) {
+      refuse(action, "each class of errors must have a name of its own", each.name);
+    }
+    byName.set(each.name, each);
+  }
   return {
     encode: (value) =>
       JSON.stringify(encodeValue(value, "it", { above: new Set(), errors: new Map() })),

@@ -2,13 +2,13 @@ import type { Result } from "../api/result.ts";
 import type { LateReport } from "../api/late_report.ts";
 import type { RunOptions } from "../api/run.ts";
 import { nodeOf } from "../engine/node.ts";
-import { placesIn } from "../engine/places.ts";
-import { checkFunction, checkMs, checkOptions, refuse } from "../report/checks.ts";
+import { checkFunction, checkKey, checkMs, checkOptions, refuse } from "../report/checks.ts";
 import { ConfigError, toError } from "../report/errors.ts";
 import { cast } from "../values/cast.ts";
 import { type Codec, codec, type ErrorClass } from "./codec.ts";
 import { endOf, resultOf } from "./end.ts";
 import { LostLease, type RunEnd, RunLog, type RunStart, StoreFailure } from "./run_log.ts";
+import { lackOf, type Part, shapeOf } from "./shape.ts";
 import type { Store } from "./store.ts";
 import { Changed, StoreHost, Suspended } from "./store_host.ts";
 
@@ -140,7 +140,7 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
   readonly #options: OwnOptions;
   readonly #leaseMs: number;
   readonly #codec: Codec;
-  readonly #shape: readonly string[];
+  readonly #shape: readonly Part[];
   /** The heartbeats of the runs that are driven here: each also reads what came from outside. */
   readonly #beats = new Map<string, () => void>();
 
@@ -150,16 +150,18 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
     const action = `make '${node.name}' durable`;
     const known = ["store", "errors", "version", "leaseMs", "lateMs", "onLate", "deps"];
     this.#options = checkOptions(action, options, known);
-    const { store, errors, leaseMs = LEASE_MS, lateMs = LATE_MS } = this.#options;
+    const { store, errors, version, leaseMs = LEASE_MS, lateMs = LATE_MS, onLate } = this.#options;
     for (const name of ["load", "append", "list"] as const) {
       checkFunction(action, `store.${name}`, store?.[name]);
     }
+    if (version !== undefined) checkKey(action, "version", version);
+    if (onLate !== undefined) checkFunction(action, "onLate", onLate);
     checkMs(action, "leaseMs", leaseMs, 1);
     checkMs(action, "lateMs", lateMs, 1);
     this.#pipeline = pipeline;
     this.#leaseMs = leaseMs;
     this.#codec = codec(errors);
-    this.#shape = [...placesIn(node)].map(({ path }) => path);
+    this.#shape = shapeOf(node);
   }
 
   async run(
@@ -341,12 +343,8 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
         `${action} as its version must be ${start?.version}: current value is ${version}`,
       );
     }
-    const gone = start?.shape.find((path) => !this.#shape.includes(path));
-    if (gone !== undefined) {
-      throw new Changed(
-        `${action} as every step that it began with must be there: '${gone}' is not`,
-      );
-    }
+    const lack = lackOf(this.#shape, start?.shape ?? []);
+    if (lack !== undefined) throw new Changed(`${action} as ${lack}`);
   }
 
   #refused(runId: string, args: unknown, error: Error): Result<Data> {

@@ -3,14 +3,15 @@ import { toError } from "../report/errors.ts";
 import { cast } from "../values/cast.ts";
 import { messageOf } from "../values/message.ts";
 import type { Codec } from "./codec.ts";
+import type { Part } from "./shape.ts";
 import type { Store } from "./store.ts";
 
 /** The start of a run. */
 export interface RunStart {
   readonly pipeline: string;
   readonly version: string | undefined;
-  /** The paths of the pipeline's nodes, in order. */
-  readonly shape: readonly string[];
+  /** The parts of the pipeline, in order. */
+  readonly shape: readonly Part[];
   readonly args: unknown;
 }
 

@@ -1,10 +1,11 @@
 import type { Call, DurableHost, Host, Outcome } from "../api/host.ts";
 import { MAX_TIMER_MS } from "../api/policy.ts";
 import { ConfigError, toError } from "../report/errors.ts";
+import { parseId, withoutIndexes } from "../run/paths.ts";
 import { cast } from "../values/cast.ts";
 import { messageOf } from "../values/message.ts";
 import type { Codec } from "./codec.ts";
-import type { LogEntry, RunLog } from "./run_log.ts";
+import type { LogEntry, RunLog, RunStart } from "./run_log.ts";
 
 /** All that the run can do is wait, so it is parked until something is due. */
 export class Suspended extends Error {
@@ -88,9 +89,9 @@ export class StoreHost implements Host {
       signal: this.#cancel.signal,
       check: (data) => void codec.encode(data),
     };
-    for (const entry of log.entries) this.#takeIn(entry);
+    for (const entry of log.entries) this.#note(entry);
     log.onForeign = (entry) => {
-      this.#takeIn(entry);
+      this.#note(entry);
       this.#schedule();
     };
   }
@@ -100,24 +101,12 @@ export class StoreHost implements Host {
   }
 
   async sleep({ id }: { readonly id: string }, ms: number, signal?: AbortSignal): Promise<void> {
-    const withdraw = () => this.#withdraw(id);
-    signal?.addEventListener("abort", withdraw);
-    try {
-      await this.#ask(id, (asked) => this.#wait(asked, ms));
-    } finally {
-      signal?.removeEventListener("abort", withdraw);
-    }
+    await this.#askUntil(signal, id, (asked) => this.#wait(asked, ms));
   }
 
   async event(id: string, name: string, signal?: AbortSignal): Promise<unknown> {
-    const withdraw = () => this.#withdraw(id);
-    signal?.addEventListener("abort", withdraw);
-    try {
-      const outcome = await this.#ask(id, () => {}, name);
-      return outcome.ok ? outcome.value : undefined;
-    } finally {
-      signal?.removeEventListener("abort", withdraw);
-    }
+    const outcome = await this.#askUntil(signal, id, () => {}, name);
+    return outcome.ok ? outcome.value : undefined;
   }
 
   outside(change: 1 | -1): void {
@@ -134,7 +123,7 @@ export class StoreHost implements Host {
     for (const { reject } of this.#asked.values()) reject(reason);
   }
 
-  #takeIn(entry: LogEntry): void {
+  #note(entry: LogEntry): void {
     switch (entry.kind) {
       case "out":
         this.#outs.push(entry);
@@ -169,10 +158,24 @@ export class StoreHost implements Host {
     });
   }
 
-  #withdraw(id: string): void {
-    this.#withdrawn.add(id);
-    this.#asked.get(id)?.resolve({ ok: true, value: undefined });
-    this.#asked.delete(id);
+  /** Asks for a wait that the run may end by itself. */
+  async #askUntil(
+    signal: AbortSignal | undefined,
+    id: string,
+    start: (asked: Asked) => void,
+    event?: string,
+  ): Promise<Outcome> {
+    const withdraw = () => {
+      this.#withdrawn.add(id);
+      this.#asked.get(id)?.resolve({ ok: true, value: undefined });
+      this.#asked.delete(id);
+    };
+    signal?.addEventListener("abort", withdraw);
+    try {
+      return await this.#ask(id, start, event);
+    } finally {
+      signal?.removeEventListener("abort", withdraw);
+    }
   }
 
   #schedule(): void {
@@ -211,21 +214,41 @@ export class StoreHost implements Host {
     const asked = this.#asked.get(id);
     if (!asked) {
       if (this.#withdrawn.has(id)) return;
-      const constraint = "its pipeline must be the one that began it";
-      const problem = `it asks for nothing that is called '${id}', which was recorded`;
-      return this.end(
-        new Changed(`Cannot resume run '${this.#log.runId}' as ${constraint}: ${problem}`),
-      );
+      return this.end(this.#changed(id));
     }
     this.#asked.delete(id);
     if (asked.event !== undefined && !asked.isOut) this.#inbox.get(asked.event)?.shift();
     asked.resolve(outcome);
   }
 
-  async #call({ id, path }: Call, fn: () => Promise<Outcome>): Promise<void> {
+  /** What was recorded is not asked for. */
+  #changed(id: string): Changed {
+    const action = `Cannot resume run '${this.#log.runId}' as`;
+    const began = new Set(this.#start.shape.map(({ path }) => path));
+    const added = [...this.#asked.keys()].map((asked) => withoutIndexes(parseId(asked)?.path ?? ""))
+      .find((path) => path !== "" && !began.has(path));
+    if (added !== undefined) {
+      const constraint = "no step must be added before the place that it has reached";
+      return new Changed(`${action} ${constraint}: '${added}' was`);
+    }
+    const constraint = "its pipeline must be the one that began it";
+    const problem = `it asks for nothing that is called '${id}', which was recorded`;
+    return new Changed(`${action} ${constraint}: ${problem}`);
+  }
+
+  get #start(): RunStart {
+    return this.#log.entries.find((entry) => entry.kind === "start")!.start;
+  }
+
+  async #call({ id, kind, path }: Call, fn: () => Promise<Outcome>): Promise<void> {
     this.#running++;
     const outcome = await fn();
-    this.#record(id, outcome, path);
+    const subject = kind === "args"
+      ? `the args of '${path || this.#start.pipeline}' as they`
+      : kind === "collection"
+      ? `the items of '${path}' as they`
+      : `'${path}' as ${outcome.ok ? "what it returns" : "its late outcome"}`;
+    this.#record(id, outcome, subject);
     this.#running--;
   }
 
@@ -237,8 +260,8 @@ export class StoreHost implements Host {
   }
 
   /** Records what came out, to be delivered in its turn. */
-  #record(id: string, outcome: Outcome, path = id): void {
-    const { recorded, given } = recordable(this.#codec, path, outcome);
+  #record(id: string, outcome: Outcome, subject = `'${id}' as it`): void {
+    const { recorded, given } = recordable(this.#codec, subject, outcome);
     this.#append(
       { kind: "out", id, outcome: recorded },
       () => this.#outs.push({ id, outcome: given }),
@@ -296,15 +319,14 @@ function compareIds(one: Asked, other: Asked): number {
  */
 function recordable(
   codec: Codec,
-  path: string,
+  subject: string,
   outcome: Outcome,
 ): { readonly recorded: Outcome; readonly given: Outcome } {
   try {
     return { recorded: outcome, given: cast(codec.decode(codec.encode(outcome))) };
   } catch (thrown) {
     const { ok, deferred } = outcome;
-    const what = ok ? "what it returns" : "its late outcome";
-    const text = `Cannot record '${path}' as ${what} ${messageOf(toError(thrown)).full}`;
+    const text = `Cannot record ${subject} ${messageOf(toError(thrown)).full}`;
     const error = ok ? new ConfigError(text) : outcome.error;
     const recorded: Outcome = { ok: false, error, permanent: true, deferred };
     return { recorded, given: ok ? { ...recorded, value: outcome.value } : outcome };

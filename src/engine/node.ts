@@ -27,6 +27,8 @@ export interface Node {
   readonly deps?: Validate | undefined;
   /** The undos that a step declares; `undefined` for combinators and pipelines. */
   readonly undos?: readonly ("rollback" | "undoByKey")[] | undefined;
+  /** The names of the undos that a step may defer by name. */
+  readonly undoNames?: readonly string[] | undefined;
   /** How a combinator or pipeline runs its children, for pictures. */
   readonly traits?: Traits | undefined;
   /**

@@ -100,8 +100,16 @@ export function step<
   definition: StepDefinition<R, P, N, RS, PS>,
 ): Step<N, Needed<R, RS>, Provided<P, PS>> {
   const checked = check(definition);
-  const { name, requires, provides, run: _run, rollback: _, undoByKey: _2, undos: _3, ...policy } =
-    checked;
+  const {
+    name,
+    requires,
+    provides,
+    run: _run,
+    rollback: _,
+    undoByKey: _2,
+    undos: byName,
+    ...policy
+  } = checked;
   const needs = requires
     ? declaredKeys(requires)?.filter((key) => key.required).map(({ key }) => key)
     : [];
@@ -117,6 +125,7 @@ export function step<
     kind: "step",
     policy,
     undos: Object.freeze((["rollback", "undoByKey"] as const).filter((kind) => checked[kind])),
+    undoNames: byName && Object.keys(byName),
     execute: validate
       ? (ctx, scope) => execute(validate, effect, ctx, scope)
       : (ctx, scope) => startEffect(effect, ctx, scope),

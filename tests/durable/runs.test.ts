@@ -1,6 +1,7 @@
 import { describe, it } from "node:test";
-import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import {
+  type AnyStep,
   isRunsheetError,
   map,
   parallel,
@@ -11,7 +12,7 @@ import {
   TimeoutError,
   waitFor,
 } from "@runsheet/runsheet";
-import { durable, type DurableOptions } from "@runsheet/runsheet/durable";
+import { durable, type DurableOptions, type Runnable } from "@runsheet/runsheet/durable";
 import { type } from "arktype";
 import { deferred } from "../support/deferred.ts";
 import { Table } from "../support/kill_store.ts";
@@ -148,6 +149,25 @@ describe("a durable run in another process", () => {
     }
   });
 
+  it("undoes by key what died with its process after a timeout, and does not call it again", async () => {
+    const log: string[] = [];
+    const slow = (isSecond: boolean) =>
+      step({
+        name: "slow",
+        run: () => {
+          log.push(`slow in ${isSecond ? 2 : 1}`);
+          return hang();
+        },
+        undoByKey: () => void log.push("undo slow"),
+      });
+    const result = await inTwo(
+      (isSecond) => pipeline({ name: "p", timeout: 10, steps: [slow(isSecond)] }),
+      3.5,
+    );
+    assertInstanceOf(failureOf(result).error, TimeoutError);
+    assertEquals(log, ["slow in 1", "undo slow"]);
+  });
+
   it("fails as it would in one, where a branch stopped because another had failed", async () => {
     const bad = step({ name: "bad", run: () => Promise.reject(new Error("declined")) });
     const polite = step({
@@ -221,6 +241,54 @@ describe("a durable run", () => {
     assertEquals(table.rows.size, 0);
   });
 
+  it("refuses args and items that cannot be recorded, by name", async () => {
+    const client = { send: () => {} };
+    const argsSchema = type("object").pipe((args) => ({ ...args, client }));
+    const items = map("mails", () => [client], () => 1);
+    const messages = [];
+    for (const flow of [{ argsSchema, steps: [] }, { steps: [items] }] as const) {
+      const made = pipeline({ name: "p", ...flow } as never) as unknown;
+      const runs = durable(made as Runnable<unknown, unknown>, { store: new Table().worker() });
+      const result = await runs.run({}, { runId: "r" });
+      messages.push(failureOf(result).error.message);
+    }
+    const constraint = "must be data that can be recorded: it.value";
+    assertEquals(messages, [
+      `Cannot record the args of 'p' as they ${constraint}.client.send is a function`,
+      `Cannot record the items of 'map(mails)' as they ${constraint}[0].send is a function`,
+    ]);
+  });
+
+  it("is refused at once with options that no run can have", () => {
+    const store = new Table().worker();
+    const one = step({ name: "one", run: () => {} });
+    const Same = class TypeError extends Error {};
+    const unnamed = (() => class extends Error {})();
+    for (
+      const [options, message] of [
+        [
+          { errors: [Same] },
+          'Cannot make a codec as each class of errors must have a name of its own: current value is "TypeError"',
+        ],
+        [
+          { errors: [unnamed] },
+          'Cannot make a codec as each class of errors must have a name of its own: current value is ""',
+        ],
+        [
+          { version: 2 },
+          "Cannot make 'one' durable as 'version' must be a string that is not empty: current value is 2",
+        ],
+        [
+          { onLate: {} },
+          "Cannot make 'one' durable as 'onLate' must be a function: current value is ",
+        ],
+      ] as const
+    ) {
+      const thrown = assertThrows(() => durable(one, { store, ...options } as never), Error);
+      assert(thrown.message.startsWith(message), thrown.message);
+    }
+  });
+
   it("undoes the step whose output cannot be recorded", async () => {
     const undone: unknown[] = [];
     const open = step({
@@ -272,6 +340,66 @@ describe("a durable run", () => {
     );
     const [resumed] = await make("charge").resume();
     assert(isRunsheetError(failureOf(resumed!).error, "ABORTED"));
+  });
+
+  describe("whose pipeline has changed", () => {
+    const days = sleep("days", 86_400_000);
+    const charge = step({ name: "charge", run: () => {} });
+    const hold = step({
+      name: "hold",
+      run: () => {},
+      rollback: () => {},
+      undos: { release: () => {} },
+    });
+
+    /** Begins a run with some steps, and resumes it with others. */
+    async function resumed(before: readonly AnyStep[], after: readonly AnyStep[]) {
+      const table = new Table();
+      const make = (steps: readonly AnyStep[], store = table.worker()) =>
+        durable(pipeline({ name: "p", steps: [...steps] }) as Runnable<unknown, unknown>, {
+          store,
+        });
+      const worker = table.worker();
+      make(before, worker).run({}, { runId: "r" });
+      await until(async () => (await make(before).list())[0]?.state === "waiting");
+      worker.kill();
+      await make(before).cancel("r");
+      const [result] = await make(after).resume();
+      return failureOf(result!).error;
+    }
+
+    it("is refused where a step has become something else", async () => {
+      const other = pipeline({ name: "charge", steps: [hold] });
+      assertEquals(
+        (await resumed([charge, days], [other, days])).message,
+        "Cannot resume run 'r' of 'p' as every step must be of the kind that it began with: " +
+          "'charge' is a pipeline, not a step",
+      );
+    });
+
+    it("is refused where an undo is gone, also one by name", async () => {
+      const { run } = { run: () => {} };
+      const bare = step({ name: "hold", run, rollback: run });
+      const unnamed = step({ name: "hold", run, undos: { release: run } });
+      const messages = [await resumed([hold, days], [bare, days])];
+      messages.push(await resumed([hold, days], [unnamed, days]));
+      assertEquals(messages.map(({ message }) => message), [
+        "Cannot resume run 'r' of 'p' as every undo that it began with must be there: 'release' of 'hold' is not",
+        "Cannot resume run 'r' of 'p' as every undo that it began with must be there: 'rollback' of 'hold' is not",
+      ]);
+    });
+
+    it("is refused where a step was added before the place that it has reached", async () => {
+      assertEquals(
+        (await resumed([charge, days], [hold, charge, days])).message,
+        "Cannot resume run 'r' as no step must be added before the place that it has reached: 'hold' was",
+      );
+    });
+
+    it("goes on where a step was added behind that place", async () => {
+      const error = await resumed([charge, days], [charge, days, hold]);
+      assert(isRunsheetError(error, "ABORTED"));
+    });
   });
 
   it("waits for an event that comes from another worker, before or after it asks", async () => {

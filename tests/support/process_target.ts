@@ -45,7 +45,7 @@ export function processTarget(waitMs: number): ConformTarget {
       result: () => worker.end,
       send: (runId, name, data) => runs.send(runId, name, data),
       cancel: (runId) => runs.cancel(runId),
-      stall: async () => (stalled = worker).signal("SIGSTOP"),
+      stall: () => (stalled = worker).signal("SIGSTOP"),
       wake: () => stalled!.signal("SIGCONT"),
       async stop() {
         await worker.kill();

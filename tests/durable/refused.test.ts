@@ -1,0 +1,195 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { type AnyStep, isRunsheetError, map, pipeline, sleep, step } from "@runsheet/runsheet";
+import { durable, type Runnable } from "@runsheet/runsheet/durable";
+import { type } from "arktype";
+import { Table } from "../support/kill_store.ts";
+import { dataOf, failureOf } from "../support/results.ts";
+import { until } from "../support/until.ts";
+
+describe("a durable run", () => {
+  it("refuses other args under an id that is taken", async () => {
+    const store = new Table().worker();
+    const one = durable(step({ name: "one", run: (ctx: { n: number }) => ctx }), { store });
+    dataOf(await one.run({ n: 1 }, { runId: "r" }));
+    const { error } = failureOf(await one.run({ n: 2 }, { runId: "r" }));
+    assertEquals(
+      error.message,
+      "Cannot run 'one' as a run of this id must have the args that it began with: 'r' has others",
+    );
+  });
+
+  it("refuses args that cannot be recorded, and records nothing", async () => {
+    const table = new Table();
+    const one = durable(step({ name: "one", run: (ctx: { client: unknown }) => ctx }), {
+      store: table.worker(),
+    });
+    const { error } = failureOf(await one.run({ client: () => {} }, { runId: "r" }));
+    assertEquals(
+      error.message,
+      "Cannot record the args of 'one' as they must be data that can be recorded: it.client is a function",
+    );
+    assertEquals(table.rows.size, 0);
+  });
+
+  it("refuses args and items that cannot be recorded, by name", async () => {
+    const client = { send: () => {} };
+    const argsSchema = type("object").pipe((args) => ({ ...args, client }));
+    const items = map("mails", () => [client], () => 1);
+    const messages = [];
+    for (const flow of [{ argsSchema, steps: [] }, { steps: [items] }] as const) {
+      const made = pipeline({ name: "p", ...flow } as never) as unknown;
+      const runs = durable(made as Runnable<unknown, unknown>, { store: new Table().worker() });
+      const result = await runs.run({}, { runId: "r" });
+      messages.push(failureOf(result).error.message);
+    }
+    const constraint = "must be data that can be recorded: it.value";
+    assertEquals(messages, [
+      `Cannot record the args of 'p' as they ${constraint}.client.send is a function`,
+      `Cannot record the items of 'map(mails)' as they ${constraint}[0].send is a function`,
+    ]);
+  });
+
+  it("is refused at once with options that no run can have", () => {
+    const store = new Table().worker();
+    const one = step({ name: "one", run: () => {} });
+    const Same = class TypeError extends Error {};
+    const unnamed = (() => class extends Error {})();
+    for (
+      const [options, message] of [
+        [
+          { errors: [Same] },
+          'Cannot make a codec as each class of errors must have a name of its own: current value is "TypeError"',
+        ],
+        [
+          { errors: [unnamed] },
+          'Cannot make a codec as each class of errors must have a name of its own: current value is ""',
+        ],
+        [
+          { version: 2 },
+          "Cannot make 'one' durable as 'version' must be a string that is not empty: current value is 2",
+        ],
+        [
+          { onLate: {} },
+          "Cannot make 'one' durable as 'onLate' must be a function: current value is ",
+        ],
+      ] as const
+    ) {
+      const thrown = assertThrows(() => durable(one, { store, ...options } as never), Error);
+      assert(thrown.message.startsWith(message), thrown.message);
+    }
+  });
+
+  it("undoes the step whose output cannot be recorded", async () => {
+    const undone: unknown[] = [];
+    const open = step({
+      name: "open",
+      retry: { count: 3 },
+      run: () => ({ socket: new URL("http://localhost") }),
+      rollback: (_ctx, output) => void undone.push(output.socket.href),
+    });
+    const { error, rollback } = failureOf(
+      await durable(open, { store: new Table().worker() }).run({}, { runId: "r" }),
+    );
+    assertEquals(
+      error.message,
+      "Cannot record 'open' as what it returns must be data that can be recorded: it.value.socket is a URL",
+    );
+    assertEquals([undone, rollback.completed], [["http://localhost/"], ["open"]]);
+  });
+
+  it("refuses a function that is deferred, and undoes what was done", async () => {
+    const first = step({ name: "first", run: () => {}, rollback: () => {} });
+    const closing = step({ name: "closing", run: (_ctx, { defer }) => defer(() => {}) });
+    const { error, rollback } = failureOf(
+      await durable(pipeline({ name: "p", steps: [first, closing] }), {
+        store: new Table().worker(),
+      })
+        .run({}, { runId: "r" }),
+    );
+    assert(isRunsheetError(error, "CONFIG"));
+    assert(
+      error.message.startsWith("Cannot defer an undo in 'closing' as another process can carry"),
+    );
+    assertEquals(rollback.completed, ["first"]);
+  });
+
+  it("is refused where a step that it began with is gone", async () => {
+    const table = new Table();
+    const steps = (name: string) => [step({ name, run: () => {} }), sleep("days", 86_400_000)];
+    const make = (name: string, store = table.worker()) =>
+      durable(pipeline({ name: "p", steps: steps(name) }), { store });
+    const worker = table.worker();
+    make("charge", worker).run({}, { runId: "r" });
+    await until(async () => (await make("charge").list())[0]?.state === "waiting");
+    worker.kill();
+    await make("charge").cancel("r");
+    const [refused] = await make("pay").resume();
+    assertEquals(
+      failureOf(refused!).error.message,
+      "Cannot resume run 'r' of 'p' as every step that it began with must be there: 'charge' is not",
+    );
+    const [resumed] = await make("charge").resume();
+    assert(isRunsheetError(failureOf(resumed!).error, "ABORTED"));
+  });
+
+  describe("whose pipeline has changed", () => {
+    const days = sleep("days", 86_400_000);
+    const charge = step({ name: "charge", run: () => {} });
+    const hold = step({
+      name: "hold",
+      run: () => {},
+      rollback: () => {},
+      undos: { release: () => {} },
+    });
+
+    /** Begins a run with some steps, and resumes it with others. */
+    async function resumed(before: readonly AnyStep[], after: readonly AnyStep[]) {
+      const table = new Table();
+      const make = (steps: readonly AnyStep[], store = table.worker()) =>
+        durable(pipeline({ name: "p", steps: [...steps] }) as Runnable<unknown, unknown>, {
+          store,
+        });
+      const worker = table.worker();
+      make(before, worker).run({}, { runId: "r" });
+      await until(async () => (await make(before).list())[0]?.state === "waiting");
+      worker.kill();
+      await make(before).cancel("r");
+      const [result] = await make(after).resume();
+      return failureOf(result!).error;
+    }
+
+    it("is refused where a step has become something else", async () => {
+      const other = pipeline({ name: "charge", steps: [hold] });
+      assertEquals(
+        (await resumed([charge, days], [other, days])).message,
+        "Cannot resume run 'r' of 'p' as every step must be of the kind that it began with: " +
+          "'charge' is a pipeline, not a step",
+      );
+    });
+
+    it("is refused where an undo is gone, also one by name", async () => {
+      const { run } = { run: () => {} };
+      const bare = step({ name: "hold", run, rollback: run });
+      const unnamed = step({ name: "hold", run, undos: { release: run } });
+      const messages = [await resumed([hold, days], [bare, days])];
+      messages.push(await resumed([hold, days], [unnamed, days]));
+      assertEquals(messages.map(({ message }) => message), [
+        "Cannot resume run 'r' of 'p' as every undo that it began with must be there: 'release' of 'hold' is not",
+        "Cannot resume run 'r' of 'p' as every undo that it began with must be there: 'rollback' of 'hold' is not",
+      ]);
+    });
+
+    it("is refused where a step was added before the place that it has reached", async () => {
+      assertEquals(
+        (await resumed([charge, days], [hold, charge, days])).message,
+        "Cannot resume run 'r' as no step must be added before the place that it has reached: 'hold' was",
+      );
+    });
+
+    it("goes on where a step was added behind that place", async () => {
+      const error = await resumed([charge, days], [charge, days, hold]);
+      assert(isRunsheetError(error, "ABORTED"));
+    });
+  });
+});

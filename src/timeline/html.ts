@@ -57,7 +57,7 @@ ${rowsOf(run)}
 
 const KEY =
   "✓ done, ✗ failed, – skipped, ↩ undone, ‼ could not be undone, » landed late, · wait, " +
-  "… under way";
+  "… under way. An attempt that is given up goes on by itself until it lands or fails late.";
 
 function outcome(run: TimedSpan, state: State): string {
   const { error, failedStep, committed } = run.end ?? {};
@@ -85,7 +85,9 @@ function undoList(run: TimedSpan): string {
     .filter((item) => (room -= sizeOf(item)) >= 0);
   const left = undos.length - items.length;
   const more = left > 0 ? `\n<p>… and ${count(left)} more</p>` : "";
-  const all = undos.some((attempts) => isBad(attempts.at(-1)!)) ? "" : "\n<p>No undo failed.</p>";
+  const isAll = !undos.some((attempts) => isBad(attempts.at(-1)!));
+  const atLast = undos.some((attempts) => attempts.length > 1) ? " in the end" : "";
+  const all = isAll ? `\n<p>Every undo succeeded${atLast}.</p>` : "";
   return `<ol class="u">\n${items.join("\n")}\n</ol>${more}${all}`;
 }
 
@@ -94,7 +96,7 @@ function undoItem(undo: TimedSpan, attempts: number, run: TimedSpan): string {
   const error = undo.end?.error;
   const words = [
     undo.span.kind === "late" ? "has no undo" : WORDS[state] ?? "undone",
-    attempts > 1 ? ` at attempt ${attempts}` : "",
+    attempts > 1 ? ` at attempt ${attempts} of the undo` : "",
     ` after ${duration((undo.to ?? undo.from) - run.from)}`,
   ];
   const why = error ? `<br><span class="e">${escape(errorText(error))}</span>` : "";

@@ -110,12 +110,15 @@ export { unwrap } from "./src/report/unwrap.ts";
 export { deps } from "./src/schema/deps.ts";
 export { typed } from "./src/schema/typed.ts";
 export { pipeline } from "./src/steps/pipeline.ts";
+export { resource } from "./src/steps/resource.ts";
 export { sleep } from "./src/steps/sleep.ts";
 export { step } from "./src/steps/step.ts";
 export { waitFor, type WaitForOptions } from "./src/steps/wait_for.ts";
 export type { Builder, BuildOptions } from "./src/types/builder.ts";
 export type { ParallelOptions } from "./src/types/combinators.ts";
 export type { NameOf, ProvidesOf, RequiresOf } from "./src/types/of.ts";
+export type { Held } from "./src/types/held.ts";
+export type { ReleaseFunction, ResourceDefinition } from "./src/types/resource.ts";
 export type { PipelineDefinition, PipelineOptions } from "./src/types/pipeline.ts";
 export type {
   KeyUndoFunction,

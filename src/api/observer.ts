@@ -26,7 +26,8 @@ export interface Span {
    * `"run"`: the whole run. `"step"`: a step, combinator or nested pipeline, with its middleware and
    * validation. `"attempt"`, `"item"`, `"predicate"`, `"undo"`: one call of the user's code.
    * `"wait"`: the time before a retry, or before an undo by key. `"rollback"`: what undoes a run, a
-   * failed attempt, an item, or what a middleware recovers from. `"late"`: an attempt that was
+   * failed attempt, an item, or what a middleware recovers from. `"release"`: the release of a
+   * resource at the end of the run. `"late"`: an attempt that was
    * given up, from then until it has settled and is undone where it must be.
    */
   readonly kind:
@@ -38,7 +39,8 @@ export interface Span {
     | "wait"
     | "late"
     | "rollback"
-    | "undo";
+    | "undo"
+    | "release";
   /** Unique within the run, and the same in every run of the same pipeline; `""` for the run. */
   readonly id: string;
   /** Where it stands, as in reports; `""` for the run of a pipeline. */

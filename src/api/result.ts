@@ -16,6 +16,8 @@ export interface RunMeta {
    * name is `name#2`.
    */
   readonly stepsExecuted: readonly string[];
+  /** The resources whose release failed; absent if there are none. */
+  readonly notReleased?: readonly RollbackFailure[];
 }
 
 /** An undo that failed. */

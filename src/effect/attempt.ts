@@ -31,6 +31,7 @@ import type { TakenOnce } from "./taken_once.ts";
 /** The definition of user code: how it is called, retried, timed and undone. All runs share it. */
 export interface Effect<T = Context> extends Patience {
   readonly kind: Exclude<Call["kind"], "args" | "collection">;
+  readonly span?: "release" | undefined;
   /** When to retry; without a policy, never. */
   readonly retry?: RetryPolicy | undefined;
   /** The time limit of one attempt, in milliseconds. */

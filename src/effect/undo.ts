@@ -14,10 +14,12 @@ export function performUndo(
   due: Due,
   error: Error,
   watch: Watch | undefined,
+  span?: "release",
 ): MaybePromise<Outcome> {
   const { name: path, id, effectKey, ctx, output, undo, retry, timeout, of, call } = due;
   const effect: Effect<unknown> = {
     kind: "undo",
+    span,
     retry,
     timeout,
     // All attempts undo the same effect.

@@ -14,6 +14,7 @@ import {
 import { errorWith } from "../report/error_with.ts";
 import { refusalError, refusedByReading } from "../report/refusal.ts";
 import { Failed, Meta, Succeeded } from "../report/result.ts";
+import { callBack } from "../run/call_back.ts";
 import { Cancellation, followSignal } from "../run/cancellation.ts";
 import { Journal } from "../run/journal.ts";
 import { keepAlive } from "../run/keep_alive.ts";
@@ -124,6 +125,7 @@ async function carryOut(
   } catch (thrown) {
     if (run?.seam.interruption) {
       letGo?.();
+      await release(run, watch);
       throw run.seam.interruption.reason;
     }
     settled = failure(toError(thrown), boundary, false);
@@ -135,23 +137,51 @@ async function carryOut(
     settled.executed ?? children?.filter((label) => run?.executed?.has(label)) ??
       (settled.ran ? [name] : []),
   );
-  const meta = Object.freeze(
-    new Meta(name, args, stepsExecuted, run ?? (watch ? { id: watch.span.runId } : NO_RUN)),
-  );
-  if (settled.ok) {
-    if (run?.seam.durable) await run.drain();
-    letGo?.();
-    return Object.freeze(new Succeeded(Object.freeze(settled.output), meta));
-  }
-  const { error, failedStep } = settled;
-  if (journal && run) {
+  if (!settled.ok && journal && run) {
+    const { error } = settled;
     const place = { path, watch };
     const notUndone = await undo(journal, run, error, place, path, letGo);
     if (notUndone.length > 0) tellOuter(name, journal, run, place);
   }
-  const rollback = journal?.report() ?? NOTHING_UNDONE;
   if (run?.seam.durable) await run.drain();
+  const notReleased = run && await release(run, watch);
+  const meta = Object.freeze(
+    new Meta(
+      name,
+      args,
+      stepsExecuted,
+      run ?? (watch ? { id: watch.span.runId } : NO_RUN),
+      notReleased,
+    ),
+  );
+  if (settled.ok) {
+    letGo?.();
+    return Object.freeze(new Succeeded(Object.freeze(settled.output), meta));
+  }
+  const { error, failedStep } = settled;
+  const rollback = journal?.report() ?? NOTHING_UNDONE;
   return Object.freeze(new Failed(error, failedStep, rollback, meta, journal?.committed));
+}
+
+/** Releases what the run holds, the latest first; once nothing can land any more. */
+async function release(
+  run: Run,
+  watch: Watch | undefined,
+): Promise<readonly RollbackFailure[] | undefined> {
+  const { resources } = run;
+  if (!resources) return undefined;
+  const unwind = () => {
+    const apart = resources.journal.apart(watch);
+    apart.join(resources.journal);
+    return apart.unwind(new Error("the run has ended"));
+  };
+  if (!run.isWatching) return await unwind();
+  const later = run.drain().then(unwind).then((failures) => {
+    for (const { step, error } of failures) {
+      run.tellLate({ step, attempt: 1, outcome: "failed", error, undo: true });
+    }
+  });
+  callBack(() => run.options.waitUntil?.(later));
 }
 
 function labelsOf(children: readonly Node[]): readonly string[] {

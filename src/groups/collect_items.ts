@@ -1,3 +1,5 @@
+import { cast } from "../values/cast.ts";
+import type { Context } from "../values/context.ts";
 import { itemPath } from "../run/paths.ts";
 import type { Scope } from "../run/scope.ts";
 import type { Settled } from "../run/settled.ts";
@@ -8,13 +10,18 @@ export function collectItems<Item>(
   key: string,
   scope: Scope,
   work: Omit<Work<Item>, "pathOf" | "gather">,
-  gather: (results: unknown[]) => unknown[] = (results) => results,
+  gather: (results: unknown[], scope: Scope) => unknown[] = (results) => results,
 ): Promise<Settled> {
   const pathOf = (index: number) => itemPath(scope.path, index);
-  return fanOut({ ...work, pathOf, gather: (results) => ({ [key]: gather(results) }) }, scope);
+  return fanOut(
+    { ...work, pathOf, gather: (results) => ({ [key]: gather(results, scope) }) },
+    scope,
+  );
 }
 
 /** Freezes the outputs of steps, which stand in the results as they are. */
-export function freezeEach(outputs: readonly unknown[]): unknown[] {
-  return outputs.map((output) => Object.freeze(output));
+export function freezeEach(outputs: readonly unknown[], { run }: Scope): unknown[] {
+  return outputs.map((output) =>
+    Object.freeze(run.held && output ? run.without(cast<Context>(output)) : output)
+  );
 }

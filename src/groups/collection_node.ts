@@ -3,6 +3,7 @@ import type { NodeKind } from "../api/observer.ts";
 import type { ItemOptions } from "../api/policy.ts";
 import type { Node, Parts } from "../engine/node.ts";
 import { checkFunction, checkGroup, checkKey } from "../report/checks.ts";
+import type { Scope } from "../run/scope.ts";
 import type { Ending } from "../run/settled.ts";
 import type { Context } from "../values/context.ts";
 import type { Branch } from "./branch.ts";
@@ -31,7 +32,7 @@ export interface CollectionCombinator {
   /** Runs one item. */
   readonly run: (branch: Branch<unknown>, ctx: Context) => Ending<unknown>;
   /** Turns the items' results into the final list; without it, the results are the list. */
-  readonly gather?: (results: readonly unknown[]) => unknown[];
+  readonly gather?: (results: readonly unknown[], scope: Scope) => unknown[];
 }
 
 /** Makes the node of a combinator whose items come from a user function. */

@@ -65,8 +65,8 @@ class Watched implements Watch {
   }
 
   beginAttempt(attempt: WatchedAttempt): Watch | undefined {
-    const { effect: { kind, retry }, id, number, extra } = attempt;
-    return this.#beginPart(attempt, kind, callId(kind, id, number), {
+    const { effect: { kind, retry, span = kind }, id, number, extra } = attempt;
+    return this.#beginPart(attempt, span, callId(kind, id, number), {
       attempt: number,
       retries: retry?.count,
       index: extra?.index,

@@ -7,14 +7,20 @@ export function argsHeld(key: string, name: string): ArgsValidationError {
 
 /** The error of an output that has one of the deps' keys. */
 export function outputHeld(key: string, path: string): ProvidesValidationError {
-  return held(ProvidesValidationError, `Cannot use the output of '${path}' as it`, key);
+  return held(
+    ProvidesValidationError,
+    `Cannot use the output of '${path}' as it`,
+    key,
+    "the run holds",
+  );
 }
 
 function held<E extends ValidationError>(
   type: new (message: string, issues: [{ message: string; path: [string] }]) => E,
   problem: string,
   key: string,
+  which = "is one of the deps",
 ): E {
-  const issue = `must not have the key '${key}', which is one of the deps`;
+  const issue = `must not have the key '${key}', which ${which}`;
   return new type(`${problem} ${issue}`, [{ message: issue, path: [key] }]);
 }

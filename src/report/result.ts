@@ -1,4 +1,11 @@
-import type { Failure, Result, RollbackReport, RunMeta, Success } from "../api/result.ts";
+import type {
+  Failure,
+  Result,
+  RollbackFailure,
+  RollbackReport,
+  RunMeta,
+  Success,
+} from "../api/result.ts";
 import type { Context } from "../values/context.ts";
 import { looksPlain, Printable } from "./printable.ts";
 
@@ -10,14 +17,17 @@ export class Meta extends Printable implements RunMeta {
   readonly name: string;
   readonly args: Context;
   readonly stepsExecuted: readonly string[];
+  declare readonly notReleased?: readonly RollbackFailure[];
   readonly #run: { readonly id: string };
   constructor(
     name: string,
     args: Context,
     stepsExecuted: readonly string[],
     run: { readonly id: string },
+    notReleased: readonly RollbackFailure[] = [],
   ) {
     super();
+    if (notReleased.length > 0) this.notReleased = notReleased;
     this.name = name;
     this.args = args;
     this.stepsExecuted = stepsExecuted;

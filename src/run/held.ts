@@ -2,7 +2,7 @@ import type { Context } from "../values/context.ts";
 import { keepAsIs } from "../values/freeze_deep.ts";
 
 /** What a run holds for its steps: it is in their contexts, and not in data or records. */
-export class Held {
+export class HeldValues {
   readonly #values = new Map<string, Set<unknown>>();
 
   add(key: string, value: unknown): void {

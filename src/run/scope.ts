@@ -4,7 +4,7 @@ import { withToJSON } from "../report/printable.ts";
 import type { Context } from "../values/context.ts";
 import { callBack } from "./call_back.ts";
 import type { Cancellation } from "./cancellation.ts";
-import { Held } from "./held.ts";
+import { HeldValues } from "./held.ts";
 import type { Journal } from "./journal.ts";
 import { keyOf } from "./paths.ts";
 import type { Seam } from "./seam.ts";
@@ -21,9 +21,11 @@ export class Run {
   /** The deps of the pipeline that runs. */
   deps: Context | undefined;
   /** What is in contexts only. */
-  held: Held | undefined;
+  held: HeldValues | undefined;
   readonly #root: string;
-  readonly #watched: Promise<unknown>[] = [];
+  /** What is released when the run ends. */
+  resources: { readonly aside: Run; readonly journal: Journal } | undefined;
+  readonly #watched = new Set<Promise<unknown>>();
   #id: string | undefined;
 
   /**
@@ -48,7 +50,7 @@ export class Run {
 
   /** Keeps a value of the contexts out of data and records. */
   hold(key: string, value: unknown): void {
-    (this.held ??= new Held()).add(key, value);
+    (this.held ??= new HeldValues()).add(key, value);
   }
 
   /** A context as data and records have it. */
@@ -75,13 +77,28 @@ export class Run {
       // After an interruption by the host, `run()` has already rejected with its reason.
       if (!this.seam.interruption) throw thrown;
     });
-    if (this.seam.durable) this.#watched.push(watch);
+    if (this.seam.durable || this.resources) {
+      const forget = () => this.#watched.delete(watch);
+      this.#watched.add(watch);
+      watch.then(forget, forget);
+    }
     callBack(() => this.options.waitUntil?.(watch));
+  }
+
+  /** Whether anything may still land, after which a resource may be needed. */
+  get isWatching(): boolean {
+    return this.#watched.size > 0;
   }
 
   /** Waits for late work, because a durable host must not be called after the run. */
   async drain(): Promise<void> {
-    while (this.#watched.length > 0) await Promise.allSettled(this.#watched.splice(0));
+    while (this.isWatching) await Promise.allSettled(this.#watched);
+  }
+
+  /** A part of the run that goes by another way to the user's code. */
+  besides(seam: Seam): Run {
+    const options = { ...this.options, waitUntil: (late: Promise<unknown>) => this.watch(late) };
+    return new Run(seam, options, this.#root, this.id);
   }
 }
 

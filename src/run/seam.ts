@@ -109,9 +109,11 @@ export class Seam {
     return await untilCancelled(waiting, cancellation);
   }
 
-  #interrupt(reason: unknown): void {
+  /** Ends the run without a rollback; returns the reason. */
+  interrupt(reason: unknown): unknown {
     this.interruption = { reason };
     for (const listener of [...this.#onInterruption]) listener(reason);
+    return reason;
   }
 
   /**
@@ -125,7 +127,7 @@ export class Seam {
     try {
       return await call();
     } catch (reason) {
-      if (!cancellation?.error) this.#interrupt(reason);
+      if (!cancellation?.error) this.interrupt(reason);
       throw reason;
     }
   }

@@ -64,6 +64,8 @@ export interface WatchedNode {
 export interface WatchedAttempt {
   readonly effect: {
     readonly kind: Exclude<Call["kind"], "args" | "collection">;
+    /** The kind of span, if it is not that of the call. */
+    readonly span?: "release" | undefined;
     readonly retry?: RetryPolicy | undefined;
   };
   readonly id: string;

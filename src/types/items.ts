@@ -16,9 +16,13 @@ import type {
   Wrong,
 } from "./messages.ts";
 import type { Collapse, Flat, IsUnion, SureKeys, Without } from "./objects.ts";
+import type { HeldKeys } from "./held.ts";
 import type { NameOf, ProvidesOf, RequiresOf } from "./of.ts";
 import type { Alike } from "./spelling.ts";
 import type { Last } from "./text.ts";
+
+/** What an item's step adds, without what the run holds. */
+type WithoutHeld<P> = [HeldKeys<P>] extends [never] ? P : Without<P, HeldKeys<P>>;
 
 /** An item type as a single object type. */
 type OneOf<I> = IsUnion<I> extends true ? Collapse<I> : I;
@@ -147,7 +151,9 @@ export type Also<C, D> = 0 extends 1 & D ? C : unknown extends D ? C : C & D;
  *
  * @internal
  */
-export type Each<O, S> = IsReal<S> extends true ? S extends AnyStep ? ProvidesOf<S> : never : O;
+export type Each<O, S> = IsReal<S> extends true
+  ? S extends AnyStep ? WithoutHeld<ProvidesOf<S>> : never
+  : O;
 
 /**
  * The needs of a step of a `distribute`, with a list in place of each mapped key.
@@ -243,6 +249,12 @@ export type Distributed<K extends string, S extends AnyStep, M, F> = {
   step: Step<
     `distribute(${K})`,
     Spread<RequiresOf<S>, M>,
-    { [k in K]: Collected<ProvidesOf<S>, { [L in keyof M as M[L] & string]: unknown }, F>[] }
+    {
+      [k in K]: Collected<
+        WithoutHeld<ProvidesOf<S>>,
+        { [L in keyof M as M[L] & string]: unknown },
+        F
+      >[];
+    }
   >;
 }["step"];

@@ -79,6 +79,7 @@ export type {
   Spread,
   Takes,
 } from "./items.ts";
+export type { HeldKeys, heldMark } from "./held.ts";
 export type { Made, Which } from "./made.ts";
 export type { AddedBy, MiddlewareFits, Own, WithoutAdded } from "./middleware.ts";
 export type {

@@ -11,6 +11,7 @@ import type {
 } from "../api/step.ts";
 import type { Adding, Fold, Folded, Rules } from "./fold.ts";
 import type { AddedBy, MiddlewareFits, WithoutAdded } from "./middleware.ts";
+import type { HeldKeys } from "./held.ts";
 import type { DepsIssue, OutputIssue } from "./messages.ts";
 import type { Declared, Flat, IsUnion, Without } from "./objects.ts";
 import type { CreatedBy } from "./of.ts";
@@ -198,7 +199,8 @@ export type CtxOf<W, D> = W extends Folded ? Flat<WithoutDeps<W["ctx"], D>> : ne
  *
  * @internal
  */
-export type WithoutDeps<C, D> = [keyof D] extends [never] ? C : Without<C, keyof D>;
+export type WithoutDeps<C, D> = [keyof D | HeldKeys<C>] extends [never] ? C
+  : Without<C, keyof D | HeldKeys<C>>;
 
 /**
  * The data of a run: the value of the `output` schema, or the context.

@@ -285,7 +285,7 @@ describe("wrong deps are refused", () => {
         pipeline({ name: "p", deps: deps<{ stripe: Stripe }>(), steps: [step] })
           .run({ amount: 1 }, { deps: { stripe } }),
       );
-    const ending = "as it must not have the key 'stripe', which is one of the deps";
+    const ending = "as it must not have the key 'stripe', which the run holds";
     assertEquals(await run(hidden), `given Cannot use the output of 'given' ${ending}`);
     assertEquals(
       await run(map("all", () => [{}], given) as never),

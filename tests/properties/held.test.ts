@@ -1,7 +1,7 @@
 // What a run holds for its steps, in random trees of combinators.
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import { deps, pipeline, step } from "@runsheet/runsheet";
+import { deps, pipeline, resource, step } from "@runsheet/runsheet";
 import { codec } from "@runsheet/runsheet/durable";
 import { RecordingHost } from "../support/hosts.ts";
 import { property } from "../support/property.ts";
@@ -44,5 +44,40 @@ describe("in a random tree of combinators", () => {
       assertEquals(result.data, expected(tree));
       const { encode } = codec();
       for (const { ctx } of host.calls) assert(!encode(ctx).includes("client"));
+    }));
+
+  it("resources are released once each, the last one first, after all undos", () =>
+    property(trees(true), async (tree) => {
+      const log: string[] = [];
+      let count = 0;
+      const connected = (leaf: Leaf) =>
+        pipeline({
+          name: `r${leaf.id}`,
+          steps: [
+            resource({
+              name: `c${leaf.id}`,
+              acquire: () => {
+                log.push(`+${++count}`);
+                return count;
+              },
+              release: (id) => void log.push(`-${id}`),
+            }),
+            step({
+              name: `s${leaf.id}`,
+              run: (): Record<string, unknown> => {
+                if (leaf.failures > leaf.retries) throw new Error("failed");
+                return { [`s${leaf.id}`]: leaf.id };
+              },
+              rollback: () => void log.push("undo"),
+            }),
+          ],
+        });
+      const made = build(tree, connected as never, new Map());
+      const result = await pipeline({ name: "p", steps: [made as never] }).run();
+      if (result.success) assert(!/"c\d+":/.test(JSON.stringify(result.data)));
+      const acquired = log.filter((line) => line.startsWith("+")).map((line) => line.slice(1));
+      const released = log.filter((line) => line.startsWith("-"));
+      assertEquals(released, acquired.toReversed().map((id) => `-${id}`));
+      assertEquals(log.slice(log.length - released.length), released);
     }));
 });

@@ -1,0 +1,145 @@
+import type { RunInfo } from "../api/info.ts";
+import type { Step } from "../api/step.ts";
+import type { Effect } from "../effect/attempt.ts";
+import { startEffect } from "../effect/start_effect.ts";
+import { performUndo } from "../effect/undo.ts";
+import { expose } from "../engine/expose.ts";
+import {
+  checkFunction,
+  checkKey,
+  checkOptions,
+  checkRetry,
+  checkTimeout,
+  checkUndo,
+} from "../report/checks.ts";
+import { ConfigError } from "../report/errors.ts";
+import { Journal } from "../run/journal.ts";
+import type { Run } from "../run/scope.ts";
+import { Seam } from "../run/seam.ts";
+import { failure, settle } from "../run/settled.ts";
+import type { Held } from "../types/held.ts";
+import type { ReleaseFunction, ResourceDefinition } from "../types/resource.ts";
+import type { Needed, Unset } from "../types/step.ts";
+import { cast } from "../values/cast.ts";
+import type { Context } from "../values/context.ts";
+
+/**
+ * Makes a step that acquires something that is held until the run ends: a connection, a lock, a
+ * transaction. Later steps find it in the context under the step's name.
+ *
+ * It is released once, after the run's undo, whatever happened; the last one acquired is released
+ * first. It is in no data and no record, and does not go through a host: a durable run acquires it
+ * anew in each process. A release that fails changes nothing of the result: it is in
+ * `meta.notReleased`.
+ *
+ * @param definition The resource's name, how to acquire and to release it, and policies.
+ * @returns A step that adds the value under the resource's name.
+ * @throws {ConfigError} If the definition is invalid.
+ *
+ * @example A connection of a pool
+ * ```ts
+ * import { pipeline, resource, step } from "@runsheet/runsheet";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const log: string[] = [];
+ * const connection = resource({
+ *   name: "connection",
+ *   acquire: () => ({ query: (sql: string) => log.push(sql) }),
+ *   release: () => log.push("released"),
+ * });
+ * const insert = step({
+ *   name: "insert",
+ *   run: (ctx: { connection: { query(sql: string): number } }) => ({
+ *     row: ctx.connection.query("insert"),
+ *   }),
+ * });
+ * const result = await pipeline({ name: "save", steps: [connection, insert] }).run();
+ * assertEquals(result.success && result.data, { row: 1 });
+ * assertEquals(log, ["insert", "released"]);
+ * ```
+ */
+export function resource<V, R = Unset, const N extends string = string>(
+  definition: ResourceDefinition<R, V, N>,
+): Step<N, Needed<R, undefined>, { [K in N]: Held<V> }> {
+  const own = checkOptions("create a resource", definition, [
+    "name",
+    "acquire",
+    "release",
+    "retry",
+    "timeout",
+  ]);
+  const { name, release, timeout } = own;
+  const acquire = cast<(ctx: Context, info: RunInfo) => unknown>(own.acquire);
+  checkKey("create a resource", "name", name);
+  const action = `create resource '${name}'`;
+  checkFunction(action, "acquire", acquire);
+  checkTimeout(`time '${name}'`, timeout);
+  const policy = { retry: checkRetry(`retry '${name}'`, own.retry), timeout };
+  const undo = release === undefined
+    ? { run: dispose }
+    : checkUndo<ReleaseFunction<V>>(action, "'release'", name, cast(release));
+  const effect: Effect<unknown> = {
+    kind: "attempt",
+    ...policy,
+    rollback: { ...undo, run: (_ctx, value, info) => undo.run(cast(value), info) },
+    call: (attempt) => acquire(attempt.ctx, attempt.shown()),
+    succeed(attempt, output) {
+      if (release === undefined && !disposerOf(output)) {
+        const constraint = "'release' or the value's Symbol.dispose must say how to release it";
+        const error = new ConfigError(`Cannot hold '${attempt.path}' as ${constraint}`);
+        return failure(error, attempt.path, true);
+      }
+      attempt.stand(output, output);
+      return { ok: true, output, ran: true };
+    },
+    fail: (attempt, error, ran) => failure(error, attempt.path, ran),
+  };
+  return expose({
+    name,
+    requires: undefined,
+    provides: undefined,
+    keys: { needs: [], adds: [[name, name]] },
+    kind: "step",
+    policy,
+    async execute(ctx, scope) {
+      const { run, cancellation } = scope;
+      const { seam } = run;
+      run.resources ??= resourcesOf(run);
+      const { aside, journal } = run.resources;
+      // A stack of its own, as a retry unwinds what came after a mark.
+      const acquired = journal.fork();
+      const inside = { ...scope, run: aside, journal: acquired };
+      const settled = await seam.outside(
+        Promise.resolve(settle(startEffect(effect, ctx, inside))),
+      );
+      journal.join(acquired);
+      if (settled.ok) {
+        run.hold(name, settled.output);
+        return { ...settled, output: { [name]: settled.output } };
+      }
+      // Another process may be able to acquire it: a durable run is not undone for that.
+      if (seam.durable && !cancellation?.error) throw seam.interrupt(settled.error);
+      return settled;
+    },
+  });
+}
+
+/** What a run holds is acquired and released directly, and not through a host. */
+function resourcesOf(run: Run): { aside: Run; journal: Journal } {
+  const aside = run.besides(new Seam(undefined));
+  return {
+    aside,
+    journal: new Journal((due, error, watch) => performUndo(aside, due, error, watch, "release")),
+  };
+}
+
+function disposerOf(value: unknown): unknown {
+  const { [Symbol.asyncDispose]: dispose, [Symbol.dispose]: disposeNow } = cast<
+    Partial<AsyncDisposable & Disposable>
+  >(value ?? {});
+  return dispose ?? disposeNow;
+}
+
+function dispose(value: unknown): unknown {
+  return cast<() => unknown>(disposerOf(value)).call(value);
+}

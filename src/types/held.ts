@@ -1,0 +1,24 @@
+/**
+ * Marks the type of a value that a run holds.
+ *
+ * @internal
+ */
+export declare const heldMark: unique symbol;
+
+/** A value that a run holds until its end: it is in contexts, and in no data. */
+export type Held<V> = V & {
+  /** Always absent. @internal */
+  readonly [heldMark]?: never;
+};
+
+/**
+ * The keys whose values a run holds.
+ *
+ * @internal
+ */
+export type HeldKeys<C> = { [K in keyof C]-?: IsHeld<C[K]> extends true ? K : never }[keyof C];
+
+type IsHeld<V> = 0 extends 1 & V ? false
+  : [V] extends [never] ? false
+  : typeof heldMark extends keyof NonNullable<V> ? true
+  : false;

@@ -1,0 +1,267 @@
+// What a run acquires and holds until its end.
+import { describe, it } from "node:test";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assertType, type IsExact } from "@std/testing/types";
+import {
+  type AnyStep,
+  choice,
+  fallback,
+  type LateReport,
+  map,
+  parallel,
+  pipeline,
+  resource,
+  step,
+  when,
+} from "@runsheet/runsheet";
+import { events, type RunEvent } from "@runsheet/runsheet/observe";
+import { cleanups } from "../support/cleanup.ts";
+import { deferred } from "../support/deferred.ts";
+import { RecordingHost, SuspendingHost } from "../support/hosts.ts";
+import { dataOf, failureOf } from "../support/results.ts";
+import { boom, fail, thrower } from "../support/steps.ts";
+
+interface Connection {
+  readonly id: string;
+}
+
+/** A resource that logs what happens to it. */
+function logging<const N extends string>(name: N, log: string[]) {
+  let count = 0;
+  return resource({
+    name,
+    acquire: (): Connection => {
+      const id = `${name}${++count}`;
+      log.push(`+${id}`);
+      return { id };
+    },
+    release: ({ id }) => void log.push(`-${id}`),
+  });
+}
+
+/** A step that uses the connection, forward and back. */
+function using(log: string[]) {
+  return step({
+    name: "use",
+    run: ({ a }: { a: Connection }) => void log.push(`use ${a.id}`),
+    rollback: ({ a }) => void log.push(`undo with ${a.id}`),
+  });
+}
+
+describe("a resource", () => {
+  const { fakeTime } = cleanups();
+
+  it("is in the context until the run ends, and in no data; the last one is released first", async () => {
+    const log: string[] = [];
+    const p = pipeline({
+      name: "p",
+      steps: [
+        logging("a", log),
+        logging("b", log),
+        step({
+          name: "n",
+          run: ({ a, b }: { a: Connection; b: Connection }) => ({ n: a.id + b.id }),
+        }),
+      ],
+    });
+    const result = await p.run();
+    assertEquals(dataOf(result), { n: "a1b1" });
+    if (result.success) assertType<IsExact<typeof result.data, Readonly<{ n: string }>>>(true);
+    assertEquals(log, ["+a1", "+b1", "-b1", "-a1"]);
+    assertEquals(result.meta.notReleased, undefined);
+  });
+
+  it("is released after the undo of a run that failed", async () => {
+    const log: string[] = [];
+    const p = pipeline({ name: "p", steps: [logging("a", log), using(log), fail] });
+    const { error, rollback } = failureOf(await p.run());
+    assertEquals([error, rollback.completed], [boom, ["use"]]);
+    assertEquals(log, ["+a1", "use a1", "undo with a1", "-a1"]);
+  });
+
+  it("is released once per acquisition inside each combinator and in nested pipelines", async () => {
+    const log: string[] = [];
+    const a = logging("a", log);
+    const inner = pipeline({ name: "inner", steps: [a, using(log)] });
+    const p = pipeline({
+      name: "p",
+      steps: [
+        when(() => true, inner),
+        using(log), // sees what the nested pipeline acquired
+        choice([() => true, inner]),
+        parallel(logging("b", log), inner),
+        map("all", () => [{}, {}], inner),
+        fallback(pipeline({ name: "q", steps: [logging("c", log), fail] }), () => ({ late: 1 })),
+      ] as AnyStep[],
+    });
+    // The second acquisition under a key that the run holds is refused.
+    failureOf(await p.run());
+    const acquired = log.filter((line) => line.startsWith("+")).map((line) => line.slice(1));
+    const released = log.filter((line) => line.startsWith("-")).map((line) => line.slice(1));
+    assertEquals(released, acquired.toReversed());
+
+    log.length = 0;
+    const each = pipeline({ name: "each", steps: [map("all", () => [{}, {}], inner)] });
+    assertEquals(dataOf(await each.run()), { all: [{}, {}] });
+    assertEquals(log.filter((line) => line.startsWith("-")).length, 2);
+  });
+
+  it("is disposed of by its own method, and refused if it has none", async () => {
+    const log: string[] = [];
+    const disposing = (symbol: symbol) =>
+      resource({
+        name: "a",
+        acquire: () => ({ [symbol]: () => void log.push(symbol.description!) }),
+      });
+    for (const symbol of [Symbol.dispose, Symbol.asyncDispose]) {
+      dataOf(await pipeline({ name: "p", steps: [disposing(symbol)] }).run());
+    }
+    assertEquals(log, ["Symbol.dispose", "Symbol.asyncDispose"]);
+    const none = resource({ name: "a", acquire: () => ({}) });
+    const { error, failedStep } = failureOf(await pipeline({ name: "p", steps: [none] }).run());
+    assertEquals([failedStep, error.name], ["a", "ConfigError"]);
+    assertEquals(
+      error.message,
+      "Cannot hold 'a' as 'release' or the value's Symbol.dispose must say how to release it",
+    );
+  });
+
+  it("that fails to be released is told, and fails nothing", async () => {
+    const log: string[] = [];
+    const bad = resource({ name: "bad", acquire: () => 1, release: thrower });
+    const p = pipeline({ name: "p", steps: [logging("a", log), bad] });
+    const result = await p.run();
+    assertEquals(dataOf(result), {});
+    assertEquals(result.meta.notReleased?.map(({ step, error }) => [step, error]), [["bad", boom]]);
+    assertEquals(log, ["+a1", "-a1"]);
+  });
+
+  it("is tried again, and released at once if it lands late", async () => {
+    const time = fakeTime();
+    const slow = deferred<Connection>();
+    const log: string[] = [];
+    const late: LateReport[] = [];
+    const a = resource({
+      name: "a",
+      retry: { count: 1 },
+      timeout: 10,
+      acquire: (_ctx, { attempt }) => attempt === 1 ? slow.promise : { id: "second" },
+      release: ({ id }) => void log.push(`-${id}`),
+    });
+    const p = pipeline({
+      name: "p",
+      steps: [
+        a,
+        step({
+          name: "use",
+          run: async ({ a }: { a: Connection }) => {
+            slow.resolve({ id: "first" });
+            await slow.promise;
+            await Promise.resolve();
+            log.push(`use ${a.id}`);
+          },
+        }),
+      ],
+    });
+    const running = p.run({}, { onLate: (report) => late.push(report) });
+    await time.tickAsync(10);
+    dataOf(await running);
+    await time.tickAsync(1);
+    assertEquals(log.toSorted(), ["-first", "-second", "use second"]);
+    assertEquals(late.map(({ step, outcome }) => [step, outcome]), [["a", "compensated"]]);
+  });
+
+  it("is held for an attempt that was given up until that has landed and is undone", async () => {
+    const time = fakeTime();
+    const slow = deferred<void>();
+    const log: string[] = [];
+    const watches: Promise<unknown>[] = [];
+    const work = step({
+      name: "work",
+      timeout: 10,
+      run: async ({ a }: { a: Connection }) => {
+        await slow.promise;
+        log.push(`landed with ${a.id}`);
+        return { done: true };
+      },
+      rollback: ({ a }) => void log.push(`undo with ${a.id}`),
+    });
+    const p = pipeline({ name: "p", steps: [logging("a", log), work] });
+    const running = p.run({}, { waitUntil: (watch) => watches.push(watch) });
+    await time.tickAsync(10);
+    failureOf(await running);
+    assertEquals(log, ["+a1"]);
+    slow.resolve();
+    await Promise.all(watches);
+    assertEquals(log, ["+a1", "landed with a1", "undo with a1", "-a1"]);
+  });
+
+  it("is released when the run is aborted, also while it is acquired", async () => {
+    const controller = new AbortController();
+    const log: string[] = [];
+    const aborting = step({ name: "abort", run: () => controller.abort() });
+    const p = pipeline({ name: "p", steps: [logging("a", log), using(log), aborting, using(log)] });
+    failureOf(await p.run({}, { signal: controller.signal }));
+    assertEquals(log, ["+a1", "use a1", "undo with a1", "-a1"]);
+
+    const second = new AbortController();
+    const slow = deferred<Connection>();
+    const watches: Promise<unknown>[] = [];
+    const a = resource({
+      name: "a",
+      acquire: () => {
+        second.abort();
+        return slow.promise;
+      },
+      release: ({ id }) => void log.push(`-${id}`),
+    });
+    const options = { signal: second.signal, waitUntil: (w: Promise<unknown>) => watches.push(w) };
+    failureOf(await pipeline({ name: "q", steps: [a] }).run({}, options));
+    slow.resolve({ id: "late" });
+    await Promise.all(watches);
+    assertEquals(log.at(-1), "-late");
+  });
+
+  it("goes through no host, and is released when a host interrupts the run", async () => {
+    const log: string[] = [];
+    const host = new RecordingHost();
+    const p = pipeline({ name: "p", steps: [logging("a", log), using(log), using(log)] });
+    dataOf(await p.run({}, { host }));
+    assertEquals(host.ids, ["use@1", "use#2@1"]);
+    for (const { ctx } of host.calls) assertEquals(ctx, {});
+    log.length = 0;
+    const suspending = new SuspendingHost(new RecordingHost(), (id) => id === "use#2@1");
+    await assertRejects(() => p.run({}, { host: suspending }));
+    assertEquals(log, ["+a2", "use a2", "-a2"]);
+  });
+
+  it("shows its release as a span of the run", async () => {
+    const seen: RunEvent[] = [];
+    const observer = events((event) => seen.push(event));
+    const bad = resource({ name: "bad", acquire: () => 1, release: thrower });
+    dataOf(await pipeline({ name: "p", steps: [bad] }).run({}, { observer }));
+    const [start, end] = seen.filter(({ kind }) => kind === "release");
+    assert(start?.type === "start" && end?.type === "end");
+    assertEquals([start.id, start.path, start.parentId, end.ok], ["bad!undo", "bad", "", false]);
+  });
+
+  it("is refused at once when its definition is wrong", () => {
+    const acquire = () => 1;
+    assertThrows(() => resource({ name: "", acquire }), Error, "Cannot create a resource");
+    assertThrows(
+      () => resource({ name: "a", acquire: 1 as never }),
+      Error,
+      "Cannot create resource 'a' as 'acquire' must be a function: current value is 1",
+    );
+    assertThrows(
+      () => resource({ name: "a", acquire, release: 1 as never }),
+      Error,
+      "Cannot create resource 'a' as 'release' must be a function or { run, retry, timeout }",
+    );
+    assertThrows(
+      () => resource({ name: "a", acquire, timeout: 0 }),
+      Error,
+      "Cannot time 'a' as 'timeout' must be a number of milliseconds",
+    );
+  });
+});

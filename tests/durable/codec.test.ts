@@ -11,12 +11,13 @@ describe("the codec of durable runs", () => {
     const value = {
       at: new Date(0),
       never: new Date(NaN),
-      lines: new Map<unknown, unknown>([["tea", 2n], [{ deep: true }, new Set([undefined])]]),
+      lines: new Map<unknown, unknown>([["tea", 2n], [{ deep: true }, [undefined]]]),
       bytes: new Uint8Array([0, 255]),
       numbers: [NaN, Infinity, -Infinity, -0],
       $: { $date: "a key of the user's own" },
     };
     assertEquals(again(value), value);
+    assertEquals([...again(new Set([1, "a"])) as Set<unknown>], [1, "a"]);
   });
 
   it("restores a hole in an array as undefined", () => {

@@ -65,7 +65,12 @@ export function inProcess(
       ...(cancel && { cancel: (runId) => runs.cancel!(runId) }),
       stall: () => (stalled = worker).stall(),
       wake: () => stalled!.wake(),
-      stop: () => worker.kill(),
+      stop() {
+        for (const each of [worker, stalled]) {
+          each?.kill();
+          each?.wake();
+        }
+      },
     };
   };
 }

@@ -4,7 +4,8 @@ import config from "../deno.json" with { type: "json" };
 import { pack } from "../tools/runner/pack.ts";
 import { core } from "../tools/runner/packages.ts";
 import { find } from "../tools/runner/runtimes.ts";
-import { bundle, must, shell, write } from "../tools/runner/shell.ts";
+import { bundle, deno, must, shell, write } from "../tools/runner/shell.ts";
+import { file as original } from "./contenders/runsheet_js.ts";
 import own from "./deno.json" with { type: "json" };
 
 const folder = "npm/bench";
@@ -26,7 +27,27 @@ export async function makeBench(...scripts: string[]): Promise<void> {
     shell("npm install --silent --no-audit --no-fund", { cwd: folder }),
   );
   await bundle(folder, scripts, Object.keys(dependencies));
+  await bundleOriginal();
   await Deno.copyFile("bench/import_time.mjs", `${folder}/import_time.mjs`);
+}
+
+/** Bundles runsheet-js, if `RUNSHEET_JS` names a checkout of it; npm does not have it. */
+async function bundleOriginal(): Promise<void> {
+  const checkout = Deno.env.get("RUNSHEET_JS");
+  if (!checkout) return;
+  const entry = `${checkout}/src/index.ts`;
+  await must(
+    "bundle runsheet-js",
+    deno([
+      "bundle",
+      "--quiet",
+      "--no-config",
+      "--unstable-sloppy-imports",
+      "-o",
+      `${folder}/${original}`,
+      entry,
+    ]),
+  );
 }
 
 /** Runs a script of npm/bench and returns its output; its errors are shown immediately. */

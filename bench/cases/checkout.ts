@@ -17,6 +17,8 @@ import {
 import { neverthrow } from "../contenders/neverthrow.ts";
 import { retriedByCockatiel, retriedByPRetry, timedByCockatiel } from "../contenders/policies.ts";
 import { runsheet } from "../contenders/runsheet.ts";
+import { loadRunsheetJs, runsheetJs } from "../contenders/runsheet_js.ts";
+import { xstate } from "../contenders/xstate.ts";
 import type { Case } from "../harness.ts";
 import { asynchronous, attentive, failing, sync, type Work, zod } from "../work.ts";
 
@@ -48,6 +50,12 @@ function inLayers({ price, charge, confirm }: Work<false>): Work<false> {
   return { price: layered(price), charge: layered(charge), confirm: layered(confirm) };
 }
 
+const original = await loadRunsheetJs();
+/** The same in runsheet-js. */
+const inRunsheetJs = (work: Work<boolean>) => original ? [runsheetJs(original, work)] : [];
+/** Never slower than the original. */
+const ORIGINAL = original && { "runsheet-js": 0.9 };
+
 export const cases: readonly Case[] = [
   {
     name: "checkout, sync steps",
@@ -67,6 +75,7 @@ export const cases: readonly Case[] = [
       bare(asynchronous),
       effect(asynchronous),
       neverthrow(asynchronous),
+      xstate(asynchronous),
     ],
     targets: { "hand-written": { node: 1.35, deno: 1.45, bun: 0.85 }, Effect: 1 },
   },
@@ -75,13 +84,23 @@ export const cases: readonly Case[] = [
     contenders: [
       runsheet(asynchronous, { schemas: zod }),
       handWritten(checkoutAsync(asynchronous, zod, parseByZod)),
+      ...inRunsheetJs(asynchronous),
     ],
-    targets: { "hand-written": 1.5 },
+    targets: { "hand-written": 1.5, ...ORIGINAL },
   },
   {
     name: "checkout, failing at the last step, with undo",
     contenders: [runsheet(failing), handWritten(checkoutAsync(failing)), effect(failing)],
     targets: { "hand-written": 1.4, Effect: 1 },
+  },
+  {
+    name: "checkout, with zod, failing at the last step, with undo",
+    contenders: [
+      runsheet(failing, { schemas: zod }),
+      handWritten(checkoutAsync(failing, zod, parseByZod)),
+      ...inRunsheetJs(failing),
+    ],
+    targets: { "hand-written": 1.4, ...ORIGINAL },
   },
   {
     name: "checkout, middleware ×3",

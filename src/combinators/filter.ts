@@ -4,7 +4,7 @@ import { startEffect } from "../effect/start_effect.ts";
 import { itemPredicateEffect } from "../effect/predicate.ts";
 import { expose } from "../engine/expose.ts";
 import { collectionNode } from "../groups/collection_node.ts";
-import { settle, type Settled } from "../run/settled.ts";
+import { settle, type Settled, success } from "../run/settled.ts";
 import type { NoContext } from "../types/combinators.ts";
 import type { Also, Filtered, ItemOf, ItemsOf, Takes } from "../types/items.ts";
 import type { Context } from "../values/context.ts";
@@ -64,7 +64,7 @@ export function filter<
       const deciding = startEffect(effect, ctx, branch, branch);
       return andThen<Settled<boolean>, Settled<unknown>>(settle(deciding), (decision) => {
         if (!decision.ok) return { ...decision, ran: true };
-        return { ok: true, output: decision.output ? [branch.item] : [], ran: true };
+        return success(decision.output ? [branch.item] : []);
       });
     },
     gather: (kept) => kept.flat(),

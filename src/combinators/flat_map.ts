@@ -1,5 +1,6 @@
 import type { ItemInfo } from "../api/info.ts";
 import type { ItemOptions } from "../api/policy.ts";
+import type { Effect } from "../effect/attempt.ts";
 import { startEffect } from "../effect/start_effect.ts";
 import { itemEffect } from "../effect/item.ts";
 import { expose } from "../engine/expose.ts";
@@ -52,9 +53,13 @@ export function flatMap<
 ): FlatMapped<K, ItemOf<L>, Also<C, D>, R, F> {
   const call = each as (item: unknown, ctx: Context, info: ItemInfo) => unknown;
   // Read the list here, so that an error while iterating it fails only the item.
-  const effect = itemEffect(async (item, ctx, info, path) =>
-    toArray(await call(item, ctx, info), path)
-  );
+  const effect: Effect<unknown> = {
+    ...itemEffect(call),
+    async call(attempt) {
+      const { extra, ctx, path } = attempt;
+      return toArray(await call(extra!.item, ctx, attempt.shown()), path);
+    },
+  };
   return expose(collectionNode({
     combinator: "flatMap",
     key,

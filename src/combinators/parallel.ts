@@ -142,10 +142,10 @@ function merge(
   children: readonly Child[],
   key: string | undefined,
 ): Record<string, unknown> {
+  if (key === undefined) return Object.assign({}, ...outputs);
   // Only a collected failure holds the child itself.
   const hasFailed = (output: Record<string, unknown>, n: number) => output.item === children[n];
   const merged = Object.assign({}, ...outputs.filter((output, n) => !hasFailed(output, n)));
-  if (key === undefined) return merged;
   const failures = outputs.flatMap((output, n) =>
     hasFailed(output, n) ? [Object.freeze({ step: children[n]!.label, error: output.error })] : []
   );

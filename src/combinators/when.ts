@@ -7,7 +7,7 @@ import { expose } from "../engine/expose.ts";
 import { runChild } from "../engine/run_child.ts";
 import { checkFunction } from "../report/checks.ts";
 import { labelOf, predicateId } from "../run/paths.ts";
-import { settle, type Settled } from "../run/settled.ts";
+import { settle, type Settled, success } from "../run/settled.ts";
 import type { PredicateOf, When } from "../types/branches.ts";
 import type { Ctx } from "../types/combinators.ts";
 import type { NotAStep, StepIn, StepShape } from "../types/step_in.ts";
@@ -58,7 +58,7 @@ export function when<S extends StepShape | NotAStep, C = Ctx<S>, D extends C = n
       const deciding = startEffect(effect, ctx, scope, { id: predicateId(scope.path) });
       return andThen<Settled<boolean>, Settled>(settle(deciding), (decision) => {
         if (!decision.ok) return decision;
-        if (!decision.output) return { ok: true, output: EMPTY, ran: false };
+        if (!decision.output) return success(EMPTY, false);
         return settle(runChild(child, label, ctx, scope));
       });
     },

@@ -1,4 +1,4 @@
-import type { Call, Deferred } from "../api/host.ts";
+import type { Call, Deferred, NamedUndo } from "../api/host.ts";
 import type { KeyUndo, RollbackInfo, RunInfo, UndoPolicy } from "../api/info.ts";
 import type { Patience, RetryPolicy } from "../api/policy.ts";
 import type { Scope } from "../run/scope.ts";
@@ -24,6 +24,7 @@ import { ownSignal } from "./caller.ts";
 import type { Cutoff } from "./cutoff.ts";
 import { DeferredUndos } from "./deferred_undos.ts";
 import type { Checked, Extra, Rollback, UndoByKey, UndoByName } from "./handlers.ts";
+import { Returned } from "./handlers.ts";
 import { lateReport } from "./late_report.ts";
 import { INFO_NAMES, LazyInfo } from "./info.ts";
 import type { TakenOnce } from "./taken_once.ts";
@@ -41,7 +42,7 @@ export interface Effect<T = Context> extends Patience {
   /** Whether its success is the point of no return. */
   readonly pivot?: boolean | undefined;
   /** Whether the user's function may take its info. */
-  readonly seesInfo?: boolean;
+  readonly seesInfo?: boolean | undefined;
   readonly call: (attempt: Attempt) => unknown;
   /** Turns the value of the standing attempt into the result of the effect. */
   readonly succeed: (attempt: Attempt, value: unknown) => MaybePromise<Settled<T>>;
@@ -54,7 +55,7 @@ export interface Effect<T = Context> extends Patience {
   /** The undos that its attempts may defer by name. */
   readonly undos?: Readonly<Record<string, UndoPolicy<UndoByName>>> | undefined;
   /** Validates the value that an attempt returned. */
-  readonly check?: (raw: unknown, scope: Scope) => MaybePromise<Checked>;
+  readonly check?: ((raw: unknown, scope: Scope) => MaybePromise<Checked>) | undefined;
 }
 
 /** State shared by the attempts of one effect. */
@@ -70,25 +71,25 @@ export interface Shared {
 
 /** One attempt of an effect: the info it receives, the undos it deferred, and how it is undone. */
 export class Attempt extends LazyInfo implements Entry {
-  readonly effect: Effect<unknown>;
-  readonly ctx: Context;
-  readonly scope: Scope;
-  readonly extra: Extra | undefined;
+  declare readonly effect: Effect<unknown>;
+  declare readonly ctx: Context;
+  declare readonly scope: Scope;
+  declare readonly extra: Extra | undefined;
   /** Counts from 1. */
-  readonly number: number;
+  declare readonly number: number;
   /** The generation of its key, from 1. */
-  generation: number;
-  cancellation: Cancellation | undefined;
+  declare generation: number;
+  declare cancellation: Cancellation | undefined;
   /** Whether it has settled; anything it defers afterwards needs another place on the journal. */
   hasSettled = false;
   /** Whether it is on a journal. */
   isPushed = false;
-  /** The returned value of a successful attempt, and the output it adds to the context. */
-  result: { readonly raw: unknown; output: unknown } | undefined;
+  isStanding = false;
+  /** Unknown to a first attempt that has no rollback, as nobody needs it there. */
+  result: Returned | undefined;
   // Few attempts need the rest: initializers would make all of them three times as large.
   declare cutoff: Cutoff | undefined;
   declare hasFailed: boolean | undefined;
-  declare isStanding: boolean | undefined;
   /** Whether user code has read its key, and so may have sent it. */
   declare isKeyRead: boolean | undefined;
   declare undoneBy: Error | undefined;
@@ -240,8 +241,8 @@ export class Attempt extends LazyInfo implements Entry {
   }
 
   private undoNow(error: Error): void {
-    const entry = this.reported((error) => this.entry.takeUndo(error));
-    this.scope.run.watch(this.unwindApart(entry, error));
+    const takeUndo = (error: Error) => this.entry.takeUndo(error);
+    this.scope.run.watch(this.unwindApart(this.reported(takeUndo), error));
   }
 
   /** Takes over the undos of another attempt that has the same effect or key. */
@@ -254,7 +255,7 @@ export class Attempt extends LazyInfo implements Entry {
   /** Makes it the standing success: it returned `raw`, which adds `output` to the context. */
   stand(raw: unknown, output: unknown, isValid = true): void {
     this.hasSettled = true;
-    this.result = { raw, output };
+    if (this.effect.rollback || this.shared) this.result = new Returned(raw, output);
     this.isStanding = isValid;
     this.push();
   }
@@ -287,7 +288,7 @@ export class Attempt extends LazyInfo implements Entry {
   takeUndo(error: Error): Due | undefined {
     this.undoneBy ??= error;
     this.sameAs = undefined;
-    const due = this.takeMain(error) ?? this.takeDeferred();
+    const due = this.takeMain(error) ?? this.takeDeferred(error);
     if (due) this.wasUndone = true;
     return due;
   }
@@ -301,28 +302,19 @@ export class Attempt extends LazyInfo implements Entry {
         this.isRepeated = true;
         return undefined;
       }
-      const { raw } = result;
       // The engine's own copy, which nobody has seen before; `raw` is the user's.
-      const output = result.output === raw ? raw : Object.freeze(result.output);
-      const { run, retry, timeout } = rollback;
-      return {
-        ...this.due(path, rollbackId(id, this.isLate ? this.number : undefined)),
-        output,
-        retry,
-        timeout,
-        call: (info) => run(ctx, output, info),
-      };
+      const output = result.output === result.raw ? result.raw : Object.freeze(result.output);
+      const undoId = rollbackId(id, this.isLate ? this.number : undefined);
+      const call = (info: RollbackInfo) => rollback.run(ctx, output, info);
+      return this.due(path, undoId, error, rollback, call, output);
     }
     if (!undoByKey || this.isKeyTaken) return undefined;
     this.isKeyTaken = true;
     if (shared?.taken.takeKey(this) === false) return undefined;
-    const { run, retry, timeout, afterMs = 0 } = undoByKey;
-    const due: Due = {
-      ...this.due(rollback ? byKeyName(path) : path, keyUndoId(id, this.generation)),
-      retry,
-      timeout,
-      call: (info) => run(ctx, info),
-    };
+    const { afterMs = 0 } = undoByKey;
+    const name = rollback ? byKeyName(path) : path;
+    const call = (info: RollbackInfo) => undoByKey.run(ctx, info);
+    const due = this.due(name, keyUndoId(id, this.generation), error, undoByKey, call);
     if (afterMs === 0) return due;
     this.isUndoDelayed = true;
     this.undoLater(due, afterMs, error);
@@ -330,21 +322,30 @@ export class Attempt extends LazyInfo implements Entry {
   }
 
   /** Takes its latest deferred undo, after those it has taken over. */
-  takeDeferred(): Due | undefined {
+  takeDeferred(error: Error): Due | undefined {
     for (const other of this.others?.toReversed() ?? []) {
-      const due = other.takeDeferred();
+      const due = other.takeDeferred(error);
       if (due) return due;
     }
     const deferred = this.undos?.take();
     if (!deferred) return undefined;
-    const { id, policy: { run, retry, timeout }, undo } = deferred;
-    const due = this.due(deferredName(this.path), id);
-    return { ...due, undo, retry, timeout, call: (info: RollbackInfo) => run(info) };
+    const { id, policy, undo } = deferred;
+    const call = (info: RollbackInfo) => policy.run(info);
+    return this.due(deferredName(this.path), id, error, policy, call, undefined, undo);
   }
 
-  private due(name: string, id: string) {
+  private due(
+    name: string,
+    id: string,
+    error: Error,
+    { retry, timeout }: Pick<Due, "retry" | "timeout">,
+    call: Due["call"],
+    output?: unknown,
+    undo?: NamedUndo,
+  ): Due {
+    const { ctx, scope: { watch } } = this;
     const effectKey = withGeneration(this.id, this.generation);
-    return { name, id, effectKey, ctx: this.ctx, of: this.scope.watch?.span };
+    return { name, id, effectKey, ctx, output, error, undo, retry, timeout, of: watch?.span, call };
   }
 
   /** Undoes its effects outside the run's rollback, and reports the outcome. */
@@ -376,7 +377,6 @@ export class Attempt extends LazyInfo implements Entry {
     await apart.unwind(error);
   }
 
-  /** Reports the outcome of its undo. */
   reportUndone(notUndone: readonly RollbackFailure[]): void {
     const { rejection, isRepeated, wasUndone, isUndoDelayed } = this;
     // A delayed undo is reported once it has run.

@@ -4,6 +4,7 @@ import { permanent } from "../report/permanent.ts";
 import { callId } from "../run/paths.ts";
 import type { Attempt } from "./attempt.ts";
 import { callOnce } from "./call.ts";
+import { Returned } from "./handlers.ts";
 import { giveUp, type Performed, recorded, type Retrying } from "./give_up.ts";
 
 /** Performs one attempt through the host. */
@@ -41,7 +42,7 @@ export async function performByHost(
 function intoRun(given: Outcome, attempt: Attempt): Outcome {
   attempt.expectDeferred(given.deferred);
   if (given.ok) return given;
-  if ("value" in given) attempt.result = { raw: given.value, output: given.value };
+  if ("value" in given) attempt.result = new Returned(given.value);
   const { error: reason } = attempt.scope.cancellation ?? {};
   const outcome = given.cancelled && reason ? { ...given, error: reason } : given;
   for (const one of [outcome, outcome.late]) {

@@ -12,11 +12,27 @@ export type UndoByKey = (ctx: Context, info: RollbackInfo) => unknown;
 /** An untyped handler of an undo that is deferred by name. */
 export type UndoByName = (ctx: Context, data: unknown, info: RollbackInfo) => unknown;
 
-/** A validated output; if validation failed, the error and the output as returned. */
-export type Checked = { readonly output: Context; readonly error?: never } | {
-  readonly output: unknown;
-  readonly error: Error;
-};
+/** A validated output, or why it cannot be used. */
+export class Checked {
+  declare readonly output: Context;
+  declare readonly error: Error | undefined;
+
+  constructor(output: Context, error?: Error) {
+    this.output = output;
+    this.error = error;
+  }
+}
+
+/** What a successful attempt returned, and the output that it adds to the context. */
+export class Returned {
+  declare readonly raw: unknown;
+  declare output: unknown;
+
+  constructor(raw: unknown, output: unknown = raw) {
+    this.raw = raw;
+    this.output = output;
+  }
+}
 
 /** Data that only some kinds of calls have. */
 export interface Extra {
@@ -30,6 +46,7 @@ export interface Extra {
   readonly error?: Error;
   readonly effectKey?: string;
   readonly undo?: NamedUndo | undefined;
+  readonly call?: (info: RollbackInfo) => unknown;
   /** The span of the step that it undoes, if somebody observes the run. */
   readonly of?: Span | undefined;
 }

@@ -10,6 +10,7 @@ import { callId, waitId } from "../run/paths.ts";
 import { isPromise, type MaybePromise } from "../values/maybe_promise.ts";
 import { Attempt, type Effect, type Shared } from "./attempt.ts";
 import type { Performed, Retrying } from "./give_up.ts";
+import { Returned } from "./handlers.ts";
 import { perform } from "./perform.ts";
 import { type Decision, Retries } from "./retry_decision.ts";
 import { isSameEffect, TakenOnce } from "./taken_once.ts";
@@ -184,7 +185,7 @@ export class Attempts<T> implements Shared, Entry, Retrying {
     if (main) return main;
     for (const attempt of this.#all.toReversed()) {
       attempt.undoneBy ??= error;
-      const deferred = attempt.takeDeferred();
+      const deferred = attempt.takeDeferred(error);
       if (deferred) return deferred;
     }
   }
@@ -225,7 +226,7 @@ export class Attempts<T> implements Shared, Entry, Retrying {
     }
     attempt.hasSettled = true;
     if (landed?.ok) {
-      attempt.result = { raw: landed.value, output: landed.value };
+      attempt.result = new Returned(landed.value);
       this.#kept.push(attempt);
       return;
     }
@@ -275,7 +276,7 @@ export class Attempts<T> implements Shared, Entry, Retrying {
   async #land(attempt: Attempt, outcome: Outcome): Promise<void> {
     this.#underWay.delete(attempt);
     clearTimeout(attempt.clock);
-    if (outcome.ok) attempt.result = { raw: outcome.value, output: outcome.value };
+    if (outcome.ok) attempt.result = new Returned(outcome.value);
     else {
       attempt.hasFailed = true;
       attempt.rejection = outcome.error;
@@ -338,7 +339,7 @@ export class Attempts<T> implements Shared, Entry, Retrying {
   #succeed(attempt: Attempt, value: unknown): MaybePromise<Settled<T>> {
     this.#isDecided = true;
     this.#standing = attempt;
-    attempt.result ??= { raw: value, output: value };
+    attempt.result ??= new Returned(value);
     const { run } = this.#scope;
     for (const kept of this.#kept.splice(0)) run.watch(this.#settleLate(kept));
     this.#endWaiting();
@@ -374,7 +375,8 @@ export class Attempts<T> implements Shared, Entry, Retrying {
     // A cancelled scope would skip the validation.
     const { run, path, journal, deep } = this.#scope;
     const scope = { run, path, journal, deep, watch: undefined, cancellation: undefined };
-    result.output = (await check(result.raw, scope)).output;
+    const { output, error } = await check(result.raw, scope);
+    result.output = error ? result.raw : output;
   }
 
   async #wait(attempt: number, ms: number): Promise<void> {

@@ -1,38 +1,44 @@
 import type { Outcome } from "../api/host.ts";
 import type { RollbackInfo } from "../api/info.ts";
 import { type Due, Journal } from "../run/journal.ts";
-import type { Run } from "../run/scope.ts";
+import { ChildScope, type Run } from "../run/scope.ts";
+import { failure, settle, type Settled, success } from "../run/settled.ts";
 import type { Watch } from "../run/watch.ts";
-import { failure, settle } from "../run/settled.ts";
-import { andThen, type MaybePromise } from "../values/maybe_promise.ts";
-import type { Effect } from "./attempt.ts";
+import { isPromise, type MaybePromise } from "../values/maybe_promise.ts";
+import { makeEffect } from "./make_effect.ts";
 import { startEffect } from "./start_effect.ts";
 
 /** Carries out an undo, shielded from the run's cancellation. */
 export function performUndo(
   run: Run,
   due: Due,
-  error: Error,
   watch: Watch | undefined,
   span?: "release",
 ): MaybePromise<Outcome> {
-  const { name: path, id, effectKey, ctx, output, undo, retry, timeout, of, call } = due;
-  const effect: Effect<unknown> = {
-    kind: "undo",
-    span,
-    retry,
-    timeout,
-    // All attempts undo the same effect.
-    idempotent: true,
-    call: (attempt) => call(attempt.shown<RollbackInfo>()),
-    succeed: (_attempt, output) => ({ ok: true, output, ran: true }),
-    fail: (attempt, error, ran) => failure(error, attempt.path, ran),
-  };
-  const scope = { run, path, watch, journal: NO_JOURNAL, cancellation: undefined, deep: false };
-  return andThen(
-    settle(startEffect(effect, ctx, scope, { id, output, error, effectKey, undo, of })),
-    (settled): Outcome => settled.ok ? { ok: true, value: settled.output } : settled,
+  const { name, ctx, retry, timeout } = due;
+  const effect = retry || timeout !== undefined || span
+    ? { ...undoing, span, retry, timeout }
+    : undoing;
+  const scope = new ChildScope(
+    { run, journal: NO_JOURNAL, cancellation: undefined, deep: false },
+    name,
+    watch,
   );
+  const settling = settle(startEffect(effect, ctx, scope, due));
+  return isPromise(settling) ? settling.then(outcomeOf) : outcomeOf(settling);
+}
+
+const undoing = makeEffect<unknown>({
+  kind: "undo",
+  // All attempts undo the same effect.
+  idempotent: true,
+  call: (attempt) => attempt.extra!.call!(attempt.shown<RollbackInfo>()),
+  succeed: (_attempt, output) => success(output),
+  fail: (attempt, error, ran) => failure(error, attempt.path, ran),
+});
+
+function outcomeOf(settled: Settled<unknown>): Outcome {
+  return settled.ok ? { ok: true, value: settled.output } : settled;
 }
 
 // An undo is never undone itself.

@@ -7,8 +7,9 @@ import { refusalError, refusedByReading } from "../report/refusal.ts";
 import { untilGivenUp } from "../run/cancellation.ts";
 import { stepPath } from "../run/paths.ts";
 import type { Scope } from "../run/scope.ts";
-import { failure, type Settled, settleThen } from "../run/settled.ts";
+import { failure, type Settled, settleThen, success } from "../run/settled.ts";
 import { type Context, copyObject, seal } from "../values/context.ts";
+import { isPromise, type MaybePromise } from "../values/maybe_promise.ts";
 import { message, messageOf } from "../values/message.ts";
 import type { Node } from "./node.ts";
 import { Outside } from "./outside.ts";
@@ -47,7 +48,8 @@ export async function runInMiddleware(
   } catch (thrown) {
     result = { success: false, error: toError(thrown) };
   }
-  const inner = await layers.end();
+  const ending = layers.end();
+  const inner = isPromise(ending) ? await ending : ending;
   const innerFailure = inner?.ok === false ? inner : undefined;
   const ran = inner?.ran ?? false;
   if (!result) return failure(cancellation!.error!, innerFailure?.failedStep ?? path, ran);
@@ -64,7 +66,7 @@ export async function runInMiddleware(
     }
   } else if (inner?.ok && inner.output === result.data) return inner;
   try {
-    return { ok: true, output: seal(copyObject(result.data), deep), ran };
+    return success(seal(copyObject(result.data), deep), ran);
   } catch (cause) {
     const problem = `Cannot use the result of a middleware at '${path}' as its data`;
     const error = refusalError(ProvidesValidationError, problem, refusedByReading(cause));
@@ -74,16 +76,18 @@ export async function runInMiddleware(
 
 /** The layers around one run of a step. */
 class Layers {
+  readonly #step: StepInfo;
   readonly #node: Node;
   readonly #ctx: Context;
   readonly #scope: Scope;
   #hasReturned = false;
-  #running: Promise<StepResult> | undefined;
-  #settled: Settled | undefined;
+  #running: Promise<StepResult> | undefined = undefined;
+  #settled: Settled | undefined = undefined;
   /** The latest failure that a layer returned to the layer around it. */
-  failed: Error | undefined;
+  failed: Error | undefined = undefined;
 
   constructor(node: Node, ctx: Context, scope: Scope) {
+    this.#step = infoOf(node);
     this.#node = node;
     this.#ctx = ctx;
     this.#scope = scope;
@@ -91,68 +95,66 @@ class Layers {
 
   /** Composed anew for each run, as is the guard against a second call. */
   compose(middleware: readonly Middleware[]): Next {
-    const step = infoOf(this.#node);
-    return middleware.reduceRight<Next>(
-      (next, layer) => this.#wrap(layer, step, next),
-      (given) => this.#runStep(given),
-    );
+    let next = this.#once((given) => this.#runStep(given));
+    for (let n = middleware.length - 1; n >= 0; n--) next = this.#wrap(middleware[n]!, next);
+    return next;
   }
 
   /** Keeps the step from starting, and waits for it if it has started. */
-  async end(): Promise<Settled | undefined> {
+  end(): MaybePromise<Settled | undefined> {
     this.#hasReturned = true;
-    if (!this.#settled) await this.#running;
-    return this.#settled;
+    return this.#settled ?? this.#running?.then(() => this.#settled);
   }
 
   /** Wraps a middleware: if it throws, the layers around it receive a failed result. */
-  #wrap(layer: Middleware, step: StepInfo, next: Next): Next {
+  #wrap(layer: Middleware, next: Next): Next {
+    const step = this.#step;
     const { seam } = this.#scope.run;
     const outside = seam.isDirect ? undefined : new Outside(seam);
-    let calls = 0;
-    const nextOnce: Next = (ctx) => {
-      if (++calls > 1) return rejected(calledAgain(step.name, calls));
-      const result = next(ctx);
-      return outside ? outside.waitFor(result) : result;
-    };
     let run: ReturnType<Middleware>;
     try {
-      run = layer(step, nextOnce);
+      run = layer(step, outside ? (ctx) => outside.waitFor(next(ctx)) : next);
       if (typeof run !== "function") {
         refuse(`run '${step.name}'`, "its middleware must return a function", run);
       }
     } catch (thrown) {
       return () => new Promise((resolve) => resolve(this.#fail(thrown)));
     }
-    return (ctx) => {
-      const running = () => this.#runLayer(run, step, ctx);
-      return outside ? outside.during(running) : running();
-    };
+    const running: Next = (ctx) => this.#runLayer(run, ctx);
+    return this.#once(outside ? (ctx) => outside.during(() => running(ctx)) : running);
   }
 
-  async #runLayer(
-    run: ReturnType<Middleware>,
-    step: StepInfo,
-    ctx: Context,
-  ): Promise<StepResult> {
+  #once(next: Next): Next {
+    let calls = 0;
+    return (ctx) => ++calls > 1 ? rejected(calledAgain(this.#step.name, calls)) : next(ctx);
+  }
+
+  #runLayer(run: ReturnType<Middleware>, ctx: Context): Promise<StepResult> {
     try {
-      const result = await run(ctx);
+      return Promise.resolve(run(ctx)).then(this.#check, this.#fail);
+    } catch (thrown) {
+      return new Promise((resolve) => resolve(this.#fail(thrown)));
+    }
+  }
+
+  readonly #check = (result: StepResult): StepResult => {
+    try {
       if (typeof result !== "object" || typeof result?.success !== "boolean") {
-        refuse(`run '${step.name}'`, "its middleware must give a step result", result);
+        refuse(`run '${this.#step.name}'`, "its middleware must give a step result", result);
       }
       if (!result.success) this.failed = toError(result.error);
       return result;
     } catch (thrown) {
       return this.#fail(thrown);
     }
-  }
+  };
 
-  #fail(thrown: unknown): StepResult {
+  readonly #fail = (thrown: unknown): StepResult => {
     // The host's own signal is not a failure and passes through all layers.
     if (this.#scope.run.seam.interruption) throw thrown;
     const error = this.failed = toError(thrown);
     return { success: false, error };
-  }
+  };
 
   #runStep(given: Context): Promise<StepResult> {
     const { cancellation, path } = this.#scope;

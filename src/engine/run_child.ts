@@ -1,6 +1,6 @@
 import type { Middleware } from "../api/middleware.ts";
 import { join } from "../run/paths.ts";
-import type { Scope } from "../run/scope.ts";
+import { ChildScope, type Scope } from "../run/scope.ts";
 import { type Ending, failure, settle, type Settled } from "../run/settled.ts";
 import type { Context } from "../values/context.ts";
 import { andThen, type MaybePromise } from "../values/maybe_promise.ts";
@@ -15,14 +15,17 @@ export function runChild(
   scope: Scope,
   middleware: readonly Middleware[] = [],
 ): Ending {
-  const { run, journal, cancellation, deep, hold } = scope;
+  const { run, cancellation } = scope;
   const path = join(scope.path, label);
   if (cancellation?.error) return failure(cancellation.error, path, false);
   const watch = scope.watch?.beginStep(child, path, scope.path);
-  const own = { run, path, watch, journal, cancellation, deep, hold };
+  const own = new ChildScope(scope, path, watch);
+  // The fewer frames there are, the less an error of the user's function costs.
   const ending = watch
     ? watch.endStep(watch.within(() => execute(child, ctx, own, middleware)))
-    : execute(child, ctx, own, middleware);
+    : middleware.length > 0
+    ? runInMiddleware(child, ctx, own, middleware)
+    : child.execute(ctx, own);
   return run.executed && isRoot(scope.path) ? noteRan(settle(ending), label, run.executed) : ending;
 }
 

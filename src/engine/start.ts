@@ -19,7 +19,7 @@ import { Cancellation, followSignal } from "../run/cancellation.ts";
 import { Journal } from "../run/journal.ts";
 import { keepAlive } from "../run/keep_alive.ts";
 import { labelOf, labels, rollbackId } from "../run/paths.ts";
-import { Run } from "../run/scope.ts";
+import { ChildScope, Run } from "../run/scope.ts";
 import { Seam } from "../run/seam.ts";
 import { failure, settle, type Settled } from "../run/settled.ts";
 import type { Place, Watch } from "../run/watch.ts";
@@ -75,7 +75,7 @@ async function carryOut(
     const seam = options.host ? new Seam(options.host) : DIRECT;
     const own = run = new Run(seam, options, isPipeline ? name : "", watch?.span.runId);
     if (children) own.executed = new Set();
-    journal = new Journal((due, error, watch) => performUndo(own, due, error, watch));
+    journal = new Journal((due, watch) => performUndo(own, due, watch));
     let cancellation: Cancellation | undefined;
     if (options.signal) {
       cancellation = new Cancellation();
@@ -99,21 +99,14 @@ async function carryOut(
     if (copied instanceof Error) settled = failure(copied, boundary, false);
     else {
       args = copied;
-      const scope = {
-        run,
-        path,
-        watch,
-        journal,
-        cancellation,
-        deep: false,
-      };
+      const scope = new ChildScope({ run, journal, cancellation, deep: false }, path, watch);
       const settling = cancellation?.error
         ? failure(cancellation.error, boundary, false)
         : settle(node.execute(args, scope));
       settled = isPromise(settling) ? await settling : settling;
       if (settled.ok && cancellation?.error) {
         const failedStep = isPipeline ? "<output>" : path;
-        settled = { ...settled, ok: false, error: cancellation.error, failedStep };
+        settled = failure(cancellation.error, failedStep, settled.ran, settled.executed);
       }
       if (settled.ok && journal.mark > 0 && !journal.committed) {
         if (options.defer) options.defer(undoLater(name, journal, own, { path, watch }));

@@ -24,13 +24,13 @@ export interface Group {
  * read, because most items need neither.
  */
 export class Branch<Item> implements Scope, Extra {
-  readonly group: Group;
-  readonly item: Item;
-  readonly index: number;
+  declare readonly group: Group;
+  declare readonly item: Item;
+  declare readonly index: number;
   /** The pending result of a branch that is in flight. */
-  ending: Ending<unknown> | undefined;
+  declare ending: Ending<unknown> | undefined;
   /** The journal, once it has been read. */
-  forked: Journal | undefined;
+  declare forked: Journal | undefined;
 
   constructor(group: Group, item: Item, index: number) {
     this.group = group;

@@ -1,5 +1,6 @@
 import type { Collection } from "../api/collection.ts";
 import type { CollectionInfo } from "../api/info.ts";
+import { INFO_NAMES, LazyInfo } from "../effect/info.ts";
 import { errorWith } from "../report/error_with.ts";
 import { RequiresValidationError } from "../report/errors.ts";
 import type { Cancellation } from "../run/cancellation.ts";
@@ -18,15 +19,29 @@ export function callCollection(
   path: string,
   cancellation: Cancellation,
 ): MaybePromise<Collection<unknown>> {
-  const info: CollectionInfo = {
-    get signal() {
-      return cancellation.signal;
-    },
-  };
-  const given = collection(ctx, info);
+  const given = collection(ctx, new Info(cancellation).shown());
   return isThenable(given)
     ? Promise.resolve(given).then((given) => checkCollection(given, path))
     : checkCollection(given, path);
+}
+
+// Not an object literal with a getter: V8 gives each of those a hidden class of its own, which keeps
+// the run alive until the next full collection.
+class Info extends LazyInfo {
+  declare readonly cancellation: Cancellation;
+
+  constructor(cancellation: Cancellation) {
+    super();
+    this.cancellation = cancellation;
+  }
+
+  get names(): readonly string[] {
+    return INFO_NAMES.collection;
+  }
+
+  read(): unknown {
+    return this.cancellation.signal;
+  }
 }
 
 /** Calls the function through a durable host, which records all items: they may change. */

@@ -11,9 +11,11 @@ import {
   isPending,
   type Settled,
   type SettledFailure,
+  success,
 } from "../run/settled.ts";
 import { seal } from "../values/context.ts";
 import { isPromise, type MaybePromise } from "../values/maybe_promise.ts";
+import { newList } from "../values/new_list.ts";
 import { Branch, type Group } from "./branch.ts";
 import { groupFailure, siblingFailed } from "./group_failure.ts";
 import { type NextItem, OpenSource, type Source } from "./source.ts";
@@ -58,19 +60,19 @@ class Lanes<Item> implements Group {
   readonly #onFailure: ItemOptions["onFailure"];
   readonly #source: OpenSource<Item>;
   /** The outputs, failures and journals of the branches, by index. */
-  readonly #outputs: unknown[] = [];
-  readonly #failures: SettledFailure[] = [];
-  readonly #journals: Journal[] = [];
-  #sourceFailure: SettledFailure | undefined;
+  readonly #outputs = newList<unknown>();
+  #failures: SettledFailure[] | undefined = undefined;
+  #journals: Journal[] | undefined = undefined;
+  #sourceFailure: SettledFailure | undefined = undefined;
   #ran: boolean;
   #started = 0;
   #inFlight = 0;
   /** The number of places kept for abandoned calls. */
   #kept = 0;
   /** Ends the wait for a place. */
-  #wake: (() => void) | undefined;
+  #wake: (() => void) | undefined = undefined;
   /** The wait of the lane whose turn it is to take an item; the others queue behind it. */
-  #turn: Promise<void> | undefined;
+  #turn: Promise<void> | undefined = undefined;
 
   constructor(work: Work<Item>, scope: Scope) {
     const { concurrency = Infinity, onFailure = "abort" } = work.options;
@@ -90,7 +92,7 @@ class Lanes<Item> implements Group {
   }
 
   async run(): Promise<Settled> {
-    const lanes: Promise<void>[] = [];
+    const lanes = newList<Promise<void>>();
     try {
       const opening = this.#open();
       if (opening) await opening;
@@ -111,14 +113,15 @@ class Lanes<Item> implements Group {
 
   #conclude(): Settled {
     const { scope, cancellation } = this;
-    const failures = this.#failures;
     const ran = this.#ran;
-    scope.journal.joinAll(this.#journals, this.#work.options.undoConcurrency ?? 1);
+    const journals = this.#journals;
+    const failures = this.#failures ?? [];
+    if (journals) scope.journal.joinAll(journals, this.#work.options.undoConcurrency ?? 1);
     if (this.#sourceFailure) failures.push(this.#sourceFailure);
     if (failures.length > 0 || cancellation.error) {
-      return { ...groupFailure(failures, cancellation, scope), ran };
+      return groupFailure(failures, cancellation, scope, ran);
     }
-    return { ok: true, output: seal(this.#work.gather(this.#outputs), scope.deep), ran };
+    return success(seal(this.#work.gather(this.#outputs), scope.deep), ran);
   }
 
   #open(): MaybePromise<void> {
@@ -261,19 +264,20 @@ class Lanes<Item> implements Group {
     settled: Settled<unknown>,
     hasFailed = !settled.ok,
   ): undefined {
-    if (forked && forked.mark > 0) this.#journals[index] = forked;
+    if (forked && forked.mark > 0) (this.#journals ??= newList())[index] = forked;
     this.#ran ||= settled.ran;
     if (settled.ok) this.#outputs[index] = settled.output;
     else {
-      this.#failures[index] = settled;
+      (this.#failures ??= newList())[index] = settled;
       this.#abort(settled.error);
     }
     this.scope.watch?.progress(hasFailed, this.#source.total ?? this.#work.total);
   }
 
   #failSource(thrown: unknown): undefined {
-    this.#sourceFailure = { ...this.#failed(thrown, this.scope.path), ran: false };
-    this.#abort(this.#sourceFailure.error);
+    const { error, failedStep } = this.#failed(thrown, this.scope.path);
+    this.#sourceFailure = failure(error, failedStep, false);
+    this.#abort(error);
   }
 
   #failed(thrown: unknown, path: string): SettledFailure {
@@ -299,5 +303,5 @@ async function collect(
   const failed = notUndone.length === 0
     ? error
     : notUndoneError("go on without an item", notUndone, error);
-  return { ok: true, output: Object.freeze({ success: false, error: failed, item }), ran };
+  return success(Object.freeze({ success: false, error: failed, item }), ran);
 }

@@ -2,7 +2,7 @@ import { aggregateError, errorWith } from "../report/error_with.ts";
 import { AbortedError, isRunsheetError } from "../report/errors.ts";
 import type { Cancellation } from "../run/cancellation.ts";
 import type { Scope } from "../run/scope.ts";
-import type { SettledFailure } from "../run/settled.ts";
+import { failure, type SettledFailure } from "../run/settled.ts";
 import { list, message } from "../values/message.ts";
 import { shown } from "../values/show.ts";
 
@@ -17,15 +17,16 @@ export function groupFailure(
   failures: readonly SettledFailure[],
   group: Cancellation,
   { path, cancellation }: Scope,
-): Omit<SettledFailure, "ran"> {
+  ran: boolean,
+): SettledFailure {
   // A branch that stopped because of the cancellation is not a failure of its own.
   const own = failures.filter(({ error }) => !isConsequence(error, group));
   const [first, ...others] = own;
-  if (!first) return { ok: false, error: cancellation?.error ?? group.error!, failedStep: path };
-  if (others.length === 0) return first;
+  if (!first) return failure(cancellation?.error ?? group.error!, path, ran);
+  if (others.length === 0) return failure(first.error, first.failedStep, ran);
   const errors = own.map(({ error }) => error);
   const text = message`Cannot finish '${path}' as none of it must fail: ${list(errors, shown)}`;
-  return { ok: false, error: aggregateError(errors, text), failedStep: path };
+  return failure(aggregateError(errors, text), path, ran);
 }
 
 /** Whether a branch failed only because it was cancelled. A failed undo is a failure of its own. */

@@ -25,21 +25,17 @@ export type NextItem<Item> = { readonly item: Item } | undefined;
  */
 export class OpenSource<Item> {
   readonly #cancellation: Cancellation;
-  readonly #stopListening: () => void;
-  #iterator: Iterator<Item> | AsyncIterator<Item> | undefined;
+  readonly #stopListening: (() => void) | undefined = undefined;
+  #iterator: Iterator<Item> | AsyncIterator<Item> | undefined = undefined;
   #isAsync = false;
   /** The number of items, if it is known. */
-  total: number | undefined;
+  total: number | undefined = undefined;
 
   constructor(group: Cancellation, seam: Seam) {
+    const taking = this.#cancellation = new Cancellation(group);
+    if (seam.isDirect) return;
     // The host's own signal also stops taking items, but does not abort those in flight.
-    const taking = new Cancellation(group);
-    const stop = seam.onInterruption((reason) => taking.cancel(toError(reason), reason));
-    this.#cancellation = taking;
-    this.#stopListening = () => {
-      stop();
-      taking.release();
-    };
+    this.#stopListening = seam.onInterruption((reason) => taking.cancel(toError(reason), reason));
   }
 
   /** Opens the collection; calls the function if the source is one. */
@@ -114,7 +110,8 @@ export class OpenSource<Item> {
   close(): undefined {
     const iterator = this.#iterator;
     this.#iterator = undefined;
-    this.#stopListening();
+    this.#stopListening?.();
+    this.#cancellation.release();
     if (iterator) closeIterator(iterator);
   }
 }

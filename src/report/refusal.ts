@@ -17,6 +17,15 @@ export interface Refusal {
   readonly safeCause?: string | undefined;
 }
 
+/** Stands in for a value that was rejected. */
+export class Refused {
+  declare readonly refusal: Refusal;
+
+  constructor(refusal: Refusal) {
+    this.refusal = refusal;
+  }
+}
+
 /** The schema found issues in the input. */
 export function refusedBySchema(issues: readonly SchemaIssue[], input: unknown): Refusal {
   const found = issues.map((issue) => ({ issue, safe: safeIssue(issue, input) }));

@@ -14,9 +14,9 @@ export class Meta extends Printable implements RunMeta {
   static {
     looksPlain(this);
   }
-  readonly name: string;
-  readonly args: Context;
-  readonly stepsExecuted: readonly string[];
+  declare readonly name: string;
+  declare readonly args: Context;
+  declare readonly stepsExecuted: readonly string[];
   declare readonly notReleased?: readonly RollbackFailure[];
   readonly #run: { readonly id: string };
   constructor(
@@ -50,8 +50,8 @@ export class Succeeded<Data> extends Printable implements Success<Data> {
     looksPlain(this);
   }
   readonly success = true;
-  readonly data: Data;
-  readonly meta: RunMeta;
+  declare readonly data: Data;
+  declare readonly meta: RunMeta;
   constructor(data: Data, meta: RunMeta) {
     super();
     this.data = data;
@@ -65,10 +65,10 @@ export class Failed extends Printable implements Failure {
     looksPlain(this);
   }
   readonly success = false;
-  readonly error: Error;
-  readonly failedStep: string;
-  readonly rollback: RollbackReport;
-  readonly meta: RunMeta;
+  declare readonly error: Error;
+  declare readonly failedStep: string;
+  declare readonly rollback: RollbackReport;
+  declare readonly meta: RunMeta;
   declare readonly committed?: string;
   constructor(
     error: Error,
@@ -89,6 +89,6 @@ export class Failed extends Printable implements Failure {
 /** Whether a value is the result of a run, of any copy of the package. */
 export function isResult(value: unknown): value is Result<unknown> {
   if (typeof value !== "object" || value === null) return false;
-  const { success, meta } = value as Partial<Result<unknown>>;
-  return typeof success === "boolean" && Array.isArray(meta?.stepsExecuted);
+  const result = value as Partial<Result<unknown>>;
+  return typeof result.success === "boolean" && Array.isArray(result.meta?.stepsExecuted);
 }

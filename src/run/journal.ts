@@ -5,6 +5,7 @@ import type { RetryPolicy } from "../api/policy.ts";
 import type { RollbackFailure, RollbackReport } from "../api/result.ts";
 import { withToJSON } from "../report/printable.ts";
 import type { Context } from "../values/context.ts";
+import { newList } from "../values/new_list.ts";
 import { isPromise, type MaybePromise } from "../values/maybe_promise.ts";
 import type { Place, Watch } from "./watch.ts";
 
@@ -20,6 +21,8 @@ export interface Due {
   readonly ctx: Context;
   /** The output of the effect, if known. */
   readonly output?: unknown;
+  /** Why it is undone. */
+  readonly error: Error;
   /** The name and data of an undo that was deferred by name. */
   readonly undo?: NamedUndo | undefined;
   /** When to retry the undo. */
@@ -47,7 +50,6 @@ export interface Entry {
 /** Carries out an undo, inside a span if somebody observes the run; never throws. */
 export type PerformUndo = (
   due: Due,
-  error: Error,
   watch: Watch | undefined,
 ) => MaybePromise<Outcome>;
 
@@ -64,29 +66,35 @@ const COMMITTED: Entry = { takeUndo: () => undefined };
 /** The undo stack of a run or of one of its branches, and the rollback report. */
 export class Journal {
   readonly #perform: PerformUndo;
+  /** The stack that this one was forked from. */
+  readonly #trunk: Journal | undefined;
   /** Created by the first push, as most items of a collection push nothing. */
   #entries: Entry[] | undefined;
   #undone: Undone | undefined;
   /** The height up to which it is committed. */
-  #committed = 0;
+  #committedTo = 0;
 
-  constructor(perform: PerformUndo, undone?: Undone) {
+  constructor(perform: PerformUndo, trunk?: Journal) {
     this.#perform = perform;
-    this.#undone = undone;
+    this.#trunk = trunk;
+    this.#entries = undefined;
+    this.#undone = undefined;
   }
 
-  get #report(): Undone {
-    return this.#undone ??= { completed: [], failed: [] };
+  get #all(): Undone {
+    return this.#undone ??= this.#trunk
+      ? this.#trunk.#all
+      : { completed: newList(), failed: newList() };
   }
 
   /** Creates a stack for a concurrent branch; the report is shared. */
   fork(): Journal {
-    return new Journal(this.#perform, this.#report);
+    return new Journal(this.#perform, this);
   }
 
   /** Creates a stack for undos outside the run's rollback, which its report omits. */
   apart(watch: Watch | undefined): Journal {
-    return new Journal((due, error) => this.#perform(due, error, watch));
+    return new Journal((due) => this.#perform(due, watch));
   }
 
   /** Moves the entries of a branch on top of this stack. */
@@ -109,19 +117,19 @@ export class Journal {
 
   /** Lets everything stand that a pivot and the steps before it have done. */
   commit(path: string): void {
-    this.#report.committed = path;
+    this.#all.committed = path;
     this.push(COMMITTED);
     this.#entries!.fill(COMMITTED);
-    this.#committed = this.mark;
+    this.#committedTo = this.mark;
   }
 
   /** Whether a pivot has succeeded since the mark, so that the way back to it is closed. */
   isCommitted(mark: number): boolean {
-    return mark < this.#committed;
+    return mark < this.#committedTo;
   }
 
   push(entry: Entry): void {
-    (this.#entries ??= []).push(entry);
+    (this.#entries ??= newList()).push(entry);
   }
 
   /** Whether there is anything to undo. */
@@ -174,17 +182,17 @@ export class Journal {
         for (const failure of entry.failures) failures.push(failure);
         continue;
       }
-      const own: RollbackFailure[] = [];
+      const own = newList<RollbackFailure>();
       for (let due = entry.takeUndo(error); due; due = entry.takeUndo(error)) {
         unwinding.rollback ??= place?.watch?.beginRollback(place.path, id);
-        const undoing = this.#perform(due, error, unwinding.rollback);
+        const undoing = this.#perform(due, unwinding.rollback);
         const outcome = isPromise(undoing) ? await undoing : undoing;
-        if (outcome.ok) this.#report.completed.push(due.name);
+        if (outcome.ok) this.#all.completed.push(due.name);
         else own.push(Object.freeze(withToJSON({ step: due.name, error: outcome.error })));
       }
       for (const failure of own) {
         failures.push(failure);
-        this.#report.failed.push(failure);
+        this.#all.failed.push(failure);
       }
       entry.onUndone?.(own);
     }
@@ -192,8 +200,8 @@ export class Journal {
 
   report(): RollbackReport {
     return Object.freeze({
-      completed: Object.freeze([...this.#report.completed]),
-      failed: Object.freeze([...this.#report.failed]),
+      completed: Object.freeze([...this.#all.completed]),
+      failed: Object.freeze([...this.#all.failed]),
     });
   }
 }

@@ -8,16 +8,16 @@ import { HeldValues } from "./held.ts";
 import type { Journal } from "./journal.ts";
 import { keyOf } from "./paths.ts";
 import type { Seam } from "./seam.ts";
-import type { Place } from "./watch.ts";
+import type { Place, Watch } from "./watch.ts";
 
 /** State shared by everything in one `run()`. */
 export class Run {
-  readonly seam: Seam;
-  readonly options: RunOptions;
+  declare readonly seam: Seam;
+  declare readonly options: RunOptions;
   /** Why the run failed. Once it is set, anything deferred is undone at once. */
-  failedBy: Error | undefined;
+  declare failedBy: Error | undefined;
   /** The executed children of a combinator that is run on its own; otherwise `undefined`. */
-  executed: Set<string> | undefined;
+  declare executed: Set<string> | undefined;
   /** The deps of the pipeline that runs. */
   deps: Context | undefined;
   /** What is in contexts only. */
@@ -25,8 +25,8 @@ export class Run {
   readonly #root: string;
   /** What is released when the run ends. */
   resources: { readonly aside: Run; readonly journal: Journal } | undefined;
-  readonly #watched = new Set<Promise<unknown>>();
-  #id: string | undefined;
+  #watched: Set<Promise<unknown>> | undefined;
+  #knownId: string | undefined;
 
   /**
    * `root` is the pipeline's name. For a step it is `""`, as the step's paths start with its name.
@@ -39,13 +39,16 @@ export class Run {
   ) {
     this.seam = seam;
     this.options = options;
+    this.failedBy = undefined;
+    this.executed = undefined;
     this.#root = root;
-    this.#id = id;
+    this.#watched = undefined;
+    this.#knownId = id;
   }
 
   /** The run's id, generated when first needed. */
   get id(): string {
-    return this.#id ??= crypto.randomUUID();
+    return this.#knownId ??= crypto.randomUUID();
   }
 
   /** Keeps a value of the contexts out of data and records. */
@@ -78,8 +81,9 @@ export class Run {
       if (!this.seam.interruption) throw thrown;
     });
     if (this.seam.durable || this.resources) {
-      const forget = () => this.#watched.delete(watch);
-      this.#watched.add(watch);
+      const watched = this.#watched ??= new Set();
+      const forget = () => watched.delete(watch);
+      watched.add(watch);
       watch.then(forget, forget);
     }
     callBack(() => this.options.waitUntil?.(watch));
@@ -87,12 +91,12 @@ export class Run {
 
   /** Whether anything may still land, after which a resource may be needed. */
   get isWatching(): boolean {
-    return this.#watched.size > 0;
+    return (this.#watched?.size ?? 0) > 0;
   }
 
   /** Waits for late work, because a durable host must not be called after the run. */
   async drain(): Promise<void> {
-    while (this.isWatching) await Promise.allSettled(this.#watched);
+    while (this.isWatching) await Promise.allSettled(this.#watched!);
   }
 
   /** A part of the run that goes by another way to the user's code. */
@@ -114,4 +118,29 @@ export interface Scope extends Place {
    * Called with an abandoned call that must not overlap with others: it keeps its place in a group.
    */
   readonly hold?: ((call: Promise<unknown>) => void) | undefined;
+}
+
+/** The scope of a node below another one. */
+export class ChildScope implements Scope {
+  declare readonly run: Run;
+  declare readonly path: string;
+  declare readonly watch: Watch | undefined;
+  declare readonly journal: Journal;
+  declare readonly cancellation: Cancellation | undefined;
+  declare readonly deep: boolean;
+  declare readonly hold: Scope["hold"];
+
+  constructor(
+    { run, journal, cancellation, deep, hold }: Omit<Scope, "path" | "watch">,
+    path: string,
+    watch: Watch | undefined,
+  ) {
+    this.run = run;
+    this.path = path;
+    this.watch = watch;
+    this.journal = journal;
+    this.cancellation = cancellation;
+    this.deep = deep;
+    this.hold = hold;
+  }
 }

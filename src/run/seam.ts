@@ -51,8 +51,6 @@ export class Seam {
 
   /** Calls `listener` on the host's own signal. Returns a function that stops listening. */
   onInterruption(listener: (reason: unknown) => void): () => void {
-    // All runs without a host share this object, and are never interrupted.
-    if (this.isDirect) return () => {};
     this.#onInterruption.add(listener);
     return () => this.#onInterruption.delete(listener);
   }

@@ -1,3 +1,4 @@
+import { cast } from "../values/cast.ts";
 import type { Context } from "../values/context.ts";
 import { isPromise, type MaybePromise } from "../values/maybe_promise.ts";
 
@@ -6,24 +7,59 @@ import { isPromise, type MaybePromise } from "../values/maybe_promise.ts";
  * was called; `executed` names the children that ran.
  */
 export type Settled<T = Context> =
-  | {
-    readonly ok: true;
-    readonly output: T;
-    readonly ran: boolean;
-    readonly executed?: readonly string[];
-  }
+  | SettledSuccess<T>
   | SettledFailure;
 
-export interface SettledFailure {
-  readonly ok: false;
-  readonly error: Error;
-  readonly failedStep: string;
-  readonly ran: boolean;
-  readonly executed?: readonly string[];
+// Classes, because V8 may decide to allocate a literal among its old objects, and those keep all
+// they refer to until the next full collection.
+class SettledSuccess<T> {
+  readonly ok = true;
+  declare readonly output: T;
+  declare readonly ran: boolean;
+  declare readonly executed?: readonly string[] | undefined;
+
+  constructor(output: T, ran: boolean, executed: readonly string[] | undefined) {
+    this.output = output;
+    this.ran = ran;
+    this.executed = executed;
+  }
 }
 
-export function failure(error: Error, failedStep: string, ran: boolean): SettledFailure {
-  return { ok: false, error, failedStep, ran };
+export class SettledFailure {
+  readonly ok = false;
+  declare readonly error: Error;
+  declare readonly failedStep: string;
+  declare readonly ran: boolean;
+  declare readonly executed?: readonly string[] | undefined;
+
+  constructor(
+    error: Error,
+    failedStep: string,
+    ran: boolean,
+    executed: readonly string[] | undefined,
+  ) {
+    this.error = error;
+    this.failedStep = failedStep;
+    this.ran = ran;
+    this.executed = executed;
+  }
+}
+
+export function success<T>(
+  output: T,
+  ran = true,
+  executed: readonly string[] | undefined = undefined,
+): SettledSuccess<T> {
+  return new SettledSuccess(output, ran, executed);
+}
+
+export function failure(
+  error: Error,
+  failedStep: string,
+  ran: boolean,
+  executed?: readonly string[],
+): SettledFailure {
+  return new SettledFailure(error, failedStep, ran, executed);
 }
 
 /**
@@ -44,8 +80,12 @@ export interface Pending<T = Context> {
 /** The end of a node: a settled result, a promise of it, or a call that still has to be awaited. */
 export type Ending<T = Context> = MaybePromise<Settled<T>> | Pending<T>;
 
+export function isSettled<T>(ending: Ending<T>): ending is Settled<T> {
+  return cast<Partial<Settled<T>>>(ending).ok !== undefined;
+}
+
 export function isPending<T>(ending: Ending<T>): ending is Pending<T> {
-  return "promise" in ending;
+  return cast<Partial<Pending<T>>>(ending).land !== undefined;
 }
 
 /** Awaits a call for functions that cannot do so themselves. */

@@ -43,12 +43,14 @@ interface Introspectable {
   readonly _zod?: {
     readonly def: {
       readonly type: string;
+      readonly checks?: readonly unknown[];
       readonly catchall?: { readonly _zod: { readonly def: { readonly type: string } } };
     };
   };
   // valibot
   readonly entries?: Record<string, Schema & { readonly type: string }>;
   readonly rest?: unknown;
+  readonly pipe?: unknown;
   readonly type?: string;
 }
 
@@ -81,6 +83,12 @@ export function strips(schema: Schema): boolean {
   } catch {
     return false;
   }
+}
+
+/** Whether nothing comes after the object that such a schema makes, which is plain and new. */
+export function makesItself(schema: Schema): boolean {
+  const { _zod, pipe } = schema as Introspectable;
+  return _zod ? !_zod.def.checks?.length : !pipe;
 }
 
 function readKeys(schema: Schema): readonly DeclaredKey[] | undefined {

@@ -1,22 +1,33 @@
 import type { Schema, SchemaResult } from "../api/schema.ts";
-import { type Refusal, refusedBySchema, refusedByThrowing } from "../report/refusal.ts";
+import { Refused, refusedBySchema, refusedByThrowing } from "../report/refusal.ts";
+import { cast } from "../values/cast.ts";
 import { type Context, copyObject } from "../values/context.ts";
 import { isThenable, type MaybePromise } from "../values/maybe_promise.ts";
-import { type Checking, declaredKeys, onlyChecks, strips } from "./declared_keys.ts";
+import { type Checking, declaredKeys, makesItself, onlyChecks, strips } from "./declared_keys.ts";
+
+/** Stands for an input that the schema accepted as it is. */
+export const UNCHANGED: unique symbol = Symbol("unchanged");
+
+/** A validated object. It is wrapped, as an object that has a `then` cannot be awaited. */
+export class Valid {
+  declare readonly value: Context;
+
+  constructor(value: Context) {
+    this.value = value;
+  }
+}
 
 /** The validated object, or the reason it was rejected. */
-export type Validated =
-  | { readonly ok: true; readonly value: Context }
-  | { readonly ok: false; readonly refusal: Refusal };
+export type Validated = Valid | Refused | typeof UNCHANGED;
 
 /** Validates an object against a schema, synchronously unless the schema is asynchronous. */
 export type Validate = (input: Context) => MaybePromise<Validated>;
 
 export function validator(schema: Schema): Validate {
   if (onlyChecks(schema)) return checker(schema);
-  return strips(schema)
-    ? (input) => validate(schema, input, input)
-    : (input) => validate(schema, input);
+  if (!strips(schema)) return (input) => validate(schema, input, { ...input }, COPIED);
+  const reading = { ...COPIED, isFresh: makesItself(schema) };
+  return (input) => validate(schema, input, input, reading);
 }
 
 /**
@@ -32,7 +43,8 @@ export function declaredValidator(schema: Schema): Validate {
     for (const { key } of keys) {
       if (Object.hasOwn(context, key)) declared[key] = context[key];
     }
-    return validateOwn(declared);
+    const checked = validateOwn(declared);
+    return checked === UNCHANGED ? new Valid(declared) : checked;
   };
 }
 
@@ -42,16 +54,17 @@ export function declaredValidator(schema: Schema): Validate {
  */
 export function contextValidator(schema: Schema): Validate {
   if (onlyChecks(schema)) return checker(schema);
-  return strips(schema)
-    ? (context) => validate(schema, context, context, changesNothing)
-    : declaredValidator(schema);
+  if (!strips(schema)) return declaredValidator(schema);
+  const reading = { mayBeInput: true, isFresh: makesItself(schema) };
+  return (context) => validate(schema, context, context, reading);
 }
 
 /** Whether an object has only keys and values that the input has, too. */
 function changesNothing(value: unknown, input: Context): boolean {
   if (!isRecord(value)) return false;
   for (const key of Object.keys(value)) {
-    if (value[key] !== input[key] || !Object.hasOwn(input, key)) return false;
+    const own = value[key];
+    if (own !== input[key] || own === undefined && !Object.hasOwn(input, key)) return false;
   }
   return true;
 }
@@ -60,25 +73,35 @@ function checker(schema: Checking): Validate {
   return (input) => {
     try {
       // Faster than `~standard`, which allocates a result object for each call.
-      return schema.allows(input) ? { ok: true, value: input } : validate(schema, input);
+      return schema.allows(input) ? UNCHANGED : validate(schema, input, { ...input }, COPIED);
     } catch (thrown) {
       return schemaFailed(thrown);
     }
   };
 }
 
-/** The schema gets a copy unless told otherwise: some morph in place, and contexts are frozen. */
+/** How the value that a schema gives is read. */
+interface Reading {
+  /** Whether the input itself stands for a value that differs in nothing. */
+  readonly mayBeInput: boolean;
+  /** Whether the value is an object that the schema has just made. */
+  readonly isFresh: boolean;
+}
+
+const COPIED: Reading = { mayBeInput: false, isFresh: false };
+
+/** Some schemas morph `given` in place, and contexts are frozen: these get a copy of the input. */
 function validate(
   schema: Schema,
   input: Context,
-  given: Context = { ...input },
-  isInput: (value: unknown, input: Context) => boolean = () => false,
+  given: Context,
+  reading: Reading,
 ): MaybePromise<Validated> {
   try {
     const result = schema["~standard"].validate(given);
     return isThenable(result)
-      ? validateLater(schema, input, isInput, result)
-      : readResult(schema, input, isInput, result);
+      ? validateLater(schema, input, reading, result)
+      : readResult(schema, input, reading, result);
   } catch (thrown) {
     return schemaFailed(thrown);
   }
@@ -87,11 +110,11 @@ function validate(
 async function validateLater(
   schema: Schema,
   input: Context,
-  isInput: (value: unknown, input: Context) => boolean,
+  reading: Reading,
   result: PromiseLike<SchemaResult<unknown>>,
 ): Promise<Validated> {
   try {
-    return readResult(schema, input, isInput, await result);
+    return readResult(schema, input, reading, await result);
   } catch (thrown) {
     return schemaFailed(thrown);
   }
@@ -100,18 +123,20 @@ async function validateLater(
 function readResult(
   schema: Schema,
   input: Context,
-  isInput: (value: unknown, input: Context) => boolean,
+  { mayBeInput, isFresh }: Reading,
   result: SchemaResult<unknown>,
 ): Validated {
-  if (result.issues) return { ok: false, refusal: refusedBySchema(result.issues, input) };
-  if (isInput(result.value, input)) return { ok: true, value: input };
-  const value = copyObject(result.value);
-  if (schema["~standard"].vendor === "arktype") keepInstances(schema, input, value);
-  return { ok: true, value };
+  if (result.issues) return new Refused(refusedBySchema(result.issues, input));
+  const { value } = result;
+  if (mayBeInput && changesNothing(value, input)) return UNCHANGED;
+  if (isFresh) return new Valid(cast(value));
+  const copy = copyObject(value);
+  if (schema["~standard"].vendor === "arktype") keepInstances(schema, input, copy);
+  return new Valid(copy);
 }
 
 function schemaFailed(thrown: unknown): Validated {
-  return { ok: false, refusal: refusedByThrowing(thrown) };
+  return new Refused(refusedByThrowing(thrown));
 }
 
 // An arktype schema with a morph or a default anywhere clones its whole input first, which breaks

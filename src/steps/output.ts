@@ -1,14 +1,20 @@
 import type { Schema } from "../api/schema.ts";
-import type { Checked } from "../effect/handlers.ts";
+import { Checked } from "../effect/handlers.ts";
 import { ProvidesValidationError } from "../report/errors.ts";
 import { outputHeld } from "../report/held.ts";
-import { type Refusal, refusalError, refused, refusedByReading } from "../report/refusal.ts";
+import {
+  type Refusal,
+  refusalError,
+  Refused,
+  refused,
+  refusedByReading,
+} from "../report/refusal.ts";
 import { isResult } from "../report/result.ts";
 import { unlessGivenUp } from "../run/cancellation.ts";
 import type { Scope } from "../run/scope.ts";
 import { declaredKeys } from "../schema/declared_keys.ts";
-import { type Validate, type Validated, validator } from "../schema/validate.ts";
-import { copyObject, seal } from "../values/context.ts";
+import { UNCHANGED, type Validate, type Validated, validator } from "../schema/validate.ts";
+import { type Context, copyObject, EMPTY, seal } from "../values/context.ts";
 import { isError } from "../values/is_error.ts";
 import { isPromise, type MaybePromise } from "../values/maybe_promise.ts";
 import { message } from "../values/message.ts";
@@ -36,16 +42,16 @@ export function checkOutput(
   let copy: Record<string, unknown>;
   try {
     const refusal = misusedOutput(raw);
-    if (refusal) return refuseOutput(refusal, raw, scope);
+    if (refusal) return refuseOutput(refusal, scope);
     copy = raw === undefined || raw === null ? {} : copyObject(raw, provides?.keys);
   } catch (thrown) {
-    return refuseOutput(refusedByReading(thrown), raw, scope);
+    return refuseOutput(refusedByReading(thrown), scope);
   }
-  if (!provides) return sealOutput(copy, raw, scope);
+  if (!provides) return sealOutput(copy, scope);
   const checking = unlessGivenUp(provides.validate(copy), scope.cancellation);
   return isPromise(checking)
-    ? checking.then((checked) => readOutput(checked, raw, scope))
-    : readOutput(checking, raw, scope);
+    ? checking.then((checked) => readOutput(checked, copy, scope))
+    : readOutput(checking, copy, scope);
 }
 
 /** Refuses objects that a step must not return: results and errors. */
@@ -67,25 +73,26 @@ function misusedOutput(raw: unknown): Refusal | undefined {
   );
 }
 
-function readOutput(checked: Validated | undefined, raw: unknown, scope: Scope): Checked {
-  if (!checked) return { output: raw, error: scope.cancellation!.error! };
-  if (checked.ok) return sealOutput(checked.value, raw, scope);
+function readOutput(checked: Validated | undefined, copy: Context, scope: Scope): Checked {
+  if (!checked) return new Checked(EMPTY, scope.cancellation!.error!);
+  if (checked === UNCHANGED) return sealOutput(copy, scope);
+  if (!(checked instanceof Refused)) return sealOutput(checked.value, scope);
   const summary = message`must be what it provides: ${checked.refusal.summary}`;
-  return refuseOutput({ ...checked.refusal, summary }, raw, scope);
+  return refuseOutput({ ...checked.refusal, summary }, scope);
 }
 
-function sealOutput(output: Record<string, unknown>, raw: unknown, scope: Scope): Checked {
+function sealOutput(output: Context, scope: Scope): Checked {
   const held = scope.run.held?.find(output, output);
-  if (held !== undefined) return { output: raw, error: outputHeld(held, scope.path) };
+  if (held !== undefined) return new Checked(EMPTY, outputHeld(held, scope.path));
   try {
     // Frozen only when somebody sees it: most outputs are merged into the context and forgotten.
-    return { output: scope.deep ? seal(output, true) : output };
+    return new Checked(scope.deep ? seal(output, true) : output);
   } catch (thrown) {
-    return refuseOutput(refusedByReading(thrown), raw, scope);
+    return refuseOutput(refusedByReading(thrown), scope);
   }
 }
 
-function refuseOutput(refusal: Refusal, raw: unknown, { path }: Scope): Checked {
+function refuseOutput(refusal: Refusal, { path }: Scope): Checked {
   const problem = `Cannot use the output of '${path}' as it`;
-  return { output: raw, error: refusalError(ProvidesValidationError, problem, refusal) };
+  return new Checked(EMPTY, refusalError(ProvidesValidationError, problem, refusal));
 }

@@ -129,7 +129,7 @@ function resourcesOf(run: Run): { aside: Run; journal: Journal } {
   const aside = run.besides(new Seam(undefined));
   return {
     aside,
-    journal: new Journal((due, error, watch) => performUndo(aside, due, error, watch, "release")),
+    journal: new Journal((due, watch) => performUndo(aside, due, watch, "release")),
   };
 }
 

@@ -23,17 +23,26 @@ import {
   toError,
 } from "../report/errors.ts";
 import { argsHeld, outputHeld } from "../report/held.ts";
-import { type Refusal, refusalError } from "../report/refusal.ts";
+import { type Refusal, refusalError, Refused } from "../report/refusal.ts";
 import { Cancellation, unlessGivenUp } from "../run/cancellation.ts";
 import { join, recordId, stepPath } from "../run/paths.ts";
 import { recordedValue } from "../run/recorded_value.ts";
 import { startClock } from "../run/recorded_timeout.ts";
 import type { Scope } from "../run/scope.ts";
-import { type Ending, failure, isPending, type Pending, type Settled } from "../run/settled.ts";
+import {
+  type Ending,
+  failure,
+  isPending,
+  isSettled,
+  type Pending,
+  type Settled,
+  success,
+} from "../run/settled.ts";
 import { declaredKeys, onlyChecks } from "../schema/declared_keys.ts";
 import {
   contextValidator,
   declaredValidator,
+  UNCHANGED,
   type Validate,
   type Validated,
   validator,
@@ -100,7 +109,11 @@ export function checkPipeline(definition: Definition): Definition {
 
 /** The execution plan of a pipeline, made once when it is built. */
 interface Plan {
-  readonly definition: Definition;
+  readonly name: string;
+  readonly middleware: readonly Middleware[];
+  readonly retry: RetryPolicy | undefined;
+  readonly timeout: number | undefined;
+  readonly deep: boolean;
   readonly children: readonly Child[];
   readonly labels: readonly string[];
   /** Validate the args: at the root of a run, or nested, where they are the outer context. */
@@ -129,7 +142,11 @@ export function sequence(definition: Definition): Node {
     checkAfterPivot(name, nodes);
   }
   const plan: Plan = {
-    definition: own,
+    name,
+    middleware: own.middleware ?? [],
+    retry: own.retry,
+    timeout: own.timeout,
+    deep: own.immutable === "deep",
     children,
     labels: Object.freeze(children.map(({ label }) => label)),
     args: argsSchema && validator(argsSchema),
@@ -152,15 +169,15 @@ export function sequence(definition: Definition): Node {
 }
 
 function execute(plan: Plan, args: Context, scope: Scope): MaybePromise<Settled> {
-  const { name, retry, immutable } = plan.definition;
-  const own = !scope.deep && immutable === "deep" ? { ...scope, deep: true } : scope;
+  const { name, retry } = plan;
+  const own = plan.deep && !scope.deep ? { ...scope, deep: true } : scope;
   return retry
     ? retryPipeline(retry, name, args, own, (scope) => runOnce(plan, args, scope))
     : runOnce(plan, args, own);
 }
 
 function runOnce(plan: Plan, args: Context, scope: Scope): MaybePromise<Settled> {
-  const { timeout } = plan.definition;
+  const { timeout } = plan;
   return timeout === undefined ? begin(plan, args, scope) : withTimeout(plan, timeout, args, scope);
 }
 
@@ -170,7 +187,7 @@ async function withTimeout(
   args: Context,
   scope: Scope,
 ): Promise<Settled> {
-  const { name } = plan.definition;
+  const { name } = plan;
   const cancellation = new Cancellation(scope.cancellation);
   const toError = () => {
     const message =
@@ -209,7 +226,8 @@ async function beginRecorded(
   try {
     const value = await recordedValue(scope.run, call, async () => {
       const checked = await validate(args);
-      return checked.ok ? checked.value : refuseArgs(plan, checked.refusal);
+      if (checked instanceof Refused) return refuseArgs(plan, checked.refusal);
+      return checked === UNCHANGED ? args : checked.value;
     });
     return await inOrder(plan, argsOf(args, value, scope), scope);
   } catch (thrown) {
@@ -218,7 +236,7 @@ async function beginRecorded(
   }
 }
 
-function refuseArgs({ definition: { name } }: Plan, refusal: Refusal): never {
+function refuseArgs({ name }: Plan, refusal: Refusal): never {
   const problem = `Cannot run '${name}' as its args must be what 'argsSchema' says:`;
   throw refusalError(ArgsValidationError, problem, refusal);
 }
@@ -242,13 +260,14 @@ function beginChecked(
 ): MaybePromise<Settled> {
   const { path, cancellation } = scope;
   if (!checked) return failure(cancellation!.error!, join(path, "<args>"), false);
-  if (!checked.ok) {
-    const { name } = plan.definition;
+  if (checked instanceof Refused) {
+    const { name } = plan;
     const problem = `Cannot run '${name}' as its args must be what 'argsSchema' says:`;
     const error = refusalError(ArgsValidationError, problem, checked.refusal);
     return failure(error, join(path, "<args>"), false);
   }
-  return inOrder(plan, argsOf(args, checked.value, scope), scope);
+  const value = checked === UNCHANGED ? args : checked.value;
+  return inOrder(plan, argsOf(args, value, scope), scope);
 }
 
 /** Runs the children in order; awaits only those that do not end synchronously. */
@@ -257,7 +276,7 @@ function inOrder(plan: Plan, args: Context, scope: Scope): MaybePromise<Settled>
   if (!run.deps || !isRoot(scope)) return walkThrough(new Walk(plan, args, scope));
   for (const [key, value] of Object.entries(run.deps)) {
     if (Object.hasOwn(args, key)) {
-      return failure(argsHeld(key, plan.definition.name), join(scope.path, "<args>"), false);
+      return failure(argsHeld(key, plan.name), join(scope.path, "<args>"), false);
     }
     run.hold(key, value);
   }
@@ -267,7 +286,7 @@ function inOrder(plan: Plan, args: Context, scope: Scope): MaybePromise<Settled>
 function walkThrough(walk: Walk): MaybePromise<Settled> {
   while (walk.isUnderWay) {
     const ending = walk.runNext();
-    if (isPending(ending) || isPromise(ending)) return waitFor(ending, walk);
+    if (!isSettled(ending)) return waitFor(ending, walk);
     walk.take(ending);
   }
   return walk.finish();
@@ -285,7 +304,7 @@ async function waitFor(first: Ending, walk: Walk): Promise<Settled> {
         ending = call.crash(thrown);
       }
     }
-    walk.take(isPromise(ending) ? await ending : ending);
+    walk.take(isSettled(ending) ? ending : await ending);
     if (!walk.isUnderWay) return walk.finish();
     ending = walk.runNext();
   }
@@ -296,12 +315,12 @@ class Walk {
   readonly #plan: Plan;
   readonly #scope: Scope;
   /** The labels of the children that ran; `undefined` while no child was skipped. */
-  #executed: string[] | undefined;
+  #executed: string[] | undefined = undefined;
   #ctx: Context;
   /** The keys added by the steps; `undefined` if the output is the whole context. */
   #added: Context | undefined;
   #next = 0;
-  #failure: Settled | undefined;
+  #failure: Settled | undefined = undefined;
 
   constructor(plan: Plan, args: Context, scope: Scope) {
     this.#plan = plan;
@@ -316,9 +335,9 @@ class Walk {
   }
 
   runNext(): Ending {
-    const { children, definition } = this.#plan;
+    const { children, middleware } = this.#plan;
     const { node, label } = children[this.#next]!;
-    return runChild(node, label, this.#ctx, this.#scope, definition.middleware);
+    return runChild(node, label, this.#ctx, this.#scope, middleware);
   }
 
   /** Records the result of a child. */
@@ -347,13 +366,15 @@ class Walk {
   finish(): MaybePromise<Settled> {
     if (this.#failure) return this.#failure;
     const { path, cancellation, deep, run } = this.#scope;
-    const { definition: { name }, output } = this.#plan;
+    const { name, output } = this.#plan;
     if (cancellation?.error) return this.#fail(cancellation.error, join(path, "<output>"));
     const data = this.#added ?? run.without(this.#ctx);
     if (!output) return this.#succeed(data);
     return andThen(unlessGivenUp(output(data), cancellation), (checked) => {
       if (!checked) return this.#fail(cancellation!.error!, join(path, "<output>"));
-      if (checked.ok) return this.#succeed(seal(checked.value, deep));
+      if (!(checked instanceof Refused)) {
+        return this.#succeed(seal(checked === UNCHANGED ? data : checked.value, deep));
+      }
       const problem = `Cannot use the data of '${name}' as it must be what 'output' says:`;
       const error = refusalError(ProvidesValidationError, problem, checked.refusal);
       return this.#fail(error, join(path, "<output>"));
@@ -361,7 +382,7 @@ class Walk {
   }
 
   #succeed(output: Context): Settled {
-    return { ok: true, output, ran: true, executed: this.#ran };
+    return success(output, true, this.#ran);
   }
 
   /** All successful runs that skip no child share one list. */
@@ -372,6 +393,6 @@ class Walk {
 
   #fail(error: Error, failedStep: string): Settled {
     const executed = this.#ran;
-    return { ok: false, error, failedStep, ran: executed.length > 0, executed };
+    return failure(error, failedStep, executed.length > 0, executed);
   }
 }

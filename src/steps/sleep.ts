@@ -4,7 +4,7 @@ import { expose } from "../engine/expose.ts";
 import { checkName, refuse } from "../report/checks.ts";
 import { recordId } from "../run/paths.ts";
 import type { Scope } from "../run/scope.ts";
-import { failure, type Settled } from "../run/settled.ts";
+import { failure, type Settled, success } from "../run/settled.ts";
 import { EMPTY } from "../values/context.ts";
 
 /**
@@ -44,7 +44,5 @@ export function sleep<const N extends string>(name: N, ms: number): Step<N, {}, 
 
 async function wait(ms: number, { path, run, cancellation }: Scope): Promise<Settled> {
   await run.seam.sleep(recordId(path, "sleep"), ms, cancellation);
-  return cancellation?.error
-    ? failure(cancellation.error, path, true)
-    : { ok: true, output: EMPTY, ran: true };
+  return cancellation?.error ? failure(cancellation.error, path, true) : success(EMPTY);
 }

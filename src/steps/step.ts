@@ -4,6 +4,7 @@ import type { Schema } from "../api/schema.ts";
 import type { Step } from "../api/step.ts";
 import type { Attempt, Effect } from "../effect/attempt.ts";
 import type { Checked, Rollback, UndoByKey, UndoByName } from "../effect/handlers.ts";
+import { makeEffect } from "../effect/make_effect.ts";
 import { startEffect } from "../effect/start_effect.ts";
 import { takesInfo } from "../effect/takes_info.ts";
 import { expose } from "../engine/expose.ts";
@@ -21,15 +22,15 @@ import {
   checkUndos,
 } from "../report/checks.ts";
 import { RequiresValidationError } from "../report/errors.ts";
-import { refusalError } from "../report/refusal.ts";
+import { refusalError, Refused } from "../report/refusal.ts";
 import { unlessGivenUp } from "../run/cancellation.ts";
 import type { Scope } from "../run/scope.ts";
-import { type Ending, failure, settle, type Settled } from "../run/settled.ts";
+import { type Ending, failure, settle, type Settled, success } from "../run/settled.ts";
 import { declaredKeys } from "../schema/declared_keys.ts";
-import { contextValidator, type Validate, type Validated } from "../schema/validate.ts";
+import { contextValidator, UNCHANGED, type Validated } from "../schema/validate.ts";
 import type { Needed, Provided, StepDefinition, Unset } from "../types/step.ts";
 import { type Context, seal } from "../values/context.ts";
-import { isPromise } from "../values/maybe_promise.ts";
+import { isPromise, type MaybePromise } from "../values/maybe_promise.ts";
 import { checkOutput, outputSchema } from "./output.ts";
 
 /** An untyped step definition. */
@@ -126,9 +127,13 @@ export function step<
     policy,
     undos: Object.freeze((["rollback", "undoByKey"] as const).filter((kind) => checked[kind])),
     undoNames: byName && Object.keys(byName),
-    execute: validate
-      ? (ctx, scope) => execute(validate, effect, ctx, scope)
-      : (ctx, scope) => startEffect(effect, ctx, scope),
+    execute(ctx, scope) {
+      if (!validate) return startEffect(effect, ctx, scope);
+      const checking = validate(ctx);
+      return checking === UNCHANGED && !scope.cancellation
+        ? startEffect(effect, ctx, scope)
+        : startChecking(checking, effect, ctx, scope);
+    },
   });
 }
 
@@ -175,7 +180,7 @@ function effectOf(definition: Definition): Effect {
   const { retry, timeout, graceMs, lateMs, overlap, pivot } = policy;
   const schema = provides && outputSchema(provides);
   const check = (raw: unknown, scope: Scope) => checkOutput(schema, raw, scope);
-  return {
+  return makeEffect({
     kind: "attempt",
     seesInfo: takesInfo(run, 1),
     retry,
@@ -197,19 +202,24 @@ function effectOf(definition: Definition): Effect {
         : stand(attempt, raw, checking);
     },
     fail: (attempt, error, ran) => failure(error, attempt.path, ran),
-  };
+  });
 }
 
 function stand(attempt: Attempt, raw: unknown, { output, error }: Checked): Settled {
   // The effect has happened, so it must be undoable even if its output is invalid.
-  attempt.stand(raw, output, !error);
+  attempt.stand(raw, error ? raw : output, !error);
   if (error) return failure(error, attempt.path, true);
   if (attempt.effect.pivot) attempt.scope.journal.commit(attempt.path);
-  return { ok: true, output, ran: true };
+  return success(output);
 }
 
-function execute(validate: Validate, effect: Effect, ctx: Context, scope: Scope): Ending {
-  const checking = unlessGivenUp(validate(ctx), scope.cancellation);
+function startChecking(
+  validating: MaybePromise<Validated>,
+  effect: Effect,
+  ctx: Context,
+  scope: Scope,
+): Ending {
+  const checking = unlessGivenUp(validating, scope.cancellation);
   return isPromise(checking)
     ? scope.run.seam.outside(checking)
       .then((checked) => settle(startChecked(checked, effect, ctx, scope)))
@@ -224,11 +234,11 @@ function startChecked(
 ): Ending {
   const { path, cancellation, deep } = scope;
   if (!checked) return failure(cancellation!.error!, path, false);
-  if (!checked.ok) {
+  if (checked instanceof Refused) {
     const problem = `Cannot run '${path}' as the context must be what it requires:`;
     const error = refusalError(RequiresValidationError, problem, checked.refusal);
     return failure(error, path, false);
   }
-  const { value } = checked;
-  return startEffect(effect, value === ctx ? ctx : seal({ ...ctx, ...value }, deep), scope);
+  const own = checked === UNCHANGED ? ctx : seal({ ...ctx, ...checked.value }, deep);
+  return startEffect(effect, own, scope);
 }

@@ -8,7 +8,7 @@ import { Cancellation } from "../run/cancellation.ts";
 import { recordId } from "../run/paths.ts";
 import { startClock } from "../run/recorded_timeout.ts";
 import type { Scope } from "../run/scope.ts";
-import { failure, type Settled } from "../run/settled.ts";
+import { failure, type Settled, success } from "../run/settled.ts";
 import { declaredKeys } from "../schema/declared_keys.ts";
 import type { ObjectSchema, Provided } from "../types/step.ts";
 import { checkOutput, type OutputSchema, outputSchema } from "./output.ts";
@@ -87,7 +87,7 @@ async function wait(
     const data = await run.seam.event(recordId(path, "event"), name, run, cancellation);
     if (cancellation.error) return failure(cancellation.error, path, true);
     const { output, error } = await checkOutput(schema, data, scope);
-    return error ? failure(error, path, true) : { ok: true, output, ran: true };
+    return error ? failure(error, path, true) : success(output);
   } catch (thrown) {
     if (run.seam.interruption) throw thrown;
     return failure(toError(thrown), path, true);

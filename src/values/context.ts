@@ -20,7 +20,7 @@ export function copyObject(
   value: unknown,
   declared?: readonly string[],
 ): Record<string, unknown> {
-  if (typeof value !== "object" || value === null || Symbol.iterator in value) {
+  if (typeof value !== "object" || value === null || isIterable(value)) {
     throw refusal("must be an object of keys", value);
   }
   const copy: Record<string, unknown> = { ...value };
@@ -37,6 +37,10 @@ export function copyObject(
     );
   }
   return copy;
+}
+
+function isIterable(value: Partial<Iterable<unknown>>): boolean {
+  return value[Symbol.iterator] !== undefined;
 }
 
 function refusal(constraint: string, value: unknown): TypeError {

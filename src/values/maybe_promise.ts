@@ -15,8 +15,7 @@ export function isPromise<T>(value: MaybePromise<T>): value is Promise<T> {
 /** Whether a user's value must be awaited. Throws if reading its `then` throws. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (typeof value === "object" || typeof value === "function") &&
-    value !== null && "then" in value &&
-    typeof value.then === "function";
+    value !== null && typeof cast<Partial<PromiseLike<unknown>>>(value).then === "function";
 }
 
 /**

@@ -289,5 +289,7 @@ function keyOf(effect: string, id: string): string {
 
 /** Makes an output invalid without removing any field that the rollback might read. */
 function refused(value: unknown): object {
-  return Object.defineProperty({ ...value as object }, Symbol.iterator, { value: undefined });
+  return Object.defineProperty({ ...value as object }, Symbol.iterator, {
+    value: Array.prototype.values,
+  });
 }

@@ -116,7 +116,7 @@ describe("a resource", () => {
     for (const symbol of [Symbol.dispose, Symbol.asyncDispose]) {
       dataOf(await pipeline({ name: "p", steps: [disposing(symbol)] }).run());
     }
-    assertEquals(log, ["Symbol.dispose", "Symbol.asyncDispose"]);
+    assertEquals(log, [Symbol.dispose, Symbol.asyncDispose].map(({ description }) => description));
     const none = resource({ name: "a", acquire: () => ({}) });
     const { error, failedStep } = failureOf(await pipeline({ name: "p", steps: [none] }).run());
     assertEquals([failedStep, error.name], ["a", "ConfigError"]);

@@ -106,7 +106,7 @@ describe("a durable run that is killed again and again", () => {
   });
 
   it("ends as it would have, and never goes forward after its rollback has begun", async () => {
-    const failing = trees(true, true).map(inTurn);
+    const failing = trees(true, true).filter((tree) => !hasInside(tree)).map(inTurn);
     await property(fc.tuple(failing, kills), async ([tree, killAts]) => {
       const { world, result } = await run(tree, killAts);
       assertEquals(endOf(result), endOf((await run(tree, [])).result));
@@ -119,6 +119,11 @@ describe("a durable run that is killed again and again", () => {
     });
   });
 });
+
+/** Whether a step runs a pipeline of its own, whose undo is a function: a durable run refuses it. */
+function hasInside({ kind, children }: Tree): boolean {
+  return kind === "inside" || children.some(hasInside);
+}
 
 /** The same tree with nothing at the same time, so that it ends alike in every run. */
 function inTurn(tree: Tree): Tree {

@@ -43,14 +43,14 @@ describe("a durable run in another process", () => {
   it("is not over where a process has other deps than its pipeline declares", async () => {
     const p = pipeline({ name: "p", deps: type({ db: "object" }), steps: [] });
     const table = new Table();
-    const make = (db: unknown) =>
-      durable(p, { store: table.worker(), leaseMs: 1, deps: { db: db as object } });
+    const make = (db: unknown) => durable(p, { store: table.worker(), deps: { db: db as object } });
     const { failedStep, error } = failureOf(await make("none").run({}, { runId: "r" }));
     assertEquals(failedStep, "<options>");
     assertEquals(
       error.message,
       "Cannot run 'p' as its deps must be what 'deps' says: db must be an object (was a string)",
     );
+    table.endLeases();
     assertEquals(dataOf(await make({}).run({}, { runId: "r" })), {});
   });
 });

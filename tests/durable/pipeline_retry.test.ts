@@ -49,7 +49,7 @@ async function run(killAt: number, timesOut: boolean, failures: number) {
       ...(timesOut && { timeout: 40 }),
     });
     const trip = pipeline({ name: "trip", steps: [booking] });
-    const runs = durable(trip, { store, leaseMs: 3, lateMs: 5 });
+    const runs = durable(trip, { store, lateMs: 5 });
     return await Promise.race([store.death, runs.run({}, { runId: "r" })]);
   };
   const result = await work(killAt) || await work(Infinity);

@@ -29,7 +29,7 @@ describe("a durable run with a pivot", () => {
       const log: string[] = [];
       const store = table.worker(killAt);
       const run = (store: ReturnType<Table["worker"]>) =>
-        durable(order(log, fail), { store, leaseMs: 3 }).run({}, { runId: "r" });
+        durable(order(log, fail), { store }).run({}, { runId: "r" });
       const result = await Promise.race([store.death, run(store)]) || await run(table.worker());
       const { committed, failedStep, rollback } = failureOf(result);
       assertEquals([committed, failedStep, rollback.completed], ["ship", "mail", []], `${killAt}`);
@@ -42,7 +42,6 @@ describe("a durable run with a pivot", () => {
     const log: string[] = [];
     const first = durable(order(log, () => new Promise<void>(() => {})), {
       store: table.worker(),
-      leaseMs: 3,
       lateMs: 5,
     });
     const running = first.run({}, { runId: "r" });

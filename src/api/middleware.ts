@@ -67,7 +67,7 @@ export type Middleware = (
  *
  * const lines: string[] = [];
  * const withLog: AddingMiddleware<{ log: (line: string) => void }> = ({ name }, next) => (ctx) =>
- *   next({ ...ctx, log: (line) => lines.push(`${name}: ${line}`) });
+ *   next({ ...ctx, log: (line) => void lines.push(`${name}: ${line}`) });
  * const hello = step({
  *   name: "hello",
  *   run: (ctx: { log: (line: string) => void }) => ctx.log("world"),

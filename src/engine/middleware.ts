@@ -118,7 +118,7 @@ class Layers {
         refuse(`run '${step.name}'`, "its middleware must return a function", run);
       }
     } catch (thrown) {
-      return () => new Promise((resolve) => resolve(this.#fail(thrown)));
+      return this.#once(() => new Promise((resolve) => resolve(this.#fail(thrown))));
     }
     const running: Next = (ctx) => this.#runLayer(run, ctx);
     return this.#once(outside ? (ctx) => outside.during(() => running(ctx)) : running);

@@ -2,6 +2,7 @@ import { describe, it } from "node:test";
 import {
   assertEquals,
   assertFalse,
+  assertInstanceOf,
   assertMatch,
   assertRejects,
   assertStrictEquals,
@@ -187,6 +188,18 @@ describe("a middleware that misbehaves", () => {
       refused?.message,
       "Cannot run 'a' again as a middleware must call 'next' at most once: current value is 2",
     );
+  });
+
+  it("that calls next twice has its second call refused, where the next one throws as it is made", async () => {
+    const twice: Middleware = (_step, next) => async (ctx) => {
+      await next(ctx);
+      return await next(ctx);
+    };
+    const broken: Middleware = () => {
+      throw new Error("broken");
+    };
+    const p = pipeline({ name: "p", steps: [logged("a", [])], middleware: [twice, broken] });
+    assertInstanceOf(failureOf(await p.run()).error, ConfigError);
   });
 
   it("that does not wait for next is waited for, so that no effect is lost", async () => {

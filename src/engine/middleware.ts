@@ -118,7 +118,7 @@ class Layers {
         refuse(`run '${step.name}'`, "its middleware must return a function", run);
       }
     } catch (thrown) {
-      return this.#once(() => new Promise((resolve) => resolve(this.#fail(thrown))));
+      return this.#once(() => this.#failLayer(thrown));
     }
     const running: Next = (ctx) => this.#runLayer(run, ctx);
     return this.#once(outside ? (ctx) => outside.during(() => running(ctx)) : running);
@@ -133,8 +133,12 @@ class Layers {
     try {
       return Promise.resolve(run(ctx)).then(this.#check, this.#fail);
     } catch (thrown) {
-      return new Promise((resolve) => resolve(this.#fail(thrown)));
+      return this.#failLayer(thrown);
     }
+  }
+
+  #failLayer(thrown: unknown): Promise<StepResult> {
+    return new Promise((resolve) => resolve(this.#fail(thrown)));
   }
 
   readonly #check = (result: StepResult): StepResult => {

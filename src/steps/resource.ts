@@ -1,6 +1,6 @@
 import type { RunInfo } from "../api/info.ts";
 import type { Step } from "../api/step.ts";
-import type { Effect } from "../effect/attempt.ts";
+import { makeEffect } from "../effect/make_effect.ts";
 import { startEffect } from "../effect/start_effect.ts";
 import { performUndo } from "../effect/undo.ts";
 import { expose } from "../engine/expose.ts";
@@ -16,7 +16,7 @@ import { ConfigError } from "../report/errors.ts";
 import { Journal } from "../run/journal.ts";
 import type { Run } from "../run/scope.ts";
 import { Seam } from "../run/seam.ts";
-import { failure, settle } from "../run/settled.ts";
+import { failure, settle, success } from "../run/settled.ts";
 import type { Held } from "../types/held.ts";
 import type { ReleaseFunction, ResourceDefinition } from "../types/resource.ts";
 import type { Needed, Unset } from "../types/step.ts";
@@ -78,7 +78,7 @@ export function resource<V, R = Unset, const N extends string = string>(
   const undo = release === undefined
     ? { run: dispose }
     : checkUndo<ReleaseFunction<V>>(action, "'release'", name, cast(release));
-  const effect: Effect<unknown> = {
+  const effect = makeEffect<unknown>({
     kind: "attempt",
     ...policy,
     rollback: { ...undo, run: (_ctx, value, info) => undo.run(cast(value), info) },
@@ -90,10 +90,10 @@ export function resource<V, R = Unset, const N extends string = string>(
         return failure(error, attempt.path, true);
       }
       attempt.stand(output, output);
-      return { ok: true, output, ran: true };
+      return success(output);
     },
     fail: (attempt, error, ran) => failure(error, attempt.path, ran),
-  };
+  });
   return expose({
     name,
     requires: undefined,
@@ -115,7 +115,7 @@ export function resource<V, R = Unset, const N extends string = string>(
       journal.join(acquired);
       if (settled.ok) {
         run.hold(name, settled.output);
-        return { ...settled, output: { [name]: settled.output } };
+        return success({ [name]: settled.output });
       }
       // Another process may be able to acquire it: a durable run is not undone for that.
       if (seam.durable && !cancellation?.error) throw seam.interrupt(settled.error);

@@ -6,7 +6,7 @@ import { unlessGivenUp } from "../run/cancellation.ts";
 import { attemptId, recordId, stepPath, waitId } from "../run/paths.ts";
 import { recordedValue } from "../run/recorded_value.ts";
 import type { Scope } from "../run/scope.ts";
-import { settle, type Settled } from "../run/settled.ts";
+import { failure, settle, type Settled } from "../run/settled.ts";
 import type { Context } from "../values/context.ts";
 import type { MaybePromise } from "../values/maybe_promise.ts";
 
@@ -50,13 +50,9 @@ export async function retryPipeline(
     const begin = () => runOnce({ ...scope, path: number === 1 ? path : id, watch: own });
     const settled = await settle(own ? own.endStep(own.within(begin)) : begin());
     if (settled.ok) return settled;
-    const { error, failedStep } = settled;
-    const fail = (error: Error): Settled => ({
-      ...settled,
-      error,
-      failedStep: stepPath(failedStep),
-      ran: number > 1 || settled.ran,
-    });
+    const { error, failedStep, executed } = settled;
+    const ran = number > 1 || settled.ran;
+    const fail = (error: Error) => failure(error, stepPath(failedStep), ran, executed);
     // What is committed cannot be undone, and another attempt would do it again.
     if (error instanceof ValidationError || journal.isCommitted(mark)) return fail(error);
     if (!cancellation?.error) {

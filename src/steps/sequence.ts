@@ -226,7 +226,7 @@ async function beginRecorded(
   try {
     const value = await recordedValue(scope.run, call, async () => {
       const checked = await validate(args);
-      if (checked instanceof Refused) return refuseArgs(plan, checked.refusal);
+      if (checked instanceof Refused) throw argsError(plan, checked.refusal);
       return checked === UNCHANGED ? args : checked.value;
     });
     return await inOrder(plan, argsOf(args, value, scope), scope);
@@ -236,9 +236,9 @@ async function beginRecorded(
   }
 }
 
-function refuseArgs({ name }: Plan, refusal: Refusal): never {
+function argsError({ name }: Plan, refusal: Refusal): ArgsValidationError {
   const problem = `Cannot run '${name}' as its args must be what 'argsSchema' says:`;
-  throw refusalError(ArgsValidationError, problem, refusal);
+  return refusalError(ArgsValidationError, problem, refusal);
 }
 
 function argsOf(args: Context, value: Context, scope: Scope): Context {
@@ -261,10 +261,7 @@ function beginChecked(
   const { path, cancellation } = scope;
   if (!checked) return failure(cancellation!.error!, join(path, "<args>"), false);
   if (checked instanceof Refused) {
-    const { name } = plan;
-    const problem = `Cannot run '${name}' as its args must be what 'argsSchema' says:`;
-    const error = refusalError(ArgsValidationError, problem, checked.refusal);
-    return failure(error, join(path, "<args>"), false);
+    return failure(argsError(plan, checked.refusal), join(path, "<args>"), false);
   }
   const value = checked === UNCHANGED ? args : checked.value;
   return inOrder(plan, argsOf(args, value, scope), scope);

@@ -1,13 +1,12 @@
 import type { Result } from "../api/result.ts";
 import type { LateReport } from "../api/late_report.ts";
 import type { RunOptions } from "../api/run.ts";
-import { nodeOf } from "../engine/node.ts";
 import { checkFunction, checkKey, checkMs, checkOptions, refuse } from "../report/checks.ts";
 import { ConfigError, toError } from "../report/errors.ts";
 import { cast } from "../values/cast.ts";
 import { type Codec, codec, type ErrorClass } from "./codec.ts";
 import { endOf, resultOf } from "./end.ts";
-import { LostLease, type RunEnd, RunLog, type RunStart, StoreFailure } from "./run_log.ts";
+import { LostLease, RunLog, type RunStart, StoreFailure } from "./run_log.ts";
 import { lackOf, type Part, shapeOf } from "./shape.ts";
 import type { Store } from "./store.ts";
 import { Changed, StoreHost, Suspended } from "./store_host.ts";
@@ -145,9 +144,8 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
   readonly #beats = new Map<string, () => void>();
 
   constructor(pipeline: Runnable<Args, Data>, options: OwnOptions) {
-    const node = nodeOf(pipeline) ??
-      refuse("make a pipeline durable", "it must be a step or a pipeline", pipeline);
-    const action = `make '${node.name}' durable`;
+    this.#shape = shapeOf(pipeline);
+    const action = `make '${pipeline.name}' durable`;
     const known = ["store", "errors", "version", "leaseMs", "lateMs", "onLate", "deps"];
     this.#options = checkOptions(action, options, known);
     const { store, errors, version, leaseMs = LEASE_MS, lateMs = LATE_MS, onLate } = this.#options;
@@ -161,7 +159,6 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
     this.#pipeline = pipeline;
     this.#leaseMs = leaseMs;
     this.#codec = codec(errors);
-    this.#shape = shapeOf(node);
   }
 
   async run(
@@ -310,7 +307,7 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
       // Another process may have what this one lacks.
       if (result.failedStep === "<options>") throw result.error;
       host.end(new Error("the run has ended"));
-      await log.append({ kind: "end", end: this.#recordable(endOf(result)) });
+      await log.append({ kind: "end", end: endOf(result, this.#codec) });
       return result;
     } catch (reason) {
       if (reason instanceof LostLease) return Date.now() + this.#leaseMs;
@@ -320,17 +317,6 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
     } finally {
       clearInterval(heartbeat);
       this.#beats.delete(runId);
-    }
-  }
-
-  /** An output that is made after the last call, by a schema or a middleware, may be anything. */
-  #recordable(end: RunEnd): RunEnd {
-    try {
-      this.#codec.encode(end);
-      return end;
-    } catch (thrown) {
-      if (end.success) return { ...end, data: undefined, isUnrecorded: true };
-      throw thrown;
     }
   }
 

@@ -1,19 +1,75 @@
-import type { Result } from "../api/result.ts";
+import type { Result, RollbackFailure } from "../api/result.ts";
 import { ConfigError } from "../report/errors.ts";
 import { Failed, Meta, Succeeded } from "../report/result.ts";
 import { cast } from "../values/cast.ts";
 import { EMPTY } from "../values/context.ts";
-import type { RunEnd } from "./run_log.ts";
+import type { Codec } from "./codec.ts";
 
-/** The part of a result that is recorded. */
-export function endOf(result: Result<unknown>): RunEnd {
-  const { stepsExecuted } = result.meta;
-  if (result.success) return { success: true, data: result.data, stepsExecuted };
-  const { error, failedStep, rollback: { completed, failed }, committed } = result;
-  return { success: false, error, failedStep, completed, failed, committed, stepsExecuted };
+/** How a run ended, as it is recorded. */
+export type RunEnd = RunSucceeded | RunFailed;
+
+/** The end of a run that has succeeded. */
+export interface RunSucceeded {
+  /** Tells it from a run that has failed. */
+  readonly success: true;
+  /** The final context. */
+  readonly data: unknown;
+  /** Present if the data could not be recorded. */
+  readonly isUnrecorded?: true;
+  /** The paths of the steps that succeeded, in order. */
+  readonly stepsExecuted: readonly string[];
 }
 
-/** The result of a run that has ended in another process. */
+/** The end of a run that has failed. */
+export interface RunFailed {
+  /** Tells it from a run that has succeeded. */
+  readonly success: false;
+  /** The reason. */
+  readonly error: Error;
+  /** The path of the step that failed. */
+  readonly failedStep: string;
+  /** The undos that succeeded, in order. */
+  readonly completed: readonly string[];
+  /** The undos that failed, in order. */
+  readonly failed: readonly RollbackFailure[];
+  /** The path of the last pivot that has succeeded. */
+  readonly committed?: string | undefined;
+  /** The paths of the steps that succeeded, in order. */
+  readonly stepsExecuted: readonly string[];
+}
+
+/**
+ * Makes the part of a result that is recorded. It is plain data that the codec can encode.
+ *
+ * @param result The result.
+ * @param codec The codec of the record.
+ * @returns How the run ended.
+ */
+export function endOf(result: Result<unknown>, codec: Codec): RunEnd {
+  const { stepsExecuted } = result.meta;
+  if (!result.success) {
+    const { error, failedStep, rollback: { completed, failed }, committed } = result;
+    return { success: false, error, failedStep, completed, failed, committed, stepsExecuted };
+  }
+  const end: RunEnd = { success: true, data: result.data, stepsExecuted };
+  try {
+    codec.encode(end);
+    return end;
+  } catch {
+    // An output that is made after the last call, by a schema or a middleware, may be anything.
+    return { ...end, data: undefined, isUnrecorded: true };
+  }
+}
+
+/**
+ * Makes the result of a run that has ended in another process.
+ *
+ * @param name The name of the pipeline.
+ * @param runId The run's id.
+ * @param args The run's args.
+ * @param end How it ended.
+ * @returns The result.
+ */
 export function resultOf(name: string, runId: string, args: unknown, end: RunEnd): Result<unknown> {
   const { stepsExecuted } = end;
   const meta = Object.freeze(new Meta(name, cast(args ?? EMPTY), stepsExecuted, { id: runId }));

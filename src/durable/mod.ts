@@ -13,3 +13,6 @@ export {
   type RunState,
 } from "./durable.ts";
 export { type Store } from "./store.ts";
+export { type Engine, engineHost } from "./engine_host.ts";
+export { endOf, resultOf, type RunEnd, type RunFailed, type RunSucceeded } from "./end.ts";
+export { lackOf, type Part, shapeOf } from "./shape.ts";

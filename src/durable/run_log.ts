@@ -3,6 +3,7 @@ import { toError } from "../report/errors.ts";
 import { cast } from "../values/cast.ts";
 import { messageOf } from "../values/message.ts";
 import type { Codec } from "./codec.ts";
+import type { RunEnd } from "./end.ts";
 import type { Part } from "./shape.ts";
 import type { Store } from "./store.ts";
 
@@ -14,21 +15,6 @@ export interface RunStart {
   readonly shape: readonly Part[];
   readonly args: unknown;
 }
-
-/** How a run ended. */
-export type RunEnd =
-  & { readonly stepsExecuted: readonly string[] }
-  & (
-    | { readonly success: true; readonly data: unknown; readonly isUnrecorded?: true }
-    | {
-      readonly success: false;
-      readonly error: Error;
-      readonly failedStep: string;
-      readonly completed: readonly string[];
-      readonly failed: readonly { readonly step: string; readonly error: Error }[];
-      readonly committed?: string | undefined;
-    }
-  );
 
 /** One thing that happened in a run. */
 export type LogEntry =

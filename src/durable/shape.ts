@@ -1,8 +1,10 @@
-import type { Node } from "../engine/node.ts";
+import { nodeOf } from "../engine/node.ts";
 import { placesIn } from "../engine/places.ts";
+import { refuse } from "../report/checks.ts";
 
 /** A node of a pipeline, as far as runs in flight depend on it. */
 export interface Part {
+  /** Its path, without indexes. */
   readonly path: string;
   /** What it is: a step, a pivot, a combinator or a pipeline. */
   readonly kind: string;
@@ -10,8 +12,17 @@ export interface Part {
   readonly undos: readonly string[];
 }
 
-/** The parts of a pipeline, in order. */
-export function shapeOf(root: Node): readonly Part[] {
+/**
+ * Lists the parts of a pipeline, in order. They are plain data: a run records them when it begins, so
+ * that `lackOf` can tell whether another process may continue it.
+ *
+ * @param pipeline A step or a pipeline.
+ * @returns Its parts.
+ * @throws {ConfigError} If it is neither.
+ */
+export function shapeOf(pipeline: unknown): readonly Part[] {
+  const root = nodeOf(pipeline) ??
+    refuse("make a pipeline durable", "it must be a step or a pipeline", pipeline);
   return [...placesIn(root)].map((
     { path, node: { kind, policy, undos = [], undoNames = [] } },
   ) => ({
@@ -21,7 +32,13 @@ export function shapeOf(root: Node): readonly Part[] {
   }));
 }
 
-/** What a pipeline lacks of the one that has begun a run, in half a sentence. */
+/**
+ * Tells what a pipeline lacks of the one that has begun a run.
+ *
+ * @param now The parts of the pipeline.
+ * @param began The parts of the one that has begun the run.
+ * @returns Half a sentence, or `undefined` if it lacks nothing.
+ */
 export function lackOf(now: readonly Part[], began: readonly Part[]): string | undefined {
   const parts = new Map(now.map((part) => [part.path, part]));
   for (const { path, kind, undos } of began) {

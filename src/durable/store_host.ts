@@ -1,11 +1,10 @@
 import type { Call, DurableHost, Host, Outcome } from "../api/host.ts";
 import { MAX_TIMER_MS } from "../api/policy.ts";
-import { ConfigError, toError } from "../report/errors.ts";
 import { parseId, withoutIndexes } from "../run/paths.ts";
-import { cast } from "../values/cast.ts";
-import { messageOf } from "../values/message.ts";
 import type { Codec } from "./codec.ts";
+import { recordable, subjectOf } from "./recordable.ts";
 import type { LogEntry, RunLog, RunStart } from "./run_log.ts";
+import { Turns } from "./turns.ts";
 
 /** All that the run can do is wait, so it is parked until something is due. */
 export class Suspended extends Error {
@@ -25,19 +24,15 @@ export class Changed extends Error {
   override readonly name = "Changed";
 }
 
-/** Something that the run waits for. */
-interface Asked {
+/** A wait that the run has asked for. */
+interface Wait {
   readonly id: string;
-  /** Starts it where the record ends. */
-  readonly start: () => void;
-  readonly resolve: (outcome: Outcome) => void;
-  readonly reject: (reason: unknown) => void;
-  isStarted: boolean;
+  /** The name of the event; absent for a sleep. */
+  readonly event?: string;
+  /** When a sleep is over, once it has begun. */
+  until?: number;
   /** Whether its outcome is being recorded. */
   isOut: boolean;
-  /** For a wait: when it is over. For an event: its name. */
-  until?: number;
-  event?: string;
 }
 
 interface Out {
@@ -49,36 +44,26 @@ const CANCEL = "!cancel";
 /** Waits that are not longer keep the run in this process. */
 const HOLD_MS = 1_000;
 
-// The run goes on by microtasks alone, so after a turn of the event loop it has gone as far as it
-// can.
-const { setImmediate = (next: () => void) => void setTimeout(next, 0) } = cast<{
-  setImmediate?: (next: () => void) => unknown;
-}>(globalThis);
-
 /**
- * Records a run in its log, and answers from it. Whatever came out is given to the run one after
- * the other, each when the run can do nothing more without it, and in the order of the log. A
- * replay therefore takes the same way to the end of the log; only then does it call anything.
+ * Records a run in its log, and answers from it. Whatever came out is given to the run in the order
+ * of the log. A replay therefore takes the same way to the end of the log; only then does it call
+ * anything.
  */
 export class StoreHost implements Host {
   readonly durable: DurableHost;
   readonly #log: RunLog;
   readonly #codec: Codec;
-  readonly #asked = new Map<string, Asked>();
+  readonly #turns = new Turns(() => this.#proceed());
+  readonly #waits = new Map<string, Wait>();
   /** The ids of waits that the run has ended by itself. */
   readonly #withdrawn = new Set<string>();
-  readonly #outs: Out[] = [];
   readonly #untils = new Map<string, number>();
   readonly #inbox = new Map<string, unknown[]>();
   readonly #cancel = new AbortController();
-  #delivered = 0;
   #running = 0;
   #writing = 0;
-  #outside = 0;
-  #isScheduled = false;
   #isCancelTaken = false;
   #cancelReason: { readonly reason: unknown } | undefined;
-  #ended: { readonly reason: unknown } | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(log: RunLog, codec: Codec, lateMs: number) {
@@ -92,41 +77,39 @@ export class StoreHost implements Host {
     for (const entry of log.entries) this.#note(entry);
     log.onForeign = (entry) => {
       this.#note(entry);
-      this.#schedule();
+      this.#turns.schedule();
     };
   }
 
   perform(call: Call, fn: () => Promise<Outcome>): Promise<Outcome> {
-    return this.#ask(call.id, () => this.#call(call, fn));
+    return this.#turns.ask(call.id, () => void this.#call(call, fn));
   }
 
   async sleep({ id }: { readonly id: string }, ms: number, signal?: AbortSignal): Promise<void> {
-    await this.#askUntil(signal, id, (asked) => this.#wait(asked, ms));
+    const wait: Wait = { id, isOut: false };
+    await this.#wait(wait, () => this.#begin(wait, ms), signal);
   }
 
   async event(id: string, name: string, signal?: AbortSignal): Promise<unknown> {
-    const outcome = await this.#askUntil(signal, id, () => {}, name);
+    const outcome = await this.#wait({ id, event: name, isOut: false }, () => {}, signal);
     return outcome.ok ? outcome.value : undefined;
   }
 
   outside(change: 1 | -1): void {
-    this.#outside += change;
-    if (this.#outside === 0) this.#schedule();
+    this.#turns.outside(change);
   }
 
   /** Stops: nothing is called or recorded any more. */
   end(reason: unknown): void {
-    if (this.#ended) return;
-    this.#ended = { reason };
+    if (!this.#turns.end(reason)) return;
     this.#log.onForeign = undefined;
     clearTimeout(this.#timer);
-    for (const { reject } of this.#asked.values()) reject(reason);
   }
 
   #note(entry: LogEntry): void {
     switch (entry.kind) {
       case "out":
-        this.#outs.push(entry);
+        this.#turns.queue(() => this.#deliver(entry));
         if (entry.id === CANCEL) this.#isCancelTaken = true;
         break;
       case "wait":
@@ -141,91 +124,41 @@ export class StoreHost implements Host {
     }
   }
 
-  #ask(id: string, start: (asked: Asked) => void, event?: string): Promise<Outcome> {
-    return new Promise((resolve, reject) => {
-      if (this.#ended) return reject(this.#ended.reason);
-      const asked: Asked = {
-        id,
-        start: () => start(asked),
-        resolve,
-        reject,
-        isStarted: false,
-        isOut: false,
-        ...(event !== undefined && { event }),
-      };
-      this.#asked.set(id, asked);
-      this.#schedule();
-    });
-  }
-
-  /** Asks for a wait that the run may end by itself. */
-  async #askUntil(
-    signal: AbortSignal | undefined,
-    id: string,
-    start: (asked: Asked) => void,
-    event?: string,
-  ): Promise<Outcome> {
+  #wait(wait: Wait, start: () => void, signal: AbortSignal | undefined): Promise<Outcome> {
+    this.#waits.set(wait.id, wait);
     const withdraw = () => {
-      this.#withdrawn.add(id);
-      this.#asked.get(id)?.resolve({ ok: true, value: undefined });
-      this.#asked.delete(id);
+      this.#waits.delete(wait.id);
+      this.#withdrawn.add(wait.id);
     };
-    signal?.addEventListener("abort", withdraw);
-    try {
-      return await this.#ask(id, start, event);
-    } finally {
-      signal?.removeEventListener("abort", withdraw);
-    }
-  }
-
-  #schedule(): void {
-    if (this.#isScheduled || this.#ended) return;
-    this.#isScheduled = true;
-    setImmediate(() => {
-      this.#isScheduled = false;
-      if (!this.#ended && this.#outside === 0) this.#proceed();
-    });
+    return this.#turns.ask(wait.id, start, { signal, withdraw });
   }
 
   /** Called when the run can do nothing more by itself. */
   #proceed(): void {
-    const out = this.#outs[this.#delivered];
-    if (out) {
-      this.#delivered++;
-      return this.#deliver(out);
-    }
     if (this.#cancelReason && !this.#isCancelTaken) {
       this.#isCancelTaken = true;
       this.#record(CANCEL, { ok: true, value: this.#cancelReason.reason });
     }
-    const waiting = [...this.#asked.values()].filter(({ isStarted }) => !isStarted);
-    // By id, so that the order does not depend on which branch came here first.
-    for (const asked of waiting.sort(compareIds)) {
-      asked.isStarted = true;
-      asked.start();
-    }
+    this.#turns.start();
     this.#takeEvents();
     this.#park();
   }
 
   #deliver({ id, outcome }: Out): void {
-    this.#schedule();
     if (id === CANCEL) return this.#cancel.abort(outcome.ok ? outcome.value : outcome.error);
-    const asked = this.#asked.get(id);
-    if (!asked) {
-      if (this.#withdrawn.has(id)) return;
-      return this.end(this.#changed(id));
-    }
-    this.#asked.delete(id);
-    if (asked.event !== undefined && !asked.isOut) this.#inbox.get(asked.event)?.shift();
-    asked.resolve(outcome);
+    const wait = this.#waits.get(id);
+    this.#waits.delete(id);
+    if (wait?.event !== undefined && !wait.isOut) this.#inbox.get(wait.event)?.shift();
+    if (!this.#turns.answer(id, outcome) && !this.#withdrawn.has(id)) this.end(this.#changed(id));
   }
 
   /** What was recorded is not asked for. */
   #changed(id: string): Changed {
     const action = `Cannot resume run '${this.#log.runId}' as`;
     const began = new Set(this.#start.shape.map(({ path }) => path));
-    const added = [...this.#asked.keys()].map((asked) => withoutIndexes(parseId(asked)?.path ?? ""))
+    const added = [...this.#turns.asked.keys()].map((asked) =>
+      withoutIndexes(parseId(asked)?.path ?? "")
+    )
       .find((path) => path !== "" && !began.has(path));
     if (added !== undefined) {
       const constraint = "no step must be added before the place that it has reached";
@@ -240,23 +173,20 @@ export class StoreHost implements Host {
     return this.#log.entries.find((entry) => entry.kind === "start")!.start;
   }
 
-  async #call({ id, kind, path }: Call, fn: () => Promise<Outcome>): Promise<void> {
+  async #call(call: Call, fn: () => Promise<Outcome>): Promise<void> {
     this.#running++;
     const outcome = await fn();
-    const subject = kind === "args"
-      ? `the args of '${path || this.#start.pipeline}' as they`
-      : kind === "collection"
-      ? `the items of '${path}' as they`
-      : `'${path}' as ${outcome.ok ? "what it returns" : "its late outcome"}`;
-    this.#record(id, outcome, subject);
+    this.#record(call.id, outcome, subjectOf(call, this.#start.pipeline, outcome.ok));
     this.#running--;
   }
 
-  #wait(asked: Asked, ms: number): void {
-    asked.until = this.#untils.get(asked.id) ?? Date.now() + ms;
-    if (this.#untils.has(asked.id)) return;
-    this.#untils.set(asked.id, asked.until);
-    this.#append({ kind: "wait", id: asked.id, until: asked.until }, () => {});
+  #begin(wait: Wait, ms: number): void {
+    const { id } = wait;
+    const known = this.#untils.get(id);
+    const until = wait.until = known ?? Date.now() + ms;
+    if (known !== undefined) return;
+    this.#untils.set(id, until);
+    this.#append({ kind: "wait", id, until }, () => {});
   }
 
   /** Records what came out, to be delivered in its turn. */
@@ -264,33 +194,33 @@ export class StoreHost implements Host {
     const { recorded, given } = recordable(this.#codec, subject, outcome);
     this.#append(
       { kind: "out", id, outcome: recorded },
-      () => this.#outs.push({ id, outcome: given }),
+      () => this.#turns.queue(() => this.#deliver({ id, outcome: given })),
     );
   }
 
   #append(entry: LogEntry, then: () => void): void {
-    if (this.#ended) return;
+    if (this.#turns.isEnded) return;
     this.#writing++;
     this.#log.append(entry).then(() => {
       this.#writing--;
       then();
-      this.#schedule();
+      this.#turns.schedule();
     }, (reason) => this.end(reason));
   }
 
   #takeEvents(): void {
-    for (const asked of this.#asked.values()) {
-      const inbox = asked.event === undefined ? undefined : this.#inbox.get(asked.event);
-      if (!inbox?.length || asked.isOut) continue;
-      asked.isOut = true;
-      this.#record(asked.id, { ok: true, value: inbox.shift() });
+    for (const wait of this.#waits.values()) {
+      const inbox = wait.event === undefined ? undefined : this.#inbox.get(wait.event);
+      if (!inbox?.length || wait.isOut) continue;
+      wait.isOut = true;
+      this.#record(wait.id, { ok: true, value: inbox.shift() });
     }
   }
 
   /** Waits for the first wait that is over, or suspends the run until then. */
   #park(): void {
-    if (this.#writing > 0 || this.#asked.size === 0) return;
-    const waits = [...this.#asked.values()].filter(({ until, isOut }) => until && !isOut);
+    if (this.#writing > 0 || this.#turns.asked.size === 0) return;
+    const waits = [...this.#waits.values()].filter(({ until, isOut }) => until && !isOut);
     const until = Math.min(...waits.map(({ until }) => until!), Infinity);
     const ms = until - Date.now();
     if (ms > 0) {
@@ -298,7 +228,7 @@ export class StoreHost implements Host {
       clearTimeout(this.#timer);
       // Calls are in flight, or the wait is short.
       if (waits.length > 0) {
-        this.#timer = setTimeout(() => this.#schedule(), Math.min(ms, MAX_TIMER_MS));
+        this.#timer = setTimeout(() => this.#turns.schedule(), Math.min(ms, MAX_TIMER_MS));
       }
       return;
     }
@@ -306,29 +236,5 @@ export class StoreHost implements Host {
       wait.isOut = true;
       this.#record(wait.id, { ok: true, value: undefined });
     }
-  }
-}
-
-function compareIds(one: Asked, other: Asked): number {
-  return one.id.localeCompare(other.id, "en", { numeric: true });
-}
-
-/**
- * An outcome as it is recorded, and as the run is given it. What cannot be recorded fails its
- * attempt; the run still gets the value, so that it is undone.
- */
-function recordable(
-  codec: Codec,
-  subject: string,
-  outcome: Outcome,
-): { readonly recorded: Outcome; readonly given: Outcome } {
-  try {
-    return { recorded: outcome, given: cast(codec.decode(codec.encode(outcome))) };
-  } catch (thrown) {
-    const { ok, deferred } = outcome;
-    const text = `Cannot record ${subject} ${messageOf(toError(thrown)).full}`;
-    const error = ok ? new ConfigError(text) : outcome.error;
-    const recorded: Outcome = { ok: false, error, permanent: true, deferred };
-    return { recorded, given: ok ? { ...recorded, value: outcome.value } : outcome };
   }
 }

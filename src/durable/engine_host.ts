@@ -1,0 +1,142 @@
+import type { Call, DurableHost, Host, Outcome } from "../api/host.ts";
+import { cast } from "../values/cast.ts";
+import type { Codec } from "./codec.ts";
+import { recordable, subjectOf } from "./recordable.ts";
+import { Turns } from "./turns.ts";
+
+/**
+ * A durable engine, as `engineHost` uses it: it records what comes out, and after a crash gives the
+ * same again, in the same order.
+ */
+export interface Engine<Pending> {
+  /** The name of the pipeline that is run, for messages. */
+  readonly name: string;
+  /**
+   * How long an abandoned attempt is awaited, in milliseconds, so that nothing lands after the run
+   * has ended.
+   */
+  readonly lateMs: number;
+  /** Cancels the run, which is then rolled back. It may abort only while `next` is awaited. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Makes a call and records its outcome, or takes the outcome from the record. A call without a
+   * recorded outcome must not be made while anything recorded is still to be given by `next`: that
+   * may end the run, as a timeout does.
+   *
+   * @param call A description of the call.
+   * @param make Makes the call; never rejects, and resolves with the text to record.
+   * @returns The engine's promise of that text.
+   */
+  call(call: Call, make: (signal?: AbortSignal) => Promise<string>): Pending;
+  /**
+   * Begins a wait, or goes on with it.
+   *
+   * @param id The wait's id.
+   * @param ms The duration in milliseconds.
+   */
+  sleep(id: string, ms: number): Pending;
+  /**
+   * Begins to wait for an event from outside, or goes on with it.
+   *
+   * @param id The wait's id.
+   * @param name The event's name.
+   * @returns The engine's promise of the event's data.
+   */
+  event(id: string, name: string): Pending;
+  /**
+   * Waits until something comes out: the next one, or several in their order. It is called when the
+   * run can do nothing more by itself, and not again before it has resolved and all that it gave
+   * has been delivered. It resolves with nothing after `signal` has aborted. A rejection is the
+   * engine's own signal: it ends the run here without a rollback.
+   *
+   * @param pending What was begun and has not been delivered, by id, in the order in which it was
+   * begun.
+   * @returns What came out, by id: the text of a call, the data of an event.
+   */
+  next(
+    pending: ReadonlyMap<string, Pending>,
+  ): Promise<Iterable<readonly [id: string, out: unknown]>>;
+}
+
+/**
+ * Makes the host of one run for a durable engine. It begins what the run asks for only when the run
+ * can do nothing more by itself, in the order of the ids, and gives it whatever came out one after
+ * the other. A run that is repeated therefore takes the same way, also on an engine that knows calls
+ * only by their order.
+ *
+ * @param engine The engine.
+ * @param codec Encodes the outcomes.
+ * @returns The host, for `run(args, { runId, host })`.
+ */
+export function engineHost<Pending>(engine: Engine<Pending>, codec: Codec): Host {
+  return new EngineHost(engine, codec);
+}
+
+class EngineHost<Pending> implements Host {
+  readonly durable: DurableHost;
+  readonly #engine: Engine<Pending>;
+  readonly #codec: Codec;
+  readonly #turns = new Turns(() => this.#proceed());
+  readonly #pending = new Map<string, Pending>();
+  /** What this process knows of outcomes that could not be recorded. */
+  readonly #unrecorded = new Map<string, Outcome>();
+  #isWaiting = false;
+
+  constructor(engine: Engine<Pending>, codec: Codec) {
+    const { lateMs, signal } = engine;
+    this.#engine = engine;
+    this.#codec = codec;
+    this.durable = { lateMs, signal, check: (data) => void codec.encode(data) };
+  }
+
+  async perform(call: Call, fn: (signal?: AbortSignal) => Promise<Outcome>): Promise<Outcome> {
+    const { id } = call;
+    const make = async (signal?: AbortSignal) => {
+      const outcome = await fn(signal);
+      const subject = subjectOf(call, this.#engine.name, outcome.ok);
+      const { recorded, given } = recordable(this.#codec, subject, outcome);
+      if (recorded !== outcome) this.#unrecorded.set(id, given);
+      return this.#codec.encode(recorded);
+    };
+    const out = await this.#ask(id, () => this.#engine.call(call, make));
+    return this.#unrecorded.get(id) ?? cast(this.#codec.decode(cast(out)));
+  }
+
+  async sleep({ id }: { readonly id: string }, ms: number, signal?: AbortSignal): Promise<void> {
+    await this.#ask(id, () => this.#engine.sleep(id, ms), signal);
+  }
+
+  event(id: string, name: string, signal?: AbortSignal): Promise<unknown> {
+    return this.#ask(id, () => this.#engine.event(id, name), signal);
+  }
+
+  outside(change: 1 | -1): void {
+    this.#turns.outside(change);
+  }
+
+  async #ask(id: string, begin: () => Pending, signal?: AbortSignal): Promise<unknown> {
+    const start = () => void this.#pending.set(id, begin());
+    const withdraw = () => void this.#pending.delete(id);
+    const outcome = await this.#turns.ask(id, start, { signal, withdraw });
+    return outcome.ok ? outcome.value : undefined;
+  }
+
+  async #proceed(): Promise<void> {
+    try {
+      this.#turns.start();
+      if (this.#isWaiting || this.#pending.size === 0) return;
+      this.#isWaiting = true;
+      const outs = await this.#engine.next(this.#pending);
+      this.#isWaiting = false;
+      for (const [id, value] of outs) {
+        this.#turns.queue(() => {
+          this.#pending.delete(id);
+          this.#turns.answer(id, { ok: true, value });
+        });
+      }
+      this.#turns.schedule();
+    } catch (reason) {
+      this.#turns.end(reason);
+    }
+  }
+}

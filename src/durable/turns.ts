@@ -1,0 +1,123 @@
+import type { Outcome } from "../api/host.ts";
+import { cast } from "../values/cast.ts";
+
+/** Something that the run waits for. */
+export interface Asked {
+  readonly id: string;
+  /** Starts it. */
+  readonly start: () => void;
+  readonly resolve: (outcome: Outcome) => void;
+  readonly reject: (reason: unknown) => void;
+  isStarted: boolean;
+}
+
+// The run goes on by microtasks alone, so after a turn of the event loop it has gone as far as it
+// can.
+const { setImmediate = (next: () => void) => void setTimeout(next, 0) } = cast<{
+  setImmediate?: (next: () => void) => unknown;
+}>(globalThis);
+
+/**
+ * Lets a run and its host take turns, so that a replay takes the same way. Whatever came out is
+ * given to the run one after the other, each when the run can do nothing more without it; only when
+ * nothing is left to give is something started.
+ */
+export class Turns {
+  readonly asked: Map<string, Asked> = new Map();
+  readonly #deliveries: (() => void)[] = [];
+  readonly #onIdle: () => void;
+  #outside = 0;
+  #isScheduled = false;
+  #ended: { readonly reason: unknown } | undefined;
+
+  /** `onIdle` is called when the run can do nothing more by itself. */
+  constructor(onIdle: () => void) {
+    this.#onIdle = onIdle;
+  }
+
+  get isEnded(): boolean {
+    return this.#ended !== undefined;
+  }
+
+  /** Asks for something. The run may end a wait by itself: it then hears no more of it. */
+  async ask(
+    id: string,
+    start: () => void,
+    wait?: { readonly signal: AbortSignal | undefined; withdraw(): void },
+  ): Promise<Outcome> {
+    const withdraw = () => {
+      wait?.withdraw();
+      this.#take(id)?.resolve({ ok: true, value: undefined });
+    };
+    wait?.signal?.addEventListener("abort", withdraw);
+    try {
+      return await new Promise((resolve, reject) => {
+        if (this.#ended) return reject(this.#ended.reason);
+        this.asked.set(id, { id, start, resolve, reject, isStarted: false });
+        this.schedule();
+      });
+    } finally {
+      wait?.signal?.removeEventListener("abort", withdraw);
+    }
+  }
+
+  /** Calls `deliver` in its turn; it may call `answer`. */
+  queue(deliver: () => void): void {
+    this.#deliveries.push(deliver);
+    this.schedule();
+  }
+
+  /** Answers what was asked for; returns `false` if nothing of this id was. */
+  answer(id: string, outcome: Outcome): boolean {
+    const asked = this.#take(id);
+    asked?.resolve(outcome);
+    return asked !== undefined;
+  }
+
+  /** Starts what was asked for since the last time. */
+  start(): void {
+    const waiting = [...this.asked.values()].filter(({ isStarted }) => !isStarted);
+    // By id, so that the order does not depend on which branch came here first.
+    for (const asked of waiting.sort(compareIds)) {
+      asked.isStarted = true;
+      asked.start();
+    }
+  }
+
+  /** Code that is no call starts or resumes, or ends or waits for a call. */
+  outside(change: 1 | -1): void {
+    this.#outside += change;
+    if (this.#outside === 0) this.schedule();
+  }
+
+  schedule(): void {
+    if (this.#isScheduled || this.#ended) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      if (this.#ended || this.#outside > 0) return;
+      const deliver = this.#deliveries.shift();
+      if (!deliver) return this.#onIdle();
+      this.schedule();
+      deliver();
+    });
+  }
+
+  /** Gives the run the host's own signal. Returns `false` if it had one already. */
+  end(reason: unknown): boolean {
+    if (this.#ended) return false;
+    this.#ended = { reason };
+    for (const { reject } of this.asked.values()) reject(reason);
+    return true;
+  }
+
+  #take(id: string): Asked | undefined {
+    const asked = this.asked.get(id);
+    this.asked.delete(id);
+    return asked;
+  }
+}
+
+function compareIds(one: Asked, other: Asked): number {
+  return one.id.localeCompare(other.id, "en", { numeric: true });
+}

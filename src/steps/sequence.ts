@@ -24,7 +24,7 @@ import {
 } from "../report/errors.ts";
 import { argsHeld, outputHeld } from "../report/held.ts";
 import { type Refusal, refusalError, Refused } from "../report/refusal.ts";
-import { Cancellation, unlessGivenUp } from "../run/cancellation.ts";
+import { Cancellation } from "../run/cancellation.ts";
 import { join, recordId, stepPath } from "../run/paths.ts";
 import { recordedValue } from "../run/recorded_value.ts";
 import { startClock } from "../run/recorded_timeout.ts";
@@ -38,17 +38,17 @@ import {
   type Settled,
   success,
 } from "../run/settled.ts";
+import { whenValidated } from "../run/when_validated.ts";
 import { declaredKeys, onlyChecks } from "../schema/declared_keys.ts";
 import {
   contextValidator,
   declaredValidator,
   UNCHANGED,
   type Validate,
-  type Validated,
   validator,
 } from "../schema/validate.ts";
 import { type Context, EMPTY, seal } from "../values/context.ts";
-import { andThen, isPromise, type MaybePromise } from "../values/maybe_promise.ts";
+import type { MaybePromise } from "../values/maybe_promise.ts";
 import { retryPipeline } from "./retry_pipeline.ts";
 
 /** An untyped pipeline definition. */
@@ -204,14 +204,21 @@ async function withTimeout(
 }
 
 function begin(plan: Plan, args: Context, scope: Scope): MaybePromise<Settled> {
-  const { cancellation, deep, run: { seam } } = scope;
+  const { deep, run: { seam } } = scope;
   const validate = isRoot(scope) ? plan.args : plan.nestedArgs;
   if (!validate) return inOrder(plan, deep ? seal({ ...args }, deep) : args, scope);
   if (plan.changesArgs && seam.durable) return beginRecorded(plan, args, validate, scope);
-  const checking = unlessGivenUp(validate(args), cancellation);
-  return isPromise(checking)
-    ? seam.outside(checking).then((checked) => beginChecked(plan, args, checked, scope))
-    : beginChecked(plan, args, checking, scope);
+  const refused = (refusal: Refusal) => argsError(plan, refusal);
+  return whenValidated(
+    validate(args),
+    args,
+    scope,
+    refused,
+    (value) =>
+      value instanceof Error
+        ? failure(value, join(scope.path, "<args>"), false)
+        : inOrder(plan, argsOf(args, value, scope), scope),
+  );
 }
 
 /** Validates the args through a durable host: a default may be different each time. */
@@ -250,21 +257,6 @@ function argsOf(args: Context, value: Context, scope: Scope): Context {
 /** Whether the pipeline is the one that runs; a later attempt of it has a path. */
 function isRoot({ path }: Scope): boolean {
   return stepPath(path) === "";
-}
-
-function beginChecked(
-  plan: Plan,
-  args: Context,
-  checked: Validated | undefined,
-  scope: Scope,
-): MaybePromise<Settled> {
-  const { path, cancellation } = scope;
-  if (!checked) return failure(cancellation!.error!, join(path, "<args>"), false);
-  if (checked instanceof Refused) {
-    return failure(argsError(plan, checked.refusal), join(path, "<args>"), false);
-  }
-  const value = checked === UNCHANGED ? args : checked.value;
-  return inOrder(plan, argsOf(args, value, scope), scope);
 }
 
 /** Runs the children in order; awaits only those that do not end synchronously. */
@@ -367,15 +359,20 @@ class Walk {
     if (cancellation?.error) return this.#fail(cancellation.error, join(path, "<output>"));
     const data = this.#added ?? run.without(this.#ctx);
     if (!output) return this.#succeed(data);
-    return andThen(unlessGivenUp(output(data), cancellation), (checked) => {
-      if (!checked) return this.#fail(cancellation!.error!, join(path, "<output>"));
-      if (!(checked instanceof Refused)) {
-        return this.#succeed(seal(checked === UNCHANGED ? data : checked.value, deep));
-      }
+    const refused = (refusal: Refusal) => {
       const problem = `Cannot use the data of '${name}' as it must be what 'output' says:`;
-      const error = refusalError(ProvidesValidationError, problem, checked.refusal);
-      return this.#fail(error, join(path, "<output>"));
-    });
+      return refusalError(ProvidesValidationError, problem, refusal);
+    };
+    return whenValidated(
+      output(data),
+      data,
+      this.#scope,
+      refused,
+      (value) =>
+        value instanceof Error
+          ? this.#fail(value, join(path, "<output>"))
+          : this.#succeed(seal(value, deep)),
+    );
   }
 
   #succeed(output: Context): Settled {

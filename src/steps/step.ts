@@ -22,10 +22,10 @@ import {
   checkUndos,
 } from "../report/checks.ts";
 import { RequiresValidationError } from "../report/errors.ts";
-import { refusalError, Refused } from "../report/refusal.ts";
-import { unlessGivenUp } from "../run/cancellation.ts";
+import { type Refusal, refusalError } from "../report/refusal.ts";
 import type { Scope } from "../run/scope.ts";
-import { type Ending, failure, settle, type Settled, success } from "../run/settled.ts";
+import { type Ending, failure, type Settled, success } from "../run/settled.ts";
+import { whenValidated } from "../run/when_validated.ts";
 import { declaredKeys } from "../schema/declared_keys.ts";
 import { contextValidator, UNCHANGED, type Validated } from "../schema/validate.ts";
 import type { Needed, Provided, StepDefinition, Unset } from "../types/step.ts";
@@ -132,7 +132,7 @@ export function step<
       const checking = validate(ctx);
       return checking === UNCHANGED && !scope.cancellation
         ? startEffect(effect, ctx, scope)
-        : startChecking(checking, effect, ctx, scope);
+        : startValidated(checking, effect, ctx, scope);
     },
   });
 }
@@ -213,32 +213,20 @@ function stand(attempt: Attempt, raw: unknown, { output, error }: Checked): Sett
   return success(output);
 }
 
-function startChecking(
+function startValidated(
   validating: MaybePromise<Validated>,
   effect: Effect,
   ctx: Context,
   scope: Scope,
 ): Ending {
-  const checking = unlessGivenUp(validating, scope.cancellation);
-  return isPromise(checking)
-    ? scope.run.seam.outside(checking)
-      .then((checked) => settle(startChecked(checked, effect, ctx, scope)))
-    : startChecked(checking, effect, ctx, scope);
-}
-
-function startChecked(
-  checked: Validated | undefined,
-  effect: Effect,
-  ctx: Context,
-  scope: Scope,
-): Ending {
-  const { path, cancellation, deep } = scope;
-  if (!checked) return failure(cancellation!.error!, path, false);
-  if (checked instanceof Refused) {
+  const { path, deep } = scope;
+  const refused = (refusal: Refusal) => {
     const problem = `Cannot run '${path}' as the context must be what it requires:`;
-    const error = refusalError(RequiresValidationError, problem, checked.refusal);
-    return failure(error, path, false);
-  }
-  const own = checked === UNCHANGED ? ctx : seal({ ...ctx, ...checked.value }, deep);
-  return startEffect(effect, own, scope);
+    return refusalError(RequiresValidationError, problem, refusal);
+  };
+  return whenValidated(validating, ctx, scope, refused, (value): Ending => {
+    if (value instanceof Error) return failure(value, path, false);
+    const own = value === ctx ? ctx : seal({ ...ctx, ...value }, deep);
+    return startEffect(effect, own, scope);
+  });
 }

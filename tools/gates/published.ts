@@ -9,6 +9,7 @@ import { must, shell, write } from "../runner/shell.ts";
 import config from "../../deno.json" with { type: "json" };
 
 const folder = "npm/published";
+const starter = "examples/starter/README.md";
 
 /**
  * Both must report no problem: publint exits with 0 if it has only suggestions, attw if there are
@@ -84,7 +85,7 @@ async function checkContents(): Promise<void> {
   ) {
     assert((await Deno.stat(`${root}/${file}`)).size > 0, `${file} must not be empty`);
   }
-  for (const page of ["README.md", "llms.txt", "docs/recipes.md", "docs/failure.md"]) {
+  for (const page of ["README.md", "llms.txt", "docs/recipes.md", "docs/failure.md", starter]) {
     const text = await Deno.readTextFile(`${root}/${page}`);
     for (const [link] of text.matchAll(/(?<=\]\()[^):#]+(?=[)#])/g)) {
       await Deno.stat(join(root, dirname(page), link));

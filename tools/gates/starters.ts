@@ -1,12 +1,10 @@
 // Does what examples/starter/README.md tells a stranger, in an empty folder for each runtime, with
-// the commands that stand there. After `deno task test:npm` has made the tarball:
+// the commands and the files that stand there. After `deno task test:npm` has made the tarball:
 // `deno run -A tools/gates/starters.ts`, or with runtimes: `node@22`.
 //
-// Three things are replaced, as neither GitHub nor JSR has to be there, nor this version on npm:
-// - `npx degit` by a copy of the folder in examples/starter;
-// - the range of @runsheet/runsheet in package.json by the path of a copy of the tarball;
-// - in deno.json `links` is added, which takes @runsheet/runsheet from the sources, as JSR
-//   publishes them, and @std from tools/std unless tools/real_std.ts has dropped it.
+// Neither JSR nor this version on npm has to be there, so the commands for a tarball and for a clone
+// are followed: on Deno, `links` also takes @std from tools/std, unless tools/real_std.ts has dropped
+// it.
 import { delimiter, dirname } from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
@@ -22,21 +20,38 @@ import {
 } from "../runner/report.ts";
 import { findAll, type Runtime, targets } from "../runner/runtimes.ts";
 import { deno, type Ended, must, shell, write } from "../runner/shell.ts";
-import config from "../../deno.json" with { type: "json" };
 
 const starters = "examples/starter";
 const guide = `${starters}/README.md`;
 const names = ["node", "deno", "bun"];
 
-/** The commands of the guide for a starter, once it is fetched. */
-async function commandsOf(name: string): Promise<string[]> {
+interface Guide {
+  commands: string[];
+  files: Record<string, string>;
+}
+
+/** The commands of the guide for a starter, with a tarball, and the files that it tells to save. */
+async function guideOf(name: string): Promise<Guide> {
   const text = await Deno.readTextFile(guide);
-  const blocks = [...text.matchAll(/^```sh\n([^]*?)^```/gm)].map(([, block = ""]) => block);
-  const source = `runsheet/runsheet/${starters}/${name} my-app`;
-  const [fetch, enter, ...commands] =
-    blocks.find((block) => block.includes(source))?.trim().split("\n") ?? [];
-  assertEquals([fetch, enter], [`npx -y degit ${source}`, "cd my-app"]);
-  return commands;
+  const [, section = ""] = text.split(new RegExp(`^## ${name}\n`, "mi"));
+  const [, block = ""] = /^```sh\n([^]*?)^```/m.exec(section) ?? [];
+  const commands = block.trim().split("\n");
+  if (name === "deno") return { commands, files: filesIn(text) };
+  const [, second = "", fourth = ""] =
+    /With a tarball of .+ write `(.+)` for .+ and\s`(.+)` for/.exec(section) ?? [];
+  return { commands: commands.with(1, second).with(3, fourth), files: {} };
+}
+
+function filesIn(text: string): Record<string, string> {
+  const blocks = text.matchAll(/^`(.+)`:\n\n```.+\n([^]*?)^```/gm);
+  const files = Object.fromEntries(
+    [...blocks].map(([, name = "", content = ""]) => [name, content]),
+  );
+  for (const [name, content] of Object.entries(files)) {
+    assertEquals(content, Deno.readTextFileSync(`${starters}/deno/${name}`));
+  }
+  assertEquals(Object.keys(files).length, 3);
+  return files;
 }
 
 async function edit(path: string, replace: (text: string) => string): Promise<void> {
@@ -46,28 +61,22 @@ async function edit(path: string, replace: (text: string) => string): Promise<vo
   await write(path, edited.trimEnd());
 }
 
-/** Stands in for `npx degit`. */
-async function fetchStarter(name: string, app: string): Promise<void> {
-  await must("copy a starter", shell(`cp -r ${starters}/${name} ${app}`));
-  if (name === "deno") {
-    const links = JSON.stringify([pathToFileURL(Deno.cwd()).href]);
-    return await edit(`${app}/deno.json`, (text) => text.replace("{", `{\n  "links": ${links},`));
-  }
-  const range = `"${config.name}": "^${config.version}"`;
-  await Deno.copyFile("npm/package.tgz", `${app}/../package.tgz`);
-  await edit(
-    `${app}/package.json`,
-    (text) => text.replace(range, `"${config.name}": "file:../package.tgz"`),
-  );
+/** Saves the files of the guide, with the `links` that it explains. */
+async function save(files: Record<string, string>, app: string): Promise<void> {
+  await Deno.mkdir(app);
+  for (const [name, content] of Object.entries(files)) await write(`${app}/${name}`, content);
+  const links = JSON.stringify([pathToFileURL(Deno.cwd()).href]);
+  await edit(`${app}/deno.json`, (text) => text.replace("{", `{\n  "links": ${links},`));
 }
 
 /** Follows the guide in an empty folder, and then its advice to see a test fail. */
 async function follow(name: string, cwd: string, bin: string): Promise<Counts> {
-  const commands = await commandsOf(name);
+  const { commands, files } = await guideOf(name);
   const app = `${cwd}/my-app`;
-  await fetchStarter(name, app);
+  if (name === "deno") await save(files, app);
+  else await Deno.copyFile("npm/package.tgz", `${cwd}/package.tgz`);
   const options = {
-    cwd: app,
+    cwd: name === "deno" ? app : cwd,
     env: {
       PATH: bin + delimiter + process.env.PATH,
       BUN_INSTALL_CACHE_DIR: `${cwd}/cache`,
@@ -80,7 +89,7 @@ async function follow(name: string, cwd: string, bin: string): Promise<Counts> {
   if (counts.failed > 0) return counts;
 
   await edit(`${app}/checkout.ts`, (text) => text.replace(/^ *undoByKey:.*\n/m, ""));
-  const broken = await shell(commands.at(-1) ?? "", options);
+  const broken = await shell(commands.at(-1) ?? "", { ...options, cwd: app });
   assertNotEquals(broken.code, 0, `a test must fail without 'undoByKey':\n${broken.output}`);
   assertMatch(broken.output, /'chargePayment' has no undo: .+\s+#? *the run of 'checkout' fails/);
   assertMatch(broken.output, /fails at its end:\s+#? *charge .* is left/);

@@ -9,6 +9,9 @@ import config from "../../deno.json" with { type: "json" };
 // npm rejects provenance unless this is the publishing repository.
 const repository = Deno.env.get("GITHUB_REPOSITORY") ?? "runsheet/runsheet";
 
+/** The documents of every package. */
+const papers = ["README.md", "LICENSE"];
+
 /** The fields of package.json that deno pack writes. */
 interface Packed {
   main: string;
@@ -41,19 +44,25 @@ async function packCore(out: string): Promise<void> {
     "import the package where nothing else is installed",
     shell(`node --input-type=module -e "${imports.join("; ")}"`, { cwd: out }),
   );
-  await finish(core, out, ["README.md", "LICENSE", "CHANGELOG.md", "llms.txt", "docs"], packed, {
-    description: "Pipelines of typed steps with rollback, retry, timeout and cancellation",
-    keywords: ["pipeline", "saga", "rollback", "retry", "workflow", "arktype"],
-    peerDependencies: { arktype: core.npmRanges.arktype },
-    peerDependenciesMeta: { arktype: { optional: true } },
-  });
+  await finish(
+    core,
+    out,
+    [...papers, "CHANGELOG.md", "llms.txt", "docs", "examples/starter"],
+    packed,
+    {
+      description: "Pipelines of typed steps with rollback, retry, timeout and cancellation",
+      keywords: ["pipeline", "saga", "rollback", "retry", "workflow", "arktype"],
+      peerDependencies: { arktype: core.npmRanges.arktype },
+      peerDependenciesMeta: { arktype: { optional: true } },
+    },
+  );
 }
 
 async function packMember(member: Package, out: string): Promise<void> {
   const packed = await compile(member, out);
   const readme = await Deno.readTextFile(`${member.folder}/README.md`);
   const [, description = ""] = readme.split("\n\n");
-  await finish(member, out, ["README.md", "LICENSE"], packed, {
+  await finish(member, out, papers, packed, {
     description: description.replace(/\.$/, ""),
     keywords: ["runsheet", basename(member.folder)],
     // The application already has the vendor, and must have it only once.
@@ -118,8 +127,10 @@ async function finish(
     engines: { node: ">=20" },
     ...peers,
   });
-  const copied = documents.map((path) => `${folder}/${path}`).join(" ");
-  await must("copy the documents", shell(`cp -r ${copied} ${out}`));
+  for (const path of documents) {
+    const into = `${out}/${dirname(path)}`;
+    await must(`copy ${path}`, shell(`mkdir -p ${into} && cp -r ${folder}/${path} ${into}`));
+  }
   await linkRepository(folder, out);
   const cwd = dirname(out);
   const packing = shell(`npm pack --silent ./${basename(out)}`, { cwd });

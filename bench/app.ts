@@ -6,6 +6,7 @@ import { core } from "../tools/runner/packages.ts";
 import { find } from "../tools/runner/runtimes.ts";
 import { bundle, deno, must, shell, write } from "../tools/runner/shell.ts";
 import { file as original } from "./contenders/runsheet_js.ts";
+import { bundleCutHook } from "./cut_hook.ts";
 import own from "./deno.json" with { type: "json" };
 
 const folder = "npm/bench";
@@ -28,6 +29,7 @@ export async function makeBench(...scripts: string[]): Promise<void> {
   );
   await bundle(folder, scripts, Object.keys(dependencies));
   await bundleOriginal();
+  await bundleCutHook(folder);
   await Deno.copyFile("bench/import_time.mjs", `${folder}/import_time.mjs`);
 }
 

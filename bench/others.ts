@@ -1,10 +1,15 @@
 // Other pipelines, run before anything is measured: in an application, many shapes of objects and
 // functions pass through the engine, which is slower than the one shape of a benchmark.
-import { map, type Middleware, parallel, type Pipeline, pipeline, step } from "@runsheet/runsheet";
+import * as installed from "@runsheet/runsheet";
+import type { Middleware, Pipeline } from "@runsheet/runsheet";
+import type { Library } from "./contenders/cut_hook.ts";
 
 const passing: Middleware = (_step, next) => async (ctx) => await next(ctx);
 
-export async function runOthers(times: number): Promise<void> {
+export async function runOthers(
+  times: number,
+  { map, parallel, pipeline, step }: Library = installed,
+): Promise<void> {
   for (let n = 0; n < 12; n++) {
     const steps = [
       step({ name: `a${n}`, run: () => ({ [`x${n}`]: n }), rollback: () => {} }),

@@ -1,7 +1,10 @@
-// The checkout, observed: each observer beside a run that nobody observes.
+// The checkout, observed: each observer beside a run that nobody observes, and that one beside a
+// library without the hook for observers.
 import { events, observe, type Watcher } from "@runsheet/runsheet/observe";
+import { files, load } from "../contenders/cut_hook.ts";
 import { checkout, dataOf, running, summary } from "../contenders/runsheet.ts";
 import type { Case, Contender } from "../harness.ts";
+import { runOthers } from "../others.ts";
 import { asynchronous, orders } from "../work.ts";
 
 function observed(name: string, observer: Watcher): Contender {
@@ -13,7 +16,22 @@ function observed(name: string, observer: Watcher): Contender {
 
 const unobserved = () => running("nobody observes", checkout(asynchronous), orders());
 
+/** The checkout in one of the bundles. They share no code, so each has run other pipelines, too. */
+async function bundled(name: string, file: string): Promise<Contender> {
+  const library = await load(file);
+  await runOthers(300, library);
+  return running(name, checkout(asynchronous, {}, library), orders());
+}
+
 export const cases: readonly Case[] = [
+  {
+    name: "observers: nobody listens",
+    contenders: [
+      await bundled("runsheet", files.whole),
+      await bundled("its hook cut out", files.cut),
+    ],
+    targets: { "its hook cut out": 1.05 },
+  },
   {
     name: "observers: a run that is not sampled",
     contenders: [observed("says false", observe(() => false)), unobserved()],

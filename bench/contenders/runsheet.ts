@@ -1,6 +1,8 @@
 // The checkout as a pipeline.
-import { type Middleware, type Pipeline, pipeline, step } from "@runsheet/runsheet";
+import * as installed from "@runsheet/runsheet";
+import type { Middleware, Pipeline } from "@runsheet/runsheet";
 import type { Contender } from "../harness.ts";
+import type { Library } from "./cut_hook.ts";
 import { ark, type Bought, type Order, orders, type Schemas, undo, type Work } from "../work.ts";
 
 /** The differences between the cases; everything is off by default. */
@@ -15,6 +17,7 @@ export interface Variant {
 export function checkout(
   { price, charge, confirm }: Work<boolean>,
   { schemas = ark, timeout, retries, middleware = [], nested = false }: Variant = {},
+  { pipeline, step }: Library = installed,
 ): Pipeline<string, Order, Bought> {
   const policies = {
     ...(timeout && { timeout }),

@@ -27,8 +27,8 @@ export interface Span {
    * validation. `"attempt"`, `"item"`, `"predicate"`, `"undo"`: one call of the user's code.
    * `"wait"`: the time before a retry, or before an undo by key. `"rollback"`: what undoes a run, a
    * failed attempt, an item, or what a middleware recovers from. `"release"`: the release of a
-   * resource at the end of the run. `"late"`: an attempt that was
-   * given up, from then until it has settled and is undone where it must be.
+   * resource at the end of the run. `"late"`: an attempt that was given up, from then until it has
+   * settled and is undone where it must be.
    */
   readonly kind:
     | "run"
@@ -64,8 +64,17 @@ export interface Span {
   readonly index?: number | undefined;
   /** The planned length of a `"wait"`, in milliseconds. */
   readonly ms?: number | undefined;
-  /** For an `"undo"`: the span of the step that it undoes. */
+  /** For an `"undo"`: the span of the step that it undoes; for a `"release"`, of the resource. */
   readonly of?: Span | undefined;
+  /**
+   * For an `"undo"`: whether it is the step's `rollback`, an undo that an attempt deferred, or the
+   * step's `undoByKey`.
+   */
+  readonly undo?: "rollback" | "defer" | "undoByKey" | undefined;
+  /** For an `"undo"` of one attempt, where there may be others: which one, from 1. */
+  readonly ofAttempt?: number | undefined;
+  /** For a `"step"` made by `step`: the undos that it declares, those of `undos` by their names. */
+  readonly undos?: readonly string[] | undefined;
 }
 
 /** How a span ended. */
@@ -74,6 +83,8 @@ export interface SpanEnd {
   readonly ok: boolean;
   /** The error it failed with; for a `"rollback"`, the error of the first undo that failed. */
   readonly error?: Error | undefined;
+  /** How many undos have failed, for a `"rollback"`; with 0, nothing is left. */
+  readonly notUndone?: number | undefined;
   /** The path of the step that failed, for `"run"` and `"step"`. */
   readonly failedStep?: string | undefined;
   /**

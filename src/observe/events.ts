@@ -7,7 +7,7 @@ import { watcherOf } from "./watcher_of.ts";
 export interface SpanEvent extends Omit<Span, "parent" | "of"> {
   /** The id of the enclosing span; none for a run. */
   readonly parentId?: string | undefined;
-  /** The id of the step that an `"undo"` undoes. */
+  /** The id of the span that `of` is. */
   readonly ofId?: string | undefined;
   /** The time, in milliseconds since 1970, with fractions. */
   readonly at: number;
@@ -106,6 +106,9 @@ class FlatEvent extends Printable implements SpanEvent {
   readonly index: number | undefined;
   readonly ms: number | undefined;
   readonly ofId: string | undefined;
+  readonly undo: Span["undo"];
+  readonly ofAttempt: number | undefined;
+  readonly undos: readonly string[] | undefined;
 
   constructor(type: RunEvent["type"], span: Span, at: number) {
     super();
@@ -123,5 +126,8 @@ class FlatEvent extends Printable implements SpanEvent {
     this.index = span.index;
     this.ms = span.ms;
     this.ofId = span.of?.id;
+    this.undo = span.undo;
+    this.ofAttempt = span.ofAttempt;
+    this.undos = span.undos;
   }
 }

@@ -2,7 +2,10 @@ import type { NodeKind, Span } from "../api/observer.ts";
 import { looksPlain } from "../report/printable.ts";
 
 /** The fields of a span besides its position. */
-export type SpanDetails = Pick<Span, "node" | "attempt" | "retries" | "index" | "ms" | "of">;
+export type SpanDetails = Pick<
+  Span,
+  "node" | "attempt" | "retries" | "index" | "ms" | "of" | "undo" | "ofAttempt" | "undos"
+>;
 
 const NONE: SpanDetails = {};
 
@@ -27,6 +30,9 @@ export class ObservedSpan implements Span {
   readonly index: number | undefined;
   readonly ms: number | undefined;
   readonly of: Span | undefined;
+  readonly undo: Span["undo"];
+  readonly ofAttempt: number | undefined;
+  readonly undos: readonly string[] | undefined;
 
   constructor(
     kind: Span["kind"],
@@ -49,6 +55,9 @@ export class ObservedSpan implements Span {
     this.index = details.index;
     this.ms = details.ms;
     this.of = details.of;
+    this.undo = details.undo;
+    this.ofAttempt = details.ofAttempt;
+    this.undos = details.undos;
     Object.freeze(this);
   }
 }

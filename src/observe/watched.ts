@@ -2,7 +2,15 @@ import type { LateReport } from "../api/late_report.ts";
 import type { Observer, Span, SpanEnd } from "../api/observer.ts";
 import type { Result, RollbackFailure } from "../api/result.ts";
 import { toError } from "../report/errors.ts";
-import { callId, itemIndex, lateId, rollbackSpanId, stepOf, stepPath } from "../run/paths.ts";
+import {
+  callId,
+  itemIndex,
+  lateId,
+  parseId,
+  rollbackSpanId,
+  stepOf,
+  stepPath,
+} from "../run/paths.ts";
 import { type Ending, isPending, type Pending, type Settled } from "../run/settled.ts";
 import type { Answered, Wait, Watch, WatchedAttempt, WatchedNode } from "../run/watch.ts";
 import { cast } from "../values/cast.ts";
@@ -19,6 +27,16 @@ export function watchRun(observers: readonly Observer[], run: Span): Watch | und
 /** An invalid id is refused when the options are checked. */
 export function runIdOf(given: unknown): string {
   return typeof given === "string" && given !== "" ? given : crypto.randomUUID();
+}
+
+/** The attempts that are the success of their steps, where there may be others. */
+const standing = new WeakMap<Span, number>();
+
+/** What an undo is, and of which attempt. */
+function undoOf(id: string, of: Span | undefined): Pick<SpanDetails, "undo" | "ofAttempt"> {
+  const { undo = "undo", attempt = of && standing.get(of) } = parseId(id) ?? {};
+  if (undo === "key") return { undo: "undoByKey" };
+  return { undo: undo === "undo" ? "rollback" : undo, ofAttempt: attempt };
 }
 
 /** Describes spans to the observers that follow them. */
@@ -56,11 +74,15 @@ class Watched implements Watch {
   }
 
   beginStep(
-    { name, kind: node, policy }: WatchedNode,
+    { name, kind: node, policy, undos, undoNames = [] }: WatchedNode,
     path: string,
     parentPath: string,
   ): Watch | undefined {
-    const details = { node, index: itemIndex(parentPath) };
+    const details = {
+      node,
+      index: itemIndex(parentPath),
+      undos: undos && Object.freeze([...undos, ...undoNames]),
+    };
     return this.#begin("step", path, stepPath(path), name, details, policy?.pivot);
   }
 
@@ -71,6 +93,7 @@ class Watched implements Watch {
       retries: retry?.count,
       index: extra?.index,
       of: extra?.of,
+      ...(span === "undo" && undoOf(id, extra?.of)),
     });
   }
 
@@ -171,6 +194,7 @@ class Watched implements Watch {
   }
 
   endAttempt({ outcome, isReplayed }: Answered): void {
+    if (outcome.ok) this.#stands();
     this.#end({
       ...(outcome.ok ? { ok: true } : { ok: false, error: outcome.error }),
       ...(isReplayed && { replayed: true }),
@@ -183,11 +207,21 @@ class Watched implements Watch {
 
   endLate({ result, rejection, reason }: WatchedAttempt, late: LateReport["outcome"]): void {
     if (this.span.kind !== "late") return;
+    if (late === "adopted") this.#stands();
     this.#end(result ? { ok: true, late } : { ok: false, error: rejection ?? reason, late });
   }
 
-  endRollback([first]: readonly RollbackFailure[]): void {
-    this.#end(first ? { ok: false, error: first.error } : { ok: true });
+  endRollback(failures: readonly RollbackFailure[]): void {
+    const notUndone = failures.length;
+    const error = failures[0]?.error;
+    this.#end(error ? { ok: false, error, notUndone } : { ok: true, notUndone });
+  }
+
+  /** Notes which attempt is the success of its step. */
+  #stands(): void {
+    const { kind, parent, attempt, retries } = this.span;
+    const isOneOfSome = kind === "late" || kind === "attempt" && retries !== undefined;
+    if (isOneOfSome && parent) standing.set(parent, attempt!);
   }
 
   /** Begins a part of a step's span, or of an undo's. */

@@ -58,6 +58,8 @@ export interface WatchedNode {
   readonly name: string;
   readonly kind: NodeKind;
   readonly policy?: { readonly pivot?: boolean | undefined } | undefined;
+  readonly undos?: readonly string[] | undefined;
+  readonly undoNames?: readonly string[] | undefined;
 }
 
 /** An attempt, as observers see it. */

@@ -3,7 +3,7 @@ import { isBad, SIGNS, type State, stateOf } from "./state.ts";
 import { STYLE } from "./style.ts";
 import { count, duration, errorText, oneLine } from "./texts.ts";
 import { lastOf, type TimedSpan } from "./timeline.ts";
-import { undosOf } from "./undos.ts";
+import { bareSteps, notReleased, undosOf } from "./undos.ts";
 
 /** How many bytes the lists of a page may take, so that a whole page has at most 50 KB. */
 const ROOM = { rows: 36_000, undos: 8_000 };
@@ -56,7 +56,7 @@ ${rowsOf(run)}
 }
 
 const KEY =
-  "✓ done, ✗ failed, – skipped, ↩ undone, ‼ could not be undone, » landed late, · wait, " +
+  "✓ done, ✗ failed, – skipped, ↩ undone, ‼ could not be undone or released, » landed late, · wait, " +
   "… under way. An attempt that is given up goes on by itself until it lands or fails late.";
 
 function outcome(run: TimedSpan, state: State): string {
@@ -67,28 +67,44 @@ function outcome(run: TimedSpan, state: State): string {
     `began ${new Date(run.from).toISOString().replace("T", " ").replace("Z", " UTC")}`,
     `run ${escape(oneLine(run.span.runId))}`,
   ];
+  const held = notReleased(run).map(({ span }) => span.name);
   const summary = `<p>${facts.join(" · ")}</p>`;
-  if (!error) return summary;
+  const left = held.length > 0 ? `\n<p class="stuck">Not released: ${names(held)}</p>` : "";
+  if (!error) return summary + left;
   const place = failedStep ? `at <b>${escape(oneLine(failedStep))}</b>: ` : "";
   const stands = committed === undefined
     ? ""
     : `\n<p>What was done up to <b>${escape(oneLine(committed))}</b> stands.</p>`;
-  return `${summary}\n<p class="failed">Failed ${place}${escape(errorText(error))}</p>${stands}`;
+  return `${summary}\n<p class="failed">Failed ${place}${
+    escape(errorText(error))
+  }</p>${stands}${left}`;
 }
 
 function undoList(run: TimedSpan): string {
   const undos = undosOf(run);
-  if (undos.length === 0) return "<p>Nothing.</p>";
+  const bare = [...bareSteps(run)].map(({ span }) => span.path);
+  const without = bare.length > 0 ? `\n<p>Done, with no undo declared: ${names(bare)}</p>` : "";
+  if (undos.length === 0) return `<p>Nothing.</p>${without}`;
   const attempts = new Map(undos.map((all) => [all.at(-1)!, all.length]));
   let room = ROOM.undos;
   const items = some([...attempts.keys()]).map((undo) => undoItem(undo, attempts.get(undo)!, run))
     .filter((item) => (room -= sizeOf(item)) >= 0);
   const left = undos.length - items.length;
   const more = left > 0 ? `\n<p>… and ${count(left)} more</p>` : "";
-  const isAll = !undos.some((attempts) => isBad(attempts.at(-1)!));
+  const bad = undos.filter((attempts) => isBad(attempts.at(-1)!)).length;
   const atLast = undos.some((attempts) => attempts.length > 1) ? " in the end" : "";
-  const all = isAll ? `\n<p>Every undo succeeded${atLast}.</p>` : "";
-  return `<ol class="u">\n${items.join("\n")}\n</ol>${more}${all}`;
+  const verdict = bad === 0
+    ? `Every undo succeeded${atLast}.`
+    : `${count(bad)} of ${count(undos.length)} could not be undone.`;
+  return `<ol class="u">\n${items.join("\n")}\n</ol>${more}\n<p>${verdict}</p>${without}`;
+}
+
+/** How many names a line has. */
+const MOST = 20;
+
+function names(all: readonly string[]): string {
+  const shown = all.slice(0, MOST).map((name) => `<b>${escape(oneLine(name))}</b>`).join(", ");
+  return all.length > MOST ? `${shown} and ${count(all.length - MOST)} more` : shown;
 }
 
 function undoItem(undo: TimedSpan, attempts: number, run: TimedSpan): string {

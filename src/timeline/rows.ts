@@ -3,7 +3,7 @@ import { attemptId, parseId, stepOf, withoutIndexes } from "../run/paths.ts";
 import { isBad, type State, stateOf } from "./state.ts";
 import { count, duration, errorText, oneLine } from "./texts.ts";
 import type { TimedSpan } from "./timeline.ts";
-import { undoId } from "./undos.ts";
+import { bareSteps, undoId } from "./undos.ts";
 
 /** A span as a picture of a run shows it. */
 export interface Row {
@@ -17,14 +17,18 @@ export interface Row {
   readonly parts: readonly TimedSpan[];
 }
 
-/** The row of a span; `parent` is the recorded span that it is a part of. */
-export function rowOf(timed: TimedSpan, parent?: TimedSpan): Row {
+/**
+ * The row of a span; `parent` is the recorded span that it is a part of. A bare step would have been
+ * undone, and declares no undo.
+ */
+export function rowOf(timed: TimedSpan, parent?: TimedSpan, isBare = false): Row {
   const { span, end, progress } = timed;
   const state = isRetried(timed, parent) ? "failed" : stateOf(timed);
   const parts = partsOf(timed);
   const attempts = parts.filter((part) => part.span.kind === "attempt").length;
   const notes = [
-    noteOn(span, state),
+    noteOn(timed, state),
+    isBare && "no undo declared",
     attempts > 1 && `${attempts} attempts`,
     progress && progressText(progress),
     committedText(timed),
@@ -53,14 +57,18 @@ const NOTES: Partial<Record<State, string>> = {
   stuck: "could not be undone",
 };
 
-function noteOn({ kind }: Span, state: State): string | undefined {
+function noteOn({ span: { kind }, end }: TimedSpan, state: State): string | undefined {
   if (kind === "late") return undefined; // the title says it
-  return kind === "rollback" && state === "stuck" ? "not complete" : NOTES[state];
+  if (kind === "release" && state === "stuck") return "could not be released";
+  if (kind === "rollback" && end) {
+    return state === "stuck" ? `${count(end.notUndone ?? 1)} not undone` : "all undone";
+  }
+  return NOTES[state];
 }
 
-/** Whether an undo was tried again, so that the last attempt decides whether it could be undone. */
-function isRetried({ span }: TimedSpan, parent: TimedSpan | undefined): boolean {
-  if (span.kind !== "undo" || !parent) return false;
+/** Whether an undo or a release was tried again, so that the last attempt decides. */
+export function isRetried({ span }: TimedSpan, parent: TimedSpan | undefined): boolean {
+  if (span.kind !== "undo" && span.kind !== "release" || !parent) return false;
   const next = attemptId(undoId(span), (span.attempt ?? 1) + 1);
   return parent.parts.some((part) => part.span.id === next);
 }
@@ -78,6 +86,7 @@ function progressText({ done, failed, total }: Progress): string {
 
 function titleOf(span: Span, end: SpanEnd | undefined): string {
   const { kind, name, index, attempt, of } = span;
+  const again = (attempt ?? 1) > 1 ? `, attempt ${attempt}` : "";
   const own = `${oneLine(name)}${index === undefined ? "" : ` [${index}]`}`;
   switch (kind) {
     case "attempt":
@@ -90,7 +99,10 @@ function titleOf(span: Span, end: SpanEnd | undefined): string {
     case "rollback":
       return kind;
     case "undo":
-      return `undo ${undoName(span)}${(attempt ?? 1) > 1 ? `, attempt ${attempt}` : ""}`;
+    case "release":
+      if (kind === "release") return `release ${own}${again}`;
+      // The row of its first attempt says the rest.
+      return `undo ${undoName(again ? { ...span, ofAttempt: 1 } : span)}${again}`;
     case "late": {
       const what = of ? `undo ${undoName(span)}, attempt ${attempt}` : `attempt ${attempt}`;
       return `${what}, ${end ? LATE[end.late ?? "same-effect"] : "given up, not landed yet"}`;
@@ -111,7 +123,7 @@ const LATE: Readonly<Record<NonNullable<SpanEnd["late"]>, string>> = {
 
 /** The path of the step that an undo belongs to, and which of its undos it is. */
 export function undoName(span: Span): string {
-  const { id, path } = span;
+  const { id, path, ofAttempt = 1 } = span;
   const { undo, attempt } = parseId(id.replace(/!late$/, "")) ?? {};
   const which = undo === "defer"
     ? ` (deferred by attempt ${attempt})`
@@ -119,6 +131,8 @@ export function undoName(span: Span): string {
     ? " (by key)"
     : attempt !== undefined
     ? ` (attempt ${attempt}, landed late)`
+    : ofAttempt > 1
+    ? ` (of attempt ${ofAttempt})`
     : "";
   return `${oneLine(placeOf(span) + stepOf(path))}${which}`;
 }
@@ -160,12 +174,13 @@ export function pick<Drawn>(
 ): Selection<Drawn> {
   const rows = new Map<TimedSpan, Drawn>();
   const parts = new Map<TimedSpan, readonly TimedSpan[]>();
+  const bare = bareSteps(run);
   let left = room;
   let level: readonly (readonly [timed: TimedSpan, parent?: TimedSpan])[] = [[run]];
   for (let depth = 0; level.length > 0; depth++) {
     const next: [TimedSpan, TimedSpan][] = [];
     for (const [timed, parent] of level) {
-      const row = rowOf(timed, parent);
+      const row = rowOf(timed, parent, bare.has(timed));
       const { drawn, size } = draw(row, depth);
       if (size > left) continue;
       left -= size;

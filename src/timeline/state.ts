@@ -4,13 +4,13 @@ import type { TimedSpan } from "./timeline.ts";
 export type State = "ok" | "failed" | "skipped" | "running" | "undone" | "stuck" | "late" | "wait";
 
 /**
- * The state of a span: `"stuck"` is what could not be undone, and a rollback in which there is
- * such.
+ * The state of a span: `"stuck"` is what could not be undone or released, and a rollback in which
+ * there is such.
  */
 export function stateOf({ end, span: { kind } }: TimedSpan): State {
   if (!end) return "running";
   const undoes = kind === "undo" || kind === "rollback";
-  if (!end.ok) return undoes ? "stuck" : "failed";
+  if (!end.ok) return undoes || kind === "release" ? "stuck" : "failed";
   if (undoes) return "undone";
   if (end.late === "failed" || end.late === "no-handler") return "stuck";
   if (kind === "late" || kind === "wait") return kind;

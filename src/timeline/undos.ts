@@ -17,10 +17,42 @@ export function undosOf(run: TimedSpan): readonly (readonly TimedSpan[])[] {
 
 /** The id of an undo, the same for all attempts at it. */
 export function undoId({ id, kind, attempt = 1 }: Span): string {
-  return kind === "undo" ? baseOf({ id, kind, attempt }) : id;
+  return kind === "undo" || kind === "release" ? baseOf({ id, kind, attempt }) : id;
 }
 
-function undoSpans(timed: TimedSpan): TimedSpan[] {
-  const isOne = timed.span.kind === "undo" || timed.end?.late === "no-handler";
-  return [...isOne ? [timed] : [], ...timed.parts.flatMap(undoSpans)];
+/** The resources that could not be released, by the last attempts to. */
+export function notReleased(run: TimedSpan): readonly TimedSpan[] {
+  const last = new Map<string, TimedSpan>();
+  for (const timed of spansIn(run)) {
+    const { kind, runId } = timed.span;
+    if (kind === "release") last.set(`${runId} ${undoId(timed.span)}`, timed);
+  }
+  return [...last.values()].filter(({ end }) => end?.ok === false);
+}
+
+/** The steps that a failed run would have undone, but that declare no undo and deferred none. */
+export function bareSteps(run: TimedSpan): ReadonlySet<TimedSpan> {
+  const all = [...spansIn(run)];
+  const undone = new Set(all.map(({ span }) => span.of));
+  const failed = new Set(
+    all.filter(({ span, end }) => span.kind === "run" && end?.ok === false && !end.committed)
+      .map(({ span }) => span.runId),
+  );
+  return new Set(
+    all.filter(({ span, end }) =>
+      span.undos?.length === 0 && failed.has(span.runId) && end?.ok && end.ran !== false &&
+      !undone.has(span)
+    ),
+  );
+}
+
+function* spansIn(timed: TimedSpan): Generator<TimedSpan> {
+  yield timed;
+  for (const part of timed.parts) yield* spansIn(part);
+}
+
+function undoSpans(run: TimedSpan): TimedSpan[] {
+  return [...spansIn(run)].filter(({ span, end }) =>
+    span.kind === "undo" || end?.late === "no-handler"
+  );
 }

@@ -138,7 +138,7 @@ function assertTells(picture: string): void {
       "sendConfirmation",
       "MailBounced",
       "undo fulfil/createShipment",
-      "undo chargePayment",
+      "undo chargePayment (of attempt 2)",
       "GatewayError: 503",
       "undo chargePayment, attempt 2",
       "undo chargePayment (deferred by attempt 2)",

@@ -118,11 +118,11 @@ describe("a run inside a step that is given the step's info", () => {
       "✓ order",
       "✓ pay",
       "✓ charge",
-      "↩ rollback",
+      "↩ rollback all undone",
       "↩ undo pay/charge",
       "✗ fail failed",
       "Error: boom",
-      "↩ rollback",
+      "↩ rollback all undone",
       "↩ undo order (deferred by attempt 1)",
     ]);
     const graph = mermaid(flow, { run: firstOf(observer.runs) });

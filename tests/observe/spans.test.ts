@@ -4,7 +4,7 @@ import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { type Middleware, parallel, pipeline, step, when } from "@runsheet/runsheet";
 import type { Span } from "@runsheet/runsheet/observe";
 import { seeSpans } from "../support/spans.ts";
-import { boom, fail, logged } from "../support/steps.ts";
+import { boom, fail, logged, thrower } from "../support/steps.ts";
 
 /** What a span has, without what it has not. */
 function fieldsOf(span: Span | undefined): Record<string, unknown> {
@@ -168,6 +168,31 @@ describe("the span of a rollback", () => {
     const undo = spans.find(({ kind }) => kind === "undo");
     assertEquals([undo?.name, undo?.path], ["a (deferred)", "inner/a (deferred)"]);
     assertEquals(result.rollback?.completed, ["inner/a (deferred)"]);
+  });
+
+  it("tells how many undos have failed, and each of these what it is", async () => {
+    const { observer, spans, ends } = seeSpans();
+    const charge = step({
+      name: "charge",
+      retry: { count: 1 },
+      run: (_ctx, { attempt }) => attempt === 1 ? thrower() : {},
+      rollback: thrower,
+      undoByKey: () => {},
+    });
+    const bare = step({ name: "bare", run: () => {} });
+    await pipeline({ name: "p", steps: [bare, charge, fail] }).run({}, { observer });
+    const [before, after] = spans.filter(({ kind }) => kind === "rollback");
+    assertEquals([before, after].map((span) => ends.get(span!)?.notUndone), [0, 1]);
+    const undos = spans.filter(({ kind }) => kind === "undo");
+    assertEquals(undos.map(({ undo, ofAttempt }) => [undo, ofAttempt]), [
+      ["undoByKey", undefined],
+      ["rollback", 2],
+    ]);
+    assertEquals(spans.map(({ undos }) => undos).filter(Boolean), [
+      [],
+      ["rollback", "undoByKey"],
+      [],
+    ]);
   });
 
   it("is not there where nothing is to be undone", async () => {

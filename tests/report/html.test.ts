@@ -8,7 +8,16 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
-import { type AnyStep, filter, map, parallel, pipeline, step, when } from "@runsheet/runsheet";
+import {
+  type AnyStep,
+  filter,
+  map,
+  parallel,
+  pipeline,
+  resource,
+  step,
+  when,
+} from "@runsheet/runsheet";
 import { html, timeline } from "@runsheet/runsheet/report";
 import { type } from "arktype";
 import { cleanups } from "../support/cleanup.ts";
@@ -16,7 +25,7 @@ import { deferred, drain, never } from "../support/deferred.ts";
 import { hostileNames, idle } from "../support/flows.ts";
 import { firstOf, recorded, wordsOf } from "../support/recorded.ts";
 import { worstOrder } from "../support/scenes.ts";
-import { fail } from "../support/steps.ts";
+import { fail, thrower } from "../support/steps.ts";
 
 /** How many bytes a page has. */
 function sizeOf(page: string): number {
@@ -44,17 +53,17 @@ describe("a page", () => {
       "· wait 10 ms planned",
       "✗ attempt 2 failed",
       "TypeError: out of order, caused by Error: connection reset",
-      "↩ rollback",
+      "↩ rollback all undone",
       "↩ undo charge (deferred by attempt 2)",
       "· wait 20 ms planned",
       "✓ attempt 3",
-      "✓ log",
+      "✓ log no undo declared",
       "✗ fulfil failed",
-      "✓ ship",
+      "✓ ship no undo declared",
       "✗ fail failed",
       "Error: boom",
-      "‼ rollback not complete",
-      "✗ undo charge failed",
+      "‼ rollback 1 not undone",
+      "✗ undo charge (of attempt 3) failed",
       "Error: no refund",
       "‼ undo charge, attempt 2 could not be undone",
       "Error: no refund",
@@ -73,12 +82,41 @@ describe("a page", () => {
     );
     assertEquals(list.map((line) => line.replace(/ after [\d.]+ \w+$/, "")), [
       "↩ charge (deferred by attempt 2) undone",
-      "‼ charge could not be undone at attempt 2 of the undo",
+      "‼ charge (of attempt 3) could not be undone at attempt 2 of the undo",
       "Error: no refund",
       "↩ charge (deferred by attempt 3) undone",
       "↩ reserve undone at attempt 2 of the undo",
       "↩ charge (attempt 1, landed late) undone",
       "↩ charge (deferred by attempt 1) undone",
+      "1 of 6 could not be undone.",
+      "Done, with no undo declared: log, fulfil/ship",
+    ]);
+  });
+
+  it("names no step without an undo where nothing is undone, or where one deferred its own", async () => {
+    const price = step({ name: "price", run: () => {} });
+    const hold = step({ name: "hold", run: (_ctx, { defer }) => defer(() => {}) });
+    const isNamed = async (...steps: AnyStep[]) =>
+      html(await recorded(pipeline({ name: "p", steps }))).includes("no undo declared");
+    assertEquals([await isNamed(price, fail), await isNamed(price)], [true, false]);
+    assertFalse(await isNamed(hold, fail));
+  });
+
+  it("says what was released, and what could not be", async () => {
+    const made = (name: string, release: () => void) =>
+      resource({ name, acquire: () => name, release: { run: release, retry: { count: 1 } } });
+    const [good, bad] = [made("good", () => {}), made("bad", thrower)];
+    const words = wordsOf(html(await recorded(pipeline({ name: "p", steps: [good, bad] }))));
+    assert(words.includes("Not released: bad"));
+    assertEquals(words.slice(words.indexOf("What ran") + 1, -1), [
+      "✓ p",
+      "✓ good",
+      "✓ bad",
+      "✗ release bad failed",
+      "Error: boom",
+      "‼ release bad, attempt 2 could not be released",
+      "Error: boom",
+      "✓ release good",
     ]);
   });
 
@@ -107,7 +145,7 @@ describe("a page", () => {
     );
     assertEquals(list.map((line) => line.split(" undone")[0]), [
       "↩ charge (deferred by attempt 2)",
-      "‼ charge could not be",
+      "‼ charge (of attempt 3) could not be",
       "↩ charge (deferred by attempt 3)",
       "↩ reserve",
       "↩ charge (attempt 1, landed late)",

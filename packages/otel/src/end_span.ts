@@ -4,10 +4,11 @@ import type { SpanEnd } from "@runsheet/runsheet/observe";
 
 /** Ends a span with its outcome. OpenTelemetry no longer recommends `recordException`. */
 export function endSpan(otelSpan: OtelSpan, end: SpanEnd): void {
-  const { ok, error, failedStep, ran, replayed, late, committed } = end;
+  const { ok, error, failedStep, ran, replayed, late, committed, notUndone } = end;
   if (ok && ran === false) otelSpan.setAttribute("runsheet.skipped", true);
   if (replayed) otelSpan.setAttribute("runsheet.replayed", true);
   if (late) otelSpan.setAttribute("runsheet.late", late);
+  if (notUndone !== undefined) otelSpan.setAttribute("runsheet.not_undone", notUndone);
   if (committed !== undefined) otelSpan.setAttribute("runsheet.committed", committed);
   if (failedStep !== undefined) otelSpan.setAttribute("runsheet.failed_step", failedStep);
   if (!ok) {

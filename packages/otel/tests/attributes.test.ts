@@ -26,10 +26,42 @@ describe("the attributes of spans", () => {
     assertEquals(tracing.spans.map(({ name, attributes }) => [name, attributes]), [
       ["run flow", { ...run, "runsheet.step.kind": "pipeline" }],
       ["pay", { ...run, "runsheet.step.path": "pay", "runsheet.step.kind": "pipeline" }],
-      ["charge", { ...charged, "runsheet.step.kind": "step" }],
+      ["charge", { ...charged, "runsheet.step.kind": "step", "runsheet.step.undos": [] }],
       ["attempt charge", { ...charged, "runsheet.attempt": 1, "error.type": "Error" }],
       ["attempt charge", { ...charged, "runsheet.attempt": 2, "runsheet.retry.delay_ms": 2 }],
     ]);
+  });
+
+  it("tell which undo of which attempt it is, and how many have failed", async () => {
+    const tracing = new Tracing();
+    const charge = step({
+      name: "charge",
+      retry: { count: 1 },
+      run: (_ctx, { attempt, defer }) => {
+        defer("free", {});
+        if (attempt === 1) throw new Error("busy");
+      },
+      rollback: () => Promise.reject(new Error("no refund")),
+      undos: { free: () => {} },
+    });
+    const fail = step({ name: "fail", run: () => Promise.reject(new Error("no")) });
+    const flow = pipeline({ name: "flow", steps: [charge, fail] });
+    await flow.run({}, { observer: otel({ tracerProvider: tracing.provider }) });
+    const undone = tracing.spans.filter(({ name }) => /^(undo|rollback) /.test(name));
+    assertEquals(
+      undone.map(({ attributes }) =>
+        ["undo.kind", "undo.of_attempt", "not_undone"].map((name) => attributes[`runsheet.${name}`])
+      ),
+      [
+        [undefined, undefined, 0],
+        ["defer", 1, undefined],
+        [undefined, undefined, 1],
+        ["rollback", 2, undefined],
+        ["defer", 2, undefined],
+      ],
+    );
+    const steps = tracing.spans.map(({ attributes }) => attributes["runsheet.step.undos"]);
+    assertEquals(steps.filter(Boolean), [["rollback", "free"], []]);
   });
 
   it("tell what was skipped", async () => {

@@ -83,6 +83,7 @@ export { flatMap } from "./src/combinators/flat_map.ts";
 export { map } from "./src/combinators/map.ts";
 export { type Parallel, parallel } from "./src/combinators/parallel.ts";
 export { when } from "./src/combinators/when.ts";
+export { withInputs } from "./src/combinators/with_inputs.ts";
 export type { ErrorJSON, JSONOptions } from "./src/report/error_json.ts";
 export type { IssueJSON } from "./src/report/safe_issue.ts";
 export {

@@ -13,17 +13,18 @@ export class HeldValues {
 
   /** The first key of `output` whose value in `ctx` is held. */
   find(output: Context, ctx: Context): string | undefined {
-    return Object.keys(output).find((key) => this.#has(key, ctx[key]));
+    return Object.keys(output).find((key) => this.has(key, ctx[key]));
   }
 
   /** Copies a context without what is held. */
   without(ctx: Context): Context {
     return Object.freeze(
-      Object.fromEntries(Object.entries(ctx).filter(([key, value]) => !this.#has(key, value))),
+      Object.fromEntries(Object.entries(ctx).filter(([key, value]) => !this.has(key, value))),
     );
   }
 
-  #has(key: string, value: unknown): boolean {
+  /** Whether a value is held under a key. */
+  has(key: string, value: unknown): boolean {
     return this.#values.get(key)?.has(value) ?? false;
   }
 }

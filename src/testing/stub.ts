@@ -59,6 +59,11 @@ export function stub<S extends AnyStep>(target: S, fakes: Readonly<Record<string
   }
 
   function replace(node: Node, path: string): Node {
+    const { renamed } = node;
+    if (renamed) {
+      const other = replace(renamed.node, path);
+      return other === renamed.node ? node : renamed.rename(other);
+    }
     const key = [path, node.name].find((key) => key !== "" && Object.hasOwn(fakes, key));
     if (key !== undefined && path !== "") return fakeOf(node, fakes[key], action, key);
     if (!node.parts) return node;

@@ -13,13 +13,13 @@ import type {
   NoEach,
   NoObjectIssue,
   TakesIssue,
+  UnneededIssue,
   Wrong,
 } from "./messages.ts";
 import type { Collapse, Flat, IsUnion, SureKeys, Without } from "./objects.ts";
 import type { HeldKeys } from "./held.ts";
-import type { NameOf, ProvidesOf, RequiresOf } from "./of.ts";
+import type { ProvidesOf, RequiresOf } from "./of.ts";
 import type { Alike } from "./spelling.ts";
-import type { Last } from "./text.ts";
 
 /** What an item's step adds, without what the run holds. */
 type WithoutHeld<P> = [HeldKeys<P>] extends [never] ? P : Without<P, HeldKeys<P>>;
@@ -135,9 +135,7 @@ export type AsFits<S, As, L> = As extends string
 
 type AsHint<S extends AnyStep, As extends string> = As extends keyof RequiresOf<S> ? As
   : [Alike<As, keyof RequiresOf<S> & string>] extends [never] ? As
-  : `step '${NameOf<S>}' does not need '${As}' (did you mean '${Last<
-    Alike<As, keyof RequiresOf<S> & string>
-  >}'?)`;
+  : UnneededIssue<S, As>;
 
 /**
  * The context that an annotated callback asks for, combined with that of the callback before it.

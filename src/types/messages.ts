@@ -166,6 +166,16 @@ export type OutputIssue<R, C> = [Absent<R, C>] extends [never]
   : `output needs ${ShowKeys<R, Absent<R, C>>} which no step provides`;
 
 /**
+ * The sentence for a key `K` that a step is said to need.
+ *
+ * @internal
+ */
+export type UnneededIssue<S extends AnyStep, K extends string> = `${Label<
+  NameOf<S>
+>} does not need '${K}'${[Alike<K, keyof RequiresOf<S> & string>] extends [never] ? ""
+  : ` (did you mean '${Last<Alike<K, keyof RequiresOf<S> & string>>}'?)`}`;
+
+/**
  * The sentence for a step of a `map` whose key `As` is an item of another type.
  *
  * @internal

@@ -58,6 +58,7 @@ export type {
 } from "./fits.ts";
 export type { Alternative, FallbackFits, Fallen } from "./fallback.ts";
 export type { AddedKeys, Adding, Fold, Folded, Rules, Taken } from "./fold.ts";
+export type { InputsFit, Renamed } from "./inputs.ts";
 export type {
   Also,
   AsFits,
@@ -102,6 +103,7 @@ export type {
   OutputIssue,
   Ran,
   TakesIssue,
+  UnneededIssue,
   Wrong,
 } from "./messages.ts";
 export type {

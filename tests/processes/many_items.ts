@@ -1,24 +1,26 @@
-// Runs 100,000 items through a combinator and prints the counts. In a process of its own, because
-// node:test on Node tracks every promise with async_hooks, which takes ten times the time and
-// memory.
+// Runs many items through a combinator, in each of the ways that it is given with a number of items,
+// and prints the counts. In a process of its own, because node:test on Node tracks every promise
+// with async_hooks, which takes ten times the time and memory.
 import process from "node:process";
 import { parallel, pipeline } from "@runsheet/runsheet";
 import { combinators, distributed, Flights, Numbers, ticks } from "../support/collections.ts";
 import { failAsync } from "../support/steps.ts";
 
-const MANY = 100_000;
-const [name = "", what = ""] = process.argv.slice(2);
+const [name = "", ways = "{}"] = process.argv.slice(2);
 const limit = { concurrency: 10 };
-const numbers = new Numbers(MANY);
-const flights = new Flights();
-// Long enough for an async iterable to yield nine more items.
-const fly = () => flights.fly(ticks(what === "an async iterable" ? 100 : 5));
 const make = combinators[name as keyof typeof combinators];
+
+let numbers: Numbers;
+let flights: Flights;
+const flyFor = (turns: number) => () => flights.fly(ticks(turns));
+const fly = flyFor(5);
+// Long enough for an async iterable to yield nine more items.
+const flyLong = flyFor(100);
 
 const scenarios: Record<string, () => Promise<object>> = {
   "all at once": () => count(make(() => [...numbers.sync()], fly).run({})),
   "an iterable": () => count(make(() => numbers.sync(), fly, limit).run({})),
-  "an async iterable": () => count(make(() => numbers.async(), fly, limit).run({})),
+  "an async iterable": () => count(make(() => numbers.async(), flyLong, limit).run({})),
   "a list": () => count(distributed(fly, limit).run({ items: [...numbers.sync()] })),
   undone: async () => {
     const undone: unknown[] = [];
@@ -32,7 +34,7 @@ const scenarios: Record<string, () => Promise<object>> = {
     const { completed, failed } = result.rollback;
     return {
       undone: undone.length,
-      inReverse: undone.every((item, n) => item === MANY - 1 - n),
+      inReverse: undone.every((item, n) => item === undone.length - 1 - n),
       completed: completed.length,
       failed: failed.length,
     };
@@ -48,6 +50,10 @@ async function count(
   return { results: result.data.out.length, pulls: numbers.pulls, started, most, now };
 }
 
-const start = performance.now();
-console.log(JSON.stringify(await scenarios[what]?.()));
-console.error(`${name}, ${what}: ${Math.round(performance.now() - start)} ms`);
+const counts: Record<string, object | undefined> = {};
+for (const [way, many] of Object.entries<number>(JSON.parse(ways))) {
+  numbers = new Numbers(many);
+  flights = new Flights();
+  counts[way] = await scenarios[way]?.();
+}
+console.log(JSON.stringify(counts));

@@ -196,7 +196,7 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
         const constraint = "a run of this id must have the args that it began with";
         throw new ConfigError(`Cannot run '${name}' as ${constraint}: '${runId}' has others`);
       }
-      if (signal?.aborted) cancel();
+      if (signal?.aborted) await this.cancel(runId, signal.reason);
       else signal?.addEventListener("abort", cancel);
       return await this.#complete(runId);
     } finally {
@@ -231,7 +231,8 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
 
   async send(runId: string, name: string, data?: unknown): Promise<void> {
     const log = this.#open(runId);
-    do await log.read(); while (!await log.tryAppend({ kind: "event", name, data }));
+    const event = { kind: "event", name, data, id: crypto.randomUUID() } as const;
+    do await log.read(); while (!await log.tryAppend(event));
     this.#beats.get(runId)?.();
   }
 
@@ -312,8 +313,9 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
     } catch (reason) {
       if (reason instanceof LostLease) return Date.now() + this.#leaseMs;
       if (!(reason instanceof Suspended)) throw reason;
-      await log.append({ kind: "lease", owner: "", until: reason.until });
-      return reason.until;
+      const { until, seen } = reason;
+      await log.append({ kind: "lease", owner: "", until, seen });
+      return until;
     } finally {
       clearInterval(heartbeat);
       this.#beats.delete(runId);
@@ -365,10 +367,10 @@ function stateOf(log: RunLog): RunState {
   if (end) return { runId, state: end.success ? "succeeded" : "failed", calls };
   const lease = leaseOf(log);
   if (lease?.owner === "") {
-    // Anything that came from outside since then ends the wait.
-    const last = entries.at(-1);
-    const until = last === lease ? lease.until : 0;
-    return { runId, state: "waiting", calls, until };
+    // News ends the wait, also what came just before it was parked.
+    const hasNews = entries.slice(lease.seen)
+      .some(({ kind }) => kind === "event" || kind === "cancel");
+    return { runId, state: "waiting", calls, until: hasNews ? 0 : lease.until };
   }
   return { runId, state: lease && lease.until > Date.now() ? "running" : "abandoned", calls };
 }

@@ -2,6 +2,7 @@ import type { Outcome } from "../api/host.ts";
 import { toError } from "../report/errors.ts";
 import { cast } from "../values/cast.ts";
 import { messageOf } from "../values/message.ts";
+import { shown } from "../values/show.ts";
 import type { Codec } from "./codec.ts";
 import type { RunEnd } from "./end.ts";
 import type { Part } from "./shape.ts";
@@ -23,10 +24,23 @@ export type LogEntry =
   | { readonly kind: "out"; readonly id: string; readonly outcome: Outcome }
   /** A wait began, which ends at a time in milliseconds since the epoch. */
   | { readonly kind: "wait"; readonly id: string; readonly until: number }
-  /** A worker drives the run until a time. */
-  | { readonly kind: "lease"; readonly owner: string; readonly until: number }
-  /** Something for the run from outside. */
-  | { readonly kind: "event"; readonly name: string; readonly data: unknown }
+  /**
+   * A worker drives the run until a time. With no owner, the run is parked until then, or until
+   * there is news for it after the entries that it has seen.
+   */
+  | {
+    readonly kind: "lease";
+    readonly owner: string;
+    readonly until: number;
+    readonly seen?: number;
+  }
+  /** Something for the run from outside. The id makes the row unlike that of the same event. */
+  | {
+    readonly kind: "event";
+    readonly name: string;
+    readonly data: unknown;
+    readonly id: string;
+  }
   | { readonly kind: "cancel"; readonly reason: unknown }
   | { readonly kind: "end"; readonly end: RunEnd };
 
@@ -40,9 +54,8 @@ export class LostLease extends Error {
 export class StoreFailure extends Error {
   /** The error's name. */
   override readonly name = "StoreFailure";
-  constructor(runId: string, cause: unknown) {
-    const what = messageOf(toError(cause)).full;
-    super(`Cannot continue run '${runId}' here as its store must answer: ${what}`, { cause });
+  constructor(runId: string, problem: string, cause?: unknown) {
+    super(`Cannot continue run '${runId}' here as ${problem}`, { cause });
   }
 }
 
@@ -72,13 +85,30 @@ export class RunLog {
 
   /** Reads the rows that it does not know yet. */
   async read(): Promise<void> {
-    const rows = await this.#ask(() => this.#store.load(this.runId, this.#rows));
-    for (const row of rows) {
+    for (const row of await this.#load()) {
+      const entries = this.#decode(row);
       this.#rows++;
-      for (const entry of cast<LogEntry[]>(this.#codec.decode(row))) {
+      for (const entry of entries) {
         this.entries.push(entry);
         this.onForeign?.(entry);
       }
+    }
+  }
+
+  #load(): Promise<readonly string[]> {
+    return this.#ask(() => this.#store.load(this.runId, this.#rows));
+  }
+
+  #decode(row: string): readonly LogEntry[] {
+    try {
+      return cast(this.#codec.decode(row));
+    } catch (thrown) {
+      const what = messageOf(toError(thrown)).full;
+      throw new StoreFailure(
+        this.runId,
+        `'load' must return the rows as they were appended: ${what}`,
+        thrown,
+      );
     }
   }
 
@@ -103,15 +133,26 @@ export class RunLog {
     return true;
   }
 
-  #appendRow(row: string): Promise<boolean> {
-    return this.#ask(() => this.#store.append(this.runId, this.#rows, row));
+  async #appendRow(row: string): Promise<boolean> {
+    const isNew = await this.#ask(() => this.#store.append(this.runId, this.#rows, row));
+    if (typeof isNew !== "boolean") {
+      const problem = `'append' must return a boolean: current value is ${shown(isNew).full}`;
+      throw new StoreFailure(this.runId, problem);
+    }
+    if (isNew) return true;
+    // If the answer to a first try was lost, a driver that tries again finds the row there.
+    return (await this.#load())[0] === row;
   }
 
   async #ask<T>(call: () => T | Promise<T>): Promise<T> {
     try {
       return await call();
     } catch (thrown) {
-      throw new StoreFailure(this.runId, thrown);
+      throw new StoreFailure(
+        this.runId,
+        `its store must answer: ${messageOf(toError(thrown)).full}`,
+        thrown,
+      );
     }
   }
 

@@ -12,9 +12,12 @@ export class Suspended extends Error {
   override readonly name = "Suspended";
   /** When the first wait is over, in milliseconds since the epoch; `Infinity` for an event. */
   readonly until: number;
-  constructor(until: number) {
+  /** How many entries of the log the run knew then. */
+  readonly seen: number;
+  constructor(until: number, seen: number) {
     super("suspended");
     this.until = until;
+    this.seen = seen;
   }
 }
 
@@ -55,8 +58,8 @@ export class StoreHost implements Host {
   readonly #codec: Codec;
   readonly #turns = new Turns(() => this.#proceed());
   readonly #waits = new Map<string, Wait>();
-  /** The ids of waits that the run has ended by itself. */
-  readonly #withdrawn = new Set<string>();
+  /** The waits that the run has ended by itself. */
+  readonly #withdrawn = new Map<string, Wait>();
   readonly #untils = new Map<string, number>();
   readonly #inbox = new Map<string, unknown[]>();
   readonly #cancel = new AbortController();
@@ -128,7 +131,7 @@ export class StoreHost implements Host {
     this.#waits.set(wait.id, wait);
     const withdraw = () => {
       this.#waits.delete(wait.id);
-      this.#withdrawn.add(wait.id);
+      this.#withdrawn.set(wait.id, wait);
     };
     return this.#turns.ask(wait.id, start, { signal, withdraw });
   }
@@ -137,7 +140,8 @@ export class StoreHost implements Host {
   #proceed(): void {
     if (this.#cancelReason && !this.#isCancelTaken) {
       this.#isCancelTaken = true;
-      this.#record(CANCEL, { ok: true, value: this.#cancelReason.reason });
+      // Nothing starts any more until it has been delivered.
+      return this.#record(CANCEL, { ok: true, value: this.#cancelReason.reason });
     }
     this.#turns.start();
     this.#takeEvents();
@@ -149,7 +153,12 @@ export class StoreHost implements Host {
     const wait = this.#waits.get(id);
     this.#waits.delete(id);
     if (wait?.event !== undefined && !wait.isOut) this.#inbox.get(wait.event)?.shift();
-    if (!this.#turns.answer(id, outcome) && !this.#withdrawn.has(id)) this.end(this.#changed(id));
+    if (this.#turns.answer(id, outcome)) return;
+    const withdrawn = this.#withdrawn.get(id);
+    if (!withdrawn) return this.end(this.#changed(id));
+    // It had taken an event, which another wait of that name may want.
+    const { event, isOut } = withdrawn;
+    if (event !== undefined && isOut && outcome.ok) this.#inbox.get(event)?.unshift(outcome.value);
   }
 
   /** What was recorded is not asked for. */
@@ -224,7 +233,9 @@ export class StoreHost implements Host {
     const until = Math.min(...waits.map(({ until }) => until!), Infinity);
     const ms = until - Date.now();
     if (ms > 0) {
-      if (ms > HOLD_MS && this.#running === 0) return this.end(new Suspended(until));
+      if (ms > HOLD_MS && this.#running === 0) {
+        return this.end(new Suspended(until, this.#log.entries.length));
+      }
       clearTimeout(this.#timer);
       // Calls are in flight, or the wait is short.
       if (waits.length > 0) {

@@ -1,0 +1,226 @@
+// Stores and senders as hostile as networks are: whatever answer is lost, and whatever comes in
+// between.
+import { describe, it } from "node:test";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { fallback, isRunsheetError, pipeline, step, waitFor } from "@runsheet/runsheet";
+import { durable, type Store } from "@runsheet/runsheet/durable";
+import { type } from "arktype";
+import { type KillableStore, Table } from "../support/kill_store.ts";
+import { dataOf, failureOf } from "../support/results.ts";
+
+/** A store that calls `meddle` around its n-th append. */
+function meddled(
+  store: KillableStore,
+  at: number,
+  meddle: (append: () => Promise<boolean>) => Promise<boolean>,
+): Store & { readonly count: () => number } {
+  const append = store.append.bind(store);
+  let count = 0;
+  return {
+    load: store.load.bind(store),
+    list: store.list.bind(store),
+    append: (...row) => count++ === at ? meddle(() => append(...row)) : append(...row),
+    count: () => count,
+  };
+}
+
+/** An order that fails after its approval, and counts what it does. */
+function order() {
+  const counts = { charges: 0, refunds: 0, ends: 0 };
+  const flow = pipeline({
+    name: "order",
+    steps: [
+      step({
+        name: "charge",
+        run: () => ({ charged: ++counts.charges }),
+        rollback: () => void counts.refunds++,
+      }),
+      waitFor("approval"),
+      step({ name: "end", run: () => void counts.ends++ }),
+    ],
+  });
+  return { counts, flow };
+}
+
+describe("a durable run", () => {
+  it("hears of an event, whatever it was about to write when the event came", async () => {
+    for (let at = 0;; at++) {
+      const table = new Table();
+      const { flow } = order();
+      const other = durable(flow, { store: table.worker() });
+      const store = meddled(table.worker(), at, async (append) => {
+        await other.send("r", "approval");
+        return await append();
+      });
+      const running = durable(flow, { store }).run({}, { runId: "r" });
+      if (await Promise.race([running, parked(other)]) === "parked") {
+        assert(at >= store.count(), `the run sleeps though an event came before append ${at}`);
+        await other.send("r", "approval");
+        dataOf(await running);
+        return;
+      }
+      dataOf(await running);
+    }
+  });
+
+  it("hears of a cancellation, whatever it was about to write when that came", async () => {
+    for (let at = 0;; at++) {
+      const table = new Table();
+      const { flow, counts } = order();
+      const other = durable(flow, { store: table.worker() });
+      const store = meddled(table.worker(), at, async (append) => {
+        await other.cancel("r");
+        return await append();
+      });
+      const running = durable(flow, { store }).run({}, { runId: "r" });
+      const isParked = await Promise.race([running, parked(other)]) === "parked";
+      if (isParked) {
+        assert(at >= store.count(), `the run sleeps though it was cancelled before append ${at}`);
+        await other.cancel("r");
+      }
+      assert(isRunsheetError(failureOf(await running).error, "ABORTED"));
+      assertEquals(counts.refunds, counts.charges);
+      if (isParked) return;
+    }
+  });
+
+  it("keeps an event that came too late for one wait for the next one of that name", async () => {
+    for (let at = 0;; at++) {
+      const table = new Table();
+      const provides = type({ by: "string" });
+      const takers: string[] = [];
+      const flow = pipeline({
+        name: "p",
+        steps: [
+          fallback(waitFor("approval", { provides, timeout: 2 }), () => ({ by: "nobody" })),
+          step({ name: "log", run: ({ by }: { by: string }) => void takers.push(by) }),
+          waitFor("approval", { provides }),
+        ],
+      });
+      const other = durable(flow, { store: table.worker() });
+      const store = meddled(table.worker(), at, async (append) => {
+        await other.send("r", "approval", { by: "ann" });
+        return await append();
+      });
+      const append = store.append.bind(store);
+      store.append = async (...row) => {
+        for (let turns = 0; turns < 3; turns++) await turn();
+        return await append(...row);
+      };
+      const running = durable(flow, { store }).run({}, { runId: "r" });
+      if (await Promise.race([running, parked(other)]) === "parked") {
+        const isTaken = takers.includes("ann");
+        assert(isTaken || at >= store.count(), `the event before append ${at} is lost`);
+        await other.send("r", "approval", { by: "bob" });
+        dataOf(await running);
+        if (!isTaken) return;
+      }
+    }
+  });
+
+  it("does everything once, whichever answer of its store is lost", async () => {
+    for (const isTold of [true, false]) {
+      for (let at = 0;; at++) {
+        const table = new Table();
+        const { flow, counts } = order();
+        // A driver that tries again is told that the row is there already.
+        const store = meddled(table.worker(), at, async (append) => {
+          await append();
+          if (isTold) return false;
+          throw new Error("connection reset");
+        });
+        const runs = durable(flow, { store, leaseMs: 30 });
+        const other = durable(flow, { store: table.worker() });
+        let result: Awaited<ReturnType<typeof runs.run>>;
+        await other.send("r", "approval");
+        do {
+          result = await runs.run({}, { runId: "r" });
+          table.endLeases();
+        } while (!result.success && result.failedStep === "<store>");
+        dataOf(result);
+        assertEquals(counts, { charges: 1, refunds: 0, ends: 1 }, `append ${at}`);
+        if (at >= store.count()) break;
+      }
+    }
+  });
+
+  it("says what is wrong with a store that answers with something else", async () => {
+    const worker = new Table().worker();
+    const { flow } = order();
+    const silent = { ...stored(worker), append: (...row: Row) => void worker.append(...row) };
+    const parsed = { ...stored(worker), load: () => [[{ kind: "start" }]] };
+    const messages = [];
+    for (const store of [silent, parsed]) {
+      const result = await durable(flow, { store: store as never }).run({}, { runId: "r" });
+      const { failedStep, error } = failureOf(result);
+      assertEquals(failedStep, "<store>");
+      messages.push(error.message);
+    }
+    assertStringIncludes(
+      messages[0]!,
+      "'append' must return a boolean: current value is undefined",
+    );
+    assertStringIncludes(messages[1]!, "'load' must return the rows as they were appended");
+  });
+
+  it("calls nothing where it was cancelled before it began", async () => {
+    const { flow, counts } = order();
+    const runs = durable(flow, { store: new Table().worker() });
+    const signal = AbortSignal.abort();
+    assert(!(await runs.run({}, { runId: "a", signal })).success);
+    await runs.cancel("b");
+    assert(!(await runs.run({}, { runId: "b" })).success);
+    assertEquals(counts.charges, 0);
+  });
+
+  it("is rolled back once, though it is cancelled meanwhile, and changes no more in the end", async () => {
+    const table = new Table();
+    const runs = durable(
+      pipeline({
+        name: "p",
+        steps: [
+          step({ name: "a", run: () => {}, rollback: () => undo("a") }),
+          step({ name: "b", run: () => {}, rollback: () => undo("b") }),
+          step({ name: "c", run: () => Promise.reject(new Error("declined")) }),
+        ],
+      }),
+      { store: table.worker() },
+    );
+    const undone: string[] = [];
+    const undo = async (name: string) => {
+      undone.push(name);
+      if (name === "b") await runs.cancel("r");
+    };
+    const result = failureOf(await runs.run({}, { runId: "r" }));
+    assertEquals([result.error.message, result.rollback.completed], ["declined", ["b", "a"]]);
+    const [before] = await runs.list();
+    await runs.send("r", "approval");
+    await runs.cancel("r");
+    assertEquals(await runs.resume(), []);
+    assertEquals(failureOf(await runs.run({}, { runId: "r" })).error.message, "declined");
+    assertEquals((await runs.list())[0], before);
+    assertEquals(undone, ["b", "a"]);
+  });
+});
+
+type Row = Parameters<Store["append"]>;
+
+function stored(store: KillableStore): Store {
+  return {
+    load: store.load.bind(store),
+    append: store.append.bind(store),
+    list: store.list.bind(store),
+  };
+}
+
+const turn = () => new Promise<void>((resolve) => setTimeout(resolve));
+
+/** Resolves when a run has been waiting for so many turns that nothing will wake it. */
+async function parked(runs: { list(): Promise<readonly { state: string; until?: number }[]> }) {
+  for (let turns = 0; turns < 10;) {
+    await turn();
+    const [run] = await runs.list();
+    turns = run?.state === "waiting" && run.until === Infinity ? turns + 1 : 0;
+  }
+  return "parked" as const;
+}

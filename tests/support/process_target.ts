@@ -13,7 +13,7 @@ import {
   type SagaOutside,
 } from "@runsheet/runsheet/testing";
 import { sagaStore } from "./saga_store.ts";
-import { spawnScript } from "./spawn.ts";
+import { scriptPath, spawnFile } from "./spawn.ts";
 
 /** The target of `durable` over SQLite whose workers are processes, to be killed by SIGKILL. */
 export function processTarget(waitMs: number): ConformTarget {
@@ -21,16 +21,16 @@ export function processTarget(waitMs: number): ConformTarget {
     const folder = mkdtempSync(join(tmpdir(), "saga-"));
     const path = join(folder, "runs.db");
     const store = sagaStore(path);
-    const server = await serve(outside);
+    const server = await serveSaga(outside);
     const { port } = server.address() as AddressInfo;
     // From here, the runs are answered and cancelled, but never driven.
     const runs = durable(saga(outside), { store });
     let known: SagaArgs;
-    let worker: Worker;
-    let stalled: Worker | undefined;
+    let worker: SagaWorker;
+    let stalled: SagaWorker | undefined;
     const begin = () => {
       const args = [path, `http://127.0.0.1:${port}`, String(waitMs), JSON.stringify(known)];
-      worker = new Worker(args);
+      worker = new SagaWorker(scriptPath("saga_worker"), args);
     };
     return {
       start(_runId, args) {
@@ -59,16 +59,17 @@ export function processTarget(waitMs: number): ConformTarget {
   };
 }
 
-class Worker {
+/** A process that runs the saga and prints its end. */
+export class SagaWorker {
   /** How the run ended; never settles if the worker dies before. */
   readonly end: Promise<SagaEnd>;
   readonly #ended: Promise<unknown>;
   readonly #pid: Promise<number>;
 
-  constructor(args: string[]) {
+  constructor(path: string, args: string[]) {
     let onStart: (pid: number) => void;
     this.#pid = new Promise((resolve) => onStart = resolve);
-    const ended = spawnScript("saga_worker", args, { onStart: (pid) => onStart(pid) });
+    const ended = spawnFile(path, args, { onStart: (pid) => onStart(pid) });
     this.#ended = ended;
     this.end = new Promise((resolve, reject) => {
       ended.then(({ stdout, stderr }) => {
@@ -93,7 +94,7 @@ class Worker {
 }
 
 /** Serves the world outside to the workers. */
-async function serve(outside: SagaOutside): Promise<Server> {
+export async function serveSaga(outside: SagaOutside): Promise<Server> {
   const server = createServer(async (request, response) => {
     let body = "";
     for await (const chunk of request.setEncoding("utf8")) body += chunk;

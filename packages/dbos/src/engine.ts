@@ -1,0 +1,185 @@
+import { AsyncResource } from "node:async_hooks";
+import { DBOS, Error as DBOSErrors } from "@dbos-inc/dbos-sdk";
+import type { Codec, Engine } from "@runsheet/runsheet/durable";
+import { type Message, TOPIC } from "./message.ts";
+
+/** The pipeline asks for other calls than the one that was recorded. */
+export class Changed extends Error {
+  /** The error's name. */
+  override readonly name = "Changed";
+}
+
+/** Something that a run waits for. */
+type Pending =
+  | { readonly kind: "call"; readonly begin: () => void; hasBegun: boolean }
+  /** `until` is in milliseconds since the epoch. */
+  | { readonly kind: "wait"; readonly ms: number; until?: number }
+  | { readonly kind: "event"; readonly name: string };
+
+type AllPending = ReadonlyMap<string, Pending>;
+
+/** What came out: a call with its text, or a wait. */
+type Out = readonly [id: string, text: string | null];
+
+/** Stands for no call: it is time to look for messages. */
+const LOOK = "!look";
+/** How long calls are awaited before it is: twice as long each time. */
+const FIRST_LOOK_MS = 1_000;
+const MOST_LOOK_MS = 30_000;
+/** Waits that are not longer are left to a timer. */
+const SHORT_MS = 1_000;
+/** DBOS knows no wait without an end. */
+const CENTURY_S = 3_155_760_000;
+
+/**
+ * One run on DBOS, whose journal is positional: a workflow that is repeated must ask for the same
+ * operations in the same order. So a step of DBOS is not a call, but the answer to the question
+ * which of the calls in flight came out first. No branch waits for another, and the order in which
+ * they came out is recorded with them.
+ */
+export class DbosEngine implements Engine<Pending> {
+  readonly name: string;
+  readonly lateMs: number;
+  readonly signal: AbortSignal;
+  readonly #codec: Codec;
+  readonly #cancel = new AbortController();
+  /** DBOS knows a workflow by its asynchronous context. */
+  readonly #workflow = new AsyncResource("runsheet");
+  readonly #outs: Out[] = [];
+  readonly #inbox = new Map<string, unknown[]>();
+  #wake = () => {};
+  #lookMs = FIRST_LOOK_MS;
+  #lookAt = Date.now() + FIRST_LOOK_MS;
+
+  constructor(name: string, lateMs: number, codec: Codec) {
+    this.name = name;
+    this.lateMs = lateMs;
+    this.#codec = codec;
+    this.signal = this.#cancel.signal;
+  }
+
+  call({ id }: { readonly id: string }, make: () => Promise<string>): Pending {
+    const begin = async () => {
+      const text = await make();
+      this.#outs.push([id, text]);
+      this.#wake();
+    };
+    return { kind: "call", begin, hasBegun: false };
+  }
+
+  sleep(_id: string, ms: number): Pending {
+    return { kind: "wait", ms };
+  }
+
+  event(_id: string, name: string): Pending {
+    return { kind: "event", name };
+  }
+
+  async next(pending: AllPending): Promise<readonly (readonly [id: string, out: unknown])[]> {
+    try {
+      return await this.#workflow.runInAsyncScope(() => this.#next(pending));
+    } catch (thrown) {
+      const error = thrown as Error;
+      if (DBOSErrors.getDBOSErrorCode(error) !== DBOSErrors.UnexpectedStep) throw thrown;
+      throw changed(error.message);
+    }
+  }
+
+  async #next(pending: AllPending) {
+    const events = this.#takeEvents(pending);
+    if (events.length > 0) return events;
+    await this.#beginWaits(pending);
+    const isShort = [...pending.values()]
+      .some((one) => one.kind === "call" || one.kind === "wait" && one.ms <= SHORT_MS);
+    return isShort ? await this.#first(pending) : await this.#message(pending);
+  }
+
+  /** Takes messages that came before the run has asked for them. */
+  #takeEvents(pending: AllPending) {
+    return [...pending].flatMap(([id, one]) => {
+      const data = one.kind === "event" ? this.#inbox.get(one.name) : undefined;
+      return data?.length ? [[id, data.shift()] as const] : [];
+    });
+  }
+
+  async #beginWaits(pending: AllPending): Promise<void> {
+    const waits = waitsOf(pending).filter(([, { until }]) => until === undefined);
+    if (waits.length === 0) return;
+    const now = await DBOS.now();
+    for (const [, wait] of waits) wait.until = now + wait.ms;
+  }
+
+  /** Nothing is in flight, so the run waits in the database. */
+  async #message(pending: AllPending): Promise<readonly Out[]> {
+    const until = Math.min(...waitsOf(pending).map(([, { until }]) => until!));
+    const message = await DBOS.recv(
+      TOPIC,
+      until < Infinity ? { deadlineEpochMS: until } : { timeoutSeconds: CENTURY_S },
+    );
+    if (message === null) return dueIn(pending, until);
+    this.#read(message);
+    return [];
+  }
+
+  /** What comes out first, by the record or because it does. */
+  async #first(pending: AllPending): Promise<readonly Out[]> {
+    const [first] = pending.keys();
+    const name = pending.size === 1 ? first! : `${first} +${pending.size - 1}`;
+    const outs = await DBOS.runStep(() => this.#await(pending), { name });
+    if (outs[0]?.[0] === LOOK) {
+      this.#read(await DBOS.recv(TOPIC, 0));
+      return [];
+    }
+    const unknown = outs.find(([id]) => !pending.has(id));
+    if (!unknown) return outs;
+    throw changed(`it asks for nothing that is called '${unknown[0]}', which was recorded`);
+  }
+
+  async #await(pending: AllPending): Promise<readonly Out[]> {
+    for (const one of pending.values()) {
+      if (one.kind !== "call" || one.hasBegun) continue;
+      one.hasBegun = true;
+      one.begin();
+    }
+    for (;;) {
+      const now = Date.now();
+      if (now >= this.#lookAt) {
+        this.#lookMs = Math.min(2 * this.#lookMs, MOST_LOOK_MS);
+        this.#lookAt = now + this.#lookMs;
+        return [[LOOK, null]];
+      }
+      const outs = [...this.#outs.splice(0), ...dueIn(pending, now)];
+      if (outs.length > 0) return outs;
+      const until = Math.min(this.#lookAt, ...waitsOf(pending).map(([, { until }]) => until!));
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, until - now);
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  }
+
+  #read(received: unknown): void {
+    const message = (typeof received === "string" ? this.#codec.decode(received) : received) as
+      | Message
+      | null;
+    if (!message) return;
+    if ("cancel" in message) return this.#cancel.abort(message.cancel);
+    const { event, data } = message;
+    this.#inbox.set(event, [...this.#inbox.get(event) ?? [], data]);
+  }
+}
+
+function changed(problem: string): Changed {
+  return new Changed(`its pipeline must be the one that began it: ${problem}`);
+}
+
+function waitsOf(pending: AllPending) {
+  return [...pending].flatMap(([id, one]) => one.kind === "wait" ? [[id, one] as const] : []);
+}
+
+function dueIn(pending: AllPending, now: number): readonly Out[] {
+  return waitsOf(pending).filter(([, { until }]) => until! <= now).map(([id]) => [id, null]);
+}

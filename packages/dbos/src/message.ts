@@ -1,0 +1,7 @@
+/** The topic of the messages to a run. */
+export const TOPIC = "runsheet";
+
+/** A message to a run. Other programs may send such an object, too. */
+export type Message =
+  | { readonly event: string; readonly data?: unknown }
+  | { readonly cancel: unknown };

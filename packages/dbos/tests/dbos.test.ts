@@ -1,0 +1,61 @@
+// RUNSHEET_KILLS=all kills at every moment, RUNSHEET_KILLS=20 at twenty random ones of the shop.
+// RUNSHEET_SEED, which a failure prints, chooses these.
+import { after, before, describe, it } from "node:test";
+import process from "node:process";
+import { DBOS } from "@dbos-inc/dbos-sdk";
+import { assertConforms, conform } from "@runsheet/runsheet/testing";
+import fc from "fast-check";
+import { type Postgres, startPostgres } from "../../../tests/support/postgres.ts";
+import { sagaTarget } from "./support/saga_target.ts";
+import { assertBalances, type Moment } from "./support/shop.ts";
+
+const { RUNSHEET_KILLS = "2", RUNSHEET_SEED = "1" } = process.env;
+const isAll = RUNSHEET_KILLS === "all";
+const waitMs = 1_000;
+
+const randomMoments = fc.sample(
+  fc.record({ n: fc.noBias(fc.integer({ min: 1, max: 600 })), arrives: fc.boolean() }),
+  { numRuns: isAll ? 50 : Number(RUNSHEET_KILLS), seed: Number(RUNSHEET_SEED) },
+).map(({ n, arrives }): Moment => ({
+  name: `at piece ${n} of seed ${RUNSHEET_SEED}`,
+  isLast: (_piece, nth) => nth === n,
+  arrives,
+  isRandom: true,
+}));
+
+const moments: readonly Moment[] = [
+  sending("in a charge", "PUT /charges/", true),
+  sending("in an undo of a charge", "DELETE /charges/", true),
+  sending("in an undo of a reservation", "delete from orders", false),
+  ...randomMoments,
+];
+
+function sending(name: string, text: string, arrives: boolean): Moment {
+  return { name, isLast: (piece) => piece.includes(text), arrives };
+}
+
+describe("dbos()", () => {
+  let server: Postgres;
+  before(async () => {
+    server = await startPostgres();
+    // Processes that make its tables at the same time fail.
+    await DBOS.migrate(server.url);
+  });
+  after(() => server.stop());
+
+  it("ends a saga as if nobody had killed its processes", async () => {
+    // Each process takes its time to start.
+    const every = isAll ? 1 : 12;
+    const options = { waitMs, every, concurrency: 4, patienceMs: 600_000 };
+    assertConforms(await conform(sagaTarget(server.url, waitMs), options));
+  });
+
+  it("ends the orders of examples/service in balance, whenever their process is killed", async () => {
+    const waiting = [...moments];
+    const next = async () => {
+      for (let one; (one = waiting.shift());) await assertBalances(server, one);
+    };
+    // A few at a time.
+    await Promise.all([next(), next(), next()]);
+  });
+});

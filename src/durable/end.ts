@@ -49,7 +49,8 @@ export function endOf(result: Result<unknown>, codec: Codec): RunEnd {
   const { stepsExecuted } = result.meta;
   if (!result.success) {
     const { error, failedStep, rollback: { completed, failed }, committed } = result;
-    return { success: false, error, failedStep, completed, failed, committed, stepsExecuted };
+    const end = { success: false, error, failedStep, completed, failed, stepsExecuted } as const;
+    return committed === undefined ? end : { ...end, committed };
   }
   const end: RunEnd = { success: true, data: result.data, stepsExecuted };
   try {

@@ -1,0 +1,74 @@
+import { CancelledError, RestatePromise, type WorkflowContext } from "@restatedev/restate-sdk";
+import type { Codec, Engine } from "@runsheet/runsheet/durable";
+import { text } from "./serde.ts";
+
+/** The id of what came out, and what it is. */
+type Out = readonly [id: string, out: unknown];
+
+/** What a run waits for: a call or a sleep, or the event of a name. */
+type Pending = RestatePromise<Out> | string;
+
+/** Restate's journal of one run as the engine of `engineHost`. */
+export function engineOf(
+  ctx: WorkflowContext,
+  name: string,
+  lateMs: number,
+  { decode }: Codec,
+): Engine<Pending> {
+  const cancelled = new AbortController();
+  const { attemptCompletedSignal } = ctx.request();
+  const events = new Map<string, RestatePromise<string>>();
+  /** How many events of a name have been taken. */
+  const taken = new Map<string, number>();
+
+  function eventOf(name: string, rank: number): RestatePromise<string> {
+    const key = eventKey(name, (taken.get(name) ?? 0) + rank);
+    const known = events.get(key) ?? ctx.promise(key, text).get();
+    events.set(key, known);
+    return known;
+  }
+
+  return {
+    name,
+    lateMs,
+    signal: cancelled.signal,
+    // Restate makes a call only when nothing is left in the journal. When it has given up this
+    // process, the attempt is cancelled, as another process makes it again.
+    call: ({ id }, make) =>
+      outOf(id, ctx.run(id, () => make(attemptCompletedSignal), { serde: text })),
+    sleep: (id, ms) => outOf(id, ctx.sleep(Math.ceil(ms), id)),
+    event: (_id, name) => name,
+    async next(pending) {
+      const ranks = new Map<string, number>();
+      const racing = [...pending].map(([id, out]) => {
+        if (typeof out !== "string") return out;
+        const rank = (ranks.get(out) ?? 0) + 1;
+        ranks.set(out, rank);
+        return outOf(id, eventOf(out, rank));
+      });
+      try {
+        const [id, out] = await RestatePromise.race(racing);
+        const event = pending.get(id);
+        if (typeof event !== "string") return [[id, out]];
+        taken.set(event, (taken.get(event) ?? 0) + 1);
+        return [[id, decode(String(out))]];
+      } catch (reason) {
+        if (!(reason instanceof CancelledError)) throw reason;
+        cancelled.abort(reason);
+        return [];
+      }
+    },
+  };
+}
+
+function outOf(id: string, out: RestatePromise<unknown>): RestatePromise<Out> {
+  return out.map((value, failure) => {
+    if (failure) throw failure;
+    return [id, value];
+  });
+}
+
+/** The durable promise of the n-th event of a name, from 1. */
+export function eventKey(name: string, n: number): string {
+  return `${name}/${n}`;
+}

@@ -1,0 +1,30 @@
+import type { WorkflowOptions } from "@restatedev/restate-sdk";
+import type { LateReport } from "@runsheet/runsheet";
+import type { ErrorClass } from "@runsheet/runsheet/durable";
+
+/** The options of `restate`. */
+export interface RestateOptions {
+  /**
+   * The application's classes of errors that keep their class in the journal; others come back as an
+   * `Error` of the same name and message.
+   */
+  readonly errors?: readonly ErrorClass[] | undefined;
+  /** The pipeline's version; a run of another version is not continued. */
+  readonly version?: string | undefined;
+  /**
+   * How long an abandoned attempt is awaited, in milliseconds: the run retries and undoes only after
+   * that.
+   *
+   * @default {60_000}
+   */
+  readonly lateMs?: number | undefined;
+  /** Called with the outcome of each abandoned attempt. */
+  readonly onLate?: ((late: LateReport) => void) | undefined;
+  /**
+   * Restate's own options of the workflow, such as its retention and timeouts. Its retry policy is
+   * for workers that die, not for steps that fail.
+   *
+   * @default {a run that fails to continue 70 times, for about an hour, is paused}
+   */
+  readonly workflow?: WorkflowOptions | undefined;
+}

@@ -1,0 +1,152 @@
+import {
+  handlers,
+  type RetryPolicy,
+  TerminalError,
+  workflow,
+  type WorkflowContext,
+  type WorkflowDefinition,
+  type WorkflowSharedContext,
+} from "@restatedev/restate-sdk";
+import type { RunOptions } from "@runsheet/runsheet";
+import {
+  codec,
+  type DurableDeps,
+  endOf,
+  engineHost,
+  lackOf,
+  type Part,
+  type RunEnd,
+  type Runnable,
+  shapeOf,
+} from "@runsheet/runsheet/durable";
+import { checkOptions } from "./check_options.ts";
+import { engineOf, eventKey } from "./engine.ts";
+import type { RestateOptions } from "./options.ts";
+import { codecSerde, text } from "./serde.ts";
+
+/** An event for a run, or for one that has not begun yet. */
+export interface Sent {
+  /** The event's name: that of the `waitFor`. */
+  readonly name: string;
+  /** The event's data. */
+  readonly data?: unknown;
+}
+
+/** The handlers of a pipeline's workflow. Its key is the id of the run. */
+export interface RestateHandlers<Args> {
+  /** Runs the pipeline. A run that fails is no failure of the workflow: it returns how it ended. */
+  run(ctx: WorkflowContext, args: Args): Promise<RunEnd>;
+  /** Answers a `waitFor` of the run. */
+  send(ctx: WorkflowSharedContext, event: Sent): Promise<void>;
+  /** Cancels the run, which is then rolled back. */
+  cancel(ctx: WorkflowSharedContext): Promise<void>;
+}
+
+/** What the journal of a run begins with. */
+interface RunStart {
+  readonly version: string | undefined;
+  readonly shape: readonly Part[];
+}
+
+type Own = RestateOptions & { readonly deps?: unknown };
+
+const LATE_MS = 60_000;
+const INVOCATION = "invocation";
+/** Workers may be gone for an hour; what no worker can continue is paused, and nothing is lost. */
+const RETRY_POLICY: RetryPolicy = {
+  initialInterval: 100,
+  exponentiationFactor: 2,
+  maxInterval: 60_000,
+  maxAttempts: 70,
+  onMaxAttempts: "pause",
+};
+
+/**
+ * Makes a workflow of Restate from a pipeline. Its key is the id of the run, so a run of an id is
+ * made once.
+ *
+ * @param pipeline The pipeline.
+ * @param options How to record, and the deps of a pipeline that declares them.
+ * @returns The workflow, for the `services` of Restate's endpoint.
+ * @throws {ConfigError} If an option is invalid.
+ */
+export function restate<
+  const N extends string,
+  Args,
+  Data,
+  Options extends RunOptions = RunOptions,
+>(
+  pipeline: Runnable<Args, Data, Options> & { readonly name: N },
+  options: RestateOptions & DurableDeps<Options> = {} as RestateOptions & DurableDeps<Options>,
+): WorkflowDefinition<N, RestateHandlers<Args>> {
+  const { errors, version, lateMs = LATE_MS, onLate, deps, workflow: own } = options as Own;
+  const { name } = pipeline;
+  const start: RunStart = { version, shape: shapeOf(pipeline) };
+  checkOptions(name, options);
+  const recorded = codec(errors);
+
+  async function run(ctx: WorkflowContext, args: Args): Promise<RunEnd> {
+    ctx.set(INVOCATION, ctx.request().id);
+    const began = await ctx.run("start", () => recorded.encode(start), { serde: text });
+    checkStart(
+      `Cannot continue run '${ctx.key}' of '${name}' as`,
+      start,
+      recorded.decode(began) as RunStart,
+    );
+    const host = engineHost(engineOf(ctx, name, lateMs, recorded), recorded);
+    const result = await pipeline.run(args, { runId: ctx.key, host, onLate, deps } as never);
+    // Another process may have what this one lacks.
+    if (!result.success && result.failedStep === "<options>") throw result.error;
+    return endOf(result, recorded);
+  }
+
+  async function send(ctx: WorkflowSharedContext, event: Sent): Promise<void> {
+    const data = recorded.encode(event.data);
+    for (let n = 1;; n++) {
+      const promise = ctx.promise<string>(eventKey(event.name, n), text);
+      if (await promise.peek() !== undefined) continue;
+      try {
+        return await promise.resolve(data);
+      } catch (thrown) {
+        // Another event may have come first.
+        if (await promise.peek() === undefined) throw thrown;
+      }
+    }
+  }
+
+  async function cancel(ctx: WorkflowSharedContext): Promise<void> {
+    const invocation = await ctx.get<string>(INVOCATION);
+    if (invocation === null) {
+      const message =
+        `Cannot cancel run '${ctx.key}' of '${name}' as it must have begun: it has not`;
+      throw new TerminalError(message, { errorCode: 404 });
+    }
+    ctx.cancel(invocation as Parameters<typeof ctx.cancel>[0]);
+  }
+
+  const { workflow: forRun, shared } = handlers.workflow;
+  const input = codecSerde<never>(errors);
+  return workflow({
+    name,
+    handlers: {
+      run: forRun({ input, output: codecSerde<RunEnd>(errors) }, run),
+      send: shared({ input }, send),
+      cancel: shared({}, cancel),
+    },
+    options: {
+      ...own,
+      retryPolicy: { ...RETRY_POLICY, ...own?.retryPolicy },
+    },
+  }) as WorkflowDefinition<N, RestateHandlers<Args>>;
+}
+
+/** A run of another pipeline would go astray: its calls would not be found. */
+function checkStart(action: string, now: RunStart, began: RunStart): void {
+  if (now.version !== began.version) {
+    throw new Error(
+      `${action} its version must be ${began.version}: current value is ${now.version}`,
+    );
+  }
+  const lack = lackOf(now.shape, began.shape);
+  if (lack !== undefined) throw new Error(`${action} ${lack}`);
+}

@@ -1,0 +1,59 @@
+import { describe, it } from "node:test";
+import { assertEquals, assertThrows } from "@std/assert";
+import { deps, pipeline, step } from "@runsheet/runsheet";
+import { codecSerde, restate, type RestateOptions } from "@runsheet/restate";
+
+const order = pipeline({ name: "order", steps: [step({ name: "pay", run: () => {} })] });
+
+describe("restate()", () => {
+  it("makes a workflow of the pipeline's name", () => {
+    const { name }: { name: "order" } = restate(order);
+    assertEquals(name, "order");
+  });
+
+  it("wants the deps of a pipeline that declares them", () => {
+    const withDeps = pipeline({ name: "order", deps: deps<{ db: string }>(), steps: [] });
+    assertEquals(restate(withDeps, { deps: { db: "books" } }).name, "order");
+    // @ts-expect-error: Property 'deps' is missing
+    restate(withDeps, {});
+  });
+
+  it("refuses what is no pipeline", () => {
+    const fake = { name: "fake", run: () => Promise.reject(new Error("never")) };
+    assertThrows(
+      () => restate(fake),
+      Error,
+      "Cannot make a pipeline durable as it must be a step or a pipeline",
+    );
+  });
+
+  const wrong: [RestateOptions, string][] = [
+    [{ lateMs: 0 }, "'lateMs' must be a number of milliseconds from 1: current value is 0"],
+    [{ version: "" }, "'version' must be a string that is not empty: current value is "],
+    [{ onLate: 1 as never }, "'onLate' must be a function: current value is 1"],
+    [
+      { late: 5 } as never,
+      "its options must be among deps, errors, lateMs, onLate, version, workflow: current value is late",
+    ],
+  ];
+  for (const [options, message] of wrong) {
+    it(`refuses options: ${message}`, () => {
+      assertThrows(
+        () => restate(order, options),
+        Error,
+        `Cannot make 'order' durable as ${message}`,
+      );
+    });
+  }
+});
+
+describe("codecSerde()", () => {
+  it("restores what JSON alone would lose, also errors of classes that it knows", () => {
+    class OutOfStock extends Error {}
+    const { serialize, deserialize } = codecSerde<unknown>([OutOfStock]);
+    const value = { at: new Date(0), why: new OutOfStock("none left") };
+    const back = deserialize(serialize(value)) as typeof value;
+    assertEquals(back.at, value.at);
+    assertEquals(back.why instanceof OutOfStock && back.why.message, "none left");
+  });
+});

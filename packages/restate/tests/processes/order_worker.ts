@@ -1,0 +1,31 @@
+// A worker that serves the pipeline `order` in one of its versions, at the given port.
+import { appendFileSync } from "node:fs";
+import process from "node:process";
+import { serve } from "@restatedev/restate-sdk";
+import { pipeline, step, waitFor } from "@runsheet/runsheet";
+import { restate } from "@runsheet/restate";
+
+const [, , port = "", version = "", told = ""] = process.argv;
+
+const simple = (name: string) =>
+  step({
+    name,
+    run: ({ at }: { at: Date }, { key }) => {
+      appendFileSync(told, `${name} ${key} ${at.getTime()}\n`);
+      return { [name]: name };
+    },
+    rollback: (_ctx, _output, { effectKey }) => appendFileSync(told, `undo ${name} ${effectKey}\n`),
+  });
+const approval = waitFor("approval");
+const steps = {
+  first: [simple("reserve"), approval, simple("ship")],
+  renamed: [simple("book"), approval, simple("ship")],
+  longer: [simple("check"), simple("reserve"), approval, simple("ship")],
+}[version] ?? [simple("reserve"), approval, simple("ship")];
+const order = pipeline({ name: "order", steps });
+
+const workflow = restate(order, {
+  version: version === "v2" ? "2" : undefined,
+  workflow: { retryPolicy: { initialInterval: 20, maxInterval: 20, maxAttempts: 5 } },
+});
+await serve({ services: [workflow], port: Number(port) });

@@ -1,0 +1,21 @@
+// A worker that runs the saga of conform() for Restate, and tells the test what it does.
+import process from "node:process";
+import { serve } from "@restatedev/restate-sdk";
+import { restate } from "@runsheet/restate";
+import { saga } from "@runsheet/runsheet/testing";
+
+const [, , port = "", url = "", waitMs = "", name = ""] = process.argv;
+
+const outside = {
+  async tell(event: unknown) {
+    const response = await fetch(url, { method: "POST", body: JSON.stringify(event) });
+    return await response.json();
+  },
+};
+const workflow = restate(saga(outside, { waitMs: Number(waitMs) }), {
+  lateMs: 60_000,
+  onLate: () => {},
+  workflow: { retryPolicy: { initialInterval: 50, maxInterval: 200, maxAttempts: 1_000_000 } },
+});
+// Several tests use one server.
+await serve({ services: [{ ...workflow, name }], port: Number(port) });

@@ -1,0 +1,137 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { type AddressInfo, createServer } from "node:net";
+import { arch, platform, tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+
+const binary = findServer();
+
+/** The reason for skipping a test where there is no server, or the SDK does not run. */
+export const skipWithoutServer: string | false = binary === undefined
+  ? "@restatedev/restate-server is not installed"
+  : Number(process.versions.node.split(".")[0]) < 22
+  ? "Restate's SDK needs Node 22"
+  : false;
+
+/** Finds the program of npm's package: Deno has it only in a folder that npm has made. */
+function findServer(): string | undefined {
+  const program = `@restatedev/restate-server-${platform()}-${arch()}/bin/restate-server`;
+  try {
+    const path = createRequire(import.meta.url).resolve(program);
+    return existsSync(path) ? path : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A server of Restate on free ports of this machine, for one test. */
+export class Server {
+  readonly ingress: string;
+  readonly admin: string;
+  readonly #folder = mkdtempSync(join(tmpdir(), "restate-"));
+  readonly #child: ChildProcess;
+
+  private constructor([ingress, admin, node]: readonly number[]) {
+    this.ingress = `http://127.0.0.1:${ingress}`;
+    this.admin = `http://127.0.0.1:${admin}`;
+    const log = openSync(join(this.#folder, "log"), "w");
+    this.#child = spawn(binary!, ["--base-dir", join(this.#folder, "data")], {
+      stdio: ["ignore", log, log],
+      env: {
+        ...process.env,
+        RESTATE_INGRESS__BIND_ADDRESS: `127.0.0.1:${ingress}`,
+        RESTATE_ADMIN__BIND_ADDRESS: `127.0.0.1:${admin}`,
+        RESTATE_BIND_ADDRESS: `127.0.0.1:${node}`,
+        RESTATE_DEFAULT_NUM_PARTITIONS: "1",
+        RESTATE_ROCKSDB_TOTAL_MEMORY_SIZE: "128MB",
+        RESTATE_LOG_FILTER: "warn",
+        RESTATE_DISABLE_TELEMETRY: "true",
+      },
+    });
+    process.on("exit", () => this.#child.kill("SIGKILL"));
+  }
+
+  /** Resolves once it is ready. */
+  static async start(): Promise<Server> {
+    const server = new Server(await Promise.all([freePort(), freePort(), freePort()]));
+    while (
+      !await answers(`${server.admin}/health`) || !await answers(`${server.ingress}/restate/health`)
+    ) {
+      if (server.#child.exitCode !== null) {
+        throw new Error(readFileSync(join(server.#folder, "log"), "utf8"));
+      }
+      await soon();
+    }
+    return server;
+  }
+
+  /** Tells the server of the workflows at a place, once they are there. */
+  async register(uri: string): Promise<void> {
+    const body = JSON.stringify({ uri, force: true });
+    const headers = { "content-type": "application/json" };
+    for (;;) {
+      const response = await fetch(`${this.admin}/deployments`, { method: "POST", headers, body });
+      const answer = await response.text();
+      if (response.ok) return;
+      // The worker may not listen yet.
+      if (!answer.includes("META0003")) throw new Error(answer);
+      await soon();
+    }
+  }
+
+  /** Calls a handler; resolves with what it returns, as JSON. */
+  async call(path: string, body?: unknown, signal?: AbortSignal): Promise<string> {
+    const response = await fetch(`${this.ingress}/${path}`, {
+      method: "POST",
+      ...(body !== undefined && {
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+      }),
+      ...(signal && { signal }),
+    });
+    const answer = await response.text();
+    if (!response.ok) throw new Error(`${response.status} ${answer}`);
+    return answer;
+  }
+
+  /** Asks the server about its invocations. */
+  async query(query: string): Promise<readonly Record<string, unknown>[]> {
+    const headers = { "content-type": "application/json", accept: "application/json" };
+    const body = JSON.stringify({ query });
+    const response = await fetch(`${this.admin}/query`, { method: "POST", headers, body });
+    const { rows } = await response.json() as { rows: Record<string, unknown>[] };
+    return rows;
+  }
+
+  async stop(): Promise<void> {
+    const gone = once(this.#child, "exit");
+    if (this.#child.kill("SIGKILL")) await gone;
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(url);
+    await response.body?.cancel();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}
+
+/** A moment, after which something is looked at again. */
+export function soon(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

@@ -149,6 +149,11 @@ export interface Host {
    */
   readonly durable?: DurableHost | undefined;
   /**
+   * Carries out the calls and waits that acquire and release resources, for a test kit. Without it,
+   * they go through no host, as their values live in one process only. It must not reject.
+   */
+  readonly resources?: Host | undefined;
+  /**
    * Called with `1` when user code that is no call starts or resumes, and with `-1` when it ends or
    * waits for a call: middleware and asynchronous schemas. While the sum is 0, a turn of the event
    * loop is enough for the run to go as far as it can.

@@ -124,9 +124,9 @@ export function resource<V, R = Unset, const N extends string = string>(
   });
 }
 
-/** What a run holds is acquired and released directly, and not through a host. */
+/** What a run holds is acquired and released directly, unless a host is there for it. */
 function resourcesOf(run: Run): { aside: Run; journal: Journal } {
-  const aside = run.besides(new Seam(undefined));
+  const aside = run.besides(new Seam(run.options.host?.resources));
   return {
     aside,
     journal: new Journal((due, watch) => performUndo(aside, due, watch, "release")),

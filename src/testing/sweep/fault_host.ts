@@ -4,7 +4,7 @@ import { TimeoutError } from "../../report/errors.ts";
 import type { Effect } from "./effect.ts";
 import { FaultWire } from "./fault_wire.ts";
 import { parseId, stepOf, withoutIndexes } from "../../run/paths.ts";
-import type { Fault } from "./faults.ts";
+import type { Fault, SweptCall } from "./faults.ts";
 import { InferredBooks } from "./inferred_books.ts";
 import type { Books } from "./ledger.ts";
 import { Rest } from "./rest.ts";
@@ -105,6 +105,14 @@ export class FaultHost implements Host {
     else this.#givenUp.add(call.path);
     if (call.kind === "undo") this.undone.set(call.id, difference(before, totalsOf(books.left())));
     return outcome;
+  }
+
+  /** Resources are acquired and released through it as well. */
+  get resources(): Host {
+    return {
+      perform: (call, fn) => this.perform({ ...call, isOfResource: true } as SweptCall, fn),
+      sleep: (wait) => this.sleep(wait),
+    };
   }
 
   async sleep({ id }: { readonly id: string }): Promise<void> {

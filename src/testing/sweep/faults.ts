@@ -63,17 +63,27 @@ const byKind: Readonly<Record<Call["kind"], readonly Fault[]>> = {
   collection: [],
 };
 
-/** The faults that a call can have. */
-export function faultsOf({ kind, timeout }: Call): readonly Fault[] {
-  return byKind[kind].filter((fault) => fault !== "late" || timeout !== undefined);
+/** A call that may acquire or release a resource. */
+export interface SweptCall extends Call {
+  readonly isOfResource?: true;
 }
 
+/** The faults that a call can have. */
+export function faultsOf({ kind, timeout, isOfResource }: SweptCall): readonly Fault[] {
+  const faults = kind === "attempt" && isOfResource ? ofAcquisitions : byKind[kind];
+  return faults.filter((fault) => fault !== "late" || timeout !== undefined);
+}
+
+/** Nobody can release what no answer has told of. */
+const ofAcquisitions: readonly Fault[] = ["before", "late", "abort"];
+
 /** The faults that an effect can have. */
-export function effectFaultsOf({ call: { kind }, number }: Effect): readonly Fault[] {
+export function effectFaultsOf({ call, number }: Effect): readonly Fault[] {
+  const { kind, isOfResource }: SweptCall = call;
   switch (kind) {
     case "attempt":
     case "item":
-      return ["before", "after", "late", "overtaken"];
+      return isOfResource ? ["before", "late"] : ["before", "after", "late", "overtaken"];
     case "undo":
       // Only between its effects; the other faults concern the whole undo.
       return number > 1 ? ["before"] : [];

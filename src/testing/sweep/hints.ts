@@ -2,6 +2,7 @@ import type { Call } from "../../api/host.ts";
 import { parseId, stepOf, stepPath } from "../../run/paths.ts";
 import { isEqual } from "../../values/equal.ts";
 import type { Case } from "./cases.ts";
+import type { SweptCall } from "./faults.ts";
 import type { FaultHost } from "./fault_host.ts";
 import type { Observed } from "./observed.ts";
 import type { SweepRow } from "./report.ts";
@@ -22,7 +23,8 @@ export function hintsOf(
   { canUndo, isIdempotent }: StepFacts,
 ): readonly string[] {
   if (fault === "hang" && outcome === "hangs") {
-    return ["an undo that is asynchronous needs a 'timeout'"];
+    const { isOfResource }: SweptCall = call;
+    return [`${isOfResource ? "a release" : "an undo"} that is asynchronous needs a 'timeout'`];
   }
   const step = stepOf(call.path);
   const own = left.filter(({ by }) => by !== undefined && stepOf(by) === step);

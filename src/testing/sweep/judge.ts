@@ -53,6 +53,7 @@ export class Judge {
       ...late.flatMap(({ step, outcome, error }) =>
         outcome === "failed" && error ? [{ step, error }] : []
       ),
+      ...result?.meta.notReleased ?? [],
     ];
     const ownFailures = failed.filter(({ error }) => !isInjected(error, host.injected));
     const all = attributed(observed);

@@ -2,7 +2,7 @@ import type { Call, Deferred, NamedUndo } from "../api/host.ts";
 import type { KeyUndo, RollbackInfo, RunInfo, UndoPolicy } from "../api/info.ts";
 import type { Patience, RetryPolicy } from "../api/policy.ts";
 import type { Scope } from "../run/scope.ts";
-import { noteWatch } from "../run/runs_inside.ts";
+import { holdFor, noteWatch } from "../run/runs_inside.ts";
 import type { Watch } from "../run/watch.ts";
 import type { Settled } from "../run/settled.ts";
 import type { Context } from "../values/context.ts";
@@ -167,10 +167,10 @@ export class Attempt extends LazyInfo implements Entry {
         return this.signal;
       case "defer":
         // A closure, because users destructure it.
-        return this.defer ??= noteWatch(
-          (undo: unknown, data?: unknown) => this.register(undo, data),
-          this.watch,
-        );
+        return this.defer ??= noteWatch((undo: unknown, data?: unknown) => {
+          this.register(undo, data);
+          holdFor(undo, run);
+        }, this.watch);
       case "index":
         return extra?.index;
       case "error":

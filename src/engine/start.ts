@@ -19,6 +19,7 @@ import { Cancellation, followSignal } from "../run/cancellation.ts";
 import { Journal } from "../run/journal.ts";
 import { keepAlive } from "../run/keep_alive.ts";
 import { labelOf, labels, rollbackId } from "../run/paths.ts";
+import { noteHolder } from "../run/runs_inside.ts";
 import { ChildScope, Run } from "../run/scope.ts";
 import { Seam } from "../run/seam.ts";
 import { failure, settle, type Settled } from "../run/settled.ts";
@@ -68,6 +69,7 @@ async function carryOut(
   let stopFollowing: (() => void) | undefined;
   let stopHost: (() => void) | undefined;
   let letGo: (() => void) | undefined;
+  let isHeldOutside = false;
   let settled: Settled;
   try {
     const options = given === NO_OPTIONS ? given : checkRunOptions(name, given);
@@ -109,8 +111,17 @@ async function carryOut(
         settled = failure(cancellation.error, failedStep, settled.ran, settled.executed);
       }
       if (settled.ok && journal.mark > 0 && !journal.committed) {
-        if (options.defer) options.defer(undoLater(name, journal, own, { path, watch }));
-        else if (caller && journal.hasEffects) {
+        if (options.defer) {
+          const undo = undoLater(name, journal, own, { path, watch });
+          noteHolder(undo, (outer) => {
+            isHeldOutside = true;
+            const free = () => release(own, watch);
+            (outer.releases ??= []).push(free);
+            // What is deferred after its end is undone at once.
+            if (outer.isOver) outer.drain().then(free);
+          });
+          options.defer(undo);
+        } else if (caller && journal.hasEffects) {
           settled = failure(lostUndo(name, caller.path), boundary, settled.ran);
         }
       }
@@ -137,7 +148,7 @@ async function carryOut(
     if (notUndone.length > 0) tellOuter(name, journal, run, place);
   }
   if (run?.seam.durable) await run.drain();
-  const notReleased = run && await release(run, watch);
+  const notReleased = run && !isHeldOutside ? await release(run, watch) : undefined;
   const meta = Object.freeze(
     new Meta(
       name,
@@ -160,21 +171,29 @@ async function carryOut(
 async function release(
   run: Run,
   watch: Watch | undefined,
-): Promise<readonly RollbackFailure[] | undefined> {
-  const { resources } = run;
-  if (!resources) return undefined;
-  const unwind = () => {
-    const apart = resources.journal.apart(watch);
-    apart.join(resources.journal);
-    return apart.unwind(new Error("the run has ended"));
+): Promise<readonly RollbackFailure[]> {
+  const { releases } = run;
+  run.isOver = true;
+  if (!releases) return NONE;
+  // Once.
+  run.releases = undefined;
+  const unwind = async () => {
+    const failures = [];
+    for (const free of releases.reverse()) failures.push(...await free(watch));
+    return failures;
   };
   if (!run.isWatching) return await unwind();
-  const later = run.drain().then(unwind).then((failures) => {
-    for (const { step, error } of failures) {
-      run.tellLate({ step, attempt: 1, outcome: "failed", error, undo: true });
-    }
-  });
+  const later = run.drain().then(unwind).then((failures) => tellNotReleased(run, failures));
   callBack(() => run.options.waitUntil?.(later));
+  return NONE;
+}
+
+const NONE: readonly RollbackFailure[] = Object.freeze([]);
+
+function tellNotReleased(run: Run, failures: readonly RollbackFailure[]): void {
+  for (const { step, error } of failures) {
+    run.tellLate({ step, attempt: 1, outcome: "failed", error, undo: true });
+  }
 }
 
 function labelsOf(children: readonly Node[]): readonly string[] {
@@ -190,7 +209,7 @@ const NO_RUN = {
 
 const NOTHING_UNDONE: RollbackReport = Object.freeze({
   completed: Object.freeze([]),
-  failed: Object.freeze([]),
+  failed: NONE,
 });
 
 async function undo(
@@ -232,6 +251,7 @@ function tellOuter(name: string, journal: Journal, run: Run, place: Place): void
 function undoLater(name: string, journal: Journal, run: Run, place: Place): Undo {
   return async ({ error }) => {
     const failed = await undo(journal, run, error, place, rollbackId(place.path));
+    tellNotReleased(run, await release(run, place.watch));
     const causes = failed.map(({ error }) => error);
     if (causes.length === 0) return;
     const text = message`Cannot undo the run of '${name}' as all of it must be undone: ${

@@ -1,3 +1,4 @@
+import type { Run } from "./scope.ts";
 import type { Watch } from "./watch.ts";
 
 // A run inside a step is recognized by the `defer` of that step's info, which survives a spread.
@@ -12,4 +13,17 @@ export function noteWatch<Defer extends object>(defer: Defer, watch: Watch | und
 /** The span of the attempt that a run is inside; `undefined` if nobody observes it. */
 export function watchAround(defer: unknown): Watch | undefined {
   return typeof defer === "function" ? watches.get(defer) : undefined;
+}
+
+// By the undo of a run inside a step.
+const holders = new WeakMap<object, (outer: Run) => void>();
+
+/** Lets the run that takes an undo hold what the undo needs. */
+export function noteHolder(undo: object, hold: (outer: Run) => void): void {
+  holders.set(undo, hold);
+}
+
+/** Holds, in the run that has taken an undo, what the undo needs. */
+export function holdFor(undo: unknown, outer: Run): void {
+  if (typeof undo === "function") holders.get(undo)?.(outer);
 }

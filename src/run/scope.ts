@@ -1,4 +1,5 @@
 import type { LateReport } from "../api/late_report.ts";
+import type { RollbackFailure } from "../api/result.ts";
 import type { RunOptions } from "../api/run.ts";
 import { withToJSON } from "../report/printable.ts";
 import type { Context } from "../values/context.ts";
@@ -9,6 +10,11 @@ import type { Journal } from "./journal.ts";
 import { keyOf } from "./paths.ts";
 import type { Seam } from "./seam.ts";
 import type { Place, Watch } from "./watch.ts";
+
+/** Releases resources, inside a span if somebody observes the run; returns the failures. */
+export type Release = (
+  watch: Watch | undefined,
+) => Promise<readonly RollbackFailure[]>;
 
 /** State shared by everything in one `run()`. */
 export class Run {
@@ -23,8 +29,11 @@ export class Run {
   /** What is in contexts only. */
   held: HeldValues | undefined;
   readonly #root: string;
-  /** What is released when the run ends. */
+  /** What carries out acquisitions, and the stack of what was acquired. */
   resources: { readonly aside: Run; readonly journal: Journal } | undefined;
+  /** What releases its resources, and those of runs inside it that may still be undone. */
+  releases: Release[] | undefined;
+  isOver = false;
   #watched: Set<Promise<unknown>> | undefined;
   #knownId: string | undefined;
 
@@ -80,12 +89,10 @@ export class Run {
       // After an interruption by the host, `run()` has already rejected with its reason.
       if (!this.seam.interruption) throw thrown;
     });
-    if (this.seam.durable || this.resources) {
-      const watched = this.#watched ??= new Set();
-      const forget = () => watched.delete(watch);
-      watched.add(watch);
-      watch.then(forget, forget);
-    }
+    const watched = this.#watched ??= new Set();
+    const forget = () => watched.delete(watch);
+    watched.add(watch);
+    watch.then(forget, forget);
     callBack(() => this.options.waitUntil?.(watch));
   }
 

@@ -127,10 +127,13 @@ export function resource<V, R = Unset, const N extends string = string>(
 /** What a run holds is acquired and released directly, unless a host is there for it. */
 function resourcesOf(run: Run): { aside: Run; journal: Journal } {
   const aside = run.besides(new Seam(run.options.host?.resources));
-  return {
-    aside,
-    journal: new Journal((due, watch) => performUndo(aside, due, watch, "release")),
-  };
+  const journal = new Journal((due, watch) => performUndo(aside, due, watch, "release"));
+  (run.releases ??= []).push((watch) => {
+    const apart = journal.apart(watch);
+    apart.join(journal);
+    return apart.unwind(new Error("the run has ended"));
+  });
+  return { aside, journal };
 }
 
 function disposerOf(value: unknown): unknown {

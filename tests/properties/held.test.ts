@@ -1,9 +1,11 @@
 // What a run holds for its steps, in random trees of combinators.
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
 import { deps, pipeline, resource, step } from "@runsheet/runsheet";
 import { codec } from "@runsheet/runsheet/durable";
 import { RecordingHost } from "../support/hosts.ts";
+import { ticks } from "../support/collections.ts";
 import { property } from "../support/property.ts";
 import { build, expected, type Leaf, trees } from "../support/random_combinators.ts";
 
@@ -80,4 +82,65 @@ describe("in a random tree of combinators", () => {
       assertEquals(released, acquired.toReversed().map((id) => `-${id}`));
       assertEquals(log.slice(log.length - released.length), released);
     }));
+
+  it("resources are released once each, and never before an undo that needs them, also by runs inside steps", () =>
+    property(
+      fc.tuple(trees(true, true), fc.integer({ min: -6, max: 6 })),
+      async ([tree, abortAt]) => {
+        const controller = new AbortController();
+        const open = new Map<object, boolean>();
+        const wrong: string[] = [];
+        let works = 0;
+        const connected = ({ id, ticks: n, failures, retries, undo }: Leaf) => {
+          const use = (what: string, connection: object) => {
+            if (open.get(connection) !== true) wrong.push(`${what} of s${id} by what is not open`);
+          };
+          return pipeline({
+            name: `r${id}`,
+            retry: { count: retries },
+            steps: [
+              resource({
+                name: `c${id}`,
+                acquire: async () => {
+                  await ticks(n % 3);
+                  const connection = {};
+                  open.set(connection, true);
+                  return connection;
+                },
+                release: (connection) => {
+                  use("release", connection);
+                  open.set(connection, false);
+                },
+              }),
+              step({
+                name: `s${id}`,
+                run: async (ctx: Record<string, object>, { defer }) => {
+                  const connection = ctx[`c${id}`]!;
+                  if (works++ === abortAt) controller.abort();
+                  await ticks(n);
+                  use("run", connection);
+                  if (undo === "defer") defer(() => use("undo", connection));
+                  if (works % 3 < failures) throw new Error("failed");
+                  return { [`s${id}`]: id };
+                },
+                ...undo === "rollback" && {
+                  rollback: (ctx: Record<string, object>) => use("undo", ctx[`c${id}`]!),
+                },
+              }),
+            ],
+          });
+        };
+        const watches: Promise<unknown>[] = [];
+        const late = {
+          onLate: () => {},
+          waitUntil: (watch: Promise<unknown>) => watches.push(watch),
+        };
+        const made = build(tree, connected as never, new Map(), late);
+        const p = pipeline({ name: "p", steps: [made as never] });
+        await p.run({}, { ...late, signal: controller.signal });
+        while (watches.length > 0) await Promise.allSettled(watches.splice(0));
+        assertEquals(wrong, []);
+        assertEquals([...open.values()].filter((isOpen) => isOpen), []);
+      },
+    ));
 });

@@ -1,0 +1,185 @@
+// What a run inside a step acquires, and holds until nothing can be undone with it any more.
+import { describe, it } from "node:test";
+import { assert, assertEquals } from "@std/assert";
+import { pipeline, resource, type RunInfo, step, unwrap } from "@runsheet/runsheet";
+import { cleanups } from "../support/cleanup.ts";
+import { deferred, drain } from "../support/deferred.ts";
+import { dataOf, failureOf } from "../support/results.ts";
+import { boom, fail, thrower } from "../support/steps.ts";
+
+interface Connection {
+  readonly id: string;
+  isOpen: boolean;
+}
+
+/** A pipeline with a connection of its own, by which it is undone. */
+function saving(log: string[], release: (connection: Connection) => unknown = () => {}) {
+  let count = 0;
+  return pipeline({
+    name: "save",
+    steps: [
+      resource({
+        name: "connection",
+        acquire: (): Connection => ({ id: `c${++count}`, isOpen: true }),
+        release: (connection) => {
+          connection.isOpen = false;
+          log.push(`release ${connection.id}`);
+          return release(connection);
+        },
+      }),
+      step({
+        name: "insert",
+        run: async ({ connection }: { connection: Connection }) => {
+          await drain();
+          log.push(`insert by ${connection.id}`);
+          return { row: connection.id };
+        },
+        rollback: ({ connection: { id, isOpen } }) => void log.push(`undo by ${id}, ${isOpen}`),
+      }),
+    ],
+  });
+}
+
+function inside(inner: ReturnType<typeof saving>, then: (info: RunInfo) => unknown = () => {}) {
+  return step({
+    name: "outer",
+    run: async (_ctx, info) => {
+      const data = unwrap(await inner.run({}, info));
+      await then(info);
+      return data;
+    },
+  });
+}
+
+describe("a resource of a run inside a step", () => {
+  const { fakeTime } = cleanups();
+
+  it("is released after the undo of the outer run", async () => {
+    const log: string[] = [];
+    const p = pipeline({ name: "p", steps: [inside(saving(log)), fail] });
+    const { rollback } = failureOf(await p.run());
+    assertEquals(rollback.completed, ["outer (deferred)"]);
+    assertEquals(log, ["insert by c1", "undo by c1, true", "release c1"]);
+  });
+
+  it("is released at the end of the outer run if that succeeds, and then told by its result", async () => {
+    const log: string[] = [];
+    const p = pipeline({
+      name: "p",
+      steps: [
+        inside(saving(log, thrower)),
+        step({ name: "last", run: () => void log.push("last") }),
+      ],
+    });
+    const result = await p.run();
+    dataOf(result);
+    assertEquals(log, ["insert by c1", "last", "release c1"]);
+    assertEquals(result.meta.notReleased?.map(({ error }) => error), [boom]);
+  });
+
+  it("is released at once if the run inside fails, and before another attempt of the step", async () => {
+    const log: string[] = [];
+    const retried = step({
+      name: "outer",
+      retry: { count: 1 },
+      run: async (_ctx, info) => {
+        const { row } = unwrap(await saving(log).run({}, info)) as { row: string };
+        if (info.attempt === 1) throw boom;
+        return { row };
+      },
+    });
+    dataOf(await pipeline({ name: "p", steps: [retried] }).run());
+    const once = ["insert by c1", "undo by c1, true", "release c1"];
+    assertEquals(log, [...once, "insert by c1", "release c1"]);
+
+    log.length = 0;
+    const inner = pipeline({ name: "inner", steps: [saving(log), fail] });
+    const handled = step({ name: "h", run: async (_, info) => void await inner.run({}, info) });
+    dataOf(
+      await pipeline({
+        name: "p",
+        steps: [handled, step({ name: "last", run: () => void log.push("last") })],
+      }).run(),
+    );
+    assertEquals(log, [...once, "last"]);
+  });
+
+  it("is released at the end of the run inside if nothing of it can be undone, or it is apart", async () => {
+    for (const apart of [false, true]) {
+      const log: string[] = [];
+      const inner = apart ? saving(log) : pipeline({
+        name: "read",
+        steps: [
+          resource({ name: "c", acquire: () => 1, release: () => void log.push("release") }),
+        ],
+      });
+      const outer = step({
+        name: "outer",
+        run: async (_ctx, info) => {
+          unwrap(await inner.run({}, apart ? { apart } : info));
+          log.push("after it");
+        },
+      });
+      dataOf(await outer.run({}));
+      assertEquals(log.slice(-2), [apart ? "release c1" : "release", "after it"]);
+    }
+  });
+
+  it("is released once a late attempt around it has landed and is undone", async () => {
+    for (const succeeds of [false, true]) {
+      const time = fakeTime();
+      const slow = deferred<void>();
+      const log: string[] = [];
+      const watches: Promise<unknown>[] = [];
+      const inner = saving(log);
+      const outer = step({
+        name: "outer",
+        timeout: 10,
+        ...succeeds && { retry: { count: 1 } },
+        run: async (_ctx, info) => {
+          if (info.attempt === 2) return { row: "second" };
+          await slow.promise;
+          return unwrap(await inner.run({}, { ...info, signal: undefined } as never));
+        },
+        rollback: () => void log.push("rollback"),
+      });
+      const running = pipeline({ name: "p", steps: [outer] }).run({}, {
+        onLate: () => {},
+        waitUntil: (watch) => watches.push(watch),
+      });
+      await time.tickAsync(10);
+      const result = await running;
+      assertEquals(result.success, succeeds);
+      slow.resolve();
+      while (watches.length > 0) await Promise.all(watches.splice(0));
+      await time.tickAsync(1);
+      assertEquals(log, ["insert by c1", "rollback", "undo by c1, true", "release c1"]);
+      time.restore();
+    }
+  });
+
+  it("of runs inside runs is released after the undo of the outermost, the last one first", async () => {
+    const log: string[] = [];
+    const first = inside(saving(log));
+    const both = pipeline({ name: "both", steps: [first, inside(saving(log)), fail] });
+    const middle = pipeline({ name: "middle", steps: [inside(saving(log))] });
+    const deepest = step({
+      name: "deepest",
+      run: async (_ctx, info) => unwrap(await middle.run({}, info)),
+    });
+    failureOf(await both.run());
+    assertEquals(log.slice(2), [
+      "undo by c1, true",
+      "release c1",
+      "undo by c1, true",
+      "release c1",
+    ]);
+    log.length = 0;
+    failureOf(await pipeline({ name: "p", steps: [deepest, fail] }).run());
+    assertEquals(log, ["insert by c1", "undo by c1, true", "release c1"]);
+    log.length = 0;
+    dataOf(await pipeline({ name: "p", steps: [deepest, deepest] }).run());
+    assertEquals(log.filter((line) => line.startsWith("release")), ["release c3", "release c2"]);
+    assert(log.findIndex((line) => line.startsWith("release")) === 2);
+  });
+});

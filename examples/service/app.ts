@@ -1,4 +1,5 @@
 // The service itself, for any runtime: one pipeline per endpoint.
+import type { RunState } from "@runsheet/runsheet/durable";
 import { type } from "arktype";
 import { type Context, Hono } from "hono";
 import { answer, answerOf, follow, refusal } from "./answer.ts";
@@ -9,6 +10,7 @@ import { codeOf, ShopError, statusOf } from "./errors.ts";
 import { importProducts } from "./import_products.ts";
 import { log, logRun } from "./log.ts";
 import { ordersOf } from "./orders.ts";
+import { ordersPage } from "./orders_page.ts";
 import type { Payments } from "./payments.ts";
 import { orderSchema } from "./place_order.ts";
 import { UnderWay } from "./under_way.ts";
@@ -17,8 +19,8 @@ export interface Service {
   app: Hono;
   /** Continues the orders of processes that have died, and those whose wait is over. */
   resume: () => Promise<void>;
-  /** Resolves when nothing is pending any more but orders that wait for their approval. */
-  settled: () => Promise<void>;
+  /** Leaves orders that wait for their approval to others; resolves when nothing is pending. */
+  stop: () => Promise<void>;
 }
 
 export function makeService(services: { db: Database; payments: Payments }): Service {
@@ -51,12 +53,18 @@ export function makeService(services: { db: Database; payments: Payments }): Ser
     const ended = answerOf(orders.run(order, { runId: orderId, signal: c.req.raw.signal }));
     return await underWay.track(Promise.race([ended, waiting]));
   });
-  // Where the orders stand.
-  app.get("/orders", async (c) => c.json(await orders.list()));
+  // Where the orders stand: as a page for browsers.
+  const show = (c: Context, states: readonly RunState[] | RunState) =>
+    c.req.header("accept")?.includes("text/html")
+      ? c.html(ordersPage([states].flat()))
+      : c.json(states);
+  app.get("/orders", async (c) => {
+    return show(c, await orders.list({ open: c.req.query("open") !== undefined }));
+  });
   app.get("/orders/:id", async (c) => {
     const order = (await orders.list()).find(({ runId }) => runId === c.req.param("id"));
     if (!order) throw new ShopError("NO_SUCH_ORDER");
-    return c.json(order);
+    return show(c, order);
   });
   app.post("/orders/:id/decision", async (c) => {
     const args = { ...await bodyOf(c), ...services, orders, orderId: c.req.param("id") };
@@ -78,7 +86,11 @@ export function makeService(services: { db: Database; payments: Payments }): Ser
     return refusal(error);
   });
 
-  return { app, resume, settled: () => underWay.settled() };
+  const stop = async () => {
+    await orders.stop();
+    await underWay.settled();
+  };
+  return { app, resume, stop };
 }
 
 /** The unchecked body; the pipeline validates it. */

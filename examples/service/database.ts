@@ -23,8 +23,10 @@ const tables = `
     run text,
     seq integer,
     row text not null,
+    ended boolean not null,
     primary key (run, seq)
   );
+  create index if not exists runs_ended on runs (run) where ended;
 `;
 
 /** Connects and creates missing tables. */

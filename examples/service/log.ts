@@ -10,6 +10,7 @@ export function log(event: string, fields: object): void {
 
 /** Logs how a run has ended. */
 export function logRun({ success, error, failedStep, rollback, meta }: Result<unknown>): void {
+  if (failedStep === "<stopped>") return; // another process continues it
   log("run", {
     runId: meta.runId,
     pipeline: meta.name,

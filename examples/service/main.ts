@@ -15,7 +15,7 @@ const { DATABASE_URL = "", PAYMENTS_URL = "", PORT = "8080" } = process.env;
 const stopTracing = startTracing();
 observeAll(all(logSteps, otel()));
 const db = await openDatabase(DATABASE_URL);
-const { app, resume, settled } = makeService({ db, payments: new Payments(PAYMENTS_URL) });
+const { app, resume, stop } = makeService({ db, payments: new Payments(PAYMENTS_URL) });
 const server = serve(
   { fetch: app.fetch, port: Number(PORT) },
   ({ port }) => log("ready", { port }),
@@ -28,10 +28,10 @@ process.once("SIGTERM", () => {
   log("stopping", {});
   clearInterval(resuming);
   server.close(async () => {
-    await settled(); // also what is undone for clients that have left
+    await stop(); // also what is undone for clients that have left
     await db.end();
     await stopTracing();
     log("stopped", {});
-    process.exit(); // orders that wait for their approval are continued by other processes
+    process.exit();
   });
 });

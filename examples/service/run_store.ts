@@ -9,13 +9,16 @@ export function runStore(db: Database): Store {
         select row from runs where run = ${run} and seq >= ${from} order by seq`;
       return rows.map(({ row }) => String(row));
     },
-    async append(run, seq, row) {
+    async append(run, seq, row, isEnd) {
       const { count } = await db`
-        insert into runs (run, seq, row) values (${run}, ${seq}, ${row}) on conflict do nothing`;
+        insert into runs (run, seq, row, ended) values (${run}, ${seq}, ${row}, ${isEnd})
+        on conflict do nothing`;
       return count === 1;
     },
-    async list() {
-      const runs = await db`select distinct run from runs`;
+    async list({ open }) {
+      const runs = await db`
+        select run from runs where seq = 0
+           and (not ${open} or run not in (select run from runs where ended))`;
       return runs.map(({ run }) => String(run));
     },
   };

@@ -7,6 +7,7 @@ import { cast } from "../values/cast.ts";
 import { type Codec, codec, type ErrorClass } from "./codec.ts";
 import { endOf, resultOf } from "./end.ts";
 import { LostLease, RunLog, type RunStart, StoreFailure } from "./run_log.ts";
+import { endIn, type RunState, startOf, stateOf } from "./run_state.ts";
 import { lackOf, type Part, shapeOf } from "./shape.ts";
 import type { Store } from "./store.ts";
 import { Changed, StoreHost, Suspended } from "./store_host.ts";
@@ -40,24 +41,6 @@ export interface DurableOptions {
   readonly onLate?: ((late: LateReport) => void) | undefined;
 }
 
-/** The state of a durable run. */
-export interface RunState {
-  /** The run's id. */
-  readonly runId: string;
-  /**
-   * - `"running"`: a worker drives it.
-   * - `"waiting"`: it is parked until `until`, or until an event.
-   * - `"abandoned"`: its worker is not heard of any more; `resume` continues it.
-   * - `"succeeded"` and `"failed"`: it has ended.
-   * - `"unreadable"`: its rows cannot be decoded.
-   */
-  readonly state: "running" | "waiting" | "abandoned" | "succeeded" | "failed" | "unreadable";
-  /** The ids of the calls that have come out, in order. */
-  readonly calls: readonly string[];
-  /** When a waiting run goes on, in milliseconds since the epoch; `Infinity` for an event. */
-  readonly until?: number;
-}
-
 /** A pipeline whose runs outlive the process. */
 export interface Durable<Args, Data> {
   /**
@@ -73,8 +56,12 @@ export interface Durable<Args, Data> {
   ): Promise<Result<Data>>;
   /** Continues all runs that no worker drives and that are due; resolves with their results. */
   resume(): Promise<readonly Result<Data>[]>;
-  /** Lists the runs of this pipeline with their states. */
-  list(): Promise<readonly RunState[]>;
+  /**
+   * Lists the runs of this pipeline with their states.
+   *
+   * @param which With `open: true`, only those that have not ended.
+   */
+  list(which?: { readonly open?: boolean | undefined }): Promise<readonly RunState[]>;
   /**
    * Answers a `waitFor` of a run, from any process.
    *
@@ -90,6 +77,14 @@ export interface Durable<Args, Data> {
    * @param reason The reason, which is recorded.
    */
   cancel(runId: string, reason?: unknown): Promise<void>;
+  /**
+   * Stops this worker, before its process ends. Runs that only wait, or that others drive, are left
+   * to others: their `run` resolves with a failure at `"<stopped>"`, and they are not over. Runs at
+   * work here go on to their end or to their next long wait. Nothing is begun or resumed any more.
+   *
+   * @returns Resolves when nothing is at work here.
+   */
+  stop(): Promise<void>;
 }
 
 /** A step or a pipeline, as far as it is run. */
@@ -130,6 +125,12 @@ export function durable<Args, Data, Options extends RunOptions = RunOptions>(
   return Object.freeze(new DurableRuns(cast<Runnable<Args, Data>>(pipeline), options));
 }
 
+/** This worker has been stopped; the run is not over. */
+class Stopped extends Error {
+  /** The error's name. */
+  override readonly name = "Stopped";
+}
+
 interface OwnOptions extends DurableOptions {
   readonly deps?: unknown;
 }
@@ -142,6 +143,10 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
   readonly #shape: readonly Part[];
   /** The heartbeats of the runs that are driven here: each also reads what came from outside. */
   readonly #beats = new Map<string, () => void>();
+  /** What `stop` waits for, and what it wakes. */
+  readonly #underWay = new Set<Promise<unknown>>();
+  readonly #pauses = new Set<() => void>();
+  #isStopped = false;
 
   constructor(pipeline: Runnable<Args, Data>, options: OwnOptions) {
     this.#shape = shapeOf(pipeline);
@@ -175,7 +180,7 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
       if (checked.signal) {
         checkFunction("follow 'signal'", "addEventListener", checked.signal.addEventListener);
       }
-      return await this.#run(args, runId, checked.signal);
+      return await this.#track(this.#run(args, runId, checked.signal));
     } catch (thrown) {
       return this.#refused(runId, args, toError(thrown));
     }
@@ -184,6 +189,7 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
   async #run(args: Args, runId: string, signal: AbortSignal | undefined): Promise<Result<Data>> {
     const { name } = this.#pipeline;
     const { version } = this.#options;
+    this.#checkStopped(runId);
     const start: RunStart = { pipeline: name, version, shape: this.#shape, args };
     const log = this.#open(runId);
     const cancel = () => void this.cancel(runId, signal?.reason).catch(() => {});
@@ -206,17 +212,20 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
 
   async resume(): Promise<readonly Result<Data>[]> {
     const results: Promise<Result<Data> | undefined>[] = [];
-    for (const state of await this.list()) {
+    for (const state of await this.list({ open: true })) {
+      if (this.#isStopped) break;
       const isDue = state.state === "abandoned" ||
         state.state === "waiting" && (state.until ?? Infinity) <= Date.now();
-      if (isDue) results.push(this.#resumeOne(state.runId));
+      if (isDue) results.push(this.#track(this.#resumeOne(state.runId)));
     }
     return (await Promise.all(results)).filter((result) => result !== undefined);
   }
 
-  async list(): Promise<readonly RunState[]> {
+  async list({ open = false }: { readonly open?: boolean | undefined } = {}): Promise<
+    readonly RunState[]
+  > {
     const states: RunState[] = [];
-    for (const runId of await this.#options.store.list()) {
+    for (const runId of await this.#options.store.list({ open })) {
       const log = this.#open(runId);
       try {
         await log.read();
@@ -224,7 +233,9 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
         states.push({ runId, state: "unreadable", calls: [] });
         continue;
       }
-      if (startOf(log)?.pipeline === this.#pipeline.name) states.push(stateOf(log));
+      if (startOf(log)?.pipeline !== this.#pipeline.name) continue;
+      // The store need not know which runs have ended.
+      if (!open || !endIn(log)) states.push(stateOf(log));
     }
     return states;
   }
@@ -240,6 +251,22 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
     const log = this.#open(runId);
     do await log.read(); while (!await log.tryAppend({ kind: "cancel", reason }));
     this.#beats.get(runId)?.();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    for (const wake of this.#pauses) wake();
+    await Promise.allSettled(this.#underWay);
+  }
+
+  #track<T>(work: Promise<T>): Promise<T> {
+    this.#underWay.add(work);
+    return work.finally(() => this.#underWay.delete(work));
+  }
+
+  #checkStopped(runId: string): void {
+    if (!this.#isStopped) return;
+    throw new Stopped(`Cannot continue run '${runId}' here as this worker has been stopped`);
   }
 
   #checkArgs(args: unknown): void {
@@ -272,8 +299,23 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
       const driven = await this.#drive(runId);
       if (typeof driven !== "number") return driven;
       const ms = Math.min(driven - Date.now(), this.#leaseMs / 3, POLL_MS);
-      await new Promise((resolve) => setTimeout(resolve, Math.max(ms, 1)));
+      this.#checkStopped(runId);
+      await this.#pause(Math.max(ms, 1));
+      this.#checkStopped(runId);
     }
+  }
+
+  async #pause(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(end, ms);
+      const pauses = this.#pauses;
+      pauses.add(end);
+      function end() {
+        clearTimeout(timer);
+        pauses.delete(end);
+        resolve();
+      }
+    });
   }
 
   /** Continues a run; returns its result, or when to look at it again. */
@@ -287,7 +329,7 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
       const { state, until = Infinity } = stateOf(log);
       const end = endIn(log);
       if (end) return cast(resultOf(this.#pipeline.name, runId, startOf(log)?.args, end));
-      if (state === "running") return leaseOf(log)!.until;
+      if (state === "running") return Infinity;
       if (state === "waiting" && until > Date.now()) return until;
       this.#check(runId, startOf(log));
     } while (!await log.tryAppend(lease()));
@@ -339,38 +381,15 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
     const end = {
       success: false,
       error,
-      failedStep: error instanceof StoreFailure ? "<store>" : "<options>",
+      failedStep: error instanceof StoreFailure
+        ? "<store>"
+        : error instanceof Stopped
+        ? "<stopped>"
+        : "<options>",
       completed: [],
       failed: [],
       stepsExecuted: [],
     } as const;
     return cast(resultOf(this.#pipeline.name, runId, args, end));
   }
-}
-
-function startOf({ entries }: RunLog): RunStart | undefined {
-  return entries.find((entry) => entry.kind === "start")?.start;
-}
-
-function endIn({ entries }: RunLog) {
-  return entries.find((entry) => entry.kind === "end")?.end;
-}
-
-function leaseOf({ entries }: RunLog) {
-  return entries.findLast((entry) => entry.kind === "lease");
-}
-
-function stateOf(log: RunLog): RunState {
-  const { runId, entries } = log;
-  const calls = entries.flatMap((entry) => entry.kind === "out" ? [entry.id] : []);
-  const end = endIn(log);
-  if (end) return { runId, state: end.success ? "succeeded" : "failed", calls };
-  const lease = leaseOf(log);
-  if (lease?.owner === "") {
-    // News ends the wait, also what came just before it was parked.
-    const hasNews = entries.slice(lease.seen)
-      .some(({ kind }) => kind === "event" || kind === "cancel");
-    return { runId, state: "waiting", calls, until: hasNews ? 0 : lease.until };
-  }
-  return { runId, state: lease && lease.until > Date.now() ? "running" : "abandoned", calls };
 }

@@ -10,8 +10,8 @@ export {
   type DurableDeps,
   type DurableOptions,
   type Runnable,
-  type RunState,
 } from "./durable.ts";
+export { type RunState } from "./run_state.ts";
 export { type Store } from "./store.ts";
 export { type Engine, engineHost } from "./engine_host.ts";
 export { endOf, resultOf, type RunEnd, type RunFailed, type RunSucceeded } from "./end.ts";

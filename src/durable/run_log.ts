@@ -133,8 +133,8 @@ export class RunLog {
     return true;
   }
 
-  async #appendRow(row: string): Promise<boolean> {
-    const isNew = await this.#ask(() => this.#store.append(this.runId, this.#rows, row));
+  async #appendRow(row: string, isEnd = false): Promise<boolean> {
+    const isNew = await this.#ask(() => this.#store.append(this.runId, this.#rows, row, isEnd));
     if (typeof isNew !== "boolean") {
       const problem = `'append' must return a boolean: current value is ${shown(isNew).full}`;
       throw new StoreFailure(this.runId, problem);
@@ -173,7 +173,8 @@ export class RunLog {
   async #writeRow(batch: readonly Waiting[]): Promise<void> {
     if (this.#lost) throw this.#lost;
     const row = `[${batch.map(({ text }) => text).join()}]`;
-    while (!await this.#appendRow(row)) {
+    const isEnd = batch.some(({ entry }) => entry.kind === "end");
+    while (!await this.#appendRow(row, isEnd)) {
       const known = this.entries.length;
       await this.read();
       const isLost = this.entries.slice(known)

@@ -35,9 +35,15 @@ export interface Store {
    * @param runId The run's id.
    * @param seq The row's number.
    * @param row The row.
+   * @param isEnd Whether it is the row with which the run ends. A store that keeps this can list
+   * the runs that are open.
    * @returns `false` if the run already has a row of this number, which stays as it is.
    */
-  append(runId: string, seq: number, row: string): boolean | Promise<boolean>;
-  /** Lists the ids of all runs. */
-  list(): Iterable<string> | Promise<Iterable<string>>;
+  append(runId: string, seq: number, row: string, isEnd: boolean): boolean | Promise<boolean>;
+  /**
+   * Lists the ids of all runs.
+   *
+   * @param which With `open`, those of ended runs may be left out, which saves reading them.
+   */
+  list(which: { readonly open: boolean }): Iterable<string> | Promise<Iterable<string>>;
 }

@@ -56,10 +56,10 @@ describe("a durable run over PostgreSQL", () => {
       // This worker hangs, and its heart has stopped beating.
       const silent: Store = {
         ...postgresStore(sql),
-        append: async (run, seq, row) =>
+        append: async (run, seq, row, isEnd) =>
           seq > 1 && row.includes('"kind":"lease"')
             ? await new Promise(() => {})
-            : await postgresStore(sql).append(run, seq, row),
+            : await postgresStore(sql).append(run, seq, row, isEnd),
       };
       durable(flow(live, { dies: true }), { store: silent, leaseMs: 200 }).run({}, { runId });
       const next = durable(flow(live, { fails }), { store: postgresStore(sql), leaseMs: 200 });

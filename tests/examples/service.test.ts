@@ -1,6 +1,6 @@
 import { after, before, describe, it } from "node:test";
 import { setTimeout } from "node:timers/promises";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import postgres from "postgres";
 import { Collector } from "../support/collector.ts";
 import { beginningsOf, hangUpAfter } from "../support/hang_up.ts";
@@ -122,7 +122,7 @@ describe("examples/service", () => {
   });
 
   it("lets a large order wait for its approval", async () => {
-    await requestsOfShop(async ({ post, postHastily: postElsewhere, get, db }) => {
+    await requestsOfShop(async ({ post, postHastily: postElsewhere, get, db, url }) => {
       await post("/products/import", { products: [{ sku: "sofa", price: 60_000, stock: 9 }] });
       const reaches = async (orderId: string, expected: string) => {
         const { body: { state } } = await get(`/orders/${orderId}`);
@@ -171,6 +171,13 @@ describe("examples/service", () => {
         new Map(runs.map(({ runId, state }) => [runId, state])),
         new Map([[approved, "succeeded"], [rejected, "failed"], [undecided, "waiting"]]),
       );
+      const accept = { headers: { accept: "text/html,*/*" } };
+      const page = await (await fetch(`${url}/orders?open`, accept)).text();
+      const headings = page.match(/<h2>.*<\/h2>/g);
+      assertEquals(headings?.map((line) => line.replace(/20\d\d-[^<]*Z/, "then")), [
+        `<h2>${undecided}: waits until then</h2>`,
+      ]);
+      assertMatch(page, /<p>reserveStock@1, .*approve\/askForApproval@1<\/p>/);
       const [{ stock } = {}] = await db`select stock from products where sku = 'sofa'`;
       assertEquals(stock, 5);
     }, { timeouts: [longEnough, longEnough] });

@@ -25,7 +25,7 @@ export function conformTarget(
         const store: Store = {
           load: (runId, from) => worker.load(runId, from),
           append: (runId, seq, row) => worker.append(runId, seq, row),
-          list: () => worker.list(),
+          list: (which) => worker.list(which),
           ...replace?.(table),
         };
         return durable(own, { store: mortal(store), lateMs: 5_000, onLate: () => {} });

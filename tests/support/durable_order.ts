@@ -64,9 +64,9 @@ export async function runOrder(books: Books, runId: string, killAt: string): Pro
 
   const store: Store = {
     ...books.store,
-    append: async (run, seq, row) => {
+    append: async (run, seq, row, isEnd) => {
       const name = row.includes('"kind":"wait"') ? "a wait" : "a row";
-      const isNew = await around(name, () => books.store.append(run, seq, row));
+      const isNew = await around(name, () => books.store.append(run, seq, row, isEnd));
       if (isNew && row.includes('"owner":""')) setTimeout(approve, 0);
       return isNew;
     },

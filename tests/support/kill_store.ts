@@ -3,6 +3,7 @@ import type { Store } from "@runsheet/runsheet/durable";
 /** A table in memory whose workers can be killed. */
 export class Table {
   readonly rows: Map<string, string[]> = new Map();
+  readonly ended: Set<string> = new Set();
 
   /** A worker's way to the table; once it has been killed, nothing of it is answered any more. */
   worker(killAt?: number): KillableStore {
@@ -45,7 +46,7 @@ export class KillableStore implements Store {
     return (this.#table.rows.get(runId) ?? []).slice(from);
   }
 
-  async append(runId: string, seq: number, row: string): Promise<boolean> {
+  async append(runId: string, seq: number, row: string, isEnd?: boolean): Promise<boolean> {
     await undefined;
     const isLast = this.appends === Math.floor(this.#killAt);
     if (isLast && Number.isInteger(this.#killAt)) this.kill();
@@ -54,6 +55,7 @@ export class KillableStore implements Store {
     const rows = this.#table.rows.get(runId) ?? [];
     if (rows.length !== seq) return false;
     this.#table.rows.set(runId, [...rows, row]);
+    if (isEnd) this.#table.ended.add(runId);
     if (isLast) {
       this.kill();
       return never();
@@ -61,10 +63,10 @@ export class KillableStore implements Store {
     return true;
   }
 
-  async list(): Promise<Iterable<string>> {
+  async list({ open }: { readonly open: boolean }): Promise<Iterable<string>> {
     await undefined;
     if (this.isDead) return never();
-    return [...this.#table.rows.keys()];
+    return [...this.#table.rows.keys()].filter((id) => !open || !this.#table.ended.has(id));
   }
 }
 

@@ -68,6 +68,9 @@ const ENDS = new Set<number | undefined>([5, 24]);
 /** The codes of DBOS: a workflow that is awaited was cancelled. */
 const STOPPED = new Set<number | undefined>([24, 27]);
 
+/** The runs that this process drives: one that was taken away may only learn of it much later. */
+const driven = new Map<string, object>();
+
 /** What a workflow is given. */
 interface Start {
   readonly shape: readonly Part[];
@@ -170,6 +173,8 @@ class DbosRuns<Args, Data> implements Dbos<Args, Data> {
   /** The workflow. */
   async #drive(text: string): Promise<string> {
     const runId = DBOS.workflowID!;
+    const drive = {};
+    driven.set(runId, drive);
     try {
       const { shape, args } = this.#codec.decode(text) as Start;
       const lack = lackOf(this.#shape, shape);
@@ -184,9 +189,12 @@ class DbosRuns<Args, Data> implements Dbos<Args, Data> {
       return this.#codec.encode(endOf(result, this.#codec));
     } catch (thrown) {
       const error = thrown as Error;
-      // DBOS takes the run away from this process, or is shut down.
-      if (ENDS.has(DBOSErrors.getDBOSErrorCode(error)) || !DBOS.isInitialized()) throw error;
+      // DBOS takes the run away from this process, is shut down, or has been launched again.
+      const isOver = ENDS.has(DBOSErrors.getDBOSErrorCode(error)) || !DBOS.isInitialized();
+      if (isOver || driven.get(runId) !== drive) throw error;
       throw await this.#stop(runId, error);
+    } finally {
+      if (driven.get(runId) === drive) driven.delete(runId);
     }
   }
 

@@ -81,7 +81,8 @@ export class DbosEngine implements Engine<Pending> {
     } catch (thrown) {
       const error = thrown as Error;
       if (DBOSErrors.getDBOSErrorCode(error) !== DBOSErrors.UnexpectedStep) throw thrown;
-      throw changed(error.message);
+      const { expectedName } = error as InstanceType<typeof DBOSErrors.DBOSUnexpectedStepError>;
+      throw changed(`it asks for '${expectedName}' where something else was recorded`);
     }
   }
 

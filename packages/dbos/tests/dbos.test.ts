@@ -4,9 +4,12 @@ import { after, before, describe, it } from "node:test";
 import process from "node:process";
 import { DBOS } from "@dbos-inc/dbos-sdk";
 import { assertConforms, conform } from "@runsheet/runsheet/testing";
+import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { type Postgres, startPostgres } from "../../../tests/support/postgres.ts";
+import { spawnFile } from "../../../tests/support/spawn.ts";
 import { sagaTarget } from "./support/saga_target.ts";
+import { script } from "./support/script.ts";
 import { assertBalances, type Moment } from "./support/shop.ts";
 
 const { RUNSHEET_KILLS = "2", RUNSHEET_SEED = "1" } = process.env;
@@ -57,5 +60,39 @@ describe("dbos()", () => {
     };
     // A few at a time.
     await Promise.all([next(), next(), next()]);
+  });
+
+  it("says in a sentence what it refuses, loses nothing by it, and tries it no more", async () => {
+    const urls = [await server.newDatabase(), await server.newDatabase()];
+    const { stdout, stderr } = await spawnFile(script("refused"), urls);
+    assert(stdout, stderr);
+    const { nowhere, empty, removedLog, ...told } = JSON.parse(stdout);
+    const isTold = nowhere.startsWith("Unable to connect to system database at postgres://");
+    assert(isTold, nowhere);
+    assert(empty.includes("is at schema version 0, but this version of DBOS requires"), empty);
+    assertEquals(removedLog, told.removed.replace("<options>: ", ""));
+    const cannot = "<options>: Cannot continue run 'order-1' of 'order'";
+    assertEquals(told, {
+      notLaunched: "<options>: `DBOS.launch()` must be called before running workflows.",
+      unknown: "Sent to non-existent destination workflow UUID: nothing",
+      noId: "<options>: Cannot run 'order' as 'runId' must be a string that is not empty: " +
+        "current value is ''",
+      args: "<options>: Cannot record the args of 'order' as they must be data that can be " +
+        "recorded: it.args.db is a URL",
+      otherArgs: "<options>: Cannot run 'order' as a run of this id must have the args that it " +
+        "began with: 'order-1' has others",
+      otherPipeline: "<options>: Cannot run 'refund' as no run of another pipeline may have its " +
+        "id: 'order-1' is one of 'order'",
+      removed: `${cannot} as every step that it began with must be there: 'charge' is not`,
+      added:
+        `${cannot} as its pipeline must be the one that began it: it asks for 'ship@1' where ` +
+        "something else was recorded",
+      deps: `${cannot}: Cannot run 'order' as its deps must be what 'deps' says: db must be an ` +
+        "object (was missing)",
+      stopped: { status: "CANCELLED", attempts: 1 },
+      ended: { sku: "tea", reserve: "reserve", charge: "charge" },
+      again: true,
+      made: ["reserve", "charge"],
+    });
   });
 });

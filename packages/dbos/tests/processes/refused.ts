@@ -1,0 +1,118 @@
+// Gives DBOS and `dbos` what they must refuse, and prints what is told about it.
+import process from "node:process";
+import { setTimeout } from "node:timers/promises";
+import { DBOS } from "@dbos-inc/dbos-sdk";
+import { dbos } from "@runsheet/dbos";
+import { pipeline, type Result, step, waitFor } from "@runsheet/runsheet";
+import { type } from "arktype";
+
+const [, , systemDatabaseUrl = "", emptyUrl = ""] = process.argv;
+const told: Record<string, unknown> = {};
+const made: string[] = [];
+
+const effect = (name: string) =>
+  step({
+    name,
+    run: () => {
+      made.push(name);
+      return { [name]: name };
+    },
+    rollback: () => void made.push(`undo ${name}`),
+  });
+const [reserve, charge, ship] = [effect("reserve"), effect("charge"), effect("ship")];
+const approval = waitFor("approval");
+const orderOf = (...steps: [typeof reserve, ...(typeof reserve)[]]) =>
+  pipeline({ name: "order", steps });
+
+function config(url: string, more = {}) {
+  const logger = {
+    info: () => {},
+    debug: () => {},
+    warn: () => {},
+    error: (text: unknown) => void (told.log = String(text)),
+  };
+  DBOS.setConfig({
+    name: "shop",
+    applicationVersion: "shop 1",
+    systemDatabaseUrl: url,
+    logger,
+    ...more,
+  });
+}
+
+async function messageOf(promise: Promise<unknown>): Promise<string> {
+  return await promise.then(() => "", (error) => error.message);
+}
+
+function errorOf(result: Result<unknown>): string {
+  return result.success ? "" : `${result.failedStep}: ${result.error.message}`;
+}
+
+/** Another process, as far as DBOS knows. */
+async function launched(work: () => Promise<void>): Promise<void> {
+  config(systemDatabaseUrl);
+  await DBOS.launch();
+  await work();
+  await DBOS.shutdown({ deregister: true });
+}
+
+config("postgres://postgres@127.0.0.1:1/nowhere");
+told.nowhere = await messageOf(DBOS.launch());
+await DBOS.shutdown({ deregister: true });
+config(emptyUrl, { runMigrations: false });
+told.empty = await messageOf(DBOS.launch());
+await DBOS.shutdown({ deregister: true });
+
+let orders = dbos(orderOf(reserve, approval, charge));
+const refunds = dbos(pipeline({ name: "refund", steps: [reserve] }));
+const runId = "order-1";
+told.notLaunched = errorOf(await orders.run({}, { runId }));
+
+await launched(async () => {
+  told.unknown = await messageOf(orders.send("nothing", "approval"));
+  told.noId = errorOf(await orders.run({}, { runId: "" }));
+  told.args = errorOf(await orders.run({ db: new URL("db://") }, { runId: "order-2" }));
+  void orders.run({ sku: "tea" }, { runId });
+  while (made.length === 0) await setTimeout(5);
+  told.otherArgs = errorOf(await orders.run({ sku: "mug" }, { runId }));
+  told.otherPipeline = errorOf(await refunds.run({ sku: "tea" }, { runId }));
+});
+
+orders = dbos(orderOf(reserve, approval));
+await launched(async () => {
+  told.removed = errorOf(await orders.run({ sku: "tea" }, { runId }));
+  told.removedLog = told.log;
+});
+
+orders = dbos(orderOf(ship, reserve, approval, charge));
+await launched(async () => {
+  await DBOS.resumeWorkflow(runId);
+  told.added = errorOf(await orders.run({ sku: "tea" }, { runId }));
+});
+
+const clients = pipeline({
+  name: "order",
+  deps: type({ db: "object" }),
+  steps: [reserve, approval, charge],
+});
+orders = dbos(clients, { deps: {} as { db: object } });
+await launched(async () => {
+  await DBOS.resumeWorkflow(runId);
+  told.deps = errorOf(await orders.run({ sku: "tea" }, { runId }));
+  const state = await DBOS.getWorkflowStatus(runId);
+  told.stopped = { status: state?.status, attempts: state?.recoveryAttempts };
+});
+
+orders = dbos(orderOf(reserve, approval, charge));
+await launched(async () => {
+  await orders.send(runId, "approval", {});
+  await DBOS.resumeWorkflow(runId);
+  const result = await orders.run({ sku: "tea" }, { runId });
+  told.ended = result.success && result.data;
+  told.again = (await orders.run({ sku: "tea" }, { runId })).success;
+  told.made = made;
+});
+
+const { log: _, ...all } = told;
+console.log(JSON.stringify(all));
+process.exit();

@@ -134,7 +134,7 @@ export function consumerOn({ name, version, path }: Runtime): Part {
 export function testFiles(folder: string): string[] {
   return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) => {
     const path = `${folder}/${name}`;
-    if (name === "deno") return [];
+    if (name === "deno" || name === "miniflare") return [];
     if (isDirectory) return testFiles(path);
     const wanted = name.endsWith(".test.ts") || folder.endsWith("/processes");
     return wanted ? [path] : [];

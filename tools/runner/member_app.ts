@@ -1,13 +1,14 @@
 // Makes npm/apps/otel for packages/otel, and so on: a project that installs the package's
 // tarball beside that of the core, as users do; and runs the package's tests there. Its tests may have
-// two folders besides: app/, with a main.ts that such a user writes, and edge/, with Workers that test
-// the package by themselves: each is named after the compatibility flag that it needs, or `no_flag`.
+// three folders besides: app/, with a main.ts that such a user writes; edge/, with Workers that test
+// the package by themselves: each is named after the compatibility flag that it needs, or `no_flag`;
+// and miniflare/, with tests for Node that run Workers in miniflare.
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { testFiles } from "./app.ts";
 import { core, members, type Package } from "./packages.ts";
 import { check, type Part } from "./report.ts";
-import { runTests, type Runtime } from "./runtimes.ts";
+import { find, runTests, type Runtime } from "./runtimes.ts";
 import { bundle, must, run, shell, write } from "./shell.ts";
 import { runWorker } from "./workerd.ts";
 
@@ -34,7 +35,14 @@ async function makeMemberApp(member: Package): Promise<void> {
       [name]: `file:../../${folder}.tgz`,
       ...npmRanges,
     },
-    devDependencies: { "@types/node": "^24", typescript: "^5.9", esbuild: "^0.28", workerd: "^1" },
+    devDependencies: {
+      "@types/node": "^24",
+      typescript: "^5.9",
+      esbuild: "^0.28",
+      // It includes workerd.
+      miniflare: "^4",
+      "@cloudflare/workers-types": "^4",
+    },
   });
   await write(`${app}/tsconfig.json`, {
     compilerOptions: {
@@ -53,9 +61,14 @@ async function makeMemberApp(member: Package): Promise<void> {
     `install ${name}`,
     shell("npm install --silent --no-audit --no-fund", { cwd: app }),
   );
-  for (const part of ["app", "edge"].filter((part) => existsSync(`${folder}/tests/${part}`))) {
+  for (
+    const part of ["app", "edge", "miniflare"].filter((part) =>
+      existsSync(`${folder}/tests/${part}`)
+    )
+  ) {
     await must(`copy ${part}`, shell(`cp -r ${folder}/tests/${part} ${app}/${part}`));
   }
+  await must("copy the examples", shell(`cp -r examples ${app}/examples`));
   const externals = [core.name, name, ...Object.keys(npmRanges)];
   await bundle(`${app}/tests`, testFiles(`${folder}/tests`), externals, "--sourcemap=linked");
 }
@@ -66,6 +79,7 @@ export function memberParts(runtimes: Runtime[]): Part[] {
   return members.flatMap((member) => [
     ...tried.map((runtime) => testsOf(member, runtime)),
     ...workersOf(member),
+    ...inMiniflare(member),
     ...programOf(member, tried),
   ]);
 }
@@ -91,6 +105,41 @@ function workersOf(member: Package): Part[] {
       () => must(`run ${file}`, runWorker(appOf(member), name, "", flags)),
     );
   });
+}
+
+/** Tests that run Workers in miniflare, their types first. */
+function inMiniflare(member: Package): Part[] {
+  const folder = `${member.folder}/tests/miniflare`;
+  if (!existsSync(folder)) return [];
+  const cwd = appOf(member);
+  return [{
+    name: `${folder} on workerd`,
+    run: async () => {
+      await write(`${cwd}/miniflare/tsconfig.json`, {
+        extends: "../tsconfig.json",
+        compilerOptions: {
+          // Those of Node and of Workers declare the same globals.
+          skipLibCheck: true,
+          lib: ["esnext"],
+          types: ["node", "@cloudflare/workers-types"],
+          allowImportingTsExtensions: true,
+          noEmit: true,
+          paths: { "examples/*": ["../examples/*"] },
+        },
+        include: ["**/*.ts"],
+      });
+      await must("check their types", shell("npx tsc -p miniflare", { cwd }));
+      // Node 24 runs TypeScript as it is.
+      return await runTests(await find("node@24"), cwd, testsIn(`${cwd}/miniflare`));
+    },
+  }];
+}
+
+function testsIn(folder: string): string[] {
+  const names = [...Deno.readDirSync(folder)].map(({ name }) => name);
+  return names.filter((name) => name.endsWith(".test.ts")).map((name) =>
+    `${basename(folder)}/${name}`
+  );
 }
 
 function programOf(member: Package, runtimes: Runtime[]): Part[] {

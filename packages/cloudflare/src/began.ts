@@ -1,0 +1,57 @@
+import type { AnyStep } from "@runsheet/runsheet";
+import { lackOf, type Part } from "@runsheet/runsheet/durable";
+import { describe, type Described } from "@runsheet/runsheet/graph";
+
+/** What a run in flight depends on. */
+export interface Began {
+  readonly pipeline: string;
+  readonly version?: string | undefined;
+  /** A digest of the args. */
+  readonly args: string;
+  readonly shape: readonly Part[];
+  /** The policies, as JSON, of each part that has some. */
+  readonly policies: Readonly<Record<string, string>>;
+}
+
+/** The policies of a pipeline by path: they decide what is asked for next. */
+export function policiesOf(step: AnyStep): Readonly<Record<string, string>> {
+  const walk = ({ path, policy, children = [] }: Described): (readonly [string, string])[] => [
+    ...(policy ? [[path, JSON.stringify(policy)] as const] : []),
+    ...children.flatMap(walk),
+  ];
+  return Object.fromEntries(walk(describe(step)));
+}
+
+/** Why a pipeline cannot continue a run that another one has begun, in half a sentence. */
+export function changeOf(now: Began, began: Began): string | undefined {
+  if (began.pipeline !== now.pipeline) {
+    return `its pipeline must be '${began.pipeline}': current value is '${now.pipeline}'`;
+  }
+  if (began.version !== now.version) {
+    return `its version must be ${began.version}: current value is ${now.version}`;
+  }
+  if (began.args !== now.args) {
+    return "a run of this id must have the args that it began with: these are others";
+  }
+  const lack = lackOf(now.shape, began.shape);
+  if (lack !== undefined) return lack;
+  const added = now.shape.find(({ path }, n) =>
+    n < began.shape.length && path !== began.shape[n]!.path
+  );
+  if (added) {
+    return `steps may be added at its end only, and none may be moved: '${added.path}' was`;
+  }
+  const changed = ["", ...began.shape.map(({ path }) => path)]
+    .find((path) => now.policies[path] !== began.policies[path]);
+  if (changed !== undefined) {
+    return `every policy must be the one that it began with: ${
+      changed === "" ? "that of the pipeline" : `that of '${changed}'`
+    } was ${began.policies[changed] ?? "{}"}, and is ${now.policies[changed] ?? "{}"}`;
+  }
+}
+
+/** Tells args from others. */
+export async function digestOf(text: string): Promise<string> {
+  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

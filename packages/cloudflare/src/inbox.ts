@@ -1,0 +1,72 @@
+import type { Codec } from "@runsheet/runsheet/durable";
+import { CANCEL, isMessage, typeOf } from "./messages.ts";
+import type { WorkflowStep } from "./platform.ts";
+
+/** The longest wait that the platform knows. */
+export const YEAR_MS: number = 365 * 86_400_000;
+
+/** What came from outside, as text, by the event's type. */
+export class Inbox {
+  readonly #step: WorkflowStep;
+  readonly #codec: Codec;
+  readonly #onMail: () => void;
+  readonly #texts = new Map<string, string[]>();
+  readonly #taken = new Map<string, number>();
+  readonly #known = new Set<string>();
+  /** The platform's own signal, or its failure. */
+  failure: { readonly reason: unknown } | undefined;
+
+  /** `onMail` is called when something has come, or nothing more will. */
+  constructor(step: WorkflowStep, codec: Codec, onMail: () => void) {
+    this.#step = step;
+    this.#codec = codec;
+    this.#onMail = onMail;
+    this.#listen("cancellation", CANCEL);
+  }
+
+  /** Begins to listen for an event. */
+  listen(name: string): void {
+    const type = typeOf(name);
+    if (!this.#texts.has(type)) this.#listen(name, type);
+  }
+
+  get cancellation(): string | undefined {
+    return this.#texts.get(CANCEL)?.[0];
+  }
+
+  /** The oldest event of a name that the run has not had. */
+  peek(name: string): string | undefined {
+    const type = typeOf(name);
+    return this.#texts.get(type)?.[this.#taken.get(type) ?? 0];
+  }
+
+  /** The run has it now: also in a replay, in which it may not have come yet. */
+  take(name: string): void {
+    const type = typeOf(name);
+    this.#taken.set(type, (this.#taken.get(type) ?? 0) + 1);
+  }
+
+  async #listen(name: string, type: string): Promise<void> {
+    const texts: string[] = [];
+    this.#texts.set(type, texts);
+    while (!this.failure) {
+      try {
+        const { payload } = await this.#step.waitForEvent(name.slice(0, 200), {
+          type,
+          timeout: YEAR_MS,
+        });
+        const { id, text } = isMessage(payload)
+          ? payload
+          : { id: crypto.randomUUID(), text: this.#codec.encode(payload) };
+        if (this.#known.has(id)) continue;
+        this.#known.add(id);
+        texts.push(text);
+      } catch (reason) {
+        // After a year it waits for another one.
+        if ((reason as Error).name === "WorkflowTimeoutError") continue;
+        this.failure = { reason };
+      }
+      this.#onMail();
+    }
+  }
+}

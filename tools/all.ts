@@ -3,6 +3,7 @@ import { drawnParts } from "./gates/drawn.ts";
 import { examplesOn, examplesOnDeno } from "./gates/examples.ts";
 import { hoverParts } from "./gates/hovers.ts";
 import { messageParts } from "./gates/messages.ts";
+import { playgroundParts } from "./gates/playground.ts";
 import { publishedParts } from "./gates/published.ts";
 import { starterParts } from "./gates/starters.ts";
 import { costParts } from "./gates/type_cost.ts";
@@ -46,7 +47,12 @@ await finish(async () => {
   return [
     ...first,
     ...await runParts([size, ...tscParts, ...messageParts, ...hoverParts, ...costParts]),
-    ...await runParts([...publishedParts, ...drawnParts, ...starterParts(runtimes)]),
+    ...await runParts([
+      ...publishedParts,
+      ...drawnParts,
+      ...playgroundParts,
+      ...starterParts(runtimes),
+    ]),
     ...await runParts([
       testsOnDeno,
       ...runtimes.map(testsOn),

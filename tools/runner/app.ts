@@ -47,8 +47,8 @@ export async function makeApp(): Promise<void> {
       paths: { "@std/assert": ["./std/assert.d.ts"], "@std/testing/types": ["./std/types.ts"] },
     },
     include: ["consumer", "examples", "types"],
-    // See tools/gates/starters.ts and tools/gates/worker.ts.
-    exclude: ["examples/service", "examples/starter", "examples/worker"],
+    // Gates of their own check these: see tools/gates/.
+    exclude: ["service", "starter", "worker", "playground"].map((name) => `examples/${name}`),
   });
   await write("npm/app/tsconfig.service.json", {
     extends: "./tsconfig.json",

@@ -1,104 +1,16 @@
 import type { Result } from "../api/result.ts";
-import type { LateReport } from "../api/late_report.ts";
 import type { RunOptions } from "../api/run.ts";
 import { checkFunction, checkKey, checkMs, checkOptions, refuse } from "../report/checks.ts";
 import { ConfigError, toError } from "../report/errors.ts";
 import { cast } from "../values/cast.ts";
-import { type Codec, codec, type ErrorClass } from "./codec.ts";
+import { shown } from "../values/show.ts";
+import { type Codec, codec } from "./codec.ts";
+import type { Durable, DurableDeps, DurableOptions, Runnable } from "./contract.ts";
 import { endOf, resultOf } from "./end.ts";
 import { LostLease, RunLog, type RunStart, StoreFailure } from "./run_log.ts";
 import { endIn, type RunState, startOf, stateOf } from "./run_state.ts";
 import { lackOf, type Part, shapeOf } from "./shape.ts";
-import type { Store } from "./store.ts";
 import { Changed, StoreHost, Suspended } from "./store_host.ts";
-
-/** The options of `durable`. */
-export interface DurableOptions {
-  /** Keeps the runs. */
-  readonly store: Store;
-  /**
-   * The application's classes of errors that keep their class in a record; others come back as an
-   * `Error` of the same name and message.
-   */
-  readonly errors?: readonly ErrorClass[] | undefined;
-  /** The pipeline's version; a run of another version is not resumed. */
-  readonly version?: string | undefined;
-  /**
-   * How long a worker that is not heard of keeps a run, in milliseconds. Only after that does
-   * another one take it over.
-   *
-   * @default {30_000}
-   */
-  readonly leaseMs?: number | undefined;
-  /**
-   * How long an abandoned attempt is awaited, in milliseconds: a durable run retries and undoes
-   * only after that.
-   *
-   * @default {60_000}
-   */
-  readonly lateMs?: number | undefined;
-  /** Called with the outcome of each abandoned attempt. */
-  readonly onLate?: ((late: LateReport) => void) | undefined;
-}
-
-/** A pipeline whose runs outlive the process. */
-export interface Durable<Args, Data> {
-  /**
-   * Runs the pipeline and records the run. If a run of this id exists already, it is continued, or
-   * its result is returned. It never rejects.
-   *
-   * @param args The initial context: plain data, because it is recorded.
-   * @param options The run's id, which makes the run unique, and a signal that cancels the run.
-   */
-  run(
-    args: Args,
-    options: { readonly runId: string; readonly signal?: AbortSignal | undefined },
-  ): Promise<Result<Data>>;
-  /** Continues all runs that no worker drives and that are due; resolves with their results. */
-  resume(): Promise<readonly Result<Data>[]>;
-  /**
-   * Lists the runs of this pipeline with their states.
-   *
-   * @param which With `open: true`, only those that have not ended.
-   */
-  list(which?: { readonly open?: boolean | undefined }): Promise<readonly RunState[]>;
-  /**
-   * Answers a `waitFor` of a run, from any process.
-   *
-   * @param runId The run's id.
-   * @param name The event's name.
-   * @param data The event's data.
-   */
-  send(runId: string, name: string, data?: unknown): Promise<void>;
-  /**
-   * Cancels a run, from any process; it is rolled back.
-   *
-   * @param runId The run's id.
-   * @param reason The reason, which is recorded.
-   */
-  cancel(runId: string, reason?: unknown): Promise<void>;
-  /**
-   * Stops this worker, before its process ends. Runs that only wait, or that others drive, are left
-   * to others: their `run` resolves with a failure at `"<stopped>"`, and they are not over. Runs at
-   * work here go on to their end or to their next long wait. Nothing is begun or resumed any more.
-   *
-   * @returns Resolves when nothing is at work here.
-   */
-  stop(): Promise<void>;
-}
-
-/** A step or a pipeline, as far as it is run. */
-export interface Runnable<Args, Data, Options extends RunOptions = RunOptions> {
-  /** Its name. */
-  readonly name: string;
-  /** Runs it. */
-  run(args: Args, options?: Options): Promise<Result<Data>>;
-}
-
-/** The deps of a pipeline that declares them. They are recorded nowhere: each process has its own. */
-export type DurableDeps<Options> = Options extends { readonly deps: infer Deps }
-  ? { readonly deps: Deps }
-  : unknown;
 
 const LEASE_MS = 30_000;
 const LATE_MS = 60_000;
@@ -192,9 +104,16 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
     this.#checkStopped(runId);
     const start: RunStart = { pipeline: name, version, shape: this.#shape, args };
     const log = this.#open(runId);
-    const cancel = () => void this.cancel(runId, signal?.reason).catch(() => {});
+    let isOver = false;
+    const reason = () => this.#recordableReason(signal!.reason);
+    const cancel = async () => {
+      // A store that fails just now must not lose it.
+      while (!isOver && !await this.cancel(runId, reason()).then(() => true, () => false)) {
+        await this.#pause(POLL_MS);
+      }
+    };
     try {
-      this.#checkArgs(args);
+      this.#checkData(`the args of '${name}'`, args);
       // Events may have come before it.
       do await log.read(); while (!startOf(log) && !await log.tryAppend({ kind: "start", start }));
       const begun = startOf(log);
@@ -202,10 +121,11 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
         const constraint = "a run of this id must have the args that it began with";
         throw new ConfigError(`Cannot run '${name}' as ${constraint}: '${runId}' has others`);
       }
-      if (signal?.aborted) await this.cancel(runId, signal.reason);
+      if (signal?.aborted) await this.cancel(runId, reason());
       else signal?.addEventListener("abort", cancel);
       return await this.#complete(runId);
     } finally {
+      isOver = true;
       signal?.removeEventListener?.("abort", cancel);
     }
   }
@@ -241,6 +161,7 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
   }
 
   async send(runId: string, name: string, data?: unknown): Promise<void> {
+    this.#checkData(`the data of '${name}'`, data);
     const log = this.#open(runId);
     const event = { kind: "event", name, data, id: crypto.randomUUID() } as const;
     do await log.read(); while (!await log.tryAppend(event));
@@ -248,6 +169,7 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
   }
 
   async cancel(runId: string, reason?: unknown): Promise<void> {
+    this.#checkData("the reasons of a cancellation", reason);
     const log = this.#open(runId);
     do await log.read(); while (!await log.tryAppend({ kind: "cancel", reason }));
     this.#beats.get(runId)?.();
@@ -269,14 +191,21 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
     throw new Stopped(`Cannot continue run '${runId}' here as this worker has been stopped`);
   }
 
-  #checkArgs(args: unknown): void {
+  #checkData(what: string, data: unknown): void {
     try {
-      this.#codec.encode(args);
+      this.#codec.encode(data);
     } catch (thrown) {
-      const { message } = toError(thrown);
-      throw new ConfigError(
-        `Cannot record the args of '${this.#pipeline.name}' as they ${message}`,
-      );
+      throw new ConfigError(`Cannot record ${what} as they ${toError(thrown).message}`);
+    }
+  }
+
+  /** A signal may have been aborted with anything. */
+  #recordableReason(reason: unknown): unknown {
+    try {
+      this.#codec.encode(reason);
+      return reason;
+    } catch {
+      return shown(reason).full;
     }
   }
 

@@ -4,13 +4,8 @@
  * @module
  */
 export { type Codec, codec, type ErrorClass } from "./codec.ts";
-export {
-  type Durable,
-  durable,
-  type DurableDeps,
-  type DurableOptions,
-  type Runnable,
-} from "./durable.ts";
+export type { Durable, DurableDeps, DurableOptions, Runnable } from "./contract.ts";
+export { durable } from "./durable.ts";
 export { type RunState } from "./run_state.ts";
 export { type Store } from "./store.ts";
 export { type Engine, engineHost } from "./engine_host.ts";

@@ -1,7 +1,8 @@
 import type { AnyStep } from "../api/step.ts";
 import { checkStep } from "../engine/children.ts";
+import type { Node } from "../engine/node.ts";
 import { placesIn } from "../engine/places.ts";
-import { checkArray, checkOptions, refuse } from "../report/checks.ts";
+import { checkArray, checkBoolean, checkOptions, refuse } from "../report/checks.ts";
 
 /** Options of `assertUndoDeclared`. */
 export interface UndoDeclaredOptions {
@@ -10,10 +11,18 @@ export interface UndoDeclaredOptions {
    * those whose effects cannot be undone.
    */
   readonly except?: readonly string[] | undefined;
+  /**
+   * Whether each step must have an `undoByKey`. Only that undoes an effect whose output nobody knows:
+   * of a durable run whose process has died in the middle of a call that a timeout then ended.
+   *
+   * @default {false}
+   */
+  readonly byKey?: boolean | undefined;
 }
 
 /**
- * Throws if a step at any depth has neither a `rollback` nor an `undoByKey`. It inspects the
+ * Throws if a step at any depth has neither a `rollback` nor an `undoByKey`, or, if `byKey` is set,
+ * no `undoByKey`. It inspects the
  * definition and runs nothing. That is cheap, and it finds steps without a fake, which a sweep
  * cannot see. Functions of collections are ignored, as they can only `defer`.
  *
@@ -39,9 +48,10 @@ export interface UndoDeclaredOptions {
 export function assertUndoDeclared(target: AnyStep, options: UndoDeclaredOptions = {}): void {
   const root = checkStep("look for the undos of a pipeline", "target", target);
   const action = `look for the undos of '${root.name}'`;
-  checkOptions(action, options, ["except"]);
+  checkOptions(action, options, ["except", "byKey"]);
   checkArray(action, "except", options.except);
-  const { except = [] } = options;
+  checkBoolean(action, "byKey", options.byKey);
+  const { except = [], byKey = false } = options;
   const steps = [...placesIn(root)].filter(({ node }) => node.undos);
   const isNamed = (name: string) =>
     steps.some(({ path, node }) => [path, node.name].includes(name));
@@ -50,13 +60,15 @@ export function assertUndoDeclared(target: AnyStep, options: UndoDeclaredOptions
     const paths = steps.map(({ path }) => path).join(", ");
     refuse(action, `'except' must name its steps [${paths}]`, strange);
   }
+  const hasUndo = ({ undos = [] }: Node) => byKey ? undos.includes("undoByKey") : undos.length > 0;
   const without = steps.filter(({ path, node }) =>
-    node.undos?.length === 0 && !except.includes(path) && !except.includes(node.name)
+    !hasUndo(node) && !except.includes(path) && !except.includes(node.name)
   );
   if (without.length === 0) return;
   const paths = without.map(({ path }) => path).join(", ");
+  const undo = byKey ? "an 'undoByKey'" : "a 'rollback' or an 'undoByKey'";
   throw new Error(
-    `Cannot accept '${root.name}' as each of its steps must have a 'rollback' or an 'undoByKey', or be named in ` +
-      `'except': [${paths}] have none`,
+    `Cannot accept '${root.name}' as each of its steps must have ${undo}, or be named in 'except': ` +
+      `[${paths}] have none`,
   );
 }

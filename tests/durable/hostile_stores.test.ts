@@ -1,7 +1,7 @@
 // Stores and senders as hostile as networks are: whatever answer is lost, and whatever comes in
 // between.
 import { describe, it } from "node:test";
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { fallback, isRunsheetError, pipeline, step, waitFor } from "@runsheet/runsheet";
 import { durable, type Store } from "@runsheet/runsheet/durable";
 import { type } from "arktype";
@@ -172,6 +172,46 @@ describe("a durable run", () => {
     await runs.cancel("b");
     assert(!(await runs.run({}, { runId: "b" })).success);
     assertEquals(counts.charges, 0);
+  });
+
+  it("hears of its signal whatever the reason is, and though the store fails just then", async () => {
+    const table = new Table();
+    const undone: string[] = [];
+    const controller = new AbortController();
+    const worker = table.worker();
+    let isDown = false;
+    const store: Store = {
+      ...stored(worker),
+      append: (...row) => {
+        if (!isDown || !row[2].includes('"kind":"cancel"')) return worker.append(...row);
+        isDown = false;
+        return Promise.reject(new Error("connection reset"));
+      },
+    };
+    const hold = step({
+      name: "hold",
+      run: (_ctx, { signal }) => {
+        isDown = true;
+        controller.abort({ client: () => {} });
+        return new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+      },
+      rollback: () => void undone.push("hold"),
+    });
+    const runs = durable(pipeline({ name: "p", steps: [hold] }), { store });
+    const running = runs.run({}, { runId: "r", signal: controller.signal });
+    assert(isRunsheetError(failureOf(await running).error, "ABORTED"));
+    assertEquals(undone, ["hold"]);
+  });
+
+  it("refuses data and reasons that cannot be recorded, by name", async () => {
+    const { flow } = order();
+    const runs = durable(flow, { store: new Table().worker() });
+    const bad = { client: () => {} };
+    const end = "as they must be data that can be recorded: it.client is a function";
+    const sent = await assertRejects(() => runs.send("r", "approval", bad), Error);
+    assertEquals(sent.message, `Cannot record the data of 'approval' ${end}`);
+    const cancelled = await assertRejects(() => runs.cancel("r", bad), Error);
+    assertEquals(cancelled.message, `Cannot record the reasons of a cancellation ${end}`);
   });
 
   it("is rolled back once, though it is cancelled meanwhile, and changes no more in the end", async () => {

@@ -37,6 +37,16 @@ describe("assertUndoDeclared", () => {
     );
   });
 
+  it("can ask each step for an undo by key", () => {
+    assertUndoDeclared(charge, { byKey: true });
+    assertThrows(
+      () => assertUndoDeclared(pipeline({ name: "p", steps: [reserve, charge] }), { byKey: true }),
+      Error,
+      "Cannot accept 'p' as each of its steps must have an 'undoByKey', or be named in 'except': " +
+        "[reserve] have none",
+    );
+  });
+
   it("asks no function of a collection, which can only defer", () => {
     assertUndoDeclared(map("squares", () => [1, 2], (n) => n * n));
   });

@@ -1,0 +1,94 @@
+import type { LateReport } from "../api/late_report.ts";
+import type { Result } from "../api/result.ts";
+import type { RunOptions } from "../api/run.ts";
+import type { ErrorClass } from "./codec.ts";
+import type { RunState } from "./run_state.ts";
+import type { Store } from "./store.ts";
+
+/** The options of `durable`. */
+export interface DurableOptions {
+  /** Keeps the runs. */
+  readonly store: Store;
+  /**
+   * The application's classes of errors that keep their class in a record; others come back as an
+   * `Error` of the same name and message.
+   */
+  readonly errors?: readonly ErrorClass[] | undefined;
+  /** The pipeline's version; a run of another version is not resumed. */
+  readonly version?: string | undefined;
+  /**
+   * How long a worker that is not heard of keeps a run, in milliseconds. Only after that does
+   * another one take it over.
+   *
+   * @default {30_000}
+   */
+  readonly leaseMs?: number | undefined;
+  /**
+   * How long an abandoned attempt is awaited, in milliseconds: a durable run retries and undoes
+   * only after that.
+   *
+   * @default {60_000}
+   */
+  readonly lateMs?: number | undefined;
+  /** Called with the outcome of each abandoned attempt. */
+  readonly onLate?: ((late: LateReport) => void) | undefined;
+}
+
+/** A pipeline whose runs outlive the process. */
+export interface Durable<Args, Data> {
+  /**
+   * Runs the pipeline and records the run. If a run of this id exists already, it is continued, or
+   * its result is returned. It never rejects.
+   *
+   * @param args The initial context: plain data, because it is recorded.
+   * @param options The run's id, which makes the run unique, and a signal that cancels the run.
+   */
+  run(
+    args: Args,
+    options: { readonly runId: string; readonly signal?: AbortSignal | undefined },
+  ): Promise<Result<Data>>;
+  /** Continues all runs that no worker drives and that are due; resolves with their results. */
+  resume(): Promise<readonly Result<Data>[]>;
+  /**
+   * Lists the runs of this pipeline with their states.
+   *
+   * @param which With `open: true`, only those that have not ended.
+   */
+  list(which?: { readonly open?: boolean | undefined }): Promise<readonly RunState[]>;
+  /**
+   * Answers a `waitFor` of a run, from any process.
+   *
+   * @param runId The run's id.
+   * @param name The event's name.
+   * @param data The event's data.
+   */
+  send(runId: string, name: string, data?: unknown): Promise<void>;
+  /**
+   * Cancels a run, from any process; it is rolled back.
+   *
+   * @param runId The run's id.
+   * @param reason The reason, which is recorded.
+   */
+  cancel(runId: string, reason?: unknown): Promise<void>;
+  /**
+   * Stops this worker, before its process ends. Runs that only wait, or that others drive, are left
+   * to others: their `run` resolves with a failure at `"<stopped>"`, and they are not over. Runs at
+   * work here go on to their end or to their next long wait. Nothing is begun or resumed any more.
+   *
+   * @returns Resolves when nothing is at work here.
+   */
+  stop(): Promise<void>;
+}
+
+/** A step or a pipeline, as far as it is run. */
+export interface Runnable<Args, Data, Options extends RunOptions = RunOptions> {
+  /** Its name. */
+  readonly name: string;
+  /** Runs it. */
+  run(args: Args, options?: Options): Promise<Result<Data>>;
+}
+
+/** The deps of a pipeline that declares them. They are recorded nowhere: each process has its own. */
+export type DurableDeps<Options> = Options extends { readonly deps: infer Deps }
+  ? { readonly deps: Deps }
+  : unknown;

@@ -205,6 +205,27 @@ describe("a step whose inputs have other names", () => {
     assertThrows(() => strict(twice), StrictOverlapError);
   });
 
+  it("stays a pivot: refused in groups, and followed by steps with 'retry' in a strict pipeline", () => {
+    const ship = withInputs(
+      step({ name: "ship", pivot: true, run: (_ctx: { to: string }) => {} }),
+      { to: "address" },
+    );
+    assertThrows(
+      () => parallel(ship),
+      Error,
+      'none of its steps must be a pivot: current value is "ship"',
+    );
+    const argsSchema = type({ address: "string" });
+    const after = (retry?: { count: number }) =>
+      withInputs(step({ name: "mail", retry, run: (_ctx: { to: string }) => {} }), {
+        to: "address",
+      });
+    const strict = (last: AnyStep) =>
+      pipeline({ name: "p", strict: true, argsSchema, steps: [ship, last] as never });
+    strict(after({ count: 1 }));
+    assertThrows(() => strict(after()), Error, "'mail' must have a 'retry'");
+  });
+
   it("may have names that every object has", async () => {
     const all = step({
       name: "all",

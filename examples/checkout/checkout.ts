@@ -1,8 +1,9 @@
 // The checkout of one order: validate it, reserve its goods, charge the card, ship and confirm.
 import {
+  deps,
+  type DepsPipeline,
   isRunsheetError,
   type Middleware,
-  type Pipeline,
   pipeline,
   step,
 } from "@runsheet/runsheet";
@@ -23,7 +24,7 @@ export interface OrderRow {
   unitPrice: string;
 }
 
-/** The services of the steps; the caller passes them along with the order. */
+/** The services of the steps; the caller passes them beside the order. */
 export interface Services {
   db: Database;
   gateway: GatewayClient;
@@ -118,12 +119,13 @@ const fulfil = pipeline({ name: "fulfil", steps: [createShipment, sendConfirmati
 /** The checkout, with middleware around its steps. */
 export function makeCheckout(
   middleware: Middleware[],
-): Pipeline<"checkout", OrderRow & Services, Receipt> {
+): DepsPipeline<"checkout", OrderRow, Receipt, Receipt, Services> {
   return pipeline({
     name: "checkout",
+    deps: deps<Services>(),
     steps: [validateOrder, reserveStock, chargePayment, fulfil],
     output: type({
-      "+": "delete", // nothing else, least of all the services
+      "+": "delete", // nothing else, such as the card
       orderId: "string",
       sku: "string",
       quantity: "number",

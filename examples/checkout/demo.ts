@@ -49,7 +49,8 @@ export async function runDemo(
     const watches: Promise<unknown>[] = [];
     const observer = timeline({ keep: orders.length });
     const results = await mapAtMost(16, orders, (order) =>
-      checkout.run({ ...order, ...services }, {
+      checkout.run(order, {
+        deps: services,
         observer,
         runId: order.orderId || undefined,
         onLate: (report) => late.push(report),

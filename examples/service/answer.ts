@@ -1,5 +1,5 @@
 // Runs a pipeline for a client, and answers with its data or its error's code.
-import type { CheckedPipeline, Result } from "@runsheet/runsheet";
+import type { Result, RunOptionsWithDeps } from "@runsheet/runsheet";
 import { events, type Watcher } from "@runsheet/runsheet/observe";
 import type { Context } from "hono";
 import { streamSSE } from "hono/streaming";
@@ -7,18 +7,23 @@ import { codeOf, statusOf } from "./errors.ts";
 import { log, logRun } from "./log.ts";
 import type { UnderWay } from "./under_way.ts";
 
-type Endpoint<Data> = Pick<CheckedPipeline<string, never, Data>, "runUnknown">;
+/** A pipeline, and what a client wants of it. */
+interface Request<Data, Deps> {
+  pipeline: { runUnknown(args: unknown, options: RunOptionsWithDeps<Deps>): Promise<Result<Data>> };
+  args: unknown; // for the pipeline to check
+  deps: Deps;
+}
 
 /** Answers when the pipeline has ended; a client that leaves cancels it. */
-export function answer<Data extends object>(
+export function answer<Data extends object, Deps>(
   c: Context,
   underWay: UnderWay,
-  pipeline: Endpoint<Data>,
-  args: object, // for the pipeline to check
+  { pipeline, args, deps }: Request<Data, Deps>,
   observer?: Watcher,
 ): Promise<Response> {
   const runId = crypto.randomUUID();
   return underWay.track(answerOf(pipeline.runUnknown(args, {
+    deps,
     runId,
     signal: c.req.raw.signal,
     onLate: ({ step, outcome }) => log("late", { runId, step, outcome }),
@@ -28,11 +33,10 @@ export function answer<Data extends object>(
 }
 
 /** Answers with events: the progress of a run, and in the end what `answer` would have said. */
-export function follow<Data extends object>(
+export function follow<Data extends object, Deps>(
   c: Context,
   underWay: UnderWay,
-  pipeline: Endpoint<Data>,
-  args: object,
+  request: Request<Data, Deps>,
 ): Response {
   return streamSSE(c, async (stream) => {
     const observer = events((event) => {
@@ -42,7 +46,7 @@ export function follow<Data extends object>(
       if (done % Math.ceil(total / 100) > 0 && done < total) return;
       stream.writeSSE({ event: "progress", data: JSON.stringify({ done, failed, total }) });
     });
-    const response = await answer(c, underWay, pipeline, args, observer);
+    const response = await answer(c, underWay, request, observer);
     const event = response.ok ? "done" : "failed";
     await stream.writeSSE({ event, data: await response.text() });
   });

@@ -67,18 +67,20 @@ export function makeService(services: { db: Database; payments: Payments }): Ser
     return show(c, order);
   });
   app.post("/orders/:id/decision", async (c) => {
-    const args = { ...await bodyOf(c), ...services, orders, orderId: c.req.param("id") };
-    const response = await answer(c, underWay, decideOrder, args);
+    const args = { ...await bodyOf(c), orderId: c.req.param("id") };
+    const deps = { ...services, orders };
+    const response = await answer(c, underWay, { pipeline: decideOrder, args, deps });
     if (response.ok) resume();
     return response;
   });
   app.post("/orders/:id/cancel", (c) => {
-    return answer(c, underWay, cancelOrder, { ...services, orderId: c.req.param("id") });
+    const args = { orderId: c.req.param("id") };
+    return answer(c, underWay, { pipeline: cancelOrder, args, deps: services });
   });
   app.post("/products/import", async (c) => {
-    const args = { ...await bodyOf(c), ...services };
+    const request = { pipeline: importProducts, args: await bodyOf(c), deps: services };
     const wantsEvents = c.req.header("accept") === "text/event-stream";
-    return await (wantsEvents ? follow : answer)(c, underWay, importProducts, args);
+    return await (wantsEvents ? follow : answer)(c, underWay, request);
   });
   app.get("/health", (c) => c.json({ underWay: underWay.size }));
   app.onError((error) => {

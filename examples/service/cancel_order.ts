@@ -2,29 +2,26 @@
 //
 // A refund cannot be undone, so nothing here is rolled back: this pipeline only goes forward. Every
 // step can be repeated, and if one fails, the order stays 'cancelling' until the client asks again.
-import { type CheckedPipeline, pipeline, step } from "@runsheet/runsheet";
+import { type CheckedDepsPipeline, deps, pipeline, step } from "@runsheet/runsheet";
 import { type } from "arktype";
 import type { Database } from "./database.ts";
 import { ShopError } from "./errors.ts";
 import { limits } from "./limits.ts";
-import { Payments } from "./payments.ts";
+import type { Payments } from "./payments.ts";
 
 interface Args {
   orderId: string;
+}
+
+interface Deps {
   db: Database;
   payments: Payments;
 }
 
-const argsSchema = type({
-  orderId: "string.uuid",
-  db: type("object").as<Database>(),
-  payments: type.instanceOf(Payments),
-});
-
 const closeOrder = step({
   name: "closeOrder",
   provides: type({ chargeKey: "string" }),
-  run: async ({ db, orderId }: Pick<Args, "db" | "orderId">) => {
+  run: async ({ db, orderId }: Pick<Deps, "db"> & Args) => {
     const [order] = await db`
       update orders set status = 'cancelling'
        where id = ${orderId} and status in ('confirmed', 'cancelling')
@@ -39,13 +36,13 @@ const refundCharge = step({
   name: "refundCharge",
   timeout: limits.payment,
   retry: { count: 3, delay: 100, backoff: "exponential" },
-  run: ({ payments, chargeKey }: Pick<Args, "payments"> & { chargeKey: string }, { signal }) =>
+  run: ({ payments, chargeKey }: Pick<Deps, "payments"> & { chargeKey: string }, { signal }) =>
     payments.cancel(chargeKey, signal),
 });
 
 const restock = step({
   name: "restock",
-  run: async ({ db, orderId }: Pick<Args, "db" | "orderId">) => {
+  run: async ({ db, orderId }: Pick<Deps, "db"> & Args) => {
     // Two concurrent cancellations restock once: the second finds the order cancelled.
     await db`
       with done as (
@@ -56,9 +53,10 @@ const restock = step({
   },
 });
 
-export const cancelOrder: CheckedPipeline<"cancelOrder", Args, { orderId: string }> = pipeline({
+export const cancelOrder: CheckedDepsPipeline<"cancelOrder", Args, Args, Args, Deps> = pipeline({
   name: "cancelOrder",
-  argsSchema,
+  argsSchema: type({ orderId: "string.uuid" }),
+  deps: deps<Deps>(),
   steps: [closeOrder, refundCharge, restock],
   output: type({ "+": "delete", orderId: "string" }),
   timeout: limits.request,

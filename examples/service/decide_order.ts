@@ -1,6 +1,6 @@
 // Decides an order that waits for its approval. Any process may hear the decision, and any may
 // continue the order.
-import { type CheckedPipeline, pipeline, step } from "@runsheet/runsheet";
+import { type CheckedDepsPipeline, deps, pipeline, step } from "@runsheet/runsheet";
 import { type } from "arktype";
 import type { Database } from "./database.ts";
 import { ShopError } from "./errors.ts";
@@ -10,6 +10,9 @@ import type { Decision } from "./place_order.ts";
 
 interface Args extends Decision {
   orderId: string;
+}
+
+interface Deps {
   db: Database;
   orders: Orders;
 }
@@ -18,13 +21,11 @@ const argsSchema = type({
   orderId: "string.uuid",
   approved: "boolean",
   by: "string > 0",
-  db: type("object").as<Database>(),
-  orders: type("object").as<Orders>(),
 });
 
 const findOrder = step({
   name: "findOrder",
-  run: async ({ db, orderId }: Pick<Args, "db" | "orderId">) => {
+  run: async ({ db, orderId }: Pick<Deps, "db"> & Pick<Args, "orderId">) => {
     const [order] = await db`select status from orders where id = ${orderId}`;
     if (!order) throw new ShopError("NO_SUCH_ORDER");
     if (order.status !== "unapproved") throw new ShopError("NOT_UNAPPROVED");
@@ -33,14 +34,20 @@ const findOrder = step({
 
 const tellOrder = step({
   name: "tellOrder",
-  run: ({ orders, orderId, approved, by }: Omit<Args, "db">) =>
+  run: ({ orders, orderId, approved, by }: Pick<Deps, "orders"> & Args) =>
     orders.send(orderId, "decision", { approved, by }),
 });
 
-export const decideOrder: CheckedPipeline<"decideOrder", Args, { orderId: string }> = pipeline({
-  name: "decideOrder",
-  argsSchema,
-  steps: [findOrder, tellOrder],
-  output: type({ "+": "delete", orderId: "string" }),
-  timeout: limits.request,
-});
+interface Decided {
+  orderId: string;
+}
+
+export const decideOrder: CheckedDepsPipeline<"decideOrder", Args, Decided, Decided, Deps> =
+  pipeline({
+    name: "decideOrder",
+    argsSchema,
+    deps: deps<Deps>(),
+    steps: [findOrder, tellOrder],
+    output: type({ "+": "delete", orderId: "string" }),
+    timeout: limits.request,
+  });

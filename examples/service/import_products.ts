@@ -1,6 +1,6 @@
 // Imports products: invalid rows are set aside one by one, and one statement writes all others, or
 // none of them.
-import { type CheckedPipeline, map, pipeline, step } from "@runsheet/runsheet";
+import { type CheckedDepsPipeline, deps, map, pipeline, step } from "@runsheet/runsheet";
 import { type } from "arktype";
 import type { Database } from "./database.ts";
 import { codeOf } from "./errors.ts";
@@ -18,11 +18,9 @@ export interface Import {
   products: unknown[];
 }
 
-interface Args extends Import {
+interface Deps {
   db: Database;
 }
-
-const argsSchema = type({ products: "unknown[] <= 10000", db: type("object").as<Database>() });
 
 /** The result of an import: the new products, and the invalid rows by number, from 0. */
 export interface Imported {
@@ -38,7 +36,7 @@ const checkProduct = step({
 
 const checkProducts = map(
   "rows",
-  ({ products }: Pick<Args, "products">) => products,
+  ({ products }: Import) => products,
   checkProduct,
   {
     as: "product",
@@ -49,7 +47,7 @@ const checkProducts = map(
 const saveProducts = step({
   name: "saveProducts",
   run: async (
-    { db, rows }: Pick<Args, "db"> & { rows: (Product | { success: false; error: Error })[] },
+    { db, rows }: Deps & { rows: (Product | { success: false; error: Error })[] },
     { key },
   ) => {
     const products = rows.filter((row) => "sku" in row);
@@ -75,9 +73,16 @@ const saveProducts = step({
   },
 });
 
-export const importProducts: CheckedPipeline<"importProducts", Args, Imported> = pipeline({
+export const importProducts: CheckedDepsPipeline<
+  "importProducts",
+  Import,
+  Imported,
+  Imported,
+  Deps
+> = pipeline({
   name: "importProducts",
-  argsSchema,
+  argsSchema: type({ products: "unknown[] <= 10000" }),
+  deps: deps<Deps>(),
   steps: [checkProducts, saveProducts],
   output: type({
     "+": "delete",

@@ -1,6 +1,10 @@
-/** The args of the checkout: an order, and the services that carry it out. */
+/** The args of the checkout. */
 export interface Args {
   order: Order;
+}
+
+/** What carries an order out. */
+export interface Deps {
   services: Services;
 }
 

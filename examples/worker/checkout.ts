@@ -1,6 +1,12 @@
 // The checkout of one order: reserve its goods, charge the card, send a receipt.
-import { type CheckedPipeline, pipeline, type RetryPolicy, step } from "@runsheet/runsheet";
-import type { Args } from "./args.ts";
+import {
+  type CheckedDepsPipeline,
+  deps,
+  pipeline,
+  type RetryPolicy,
+  step,
+} from "@runsheet/runsheet";
+import type { Args, Deps } from "./args.ts";
 import { limits } from "./limits.ts";
 import { post } from "./post.ts";
 import { argsSchema } from "./schema.ts";
@@ -9,12 +15,14 @@ import { argsSchema } from "./schema.ts";
 // Both services forbid a key that is undone: what arrives under it after that is refused. So each
 // undo goes by the key, which is known where an answer is not, and the signal may be passed on.
 
+type Context = Args & Deps;
+
 const retry: RetryPolicy = { count: 3, delay: 100, backoff: "exponential" };
 
 const reserveStock = step({
   name: "reserveStock",
   timeout: limits.stock,
-  run: async ({ order, services }: Args, { key, signal }) => {
+  run: async ({ order, services }: Context, { key, signal }) => {
     const { sku, quantity } = order;
     const { id } = await post(services.STOCK, "/reservations", { key, sku, quantity }, { signal });
     return { reservationId: id };
@@ -30,7 +38,7 @@ const reserveStock = step({
 const chargePayment = step({
   name: "chargePayment",
   timeout: limits.payment,
-  run: async ({ order, services }: Args, { key, signal }) => {
+  run: async ({ order, services }: Context, { key, signal }) => {
     const { card, amount } = order;
     const { id } = await post(services.PAYMENTS, "/charges", { key, card, amount }, { signal });
     return { chargeId: id };
@@ -46,7 +54,7 @@ const chargePayment = step({
 const sendReceipt = step({
   name: "sendReceipt",
   timeout: limits.mail,
-  run: async ({ order, services, chargeId }: Args & { chargeId: string }, { key, signal }) => {
+  run: async ({ order, services, chargeId }: Context & { chargeId: string }, { key, signal }) => {
     await post(services.MAIL, "/mails", { key, to: order.email, chargeId }, { signal });
   },
 });
@@ -57,8 +65,9 @@ interface Done {
   chargeId: string;
 }
 
-export const checkout: CheckedPipeline<"checkout", Args, Args & Done> = pipeline({
+export const checkout: CheckedDepsPipeline<"checkout", Args, Args & Done, Done, Deps> = pipeline({
   name: "checkout",
   argsSchema,
+  deps: deps<Deps>(),
   steps: [reserveStock, chargePayment, sendReceipt],
 });

@@ -1,7 +1,7 @@
 // The schema of the args in arktype; schema_valibot.ts is the same in valibot.
 import type { Schema } from "@runsheet/runsheet";
 import { type } from "arktype";
-import type { Args, Services } from "./args.ts";
+import type { Args } from "./args.ts";
 
 export const argsSchema: Schema<Args> = type({
   order: {
@@ -11,5 +11,4 @@ export const argsSchema: Schema<Args> = type({
     card: "string > 0",
     email: "string.email",
   },
-  services: type("object").as<Services>(),
 });

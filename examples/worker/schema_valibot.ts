@@ -1,7 +1,7 @@
 // The schema of schema.ts in valibot, whose bundle is smaller.
 import type { Schema } from "@runsheet/runsheet";
 import * as v from "valibot";
-import type { Args, Services } from "./args.ts";
+import type { Args } from "./args.ts";
 
 export const argsSchema: Schema<Args> = v.object({
   order: v.object({
@@ -11,5 +11,4 @@ export const argsSchema: Schema<Args> = v.object({
     card: v.pipe(v.string(), v.nonEmpty()),
     email: v.pipe(v.string(), v.email()),
   }),
-  services: v.custom<Services>((value) => typeof value === "object"),
 });

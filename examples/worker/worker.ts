@@ -23,7 +23,8 @@ app.post("/checkout", async (c) => {
   const runId = crypto.randomUUID();
   const waitUntil = (work: Promise<unknown>) =>
     c.executionCtx.waitUntil(work.finally(() => sendSpans(c.env.OTLP_URL)));
-  const run = checkout.runUnknown({ order, services: c.env }, {
+  const run = checkout.runUnknown({ order }, {
+    deps: { services: c.env },
     runId,
     observer,
     signal: c.req.raw.signal, // aborts when the client hangs up

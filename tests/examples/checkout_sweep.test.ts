@@ -80,22 +80,23 @@ describe("the sweep of examples/checkout", () => {
       ];
     };
     const books = ledger(left);
-    const args = () => {
+    const deps = () => {
       db?.close();
       gateway = new GatewayBooks(unpaid);
       db = new Database([{ sku: "tea", name: "Tea", stock: String(stocked) }]);
       const services = { db, gateway: new DirectClient(gateway, books), mailer: new Mailer() };
       broken?.(services);
-      return { ...order, ...services };
+      return services;
     };
     try {
-      return await sweep(makeCheckout([]), args, {
+      return await sweep(makeCheckout([]), order, {
         ledger: books,
         // An error that is retried.
         error: () => new GatewayError(503, "out of order"),
         // Transactions of a database in this process either fail or have happened.
         except: ["reserveStock: after", "fulfil/createShipment: after"],
         ...options,
+        deps,
       });
     } finally {
       db?.close();

@@ -66,14 +66,12 @@ describe("the sweep of examples/service that", () => {
     };
     const books = ledger(left);
     const row = { sku: "cup", price: 900, stock: 3 };
-    const args = () => {
+    const args = { products: [{ ...row, sku: "tea" }, 7, row] };
+    const deps = () => {
       tables = stock();
-      return {
-        products: [{ ...row, sku: "tea" }, 7, row],
-        db: shopDb(tables, books, broken),
-      };
+      return { db: shopDb(tables, books, broken) };
     };
-    return (await printedBy(() => sweep(importProducts, args, { ledger: books }))).value;
+    return (await printedBy(() => sweep(importProducts, args, { deps, ledger: books }))).value;
   }
 
   function assertCases(report: SweepReport, expected: readonly string[]): void {

@@ -35,8 +35,8 @@ describe("the sweep of examples/worker", () => {
       "/mails": (_key, options) => books.call(() => {}, options),
       ...broken,
     });
-    const args = { order, services: { STOCK: services, PAYMENTS: services, MAIL: services } };
-    return await sweep(checkout, args, { ledger: books });
+    const deps = { services: { STOCK: services, PAYMENTS: services, MAIL: services } };
+    return await sweep(checkout, { order }, { deps, ledger: books });
   }
 
   it("finds nothing, in all attempts and undos", async () => {

@@ -1,6 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:http2";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { after, before, describe, it } from "node:test";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { codec, type RunEnd } from "@runsheet/runsheet/durable";
@@ -114,6 +116,30 @@ describe("a pipeline on Restate", { skip: skipWithoutServer }, () => {
     assertEquals([end.failedStep, end.completed], ["approval", ["reserve"]]);
     assertStringIncludes(end.error.message, "CancelledError");
     assertEquals(doneBy("cancelled").at(-1), "undo reserve cancelled/order/reserve");
+  });
+
+  it("keeps a run when the server is killed, and refuses others until it is back", async () => {
+    await begin("kept");
+    await server.kill();
+    await assertRejects(() => server.call("order/refused/run", args));
+    await server.restart();
+    await server.call("order/kept/send", { name: "approval" });
+    assert((await endOf("kept")).success);
+    assertEquals(doneBy("kept"), ["reserve kept/order/reserve 7", "ship kept/order/ship 7"]);
+    assertEquals(doneBy("refused"), []);
+  });
+
+  it("tells a server that is too old which versions it speaks", async () => {
+    const session = connect(worker.uri);
+    const request = session.request({
+      ":method": "POST",
+      ":path": "/invoke/order/run",
+      "content-type": "application/vnd.restate.invocation.v3",
+    });
+    request.end();
+    const answer = await text(request);
+    session.destroy();
+    assertStringIncludes(answer, "Unsupported protocol version V3, not within [V5 to V7]");
   });
 
   const changes = {

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { type AddressInfo, createServer } from "node:net";
 import { arch, platform, tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { leash } from "./leash.ts";
 
 const binary = findServer();
 
@@ -27,45 +28,54 @@ function findServer(): string | undefined {
   }
 }
 
-/** A server of Restate on free ports of this machine, for one test. */
+/** A server of Restate on free ports of this machine, for one file of tests. */
 export class Server {
   readonly ingress: string;
   readonly admin: string;
   readonly #folder = mkdtempSync(join(tmpdir(), "restate-"));
-  readonly #child: ChildProcess;
+  readonly #addresses: Readonly<Record<string, string>>;
+  #child: ChildProcess | undefined;
 
   private constructor([ingress, admin, node]: readonly number[]) {
+    this.#addresses = {
+      RESTATE_INGRESS__BIND_ADDRESS: `127.0.0.1:${ingress}`,
+      RESTATE_ADMIN__BIND_ADDRESS: `127.0.0.1:${admin}`,
+      RESTATE_BIND_ADDRESS: `127.0.0.1:${node}`,
+    };
     this.ingress = `http://127.0.0.1:${ingress}`;
     this.admin = `http://127.0.0.1:${admin}`;
-    const log = openSync(join(this.#folder, "log"), "w");
-    this.#child = spawn(binary!, ["--base-dir", join(this.#folder, "data")], {
+  }
+
+  /** Resolves once it is ready. */
+  static async start(): Promise<Server> {
+    const server = new Server(await Promise.all([freePort(), freePort(), freePort()]));
+    await server.restart();
+    return server;
+  }
+
+  /** Starts it on the same data; resolves once it is ready. */
+  async restart(): Promise<void> {
+    const path = join(this.#folder, "log");
+    const log = openSync(path, "w");
+    const child = spawn(binary!, ["--base-dir", join(this.#folder, "data")], {
       stdio: ["ignore", log, log],
       env: {
         ...process.env,
-        RESTATE_INGRESS__BIND_ADDRESS: `127.0.0.1:${ingress}`,
-        RESTATE_ADMIN__BIND_ADDRESS: `127.0.0.1:${admin}`,
-        RESTATE_BIND_ADDRESS: `127.0.0.1:${node}`,
+        ...this.#addresses,
         RESTATE_DEFAULT_NUM_PARTITIONS: "1",
         RESTATE_ROCKSDB_TOTAL_MEMORY_SIZE: "128MB",
         RESTATE_LOG_FILTER: "warn",
         RESTATE_DISABLE_TELEMETRY: "true",
       },
     });
-    process.on("exit", () => this.#child.kill("SIGKILL"));
-  }
-
-  /** Resolves once it is ready. */
-  static async start(): Promise<Server> {
-    const server = new Server(await Promise.all([freePort(), freePort(), freePort()]));
-    while (
-      !await answers(`${server.admin}/health`) || !await answers(`${server.ingress}/restate/health`)
-    ) {
-      if (server.#child.exitCode !== null) {
-        throw new Error(readFileSync(join(server.#folder, "log"), "utf8"));
+    closeSync(log);
+    this.#child = leash(child);
+    for (const url of [`${this.admin}/health`, `${this.ingress}/restate/health`]) {
+      while (!await answers(url)) {
+        if (child.exitCode !== null) throw new Error(readFileSync(path, "utf8"));
+        await soon();
       }
-      await soon();
     }
-    return server;
   }
 
   /** Tells the server of the workflows at a place, once they are there. */
@@ -106,9 +116,14 @@ export class Server {
     return rows;
   }
 
+  /** As `kill -9` does; resolves once it is dead. */
+  async kill(): Promise<void> {
+    const gone = once(this.#child!, "exit");
+    if (this.#child!.kill("SIGKILL")) await gone;
+  }
+
   async stop(): Promise<void> {
-    const gone = once(this.#child, "exit");
-    if (this.#child.kill("SIGKILL")) await gone;
+    await this.kill();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }

@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { connect } from "node:net";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { leash } from "./leash.ts";
 import { freePort, soon } from "./server.ts";
 
 /** A process that serves workflows at a port of its own, to be killed and replaced. */
@@ -19,7 +20,6 @@ export class Worker {
     this.#script = script;
     this.#args = [String(port), ...args];
     this.start();
-    process.on("exit", () => this.#child!.kill("SIGKILL"));
   }
 
   /** Starts tests/processes/<script>; it is given the port, and the args. */
@@ -39,6 +39,7 @@ export class Worker {
       env: { ...process.env, NO_COLOR: "1" },
       stdio: ["ignore", "ignore", "pipe"],
     });
+    leash(this.#child);
     this.#child.stderr!.setEncoding("utf8").on("data", (text: string) => this.#stderr += text);
   }
 

@@ -21,10 +21,11 @@ export interface RestateOptions {
   /** Called with the outcome of each abandoned attempt. */
   readonly onLate?: ((late: LateReport) => void) | undefined;
   /**
-   * Restate's own options of the workflow, such as its retention and timeouts. Its retry policy is
-   * for workers that die, not for steps that fail.
+   * Restate's own options of the workflow, such as its retention. Its retry policy is for workers
+   * that die, not for steps that fail. Its `inactivityTimeout` must be longer than the longest call.
    *
-   * @default {a run that fails to continue 70 times, for about an hour, is paused}
+   * @default {a run that fails to continue 70 times, for about an hour, is paused; one that has
+   * waited for ten minutes needs no process}
    */
   readonly workflow?: WorkflowOptions | undefined;
 }

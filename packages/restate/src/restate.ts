@@ -52,6 +52,8 @@ type Own = RestateOptions & { readonly deps?: unknown };
 
 const LATE_MS = 60_000;
 const INVOCATION = "invocation";
+/** A longer call hears of a cancellation only when it is over: Restate tells the run nothing. */
+const INACTIVITY_MS = 600_000;
 /** Workers may be gone for an hour; what no worker can continue is paused, and nothing is lost. */
 const RETRY_POLICY: RetryPolicy = {
   initialInterval: 100,
@@ -134,6 +136,7 @@ export function restate<
       cancel: shared({}, cancel),
     },
     options: {
+      inactivityTimeout: INACTIVITY_MS,
       ...own,
       retryPolicy: { ...RETRY_POLICY, ...own?.retryPolicy },
     },

@@ -7,6 +7,7 @@ import { Server, skipWithoutServer } from "./support/server.ts";
 // Each process takes its time to start, so only some moments; with RUNSHEET_KILLS=all, all.
 const every = process.env.RUNSHEET_KILLS === "all" ? 1 : 12;
 const waitMs = 500;
+const options = { waitMs, every, concurrency: 4, patienceMs: 120_000 };
 
 describe("a saga on Restate whose workers are killed", { skip: skipWithoutServer }, () => {
   let server: Server;
@@ -16,9 +17,11 @@ describe("a saga on Restate whose workers are killed", { skip: skipWithoutServer
   after(() => server.stop());
 
   it("ends as if nobody had killed it, in calls, waits and undos", async () => {
-    const options = { waitMs, every, concurrency: 4, patienceMs: 120_000 };
-    const report = await conform(sagaTarget(server, waitMs), options);
-    if (process.env.SHOW) console.log(JSON.stringify(report, null, 1));
-    assertConforms(report);
+    assertConforms(await conform(sagaTarget(server, waitMs), options));
+  });
+
+  it("ends so, too, when Restate takes it out of its process whenever it waits", async () => {
+    const endings = ["fails", "is cancelled"] as const;
+    assertConforms(await conform(sagaTarget(server, waitMs, 50), { ...options, endings }));
   });
 });

@@ -4,7 +4,7 @@ import { serve } from "@restatedev/restate-sdk";
 import { restate } from "@runsheet/restate";
 import { saga } from "@runsheet/runsheet/testing";
 
-const [, , port = "", url = "", waitMs = "", name = ""] = process.argv;
+const [, , port = "", url = "", waitMs = "", name = "", inactivityMs = ""] = process.argv;
 
 const outside = {
   async tell(event: unknown) {
@@ -15,7 +15,10 @@ const outside = {
 const workflow = restate(saga(outside, { waitMs: Number(waitMs) }), {
   lateMs: 60_000,
   onLate: () => {},
-  workflow: { retryPolicy: { initialInterval: 50, maxInterval: 200, maxAttempts: 1_000_000 } },
+  workflow: {
+    ...(inactivityMs !== "" && { inactivityTimeout: Number(inactivityMs) }),
+    retryPolicy: { initialInterval: 50, maxInterval: 200, maxAttempts: 1_000_000 },
+  },
 });
 // Several tests use one server.
 await serve({ services: [{ ...workflow, name }], port: Number(port) });

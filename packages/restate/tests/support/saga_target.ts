@@ -12,8 +12,15 @@ import { Worker } from "./worker.ts";
 
 let sagas = 0;
 
-/** The target of workers that are processes, to be killed by SIGKILL. */
-export function sagaTarget(server: Server, waitMs: number): ConformTarget {
+/**
+ * The target of workers that are processes, to be killed by SIGKILL. After `inactivityMs`, Restate
+ * takes a run out of its process.
+ */
+export function sagaTarget(
+  server: Server,
+  waitMs: number,
+  inactivityMs?: number,
+): ConformTarget {
   return async (outside) => {
     const name = `saga${++sagas}`;
     const world = await serve(outside);
@@ -22,6 +29,7 @@ export function sagaTarget(server: Server, waitMs: number): ConformTarget {
       `http://127.0.0.1:${port}`,
       String(waitMs),
       name,
+      String(inactivityMs ?? ""),
     ]);
     const stopped = new AbortController();
     await server.register(worker.uri);

@@ -1,4 +1,7 @@
 import { describe, it } from "node:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import process from "node:process";
 import { assertConforms, conform } from "@runsheet/runsheet/testing";
 import { processTarget } from "../support/process_target.ts";
@@ -11,6 +14,12 @@ const waitMs = 500;
 describe("a saga over SQLite whose processes are killed", { skip: skipWithoutSqlite }, () => {
   it("ends as if nobody had killed it, in calls, waits and undos", async () => {
     const options = { waitMs, every, concurrency: 4, patienceMs: 60_000 };
-    assertConforms(await conform(processTarget(waitMs), options));
+    const folder = mkdtempSync(join(tmpdir(), "saga-"));
+    try {
+      const newFile = () => join(folder, crypto.randomUUID());
+      assertConforms(await conform(processTarget(waitMs, newFile), options));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });

@@ -1,12 +1,25 @@
 import { after, before, describe, it } from "node:test";
+import process from "node:process";
 import { assertEquals } from "@std/assert";
 import postgres from "postgres";
 import { map, parallel, pipeline, step } from "@runsheet/runsheet";
 import { durable, type Store } from "@runsheet/runsheet/durable";
+import { assertConforms, conform, type ConformOptions } from "@runsheet/runsheet/testing";
 import { assertSurvivesKills, type Effect } from "../support/killed_orders.ts";
 import { type Postgres, startPostgres } from "../support/postgres.ts";
 import { postgresStore } from "../support/postgres_store.ts";
+import { processTarget } from "../support/process_target.ts";
 import { dataOf, failureOf } from "../support/results.ts";
+
+const waitMs = 1_000;
+// Each process takes its time to start, so only some moments; with RUNSHEET_KILLS=all, all.
+const kills: ConformOptions = process.env.RUNSHEET_KILLS === "all"
+  ? {}
+  : { every: 24, endings: ["fails", "times out"] };
+
+async function createRuns(db: postgres.Sql): Promise<void> {
+  await db`create table runs (run text, seq integer, row text, primary key (run, seq))`;
+}
 
 describe("a durable run over PostgreSQL", () => {
   let server: Postgres;
@@ -15,7 +28,7 @@ describe("a durable run over PostgreSQL", () => {
   before(async () => {
     server = await startPostgres();
     sql = postgres(server.url, { onnotice: () => {} });
-    await sql`create table runs (run text, seq integer, row text, primary key (run, seq))`;
+    await createRuns(sql);
   });
   after(async () => {
     await sql.end();
@@ -105,5 +118,17 @@ describe("a durable run over PostgreSQL", () => {
           select key, name, undone > 0 as undone from effects
            where position(${runId} in key) > 0 order by key collate "C"`,
     });
+  });
+
+  it("ends a saga as if nobody had killed its processes", async () => {
+    const target = processTarget(waitMs, async () => {
+      const url = await server.newDatabase();
+      const db = postgres(url, { max: 1 });
+      await createRuns(db);
+      await db.end();
+      return url;
+    });
+    const options = { ...kills, waitMs, concurrency: 4, patienceMs: 600_000 };
+    assertConforms(await conform(target, options));
   });
 });

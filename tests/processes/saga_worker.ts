@@ -1,10 +1,10 @@
-// A worker that runs the saga of conform() over SQLite, and tells the test what it does.
+// A worker that runs the saga of conform() over a store, and tells the test what it does.
 import process from "node:process";
 import { durable } from "@runsheet/runsheet/durable";
 import { saga, sagaEnd } from "@runsheet/runsheet/testing";
-import { sagaStore } from "../support/saga_store.ts";
+import { openSagaStore } from "../support/saga_store.ts";
 
-const [, , path = "", url = "", waitMs = "", args = ""] = process.argv;
+const [, , place = "", url = "", waitMs = "", args = ""] = process.argv;
 
 const outside = {
   async tell(event: unknown) {
@@ -12,7 +12,7 @@ const outside = {
     return await response.json();
   },
 };
-const store = sagaStore(path);
+const store = openSagaStore(place);
 const runs = durable(saga(outside, { waitMs: Number(waitMs) }), { store, leaseMs: 300 });
 const own = JSON.parse(args);
 console.log(JSON.stringify(sagaEnd(await runs.run(own, { runId: own.runId }))));

@@ -1,8 +1,5 @@
-import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import process from "node:process";
 import { durable } from "@runsheet/runsheet/durable";
 import {
@@ -12,15 +9,22 @@ import {
   type SagaEnd,
   type SagaOutside,
 } from "@runsheet/runsheet/testing";
-import { sagaStore } from "./saga_store.ts";
+import { openSagaStore } from "./saga_store.ts";
 import { scriptPath, spawnFile } from "./spawn.ts";
 
-/** The target of `durable` over SQLite whose workers are processes, to be killed by SIGKILL. */
-export function processTarget(waitMs: number): ConformTarget {
+/**
+ * The target of `durable` whose workers are processes, to be killed by SIGKILL. Each run has a store
+ * of its own.
+ *
+ * @param newPlace Makes a place for a store: a file for SQLite, or the URL of a database.
+ */
+export function processTarget(
+  waitMs: number,
+  newPlace: () => string | Promise<string>,
+): ConformTarget {
   return async (outside) => {
-    const folder = mkdtempSync(join(tmpdir(), "saga-"));
-    const path = join(folder, "runs.db");
-    const store = sagaStore(path);
+    const place = await newPlace();
+    const store = openSagaStore(place);
     const server = await serveSaga(outside);
     const { port } = server.address() as AddressInfo;
     // From here, the runs are answered and cancelled, but never driven.
@@ -29,7 +33,7 @@ export function processTarget(waitMs: number): ConformTarget {
     let worker: SagaWorker;
     let stalled: SagaWorker | undefined;
     const begin = () => {
-      const args = [path, `http://127.0.0.1:${port}`, String(waitMs), JSON.stringify(known)];
+      const args = [place, `http://127.0.0.1:${port}`, String(waitMs), JSON.stringify(known)];
       worker = new SagaWorker(scriptPath("saga_worker"), args);
     };
     return {
@@ -38,8 +42,8 @@ export function processTarget(waitMs: number): ConformTarget {
         begin();
       },
       kill: () => worker.kill(),
-      resume() {
-        store.endLeases();
+      async resume() {
+        await store.endLeases();
         begin();
       },
       result: () => worker.end,
@@ -52,8 +56,7 @@ export function processTarget(waitMs: number): ConformTarget {
         await stalled?.kill();
         server.closeAllConnections();
         server.close();
-        store.close();
-        rmSync(folder, { recursive: true });
+        await store.close();
       },
     };
   };

@@ -1,15 +1,21 @@
 import type { Store } from "@runsheet/runsheet/durable";
 import { endLeases } from "./kill_store.ts";
+import { sagaPostgres } from "./saga_postgres.ts";
 import { sqlite } from "./sqlite.ts";
 
-/** A store over a file of SQLite. */
+/** A store that outlives its workers. */
 export interface SagaStore extends Store {
   /** Ends the leases of workers that are dead, or will not be waited for. */
-  endLeases(): void;
-  close(): void;
+  endLeases(): void | Promise<void>;
+  close(): void | Promise<void>;
 }
 
-export function sagaStore(path: string): SagaStore {
+/** A store over a file of SQLite, or over a database of PostgreSQL by its URL. */
+export function openSagaStore(place: string): SagaStore {
+  return place.startsWith("postgres:") ? sagaPostgres(place) : sagaStore(place);
+}
+
+function sagaStore(path: string): SagaStore {
   const db = new sqlite!.DatabaseSync(path);
   db.exec("pragma busy_timeout = 10000");
   db.exec(

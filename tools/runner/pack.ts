@@ -1,6 +1,6 @@
 // Builds the npm packages and their tarballs: the core in npm/package and npm/package.tgz,
 // packages/otel in npm/packages/otel and npm/packages/otel.tgz.
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { core, members, type Package } from "./packages.ts";
 import { bundle, deno, must, shell, write } from "./shell.ts";
@@ -138,17 +138,21 @@ async function finish(
   await Deno.rename(`${cwd}/${made}`, `${out}.tgz`);
 }
 
-/** Lets links to files that are not in the package lead to the repository. */
-async function linkRepository(folder: string, out: string): Promise<void> {
+/** Lets links to files that are not in a folder of documents lead to the repository. */
+export async function linkRepository(folder: string, out: string): Promise<void> {
   for (const path of filesIn(out).filter((path) => /\.(md|txt)$/.test(path))) {
     const text = await Deno.readTextFile(path);
     const linked = text.replaceAll(/(?<=\]\()([^):#]+)(?=[)#])/g, (link) => {
-      if (existsSync(join(dirname(path), link))) return link;
+      if (isPage(join(dirname(path), link))) return link;
       const source = join(folder, dirname(relative(out, path)), link);
       return `https://github.com/${repository}/blob/main/${source}`;
     });
     await Deno.writeTextFile(path, linked);
   }
+}
+
+function isPage(path: string): boolean {
+  return existsSync(path) && (statSync(path).isFile() || existsSync(join(path, "README.md")));
 }
 
 /** Keeps the path of this machine's cache out of the package. */

@@ -116,7 +116,7 @@ class Runs {
   constructor(pipeline: Runnable<unknown, unknown>, options: OwnOptions) {
     const shape = shapeOf(pipeline);
     const { name } = pipeline;
-    for (const option of ["lateMs", "steps"] as const) checkCount(name, option, options[option]);
+    checkOptions(name, options);
     this.#pipeline = pipeline;
     this.#options = options;
     this.#codec = limited(codec(options.errors));
@@ -200,11 +200,29 @@ function limited({ encode, decode }: Codec): Codec {
   };
 }
 
-function checkCount(name: string, option: string, value: number | undefined): void {
-  if (value === undefined || Number.isInteger(value) && value > 0) return;
-  throw new ConfigError(
-    `Cannot make a Workflow of '${name}' as '${option}' must be a positive integer: current value is ${value}`,
-  );
+const OPTIONS = ["deps", "errors", "lateMs", "onLate", "output", "steps", "version"];
+
+function checkOptions(name: string, options: OwnOptions): void {
+  const action = `Cannot make a Workflow of '${name}'`;
+  const unknown = Object.keys(options).find((option) => !OPTIONS.includes(option));
+  if (unknown !== undefined) {
+    const constraint = `its options must be among ${OPTIONS.join(", ")}`;
+    throw new ConfigError(`${action} as ${constraint}: current value is ${unknown}`);
+  }
+  for (const option of ["lateMs", "steps"] as const) {
+    const value = options[option];
+    if (value === undefined || Number.isInteger(value) && value > 0) continue;
+    throw new ConfigError(
+      `${action} as '${option}' must be a positive integer: current value is ${value}`,
+    );
+  }
+  for (const option of ["deps", "onLate", "output"] as const) {
+    const value = options[option];
+    if (value === undefined || typeof value === "function") continue;
+    throw new ConfigError(
+      `${action} as '${option}' must be a function: current value is ${typeof value}`,
+    );
+  }
 }
 
 /** A platform that is too old for the package, or none at all. */

@@ -20,7 +20,12 @@ describe("a saga on what stands for Cloudflare Workflows", () => {
     let running: Promise<unknown>;
 
     function live(): void {
-      const Saga = cloudflare(WorkflowEntrypoint, saga(outside), { output: sagaEnd });
+      const Saga = cloudflare(WorkflowEntrypoint, saga(outside), {
+        output: sagaEnd,
+        // A worker that was killed keeps Node alive for as long.
+        lateMs: 5_000,
+        onLate: () => {},
+      });
       running = instance.live(new Saga({}, {}), known.args, known.runId);
     }
 

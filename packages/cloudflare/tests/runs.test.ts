@@ -310,6 +310,8 @@ describe("bad input of a Workflow", () => {
       await assertRejects(() => send(new Instance(), "é".repeat(30))),
       assertThrows(() => cloudflare(WorkflowEntrypoint, {} as never)),
       assertThrows(() => cloudflare(WorkflowEntrypoint, order, { steps: 0 })),
+      assertThrows(() => cloudflare(WorkflowEntrypoint, order, { outptu: unwrap } as never)),
+      assertThrows(() => cloudflare(WorkflowEntrypoint, order, { output: "data" } as never)),
       await assertRejects(() => {
         const Order = cloudflare(WorkflowEntrypoint, order);
         const step = { do: () => {}, sleep: () => {} } as never;
@@ -329,6 +331,9 @@ describe("bad input of a Workflow", () => {
       "where any other character takes several: it takes 120",
       "Cannot make a pipeline durable as it must be a step or a pipeline: current value is an object with keys []",
       "Cannot make a Workflow of 'order' as 'steps' must be a positive integer: current value is 0",
+      "Cannot make a Workflow of 'order' as its options must be among deps, errors, lateMs, onLate, " +
+      "output, steps, version: current value is outptu",
+      "Cannot make a Workflow of 'order' as 'output' must be a function: current value is string",
       "Cannot run 'order' as its platform must have 'step.waitForEvent': current value is undefined",
       "Cannot record the args of 'order' as they must be data that can be recorded: it.client is a function",
     ]);

@@ -30,8 +30,8 @@ function above(path: string): string {
 }
 
 /** Bundles a Worker of workers/, as wrangler does; returns the path of the bundle. */
-export async function bundle(name: string): Promise<string> {
-  const outfile = here(`../out/${name}.js`);
+export async function bundle(name: string, define: Record<string, string> = {}): Promise<string> {
+  const outfile = here(`../out/${[name, ...Object.values(define)].join("_")}.js`);
   await build({
     entryPoints: [here(`../workers/${name}.ts`)],
     outfile,
@@ -42,6 +42,7 @@ export async function bundle(name: string): Promise<string> {
     external: ["cloudflare:*"],
     alias: { "examples/starter/node/checkout.ts": above("examples/starter/node/checkout.ts") },
     keepNames: true,
+    define,
     logLevel: "error",
   });
   return outfile;
@@ -98,6 +99,15 @@ export class App {
   async stop(): Promise<void> {
     await this.kill();
     await rm(await this.#folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+
+  /** Resolves with a line that the Worker prints, and how it begins. */
+  async says(beginning: string): Promise<string> {
+    for (;;) {
+      const line = this.log.split("\n").find((line) => line.includes(beginning));
+      if (line !== undefined) return line.slice(line.indexOf(beginning));
+      await setTimeout(10);
+    }
   }
 
   /** Asks the Worker, on a connection of its own: workerd closes one that is used for long. */

@@ -3,6 +3,7 @@
 import { bundle, must, run, shell, write } from "./shell.ts";
 import { check, type Part } from "./report.ts";
 import { core } from "./packages.ts";
+import { testFiles, writeBatches } from "./batches.ts";
 import { batches, type Runtime } from "./runtimes.ts";
 
 /** The versions of TypeScript that must compile users' code. */
@@ -71,21 +72,11 @@ export async function makeApp(): Promise<void> {
   await must("copy the examples", shell(copies, { cwd: "npm/app" }));
   const externals = [...Object.keys(core.npmRanges), core.name, "@runsheet/otel"];
   await bundle("npm/app/tests", testFiles("tests"), externals, "--sourcemap=linked");
-  await writeBatches("npm/app/tests");
-}
-
-/** Writes a module for each folder of tests that imports all of them. */
-// Node starts a process for each file, which costs more than most files of tests.
-async function writeBatches(tests: string): Promise<void> {
-  await Deno.mkdir(`${tests}/${batches}`);
-  const files = testFiles("tests").filter((path) => path.endsWith(".test.ts"));
-  const byFolder = Object.groupBy(files, (path) => path.split("/")[1] ?? "");
-  for (const [folder, paths = []] of Object.entries(byFolder)) {
-    const lines = paths.map((path) =>
-      `import "../${path.slice("tests/".length).replace(/ts$/, "js")}";`
-    );
-    await write(`${tests}/${batches}/${folder}.js`, lines.join("\n"));
-  }
+  await writeBatches(
+    `npm/app/tests/${batches}`,
+    ".js",
+    (path) => `../${path.slice("tests/".length).replace(/ts$/, "js")}`,
+  );
 }
 
 /** Compiles the consumers, the examples and the tests of types, strictly, with every compiler. */
@@ -128,15 +119,4 @@ export function consumerOn({ name, version, path }: Runtime): Part {
     `tools/fixtures/consumer on ${name} ${version}`,
     () => must("run the consumer", run([path, "out/consumer/checkout.js"], { cwd: "npm/app" })),
   );
-}
-
-/** The tests that run everywhere, and the scripts that they spawn. */
-export function testFiles(folder: string): string[] {
-  return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) => {
-    const path = `${folder}/${name}`;
-    if (name === "deno" || name === "miniflare") return [];
-    if (isDirectory) return testFiles(path);
-    const wanted = name.endsWith(".test.ts") || folder.endsWith("/processes");
-    return wanted ? [path] : [];
-  }).sort();
 }

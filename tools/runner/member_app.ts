@@ -5,7 +5,7 @@
 // and miniflare/, with tests for Node that run Workers in miniflare.
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
-import { testFiles } from "./app.ts";
+import { testFiles } from "./batches.ts";
 import { core, members, type Package } from "./packages.ts";
 import { check, type Part } from "./report.ts";
 import { find, runTests, type Runtime } from "./runtimes.ts";

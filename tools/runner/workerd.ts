@@ -1,6 +1,6 @@
 // The tests inside workerd, the runtime of Cloudflare Workers. esbuild bundles them with the
 // installed package, as it bundles every Worker.
-import { testFiles } from "./app.ts";
+import { testFiles } from "./batches.ts";
 import { check, countSummary, judge, type Part } from "./report.ts";
 import { type Ended, must, shell, write } from "./shell.ts";
 import { files, tests } from "../fixtures/edge/left_out.ts";

@@ -168,6 +168,22 @@ describe("a durable run in another process", () => {
     assertEquals(log, ["slow in 1", "undo slow"]);
   });
 
+  it("waits for an undo by key that is to come later, and only then returns", async () => {
+    for (const killAt of [Infinity, 3.5, 4, 4.5, 5, 5.5, 6, 6.5]) {
+      const undone: string[] = [];
+      const charge = step({
+        name: "charge",
+        run: () => Promise.reject(new Error("answer lost")),
+        undoByKey: { run: (_ctx, { effectKey }) => void undone.push(effectKey), afterMs: 5 },
+      });
+      const flow = pipeline({ name: "p", steps: [charge] });
+      const result = await inTwo(() => flow, killAt);
+      assertEquals(failureOf(result).error.message, "answer lost");
+      assertEquals([...new Set(undone)], ["r/p/charge"], `${killAt}`);
+      assert(undone.length <= (killAt === Infinity ? 1 : 2));
+    }
+  });
+
   it("fails as it would in one, where a branch stopped because another had failed", async () => {
     const bad = step({ name: "bad", run: () => Promise.reject(new Error("declined")) });
     const polite = step({

@@ -256,11 +256,12 @@ function stored(store: KillableStore): Store {
 
 const turn = () => new Promise<void>((resolve) => setTimeout(resolve));
 
-/** Resolves when a run has been waiting for so many turns that nothing will wake it. */
+/** Resolves when a run has ended, or has been waiting so long that nothing will wake it. */
 async function parked(runs: { list(): Promise<readonly { state: string; until?: number }[]> }) {
   for (let turns = 0; turns < 10;) {
     await turn();
     const [run] = await runs.list();
+    if (run?.state === "succeeded" || run?.state === "failed") return "ended" as const;
     turns = run?.state === "waiting" && run.until === Infinity ? turns + 1 : 0;
   }
   return "parked" as const;

@@ -113,13 +113,17 @@ async function carryOut(
       if (settled.ok && journal.mark > 0 && !journal.committed) {
         if (options.defer) {
           const undo = undoLater(name, journal, own, { path, watch });
-          noteHolder(undo, (outer) => {
-            isHeldOutside = true;
-            const free = () => release(own, watch);
-            (outer.releases ??= []).push(free);
-            // What is deferred after its end is undone at once.
-            if (outer.isOver) outer.drain().then(free);
-          });
+          if (own.releases) {
+            noteHolder(undo, (outer) => {
+              isHeldOutside = true;
+              const free = () => release(own, watch);
+              (outer.releases ??= []).push(free);
+              // What is deferred after its end is undone at once.
+              if (outer.released) {
+                outer.drain().then(free).then((lost) => tellNotReleased(outer, lost));
+              }
+            });
+          }
           options.defer(undo);
         } else if (caller && journal.hasEffects) {
           settled = failure(lostUndo(name, caller.path), boundary, settled.ran);
@@ -167,16 +171,17 @@ async function carryOut(
   return Object.freeze(new Failed(error, failedStep, rollback, meta, journal?.committed));
 }
 
-/** Releases what the run holds, the latest first; once nothing can land any more. */
-async function release(
+/** Releases what the run holds, once, the latest first; when nothing can land any more. */
+function release(run: Run, watch: Watch | undefined): Promise<readonly RollbackFailure[]> {
+  return run.released ??= releaseAll(run, watch);
+}
+
+async function releaseAll(
   run: Run,
   watch: Watch | undefined,
 ): Promise<readonly RollbackFailure[]> {
   const { releases } = run;
-  run.isOver = true;
   if (!releases) return NONE;
-  // Once.
-  run.releases = undefined;
   const unwind = async () => {
     const failures = [];
     for (const free of releases.reverse()) failures.push(...await free(watch));
@@ -251,7 +256,7 @@ function tellOuter(name: string, journal: Journal, run: Run, place: Place): void
 function undoLater(name: string, journal: Journal, run: Run, place: Place): Undo {
   return async ({ error }) => {
     const failed = await undo(journal, run, error, place, rollbackId(place.path));
-    tellNotReleased(run, await release(run, place.watch));
+    await release(run, place.watch);
     const causes = failed.map(({ error }) => error);
     if (causes.length === 0) return;
     const text = message`Cannot undo the run of '${name}' as all of it must be undone: ${

@@ -33,7 +33,8 @@ export class Run {
   resources: { readonly aside: Run; readonly journal: Journal } | undefined;
   /** What releases its resources, and those of runs inside it that may still be undone. */
   releases: Release[] | undefined;
-  isOver = false;
+  /** Once it is over: the releases that failed. */
+  released: ReturnType<Release> | undefined;
   #watched: Set<Promise<unknown>> | undefined;
   #knownId: string | undefined;
 

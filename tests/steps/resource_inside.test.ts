@@ -77,6 +77,15 @@ describe("a resource of a run inside a step", () => {
     assertEquals(result.meta.notReleased?.map(({ error }) => error), [boom]);
   });
 
+  it("that fails to be released with its undo is told by the outer result, and fails nothing", async () => {
+    const log: string[] = [];
+    const p = pipeline({ name: "p", steps: [inside(saving(log, thrower)), fail] });
+    const { error, rollback, meta } = failureOf(await p.run());
+    assertEquals([error, rollback.completed], [boom, ["outer (deferred)"]]);
+    assertEquals(meta.notReleased?.map(({ step, error }) => [step, error]), [["connection", boom]]);
+    assertEquals(log, ["insert by c1", "undo by c1, true", "release c1"]);
+  });
+
   it("is released at once if the run inside fails, and before another attempt of the step", async () => {
     const log: string[] = [];
     const retried = step({

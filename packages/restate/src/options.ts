@@ -21,6 +21,13 @@ export interface RestateOptions {
   /** Called with the outcome of each abandoned attempt. */
   readonly onLate?: ((late: LateReport) => void) | undefined;
   /**
+   * The largest outcome that is recorded, in bytes; a larger one fails its step, and is undone. It
+   * must not be more than the server's `message-size-limit`, whose default is the same.
+   *
+   * @default {33_554_432}
+   */
+  readonly maxBytes?: number | undefined;
+  /**
    * Restate's own options of the workflow, such as its retention. Its retry policy is for workers
    * that die, not for steps that fail. Its `inactivityTimeout` must be longer than the longest call.
    *

@@ -9,7 +9,6 @@ import {
 } from "@restatedev/restate-sdk";
 import type { RunOptions } from "@runsheet/runsheet";
 import {
-  codec,
   type DurableDeps,
   endOf,
   engineHost,
@@ -22,7 +21,7 @@ import {
 import { checkOptions } from "./check_options.ts";
 import { engineOf, eventKey } from "./engine.ts";
 import type { RestateOptions } from "./options.ts";
-import { codecSerde, text } from "./serde.ts";
+import { codecSerde, codecUpTo, text } from "./serde.ts";
 
 /** An event for a run, or for one that has not begun yet. */
 export interface Sent {
@@ -51,6 +50,8 @@ interface RunStart {
 type Own = RestateOptions & { readonly deps?: unknown };
 
 const LATE_MS = 60_000;
+/** The default of Restate's `message-size-limit`. */
+const MAX_BYTES = 33_554_432;
 const INVOCATION = "invocation";
 /** A longer call hears of a cancellation only when it is over: Restate tells the run nothing. */
 const INACTIVITY_MS = 600_000;
@@ -81,11 +82,12 @@ export function restate<
   pipeline: Runnable<Args, Data, Options> & { readonly name: N },
   options: RestateOptions & DurableDeps<Options> = {} as RestateOptions & DurableDeps<Options>,
 ): WorkflowDefinition<N, RestateHandlers<Args>> {
-  const { errors, version, lateMs = LATE_MS, onLate, deps, workflow: own } = options as Own;
+  const { errors, version, lateMs = LATE_MS, maxBytes = MAX_BYTES, onLate, deps, workflow: own } =
+    options as Own;
   const { name } = pipeline;
   const start: RunStart = { version, shape: shapeOf(pipeline) };
   checkOptions(name, options);
-  const recorded = codec(errors);
+  const recorded = codecUpTo(maxBytes, errors);
 
   async function run(ctx: WorkflowContext, args: Args): Promise<RunEnd> {
     ctx.set(INVOCATION, ctx.request().id);

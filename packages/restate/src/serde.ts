@@ -1,5 +1,20 @@
 import type { Serde } from "@restatedev/restate-sdk";
-import { codec, type ErrorClass } from "@runsheet/runsheet/durable";
+import { type Codec, codec, type ErrorClass } from "@runsheet/runsheet/durable";
+
+/** Makes a codec that refuses what Restate could not keep. */
+export function codecUpTo(maxBytes: number, errors: readonly ErrorClass[] | undefined): Codec {
+  const { encode, decode } = codec(errors);
+  return {
+    decode,
+    encode(value) {
+      const text = encode(value);
+      // No character has more than three bytes.
+      const bytes = text.length * 3 > maxBytes ? new TextEncoder().encode(text).length : 0;
+      if (bytes <= maxBytes) return text;
+      throw new TypeError(`must have at most ${maxBytes} bytes: current value is ${bytes}`);
+    },
+  };
+}
 
 /** Passes on text that is JSON already. */
 export const text: Serde<string> = {

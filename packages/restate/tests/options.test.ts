@@ -29,11 +29,12 @@ describe("restate()", () => {
 
   const wrong: [RestateOptions, string][] = [
     [{ lateMs: 0 }, "'lateMs' must be a number of milliseconds from 1: current value is 0"],
+    [{ maxBytes: 0.5 }, "'maxBytes' must be a number of bytes from 1: current value is 0.5"],
     [{ version: "" }, "'version' must be a string that is not empty: current value is "],
     [{ onLate: 1 as never }, "'onLate' must be a function: current value is 1"],
     [
       { late: 5 } as never,
-      "its options must be among deps, errors, lateMs, onLate, version, workflow: current value is late",
+      "its options must be among deps, errors, lateMs, maxBytes, onLate, version, workflow: current value is late",
     ],
   ];
   for (const [options, message] of wrong) {

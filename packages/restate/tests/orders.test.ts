@@ -118,6 +118,16 @@ describe("a pipeline on Restate", { skip: skipWithoutServer }, () => {
     assertEquals(doneBy("cancelled").at(-1), "undo reserve cancelled/order/reserve");
   });
 
+  it("fails a step once whose output is larger than Restate's messages, and undoes it", async () => {
+    const end = decode(await server.call("large/l/run", args)) as RunEnd;
+    assert(!end.success);
+    assertEquals(
+      end.error.message,
+      "Cannot record 'list' as what it returns must have at most 33554432 bytes: current value is 40000031",
+    );
+    assertEquals(doneBy("l"), ["list l/large/list", "undo list of 20000000 l/large/list"]);
+  });
+
   it("keeps a run when the server is killed, and refuses others until it is back", async () => {
     await begin("kept");
     await server.kill();

@@ -24,8 +24,23 @@ const steps = {
 }[version] ?? [simple("reserve"), approval, simple("ship")];
 const order = pipeline({ name: "order", steps });
 
+const large = pipeline({
+  name: "large",
+  steps: [
+    step({
+      name: "list",
+      run: (_ctx: { at: Date }, { key }) => {
+        appendFileSync(told, `list ${key}\n`);
+        return { list: "é".repeat(20_000_000) };
+      },
+      rollback: (_ctx, { list }, { effectKey }) =>
+        appendFileSync(told, `undo list of ${list.length} ${effectKey}\n`),
+    }),
+  ],
+});
+
 const workflow = restate(order, {
   version: version === "v2" ? "2" : undefined,
   workflow: { retryPolicy: { initialInterval: 20, maxInterval: 20, maxAttempts: 5 } },
 });
-await serve({ services: [workflow], port: Number(port) });
+await serve({ services: [workflow, restate(large)], port: Number(port) });

@@ -133,6 +133,23 @@ describe("a durable run", () => {
     assert(isRunsheetError(failureOf(resumed!).error, "ABORTED"));
   });
 
+  it("is refused where its pipeline has another version", async () => {
+    const table = new Table();
+    const worker = table.worker();
+    const make = (version: string, store = table.worker()) =>
+      durable(sleep("days", 86_400_000), { store, version });
+    make("1", worker).run({}, { runId: "r" });
+    await until(async () => (await make("1").list())[0]?.state === "waiting");
+    worker.kill();
+    await make("1").cancel("r");
+    const [refused] = await make("2").resume();
+    assertEquals(
+      failureOf(refused!).error.message,
+      "Cannot resume run 'r' of 'days' as its version must be 1: current value is 2",
+    );
+    assert(isRunsheetError(failureOf((await make("1").resume())[0]!).error, "ABORTED"));
+  });
+
   describe("whose pipeline has changed", () => {
     const days = sleep("days", 86_400_000);
     const charge = step({ name: "charge", run: () => {} });

@@ -98,7 +98,7 @@ describe("a durable run in another process", () => {
         steps: [
           step({
             name: "flaky",
-            retry: { count: 1, retryIf: () => ++asked > 0 },
+            retry: { count: 1, delay: 1, retryIf: () => ++asked > 0 },
             run: async (_ctx, { attempt }) => {
               if (attempt === 1) throw new Error("busy");
               if (!isSecond) await hang();
@@ -106,7 +106,7 @@ describe("a durable run in another process", () => {
             },
           }),
         ],
-      }), 2.5);
+      }), 3.5);
     assertEquals(dataOf(result).attempt, 2);
     assertEquals(asked, 1);
   });

@@ -1,8 +1,9 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import type { Call } from "@runsheet/runsheet";
+import { type Call, map, pipeline, step } from "@runsheet/runsheet";
 import { checkout } from "../support/checkout.ts";
 import { RecordingHost } from "../support/hosts.ts";
+import { fail } from "../support/steps.ts";
 
 describe("a call that a host sees", () => {
   it("tells what it calls, with what, and what there is to undo", async () => {
@@ -35,5 +36,20 @@ describe("a call that a host sees", () => {
     assertEquals(undo.error.message, "out of stock");
     assertEquals(find("reserve!undo@2")?.attempt, 2);
     assertEquals(find(`${path}@1!defer1`)?.kind, "undo");
+  });
+
+  it("has the item of a collection, and the name and data of an undo", async () => {
+    const host = new RecordingHost();
+    const hold = step({
+      name: "hold",
+      run: (_ctx, { defer }) => defer("release", { sku: "tea" }),
+      undos: { release: () => {} },
+    });
+    const mails = map("mails", () => ["ann", "bob"], (to) => to);
+    await pipeline({ name: "p", steps: [hold, mails, fail] }).run({}, { host });
+    const items = host.calls.filter(({ kind }) => kind === "item");
+    assertEquals(items.map(({ item, index }) => [item, index]), [["ann", 0], ["bob", 1]]);
+    const undo = host.calls.find(({ kind }) => kind === "undo");
+    assertEquals(undo?.undo, { name: "release", data: { sku: "tea" } });
   });
 });

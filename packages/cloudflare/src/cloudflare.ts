@@ -73,6 +73,8 @@ interface OwnOptions extends CloudflareOptions<never> {
 
 const LATE_MS = 60_000;
 const STEPS = 10_000;
+/** What began the run, and the wait for a cancellation. */
+const FIRST_STEPS = 2;
 /** The platform keeps 1 MiB, in which each character may take several bytes. */
 const LONGEST_OUTPUT = 200_000;
 
@@ -142,7 +144,7 @@ class Runs {
     const change = changeOf(now, began);
     if (change !== undefined) return await park(step, `${action} as ${change}`);
     const { shape } = now;
-    const rows = new Rows(step, this.#codec, { name, shape, lateMs, steps, used: 1 });
+    const rows = new Rows(step, this.#codec, { name, shape, lateMs, steps, used: FIRST_STEPS });
     const host = engineHost(rows, this.#codec);
     try {
       const given = deps && { deps: deps(env) };

@@ -105,6 +105,7 @@ export class Rows implements Engine<Pending> {
   }
 
   event(_id: string, event: string): Pending {
+    this.#used++; // the platform's wait is a step, too
     this.#inbox.listen(event);
     return { event };
   }

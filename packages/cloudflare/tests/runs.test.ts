@@ -80,6 +80,15 @@ describe("an instance of a Workflow that is a pipeline", () => {
     ]);
   });
 
+  it("makes each call once, also where the platform gives up waiting and calls its step again", async () => {
+    const told: string[] = [];
+    const instance = new Instance();
+    instance.timesOut = true;
+    const steps = [effect("a", told), parallel(effect("b", told), effect("c", told)), fails];
+    await live(pipeline({ name: "order", steps }), {}, instance);
+    assertEquals(told, ["a", "b", "c", "undo c", "undo b", "undo a"]);
+  });
+
   it("has names that the platform accepts, whatever the steps are called", async () => {
     const told: string[] = [];
     const names = ["new\nline", "x".repeat(300)];

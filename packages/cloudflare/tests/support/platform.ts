@@ -23,6 +23,8 @@ const never = new Promise<never>(() => {});
 export class Instance implements WorkflowInstance {
   /** The steps that were recorded, in order, with their texts. */
   readonly record: Map<string, string> = new Map();
+  /** Whether the platform calls each step again, as after a time-out of its own. */
+  timesOut = false;
   /** The steps whose outputs were streams. */
   readonly streamed: string[] = [];
   readonly #stepLimit: number;
@@ -83,6 +85,7 @@ class Life implements WorkflowStep {
     const key = this.#counted(name);
     let text = record.get(key);
     if (text === undefined) {
+      if (this.#instance.timesOut) void callback();
       const output = await callback();
       const isStream = typeof output !== "string";
       text = isStream ? await new Response(output).text() : output;

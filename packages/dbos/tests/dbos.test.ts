@@ -95,4 +95,17 @@ describe("dbos()", () => {
       made: ["reserve", "charge"],
     });
   });
+
+  it("rolls back a run that is cancelled while a call is in flight", async () => {
+    const { stdout, stderr } = await spawnFile(script("cancelled"), [await server.newDatabase()]);
+    assert(stdout, stderr);
+    assertEquals(JSON.parse(stdout), {
+      message: "Cannot finish 'order' as its signal must not abort: its reason is " +
+        '"changed my mind"',
+      failedStep: "pack",
+      completed: ["reserve"],
+      failed: [],
+      made: ["reserve", "pack", "pack", "undo reserve"],
+    });
+  });
 });

@@ -1,0 +1,54 @@
+// Cancels a run while a call is in flight, after another process has taken it over.
+import process from "node:process";
+import { setTimeout } from "node:timers/promises";
+import { DBOS } from "@dbos-inc/dbos-sdk";
+import { dbos } from "@runsheet/dbos";
+import { pipeline, step } from "@runsheet/runsheet";
+
+const [, , systemDatabaseUrl = ""] = process.argv;
+const runId = "order-1";
+const made: string[] = [];
+
+const reserve = step({
+  name: "reserve",
+  run: () => void made.push("reserve"),
+  rollback: () => void made.push("undo reserve"),
+});
+const pack = step({
+  name: "pack",
+  run: async (_ctx, { signal }) => {
+    made.push("pack");
+    await new Promise((_, reject) => signal.addEventListener("abort", reject));
+  },
+});
+
+/** Another process, as far as DBOS knows; it has begun to pack. */
+async function launched() {
+  const orders = dbos(pipeline({ name: "order", steps: [reserve, pack] }));
+  DBOS.setConfig({
+    name: "shop",
+    applicationVersion: "shop 1",
+    systemDatabaseUrl,
+    logLevel: "error",
+  });
+  await DBOS.launch();
+  const packed = made.filter((name) => name === "pack").length;
+  const running = orders.run({}, { runId });
+  while (made.filter((name) => name === "pack").length === packed) await setTimeout(5);
+  return { orders, running };
+}
+
+await launched();
+const hasLooked = async () =>
+  (await DBOS.listWorkflowSteps(runId))?.some(({ name }) => name === "DBOS.recv");
+while (!await hasLooked()) await setTimeout(20);
+await DBOS.shutdown({ deregister: true });
+
+const { orders, running } = await launched();
+await orders.cancel(runId, "changed my mind");
+const result = await running;
+const told = result.success
+  ? {}
+  : { message: result.error.message, failedStep: result.failedStep, ...result.rollback };
+console.log(JSON.stringify({ ...told, made }));
+process.exit();

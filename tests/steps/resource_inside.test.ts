@@ -134,8 +134,9 @@ describe("a resource of a run inside a step", () => {
     }
   });
 
-  it("is released once a late attempt around it has landed and is undone", async () => {
-    for (const succeeds of [false, true]) {
+  for (const succeeds of [false, true]) {
+    const end = succeeds ? "succeeded" : "failed";
+    it(`is released once a late attempt is undone whose run has ${end}`, async () => {
       const time = fakeTime();
       const slow = deferred<void>();
       const log: string[] = [];
@@ -163,9 +164,8 @@ describe("a resource of a run inside a step", () => {
       while (watches.length > 0) await Promise.all(watches.splice(0));
       await time.tickAsync(1);
       assertEquals(log, ["insert by c1", "rollback", "undo by c1, true", "release c1"]);
-      time.restore();
-    }
-  });
+    });
+  }
 
   it("of runs inside runs is released after the undo of the outermost, the last one first", async () => {
     const log: string[] = [];

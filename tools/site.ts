@@ -21,6 +21,9 @@ const guides = [
   ["Observing runs", "docs/observing.md"],
   ["OpenTelemetry", "packages/otel/README.md"],
   ["Edge workers", "docs/edge.md"],
+  ["DBOS", "packages/dbos/README.md"],
+  ["Restate", "packages/restate/README.md"],
+  ["Cloudflare Workflows", "packages/cloudflare/README.md"],
   ["Recipes", "docs/recipes.md"],
 ];
 const others = [

@@ -125,6 +125,7 @@ async function finish(
     exports,
     sideEffects: false,
     engines: { node: ">=20" },
+    files: ["*"], // the folder has only what is to be published; the starters' tests, too
     ...peers,
   });
   for (const path of documents) {

@@ -1,5 +1,6 @@
 // Builds the site of the docs, with search, from the same Markdown: `deno task site`. VitePress makes
 // it, and fails on a dead link.
+import { assertNotEquals } from "@std/assert";
 import { dirname } from "node:path";
 import { makePlayground, playground } from "./playground.ts";
 import { linkRepository } from "./runner/pack.ts";
@@ -80,7 +81,12 @@ async function showPlayground(): Promise<void> {
   const text = await Deno.readTextFile(`${folder}/README.md`);
   const frame = '<iframe src="/playground.html" title="playground" style="width: 100%; ' +
     'height: 40rem; border: 1px solid var(--vp-c-divider); border-radius: 8px"></iframe>';
-  await write(`${folder}/README.md`, text.replace(/^```mermaid\n[^]*?^```$/m, frame));
+  const shown = text.replace(
+    /^`mermaid[^]*?^```mermaid\n[^]*?^```$/m,
+    `This one runs in your browser, with \`describe\`, an observer and \`html\`:\n\n${frame}`,
+  );
+  assertNotEquals(shown, text);
+  await write(`${folder}/README.md`, shown);
 }
 
 if (import.meta.main) {

@@ -10,7 +10,7 @@ import { costParts } from "./gates/type_cost.ts";
 import { workerParts } from "./gates/worker.ts";
 import { build } from "./npm.ts";
 import { consumerOn, tscParts } from "./runner/app.ts";
-import { memberParts } from "./runner/member_app.ts";
+import { memberApps, memberParts } from "./runner/member_app.ts";
 import { check, countJUnit, finish, judge, type Part, runParts } from "./runner/report.ts";
 import { findAll, targets, testsOn } from "./runner/runtimes.ts";
 import { deno, must } from "./runner/shell.ts";
@@ -46,7 +46,14 @@ await finish(async () => {
   ]);
   return [
     ...first,
-    ...await runParts([size, ...tscParts, ...messageParts, ...hoverParts, ...costParts]),
+    ...await runParts([
+      ...memberApps,
+      size,
+      ...tscParts,
+      ...messageParts,
+      ...hoverParts,
+      ...costParts,
+    ]),
     ...await runParts([
       ...publishedParts,
       ...drawnParts,

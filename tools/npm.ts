@@ -3,7 +3,7 @@
 import { examplesOn } from "./gates/examples.ts";
 import { workerParts } from "./gates/worker.ts";
 import { consumerOn, makeApp, tscParts } from "./runner/app.ts";
-import { makeMemberApps, memberParts } from "./runner/member_app.ts";
+import { memberApps, memberParts } from "./runner/member_app.ts";
 import { pack } from "./runner/pack.ts";
 import { check, finish, type Part, runParts } from "./runner/report.ts";
 import { findAll, targets, testsOn } from "./runner/runtimes.ts";
@@ -12,7 +12,6 @@ import { smokeOnWorkerd, testsOnWorkerd } from "./runner/workerd.ts";
 export const build: Part = check("npm packages", async () => {
   await pack();
   await makeApp();
-  await makeMemberApps();
 });
 
 if (import.meta.main) {
@@ -22,7 +21,7 @@ if (import.meta.main) {
     const edge = wanted.includes("workerd") ? [testsOnWorkerd, smokeOnWorkerd, ...workerParts] : [];
     return [
       ...await runParts([build]),
-      ...await runParts(tscParts),
+      ...await runParts([...memberApps, ...tscParts]),
       ...await runParts([...runtimes.map(testsOn), ...edge, ...memberParts(runtimes)]),
       ...await runParts([...runtimes.map(consumerOn), ...runtimes.flatMap(examplesOn)]),
     ];

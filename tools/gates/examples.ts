@@ -51,13 +51,13 @@ function small(path: string, prints: RegExp): Example {
   return { path, command: ["run", path], args: [], exits: 0, prints, sqlite: false };
 }
 
-/** Examples that run until they are stopped: tests/examples/service*.test.ts start this one. */
-const services = ["examples/service/main.ts"];
+/** Examples that tests/examples/service*.test.ts and tools/gates/playground.ts start. */
+const elsewhere = ["examples/service/main.ts", "examples/playground/main.ts"];
 
 /** The parts of the test run that run the examples on Deno, from their sources. */
 export function examplesOnDeno(): Part[] {
   const all = check("every example is in the list of tools/gates/examples.ts", () => {
-    const listed = new Set([...services, ...examples.map(({ path }) => path)]);
+    const listed = new Set([...elsewhere, ...examples.map(({ path }) => path)]);
     const missing = mains("examples").filter((path) => !listed.has(path));
     if (missing.length > 0) throw new Error(`Cannot leave an example untested: ${missing}`);
   });

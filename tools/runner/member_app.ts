@@ -19,14 +19,28 @@ function appOf({ folder }: Package): string {
   return `npm/apps/${basename(folder)}`;
 }
 
-/** Makes the apps of all packages. */
-export async function makeMemberApps(): Promise<void> {
-  for (const member of members) await makeMemberApp(member);
-}
+/** The parts that make the apps of the packages. */
+export const memberApps: Part[] = members.map((member) =>
+  check(`app of ${member.folder}`, () => makeMemberApp(member))
+);
+
+/** Tools that the tests of a folder need beside the package. */
+const tools: Record<string, Record<string, string>> = {
+  app: { typescript: "^5.9" },
+  // It includes workerd.
+  edge: { esbuild: "^0.28", miniflare: "^4" },
+  miniflare: {
+    esbuild: "^0.28",
+    miniflare: "^4",
+    typescript: "^5.9",
+    "@cloudflare/workers-types": "^4",
+  },
+};
 
 async function makeMemberApp(member: Package): Promise<void> {
   const { folder, name, npmRanges } = member;
   const app = appOf(member);
+  const parts = Object.keys(tools).filter((part) => existsSync(`${folder}/tests/${part}`));
   await must(`clear ${app}`, shell(`rm -rf ${app} && mkdir -p ${app}`));
   await write(`${app}/package.json`, {
     type: "module",
@@ -35,14 +49,7 @@ async function makeMemberApp(member: Package): Promise<void> {
       [name]: `file:../../${folder}.tgz`,
       ...npmRanges,
     },
-    devDependencies: {
-      "@types/node": "^24",
-      typescript: "^5.9",
-      esbuild: "^0.28",
-      // It includes workerd.
-      miniflare: "^4",
-      "@cloudflare/workers-types": "^4",
-    },
+    devDependencies: Object.assign({ "@types/node": "^24" }, ...parts.map((part) => tools[part])),
   });
   await write(`${app}/tsconfig.json`, {
     compilerOptions: {
@@ -61,11 +68,7 @@ async function makeMemberApp(member: Package): Promise<void> {
     `install ${name}`,
     shell("npm install --silent --no-audit --no-fund", { cwd: app }),
   );
-  for (
-    const part of ["app", "edge", "miniflare"].filter((part) =>
-      existsSync(`${folder}/tests/${part}`)
-    )
-  ) {
+  for (const part of parts) {
     await must(`copy ${part}`, shell(`cp -r ${folder}/tests/${part} ${app}/${part}`));
   }
   await must("copy the examples", shell(`cp -r examples ${app}/examples`));

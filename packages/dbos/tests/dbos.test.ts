@@ -48,7 +48,7 @@ describe("dbos()", () => {
 
   it("ends a saga as if nobody had killed its processes", async () => {
     // Each process takes its time to start.
-    const every = isAll ? 1 : 16;
+    const every = isAll ? 1 : 32;
     const options = { waitMs, every, concurrency: 4, patienceMs: 600_000 };
     assertConforms(await conform(sagaTarget(server.url, waitMs), options));
   });

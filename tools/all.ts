@@ -38,7 +38,7 @@ const testsOnDeno: Part = {
   },
 };
 
-// Two parts run at once; a part that needs another's result is in a later row.
+// A part that needs another's result is in a later row.
 await finish(async () => {
   const [first, runtimes] = await Promise.all([
     runParts([checks, build]),

@@ -3,6 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { spawnScript } from "./spawn.ts";
 
 const { RUNSHEET_KILLS = "4" } = process.env;
+const kills = RUNSHEET_KILLS === "all" ? 50 : Number(RUNSHEET_KILLS);
 
 interface Told {
   readonly error: string;
@@ -36,8 +37,8 @@ const named = [
 ];
 
 /**
- * Kills the processes of RUNSHEET_KILLS orders, by default of a few, each at a moment of its own,
- * and asserts that another process ends them as if they had not been killed.
+ * Kills the processes of RUNSHEET_KILLS orders, by default of a few and of fifty for `all`, each at
+ * a moment of its own, and asserts that another process ends them as if they had not been killed.
  */
 export async function assertSurvivesKills(orders: Orders): Promise<void> {
   const whole = await runOrder(orders, "whole", "");
@@ -52,8 +53,8 @@ export async function assertSurvivesKills(orders: Orders): Promise<void> {
   // A slow process has more moments than this, as it renews its lease more often, but not fewer.
   const { moments } = whole.told;
   const spread = Array.from(
-    { length: Number(RUNSHEET_KILLS) },
-    (_, n) => String(Math.ceil((n + 0.5) * moments / Number(RUNSHEET_KILLS))),
+    { length: kills },
+    (_, n) => String(Math.ceil((n + 0.5) * moments / kills)),
   );
   const survives = async (killAt: string) => {
     const runId = `killed at ${killAt}`;

@@ -57,7 +57,7 @@ export function endOf(result: Result<unknown>, codec: Codec): RunEnd {
     codec.encode(end);
     return end;
   } catch {
-    // An output that is made after the last call, by a schema or a middleware, may be anything.
+    // A schema or a middleware may still change the output after the last call, to anything.
     return { ...end, data: undefined, isUnrecorded: true };
   }
 }

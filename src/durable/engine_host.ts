@@ -5,8 +5,8 @@ import { recordable, subjectOf } from "./recordable.ts";
 import { Turns } from "./turns.ts";
 
 /**
- * A durable engine, as `engineHost` uses it: it records what comes out, and after a crash gives the
- * same again, in the same order.
+ * A durable engine, as `engineHost` uses it: it records outcomes, and replays them in the same
+ * order after a crash.
  */
 export interface Engine<Pending> {
   /** The name of the pipeline that is run, for messages. */
@@ -29,14 +29,14 @@ export interface Engine<Pending> {
    */
   call(call: Call, make: (signal?: AbortSignal) => Promise<string>): Pending;
   /**
-   * Begins a wait, or goes on with it.
+   * Begins a wait, or resumes it.
    *
    * @param id The wait's id.
    * @param ms The duration in milliseconds.
    */
   sleep(id: string, ms: number): Pending;
   /**
-   * Begins to wait for an event from outside, or goes on with it.
+   * Begins to wait for an event from outside, or resumes the wait.
    *
    * @param id The wait's id.
    * @param name The event's name.
@@ -44,14 +44,14 @@ export interface Engine<Pending> {
    */
   event(id: string, name: string): Pending;
   /**
-   * Waits until something comes out: the next one, or several in their order. It is called when the
-   * run can do nothing more by itself, and not again before it has resolved and all that it gave
-   * has been delivered. It resolves with nothing after `signal` has aborted. A rejection is the
+   * Waits for the next outcome, or for several in their order. It is called when the run can do
+   * nothing more by itself, and not again until it has resolved and everything it returned has
+   * been delivered. It resolves with nothing after `signal` has aborted. A rejection is the
    * engine's own signal: it ends the run here without a rollback.
    *
-   * @param pending What was begun and has not been delivered, by id, in the order in which it was
-   * begun.
-   * @returns What came out, by id: the text of a call, the data of an event.
+   * @param pending Everything that has begun and has no delivered outcome, by id, in the order in
+   * which it began.
+   * @returns The outcomes by id: the text of a call, the data of an event.
    */
   next(
     pending: ReadonlyMap<string, Pending>,
@@ -59,10 +59,9 @@ export interface Engine<Pending> {
 }
 
 /**
- * Makes the host of one run for a durable engine. It begins what the run asks for only when the run
- * can do nothing more by itself, in the order of the ids, and gives it whatever came out one after
- * the other. A run that is repeated therefore takes the same way, also on an engine that knows calls
- * only by their order.
+ * Makes the host of one run for a durable engine. It begins calls and waits only when the run can
+ * do nothing more by itself, in the order of their ids, and delivers outcomes one at a time. So a
+ * replay takes the same way, even on an engine that knows calls only by their order.
  *
  * @param engine The engine.
  * @param codec Encodes the outcomes.
@@ -78,7 +77,7 @@ class EngineHost<Pending> implements Host {
   readonly #codec: Codec;
   readonly #turns = new Turns(() => this.#proceed());
   readonly #pending = new Map<string, Pending>();
-  /** What this process knows of outcomes that could not be recorded. */
+  /** Outcomes that could not be recorded, which only this process knows. */
   readonly #unrecorded = new Map<string, Outcome>();
   #isWaiting = false;
 

@@ -4,7 +4,7 @@ import { cast } from "../values/cast.ts";
 import { messageOf } from "../values/message.ts";
 import type { Codec } from "./codec.ts";
 
-/** What a call gives, as the subject of a sentence that refuses to record it. */
+/** Names the outcome of a call in the sentence that refuses to record it. */
 export function subjectOf({ kind, path }: Call, name: string, isOk: boolean): string {
   if (kind === "args") return `the args of '${path || name}' as they`;
   if (kind === "collection") return `the items of '${path}' as they`;

@@ -11,16 +11,16 @@ export interface Asked {
   isStarted: boolean;
 }
 
-// The run goes on by microtasks alone, so after a turn of the event loop it has gone as far as it
-// can.
+// The run continues by microtasks alone, so one turn of the event loop takes it as far as it can
+// get.
 const { setImmediate = (next: () => void) => void setTimeout(next, 0) } = cast<{
   setImmediate?: (next: () => void) => unknown;
 }>(globalThis);
 
 /**
- * Lets a run and its host take turns, so that a replay takes the same way. Whatever came out is
- * given to the run one after the other, each when the run can do nothing more without it; only when
- * nothing is left to give is something started.
+ * Lets a run and its host take turns, so that a replay takes the same way. Outcomes are given to
+ * the run one at a time, each only when the run can do nothing more without it. New work starts
+ * only when no outcome is left to give.
  */
 export class Turns {
   readonly asked: Map<string, Asked> = new Map();
@@ -39,7 +39,7 @@ export class Turns {
     return this.#ended !== undefined;
   }
 
-  /** Asks for something. The run may end a wait by itself: it then hears no more of it. */
+  /** Asks for something. The run may end a wait by itself; it then gets no answer. */
   async ask(
     id: string,
     start: () => void,
@@ -74,17 +74,17 @@ export class Turns {
     return asked !== undefined;
   }
 
-  /** Starts what was asked for since the last time. */
+  /** Starts everything that was asked for since the last call. */
   start(): void {
     const waiting = [...this.asked.values()].filter(({ isStarted }) => !isStarted);
-    // By id, so that the order does not depend on which branch came here first.
+    // By id, so that the order does not depend on which branch asked first.
     for (const asked of waiting.sort(compareIds)) {
       asked.isStarted = true;
       asked.start();
     }
   }
 
-  /** Code that is no call starts or resumes, or ends or waits for a call. */
+  /** Called when user code outside of calls starts or resumes (1), or ends or waits (-1). */
   outside(change: 1 | -1): void {
     this.#outside += change;
     if (this.#outside === 0) this.schedule();

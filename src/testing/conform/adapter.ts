@@ -1,13 +1,13 @@
 import type { Pipeline } from "../../api/step.ts";
 
-/** How a run of the saga is to end. */
+/** How a run of the saga ends. */
 export type SagaEnding = "succeeds" | "fails" | "times out" | "lands late" | "is cancelled";
 
 /** The args of the saga. */
 export interface SagaArgs {
   /** The id that the run is given. */
   readonly runId: string;
-  /** How the run is to end. */
+  /** How the run ends. */
   readonly ending: SagaEnding;
   /** Whether it waits for the event `approval`. */
   readonly hasEvents: boolean;
@@ -23,10 +23,10 @@ export interface SagaEvent {
   /** The worker that tells it: each `saga()` is one. */
   readonly worker: string;
   /**
-   * - `"enter"` and `"leave"`: a step of the pipeline begins, and is over.
+   * - `"enter"` and `"leave"`: a step of the pipeline begins, and ends.
    * - `"call"`: a call begins; `"made"`: its effect has happened; `"failed"`: it is about to fail.
    * - `"gave up"`: a call has heard of the timeout.
-   * - `"undo"` and `"undone"`: the same of an undo.
+   * - `"undo"` and `"undone"`: an undo begins, and its effect has happened.
    */
   readonly moment: "enter" | "leave" | "call" | "made" | "failed" | "gave up" | "undo" | "undone";
   /** The step, with the item's name in a collection. */
@@ -41,7 +41,7 @@ export interface SagaEvent {
 
 /** The world's answer. */
 export interface SagaAnswer {
-  /** How often this has been told before. */
+  /** How often it was told the same before. */
   readonly times: number;
   /** Whether the run is known to have failed: something was given up or undone. */
   readonly isFailing: boolean;

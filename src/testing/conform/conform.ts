@@ -16,13 +16,13 @@ export interface ConformOptions {
    */
   readonly waitMs?: number | undefined;
   /**
-   * After how many milliseconds without a sign a run counts as lost.
+   * How long a run may be silent before it counts as lost, in milliseconds.
    *
    * @default {10_000}
    */
   readonly patienceMs?: number | undefined;
   /**
-   * To kill only at each n-th point.
+   * Kills only at each n-th point.
    *
    * @default {1}
    */
@@ -34,7 +34,7 @@ export interface ConformOptions {
    */
   readonly endings?: readonly SagaEnding[] | undefined;
   /**
-   * How many runs there may be at a time, each with an adapter of its own.
+   * The most runs at a time, each with an adapter of its own.
    *
    * @default {1}
    */
@@ -71,11 +71,11 @@ const DECIDED: Readonly<Record<SagaEnding, string>> = {
   "succeeds": "call args",
   "fails": "call end",
   "times out": "call truck",
-  // A call that a decision has ended is not made again: only then is its landing known.
+  // A call that a decision has ended is not made again: a kill would hide its landing.
   "lands late": "undo late",
   "is cancelled": APPROVAL,
 };
-/** The undos of one ending are killed at every moment; those of others are the same. */
+/** Only the undos of one ending are killed at every moment, as those of the others are the same. */
 const MOST_POINTS = 8;
 
 const MOST_TRIES = 3;
@@ -98,8 +98,8 @@ interface Round {
  * kills its workers before, between and after every call, in every wait and at every undo, and
  * compares with a run that nobody kills: the same result, the same order of undos, no call made
  * again unless a kill left it in doubt, and then with the same key, nothing left, and nothing
- * forward after a rollback has begun. What happened is told to the world outside, not asked of the
- * adapter.
+ * forward after a rollback has begun. It judges by what the saga tells the world outside, not by
+ * what the adapter says.
  *
  * @param target Makes an adapter for one run: `inProcess`, or one that starts and kills processes.
  * @param options The waits of the saga, and how much is killed.
@@ -163,7 +163,7 @@ export async function conform(
     return { name: round.name, kills, longWaits, problems: [...problems, ...judged] };
   }
 
-  /** A wait that was long once may have been held up by a busy machine. */
+  /** Plays a run again after a long wait, which a busy machine may have caused. */
   async function playPatiently(round: Round, n: number): Promise<ConformRun | undefined> {
     let run = await play(round, n);
     let longWaits = run?.longWaits ?? [];
@@ -226,7 +226,7 @@ function eventsIn({ log }: Played): readonly SagaEvent[] {
   return log.flatMap((entry) => entry.kind === "told" ? [entry.event] : []);
 }
 
-/** Runs the saga as a durable engine would that is never killed. */
+/** Runs the saga as on a durable engine that is never killed. */
 async function runWhole(args: SagaArgs, waitMs: number): Promise<Played> {
   const cancelled = new AbortController();
   const world = new World(({ answer }) => {

@@ -23,7 +23,7 @@ export class Cues {
 /** Drives one run to its end: kills its workers, and starts others. */
 export class Driver {
   readonly problems: string[] = [];
-  /** The steps after which the run waited long again, or was held up. */
+  /** The steps after which a resumed run waited as long as the first time, or was held up. */
   readonly longWaits: string[] = [];
   kills = 0;
   readonly #adapter: ConformAdapter;
@@ -113,7 +113,7 @@ export class Driver {
     }
   }
 
-  /** The next worker comes when the wait is over, and has nothing left to wait for. */
+  /** Starts the next worker when the wait is over, so that it has nothing left to wait for. */
   async #killInWait({ event, answer }: Cue): Promise<void> {
     const over = timer(this.#waitMs);
     answer();
@@ -159,7 +159,7 @@ export class Driver {
 
   #follow(): void {
     this.#result = this.#adapter.result(this.#args.runId);
-    // That of a worker that is killed may be rejected, and has nobody who listens.
+    // The result of a killed worker may be rejected, and nobody listens to it.
     this.#result.catch(() => {});
   }
 }

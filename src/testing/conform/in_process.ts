@@ -3,7 +3,7 @@ import type { ConformTarget, Saga, SagaArgs } from "./adapter.ts";
 import { saga, type SagaOptions } from "./saga.ts";
 import { sagaEnd } from "./saga_end.ts";
 
-/** What runs the saga in a process that only seems to be killed; `durable()` returns it. */
+/** The runs of the saga in a process that only seems to be killed; `durable()` returns them. */
 export interface InProcessRuns {
   /** Begins the run, or continues it. */
   run(
@@ -16,12 +16,11 @@ export interface InProcessRuns {
   cancel?(runId: string): Promise<void>;
 }
 
-/** Cuts something off from the worker that uses it: once killed, all of its methods reject. */
+/** Wraps an object so that its methods reject once the worker that uses it is killed. */
 export type Mortal = <T extends object>(resource: T) => T;
 
 /**
- * Makes an adapter whose workers live in this process. A worker is killed by taking away what it
- * keeps its runs in.
+ * Makes an adapter whose workers live in this process. A worker is killed by taking its store away.
  *
  * @param make Makes the runs of the saga for one worker. Whatever outlives it, such as a store, must
  * be passed through `mortal`.

@@ -11,7 +11,7 @@ export interface Played {
   readonly end: SagaEnd | undefined;
 }
 
-/** Judges a run that was killed by one that was not: a sentence for each fault. */
+/** Compares a run that was killed with one that was not: a sentence for each fault. */
 export function judge({ log, end }: Played, whole: Played): readonly string[] {
   const own = log.filter((entry) => entry.kind === "kill" || !entry.isFenced);
   const played = { log: own, end };
@@ -92,7 +92,7 @@ function repeatedCalls(log: readonly Entry[]): readonly string[] {
   return problems;
 }
 
-/** Whether something that happened proves that the call was over, and so recorded. */
+/** Whether a later event proves that the call had ended, and so was recorded. */
 function proves(entry: Entry, call: SagaEvent): boolean {
   if (entry.kind === "kill") return false;
   const { event } = entry;

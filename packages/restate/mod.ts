@@ -3,8 +3,8 @@
  * dies.
  *
  * @example A pipeline as a workflow of Restate's endpoint
- * ```ts no-eval
- * import { serve } from "@restatedev/restate-sdk";
+ * ```ts
+ * import { createEndpointHandler } from "@restatedev/restate-sdk";
  * import { pipeline, step, waitFor } from "@runsheet/runsheet";
  * import { restate } from "@runsheet/restate";
  *
@@ -15,7 +15,8 @@
  * });
  * const order = pipeline({ name: "order", steps: [reserve, waitFor("approval")] });
  *
- * await serve({ services: [restate(order)], port: 9080 });
+ * // For `createServer` of node:http2; the SDK's `serve` does both.
+ * const handler = createEndpointHandler({ services: [restate(order)] });
  * ```
  *
  * @module

@@ -5,7 +5,7 @@
  * off a worker that has lost its run.
  *
  * @example With `node:sqlite`
- * ```ts no-eval
+ * ```ts
  * import type { Store } from "@runsheet/runsheet/durable";
  * import { DatabaseSync } from "node:sqlite";
  *

@@ -22,9 +22,8 @@ export interface UndoDeclaredOptions {
 
 /**
  * Throws if a step at any depth has neither a `rollback` nor an `undoByKey`, or, if `byKey` is set,
- * no `undoByKey`. It inspects the
- * definition and runs nothing. That is cheap, and it finds steps without a fake, which a sweep
- * cannot see. Functions of collections are ignored, as they can only `defer`.
+ * no `undoByKey`. It inspects the definition and runs nothing. That is cheap, and it finds steps
+ * without a fake, which a sweep cannot see. Functions of collections are ignored, as they can only `defer`.
  *
  * @param target A pipeline, or any other step.
  * @param options The steps that need no undo.

@@ -9,7 +9,14 @@ export interface Wire {
   stop: () => Promise<void>;
 }
 
-export function startWire(serverPort: number, passing: Passing): Promise<Wire> {
+/** Starts a wire to the server of a URL; returns the URL that leads through it. */
+export async function wireTo(url: string, wires: Wire[], passing: Passing): Promise<string> {
+  const wire = await startWire(Number(new URL(url).port), passing);
+  wires.push(wire);
+  return url.replace(/:\d+(?=\/|$)/, `:${wire.port}`);
+}
+
+function startWire(serverPort: number, passing: Passing): Promise<Wire> {
   const sockets = new Set<Socket>();
   const pass = (from: "client" | "server", source: Socket, target: Socket) => {
     let passed = Promise.resolve();

@@ -5,37 +5,16 @@ import process from "node:process";
 import { DBOS } from "@dbos-inc/dbos-sdk";
 import { assertConforms, conform } from "@runsheet/runsheet/testing";
 import { assert, assertEquals } from "@std/assert";
-import fc from "fast-check";
+import { namedMoments, randomMoments } from "../../../tests/support/kill_moments.ts";
 import { type Postgres, startPostgres } from "../../../tests/support/postgres.ts";
 import { spawnFile } from "../../../tests/support/spawn.ts";
 import { sagaTarget } from "./support/saga_target.ts";
 import { script } from "./support/script.ts";
-import { assertBalances, type Moment } from "./support/shop.ts";
+import { assertBalances } from "./support/shop.ts";
 
-const { RUNSHEET_KILLS = "2", RUNSHEET_SEED = "1" } = process.env;
-const isAll = RUNSHEET_KILLS === "all";
+const isAll = process.env.RUNSHEET_KILLS === "all";
 const waitMs = 1_000;
-
-const randomMoments = fc.sample(
-  fc.record({ n: fc.noBias(fc.integer({ min: 1, max: 600 })), arrives: fc.boolean() }),
-  { numRuns: isAll ? 50 : Number(RUNSHEET_KILLS), seed: Number(RUNSHEET_SEED) },
-).map(({ n, arrives }): Moment => ({
-  name: `at piece ${n} of seed ${RUNSHEET_SEED}`,
-  isLast: (_piece, nth) => nth === n,
-  arrives,
-  isRandom: true,
-}));
-
-const moments: readonly Moment[] = [
-  sending("in a charge", "PUT /charges/", true),
-  sending("in an undo of a charge", "DELETE /charges/", true),
-  sending("in an undo of a reservation", "delete from orders", false),
-  ...randomMoments,
-];
-
-function sending(name: string, text: string, arrives: boolean): Moment {
-  return { name, isLast: (piece) => piece.includes(text), arrives };
-}
+const moments = [...namedMoments, ...randomMoments(2, { min: 1, max: 600 })];
 
 describe("dbos()", () => {
   let server: Postgres;

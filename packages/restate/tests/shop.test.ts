@@ -1,37 +1,12 @@
 // RUNSHEET_KILLS=20 kills at twenty random moments, all at fifty. RUNSHEET_SEED, which a failure
 // prints, chooses them.
 import { after, before, describe, it } from "node:test";
-import process from "node:process";
-import fc from "fast-check";
+import { namedMoments, randomMoments } from "../../../tests/support/kill_moments.ts";
 import { type Postgres, startPostgres } from "../../../tests/support/postgres.ts";
 import { Server, skipWithoutServer } from "./support/server.ts";
-import { assertBalances, type Moment } from "./support/shop.ts";
+import { assertBalances } from "./support/shop.ts";
 
-const { RUNSHEET_KILLS = "1", RUNSHEET_SEED = "1" } = process.env;
-
-const randomMoments = fc.sample(
-  fc.record({ n: fc.noBias(fc.integer({ min: 20, max: 300 })), arrives: fc.boolean() }),
-  {
-    numRuns: RUNSHEET_KILLS === "all" ? 50 : Number(RUNSHEET_KILLS),
-    seed: Number(RUNSHEET_SEED),
-  },
-).map(({ n, arrives }): Moment => ({
-  name: `at piece ${n} of seed ${RUNSHEET_SEED}`,
-  isLast: (_piece, nth) => nth === n,
-  arrives,
-  isRandom: true,
-}));
-
-const moments: readonly Moment[] = [
-  sending("in a charge", "PUT /charges/", true),
-  sending("in an undo of a charge", "DELETE /charges/", true),
-  sending("in an undo of a reservation", "delete from orders", false),
-  ...randomMoments,
-];
-
-function sending(name: string, text: string, arrives: boolean): Moment {
-  return { name, isLast: (piece) => piece.includes(text), arrives };
-}
+const moments = [...namedMoments, ...randomMoments(1, { min: 20, max: 300 })];
 
 describe("the orders of examples/service on Restate", { skip: skipWithoutServer }, () => {
   let server: Server;

@@ -1,12 +1,7 @@
-import { createServer, type Server as World } from "node:http";
 import type { AddressInfo } from "node:net";
 import { codec, resultOf, type RunEnd } from "@runsheet/runsheet/durable";
-import {
-  type ConformTarget,
-  type SagaArgs,
-  sagaEnd,
-  type SagaOutside,
-} from "@runsheet/runsheet/testing";
+import { type ConformTarget, type SagaArgs, sagaEnd } from "@runsheet/runsheet/testing";
+import { serveSaga } from "../../../../tests/support/process_target.ts";
 import type { Server } from "./server.ts";
 import { Worker } from "./worker.ts";
 
@@ -23,7 +18,7 @@ export function sagaTarget(
 ): ConformTarget {
   return async (outside) => {
     const name = `saga${++sagas}`;
-    const world = await serve(outside);
+    const world = await serveSaga(outside);
     const { port } = world.address() as AddressInfo;
     const worker = await Worker.begin("saga_worker", [
       `http://127.0.0.1:${port}`,
@@ -65,16 +60,4 @@ export function sagaTarget(
       },
     };
   };
-}
-
-/** Serves the world outside to the workers. */
-async function serve(outside: SagaOutside): Promise<World> {
-  const server = createServer(async (request, response) => {
-    let body = "";
-    for await (const chunk of request.setEncoding("utf8")) body += chunk;
-    const answer = await outside.tell(JSON.parse(body));
-    response.end(JSON.stringify(answer));
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return server;
 }

@@ -4,34 +4,16 @@ import { codec, type RunEnd } from "@runsheet/runsheet/durable";
 import { openDatabase } from "../../../../examples/service/database.ts";
 import { codeOf, ShopError } from "../../../../examples/service/errors.ts";
 import { startPaymentProvider } from "../../../../tests/support/payment_provider.ts";
+import type { Moment } from "../../../../tests/support/kill_moments.ts";
 import type { Postgres } from "../../../../tests/support/postgres.ts";
 import { assertBalanced } from "../../../../tests/support/shop_balance.ts";
-import { startWire, type Wire } from "../../../../tests/support/wire.ts";
+import { type Kind, kinds, limits } from "../../../../tests/support/shop_orders.ts";
+import { type Wire, wireTo } from "../../../../tests/support/wire.ts";
 import type { Server } from "./server.ts";
 import { Worker } from "./worker.ts";
 
-/** When a worker is killed. */
-export interface Moment {
-  readonly name: string;
-  /** Whether a piece of what it sends or receives is the last one. */
-  readonly isLast: (piece: string, nth: number) => boolean;
-  /** Whether the last piece still arrives, if the worker has sent it. */
-  readonly arrives: boolean;
-  /** Whether all orders may have ended before. */
-  readonly isRandom?: boolean;
-}
-
-// The limits of the shop, which its workers inherit: no payment takes too long.
-Object.assign(process.env, { PAYMENT_TIMEOUT: "600000", APPROVAL_FROM: "10000" });
-
-const kinds = [
-  { card: "tok_ok", quantity: 1, ends: "confirmed" },
-  { card: "tok_declined", quantity: 1, ends: "CARD_DECLINED" },
-  { card: "tok_flaky", quantity: 2, ends: "confirmed" },
-  { card: "tok_ok", quantity: 20, approved: true, ends: "confirmed" },
-  { card: "tok_ok", quantity: 20, approved: false, ends: "REJECTED" },
-  { card: "tok_declined", quantity: 20, approved: true, ends: "CARD_DECLINED" },
-];
+// Its workers inherit them.
+Object.assign(process.env, limits);
 
 /** Kills a worker that places orders; asserts that another one ends them, and that all balances. */
 export async function assertBalances(
@@ -54,18 +36,16 @@ export async function assertBalances(
     worker!.start([name, databaseUrl, provider.url]);
   }
 
-  async function wireTo(url: string): Promise<string> {
-    const wire = await startWire(Number(new URL(url).port), (piece, from) => {
+  function wired(url: string): Promise<string> {
+    return wireTo(url, wires, (piece, from) => {
       if (replaced) return false;
       if (!moment.isLast(piece, ++pieces)) return true;
       replaced = replace();
       return moment.arrives && from === "client";
     });
-    wires.push(wire);
-    return url.replace(/:\d+(?=\/|$)/, `:${wire.port}`);
   }
 
-  async function endOf({ card, quantity, approved }: typeof kinds[number]): Promise<string> {
+  async function endOf({ card, quantity, approved }: Kind): Promise<string> {
     const order = { orderId: crypto.randomUUID(), sku: "mug", quantity, card };
     const run = `${name}/${order.orderId}`;
     if (approved !== undefined) {
@@ -76,8 +56,8 @@ export async function assertBalances(
   }
 
   try {
-    const wired = await Promise.all([databaseUrl, provider.url].map(wireTo));
-    worker = await Worker.begin("shop_worker", [name, ...wired]);
+    const urls = await Promise.all([databaseUrl, provider.url].map(wired));
+    worker = await Worker.begin("shop_worker", [name, ...urls]);
     await server.register(worker.uri);
     const ends = await Promise.all(kinds.map(endOf));
     assert(replaced || moment.isRandom, `it must be killed ${moment.name}`);

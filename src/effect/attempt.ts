@@ -29,7 +29,7 @@ import { lateReport } from "./late_report.ts";
 import { INFO_NAMES, LazyInfo } from "./info.ts";
 import type { TakenOnce } from "./taken_once.ts";
 
-/** The definition of user code: how it is called, retried, timed and undone. All runs share it. */
+/** Defines how user code is called, retried, timed and undone. All runs share it. */
 export interface Effect<T = Context> extends Patience {
   readonly kind: Exclude<Call["kind"], "args" | "collection">;
   readonly span?: "release" | undefined;
@@ -62,7 +62,7 @@ export interface Effect<T = Context> extends Patience {
 export interface Shared {
   readonly taken: TakenOnce;
   /**
-   * Called whenever an attempt defers an undo. Returns true if another attempt decides about it.
+   * Called when an attempt defers an undo. Returns true if the undo now depends on another attempt.
    */
   hasDeferred(attempt: Attempt): boolean;
   /** The journal entry that represents an attempt. */
@@ -80,20 +80,20 @@ export class Attempt extends LazyInfo implements Entry {
   /** The generation of its key, from 1. */
   declare generation: number;
   declare cancellation: Cancellation | undefined;
-  /** Whether it has settled; anything it defers afterwards needs another place on the journal. */
+  /** Whether it has settled. The journal misses what it defers later, unless `isPushed`. */
   hasSettled = false;
   /** Whether it is on a journal. */
   isPushed = false;
   isStanding = false;
-  /** Unknown to a first attempt that has no rollback, as nobody needs it there. */
+  /** Not set on a first attempt without a rollback, where it is not needed. */
   result: Returned | undefined;
-  // Few attempts need the rest: initializers would make all of them three times as large.
+  // Few attempts need the rest, and initializers would enlarge all of them.
   declare cutoff: Cutoff | undefined;
   declare hasFailed: boolean | undefined;
   /** Whether user code has read its key, and so may have sent it. */
   declare isKeyRead: boolean | undefined;
   declare undoneBy: Error | undefined;
-  /** Whether it succeeded after the step had already been decided without it. */
+  /** Whether it landed late and was not adopted. */
   declare isLate: boolean | undefined;
   /** Whether its output was already rolled back for another attempt. */
   declare isRepeated: boolean | undefined;
@@ -102,12 +102,12 @@ export class Attempt extends LazyInfo implements Entry {
   declare isUndoDelayed: boolean | undefined;
   /** Shared with the other attempts, if there are any. */
   declare shared: Shared | undefined;
-  /** Why it was given up, and the error it failed with afterwards. */
+  /** Why it failed or was given up, and the error it rejected with afterwards. */
   declare reason: Error | undefined;
   declare rejection: Error | undefined;
-  /** When it fires, the attempt's effects are undone even though it has not settled. */
+  /** The timer after which its effects are undone even if it has not settled. */
   declare clock: ReturnType<typeof setTimeout> | undefined;
-  /** Its span, or that of the late attempt once it was given up. */
+  /** Its span; once it was given up, the span of the late attempt. */
   declare watch: Watch | undefined;
   declare private undos: DeferredUndos | undefined;
   /** The standing attempt with the same effect or key, and the attempts this one stands for. */
@@ -192,7 +192,7 @@ export class Attempt extends LazyInfo implements Entry {
     return this.own !== undefined;
   }
 
-  /** Detaches it from all that could end it early. */
+  /** Detaches it from everything that could end it early. */
   endCall(): void {
     this.cutoff?.end();
     this.own?.release();
@@ -204,7 +204,7 @@ export class Attempt extends LazyInfo implements Entry {
 
   /** Whether it has deferred an undo or still can. */
   get mayDefer(): boolean {
-    // A host may tell of undos that were deferred in another process.
+    // A host may report undos that were deferred in another process.
     return this.effect.seesInfo === true || this.undos !== undefined;
   }
 
@@ -260,7 +260,7 @@ export class Attempt extends LazyInfo implements Entry {
     this.push();
   }
 
-  /** Puts it on the journal if there is, or may be, something to undo. */
+  /** Pushes it onto the journal if it has, or may get, something to undo. */
   push(): void {
     const { rollback, undoByKey } = this.effect;
     // A shared entry may have something to undo even if this attempt has nothing.
@@ -273,7 +273,7 @@ export class Attempt extends LazyInfo implements Entry {
     return this.shared?.entryOf(this) ?? this;
   }
 
-  /** Puts an attempt that failed or is not needed on the journal, to be undone. */
+  /** Pushes an attempt that failed or is not needed onto the journal, to be undone. */
   pushDoomed(error: Error): void {
     this.hasSettled = true;
     if (this.hasEffects || this.mayDefer) this.push();
@@ -302,7 +302,7 @@ export class Attempt extends LazyInfo implements Entry {
         this.isRepeated = true;
         return undefined;
       }
-      // The engine's own copy, which nobody has seen before; `raw` is the user's.
+      // `raw` belongs to the user; any other output is the engine's copy, exposed only here.
       const output = result.output === result.raw ? result.raw : Object.freeze(result.output);
       const undoId = rollbackId(id, this.isLate ? this.number : undefined);
       const call = (info: RollbackInfo) => rollback.run(ctx, output, info);
@@ -321,7 +321,7 @@ export class Attempt extends LazyInfo implements Entry {
     return undefined;
   }
 
-  /** Takes its latest deferred undo, after those it has taken over. */
+  /** Takes the latest deferred undo: first from the attempts it took over, then its own. */
   takeDeferred(error: Error): Due | undefined {
     for (const other of this.others?.toReversed() ?? []) {
       const due = other.takeDeferred(error);

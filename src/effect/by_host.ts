@@ -33,12 +33,12 @@ export async function performByHost(
   attempt.expectDeferred(landed?.deferred);
   const running = performed?.running;
   if (!running || !seam.durable) return { outcome, landed, running, isReplayed };
-  // Not watched: the run does not wait for it any more.
+  // Not watched, as the run no longer waits for it.
   running.then((late) => reportLost(attempt, late));
   return { outcome, landed, isReplayed };
 }
 
-/** Restores what a copy of an outcome has lost. */
+/** Restores the parts that a copied outcome has lost. */
 function intoRun(given: Outcome, attempt: Attempt): Outcome {
   attempt.expectDeferred(given.deferred);
   if (given.ok) return given;
@@ -51,10 +51,10 @@ function intoRun(given: Outcome, attempt: Attempt): Outcome {
   return outcome;
 }
 
-/** A durable run has ended its record of the attempt, so nothing can undo it any more. */
+/** Reports an attempt that landed after its durable record had ended, when nothing can undo it. */
 function reportLost(attempt: Attempt, late: Outcome): void {
   if (!late.ok) return attempt.report("rejected", [], late.error);
-  // Its key has been undone.
+  // It has been undone by its key.
   if (attempt.effect.undoByKey) return attempt.report("compensated", []);
   const error = new ConfigError(
     `Cannot undo '${attempt.path}' as an attempt must settle within the host's 'lateMs': it has landed later`,

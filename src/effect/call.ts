@@ -13,7 +13,7 @@ export interface GivenUp {
   readonly running: Promise<Outcome>;
 }
 
-/** Calls the user's function, inside the span of the attempt if somebody observes it. */
+/** Calls the user's function, inside the attempt's span if it is observed. */
 export function callUser(attempt: Attempt): unknown {
   const { effect, watch } = attempt;
   const outer = calling.by;

@@ -4,18 +4,18 @@ export interface Caller {
   readonly effect: { readonly kind: string };
 }
 
-/** The code that is called now, until it returns or awaits. */
+/** The user code that is being called, until it returns or awaits. */
 export const calling: { by: Caller | undefined } = { by: undefined };
 
 const owners = new WeakMap<AbortSignal, Caller>();
 
-/** Remembers whose signal it is, because code may pass it to a run after an await. */
+/** Remembers the owner of a signal, as code may pass the signal to a run after an await. */
 export function ownSignal(signal: AbortSignal, owner: Caller): AbortSignal {
   owners.set(signal, owner);
   return signal;
 }
 
-/** The code that begins a run, as far as that can be known; undos are left out, as nothing undoes them. */
+/** The code that begins a run, if it is known. Undos are left out, as nothing undoes them. */
 export function callerOf(signal: AbortSignal | undefined): Caller | undefined {
   const caller = calling.by ?? (signal && owners.get(signal));
   return caller?.effect.kind === "undo" ? undefined : caller;

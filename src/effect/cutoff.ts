@@ -25,7 +25,7 @@ export function startCutoff(attempt: Cuttable, hostSignal?: AbortSignal): Cutoff
 
 /** Gives up a call after a timeout or a cancellation, by the scope or the host. */
 export class Cutoff implements CancelListener {
-  /** Cancels the call, and what else hangs on its scope if it is shared. */
+  /** The call's own cancellation, or the scope's if it is shared. */
   readonly cancellation: Cancellation;
   readonly #isShared: boolean;
   readonly #stopFollowing: (() => void) | undefined;
@@ -41,7 +41,7 @@ export class Cutoff implements CancelListener {
     const own = this.cancellation = shared ?? new Cancellation(cancellation);
     this.#isShared = own === shared;
     this.#stopFollowing = hostSignal &&
-      // A host may keep the time itself.
+      // The host may have measured the timeout itself.
       followSignal(
         hostSignal,
         own,
@@ -56,10 +56,10 @@ export class Cutoff implements CancelListener {
     return this.cancellation.error;
   }
 
-  /** The promise of a call that may be given up. */
+  /** Follows a call; the promise resolves with `GIVEN_UP` once the call is given up. */
   follow(call: PromiseLike<unknown>): Promise<unknown> {
     this.call = call;
-    // `resolve` itself, as V8 does not follow a closure to the caller's frames.
+    // Passes `resolve` itself, as V8 cannot trace the caller's frames through a closure.
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
       call.then(resolve, reject);

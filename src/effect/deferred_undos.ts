@@ -12,7 +12,7 @@ import type { UndoByName } from "./handlers.ts";
 export interface DeferredUndo {
   readonly id: string;
   readonly policy: UndoPolicy;
-  /** The name and data of a named one. */
+  /** Its name and data, if it was deferred by name. */
   readonly undo: NamedUndo | undefined;
 }
 
@@ -30,10 +30,10 @@ interface Owner {
 /** The undos that an attempt has deferred. */
 export class DeferredUndos {
   readonly #owner: Owner;
-  /** How many there have been. */
+  /** The number of undos deferred so far. */
   count = 0;
   readonly #left: DeferredUndo[] = [];
-  /** The names and data of all, once one has a name. */
+  /** The names and data of all undos, once any has a name. */
   #named: (NamedUndo | undefined)[] | undefined;
 
   constructor(owner: Owner) {
@@ -44,12 +44,12 @@ export class DeferredUndos {
     return this.#left.length === 0;
   }
 
-  /** All of them, as a host records them. */
+  /** All undos deferred so far, as a host records them. */
   get recorded(): Deferred {
     return this.#named ? [...this.#named] : this.count;
   }
 
-  /** Adds what was passed to `defer`. */
+  /** Adds an undo passed to `defer`. */
   add(undo: unknown, data: unknown): void {
     const { id, effect: { undos }, scope: { run: { seam } } } = this.#owner;
     const action = `defer an undo in '${id}'`;
@@ -73,7 +73,7 @@ export class DeferredUndos {
     this.#push(checkUndo<Undo>(action, "it", id, cast(undo)), undefined);
   }
 
-  /** Adds those that were deferred in another process. */
+  /** Adds the undos that were deferred in another process. */
   expect(deferred: Deferred): void {
     const names = typeof deferred === "number" ? [] : deferred;
     const count = typeof deferred === "number" ? deferred : deferred.length;
@@ -84,7 +84,7 @@ export class DeferredUndos {
     }
   }
 
-  /** Takes the latest one. */
+  /** Takes the latest undo that is left. */
   take(): DeferredUndo | undefined {
     return this.#left.pop();
   }

@@ -14,7 +14,7 @@ export interface Performed extends Answered {
   readonly running?: Promise<Outcome> | undefined;
 }
 
-/** Knows whether an attempt will be retried. */
+/** Decides whether an attempt is retried. */
 export interface Retrying {
   /** Whether a retry will follow an abandoned attempt. */
   isRetryDue(attempt: Attempt): MaybePromise<boolean>;
@@ -22,7 +22,7 @@ export interface Retrying {
   askRetryIf(attempt: Attempt, error: Error): Promise<boolean | undefined>;
 }
 
-/** Waits for an abandoned call as long as it has grace. */
+/** Gives up a call, and waits for it as its grace period and its overlap policy say. */
 export async function giveUp(
   attempt: Attempt,
   call: GivenUp,
@@ -38,7 +38,7 @@ export async function giveUp(
   return { outcome: recorded(attempt, outcome, deferred), ...(landed ? { landed } : { running }) };
 }
 
-/** An outcome with everything that a host must record. */
+/** Adds everything that a host must record to an outcome. */
 export function recorded(attempt: Attempt, outcome: Outcome, deferred?: Deferred): Outcome {
   const undos = deferred ?? attempt.deferred;
   return {

@@ -23,7 +23,7 @@ export class Checked {
   }
 }
 
-/** What a successful attempt returned, and the output that it adds to the context. */
+/** The value that a successful attempt returned, and the output that it adds to the context. */
 export class Returned {
   declare readonly raw: unknown;
   declare output: unknown;
@@ -47,6 +47,6 @@ export interface Extra {
   readonly effectKey?: string;
   readonly undo?: NamedUndo | undefined;
   readonly call?: (info: RollbackInfo) => unknown;
-  /** The span of the step that it undoes, if somebody observes the run. */
+  /** The span of the step that it undoes, if the run is observed. */
   readonly of?: Span | undefined;
 }

@@ -3,7 +3,7 @@ import type { LateReport } from "../api/late_report.ts";
 import { aggregateError } from "../report/error_with.ts";
 import { same } from "../values/message.ts";
 
-/** The report of a late attempt to the run's caller; `cause` is the error it failed with. */
+/** Makes the report of a late attempt for the run's caller; `cause` is the error it failed with. */
 export function lateReport(
   step: string,
   attempt: number,

@@ -39,7 +39,7 @@ export class Attempts<T> implements Shared, Entry, Retrying {
   #kept: Attempt[] = [];
   /** The retry in flight that has not been given up. */
   #current: Attempt | undefined;
-  /** Attempts with its key whose deferred undos wait until it settles. */
+  /** Attempts that share its key; their deferred undos wait until it settles. */
   readonly #waiting = new Set<Attempt>();
   #isDecided = false;
   #standing: Attempt | undefined;
@@ -141,7 +141,7 @@ export class Attempts<T> implements Shared, Entry, Retrying {
     if (attempt.result || !other || other === attempt || other.undoneBy) return false;
     if (other.generation !== attempt.generation) return false;
     this.#retireKey(attempt);
-    // A key that nobody has read is not in use. Under a host it may have been read elsewhere.
+    // A key that was never read is not in use. Under a host, another process may have read it.
     if (!other.isKeyRead && this.#scope.run.seam.isDirect) {
       other.generation = this.#generation;
       return false;
@@ -151,7 +151,7 @@ export class Attempts<T> implements Shared, Entry, Retrying {
     return true;
   }
 
-  /** Decides about the attempts that waited for the current one. */
+  /** Ends the current attempt, and settles those that waited for it. */
   #endWaiting(): void {
     this.#current = undefined;
     const { run } = this.#scope;

@@ -37,7 +37,8 @@ function given(ms: unknown): number {
 const MOST_ERRORS = 1_000;
 
 /**
- * Whether another attempt follows. An object, as a promise would call `then` on a hostile error.
+ * Whether another attempt follows. Wraps the error, as a promise would call its `then` if it is
+ * hostile.
  */
 export type Decision =
   /** The error the effect fails with for good. */

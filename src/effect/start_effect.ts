@@ -28,7 +28,7 @@ export function startEffect<T>(
   return run.seam.isDirect ? first.start() : first.performByHost();
 }
 
-/** The first attempt, and for most effects the only one; a sequence awaits its call directly. */
+/** The first attempt, for most effects the only one. A sequence awaits its call directly. */
 class FirstAttempt<T> extends Attempt implements Pending<T> {
   declare readonly effect: Effect<T>;
   promise!: PromiseLike<unknown>;

@@ -1,4 +1,4 @@
-// `length` counts neither rest parameters nor those with a default, and native code shows nothing.
+// `length` omits rest parameters and those with defaults, and native code shows no parameters.
 const HIDDEN = /^[^(=]*\([^)]*(\.\.\.|=)|\barguments\b|\[native code|\[bytecode/;
 
 /**

@@ -24,6 +24,6 @@ export function beginRun(
       ? around.beginRun(node, path, runId)
       : everywhere?.beginRun(node, path, runId, undefined);
   } catch {
-    // Options that throw when they are read are refused when they are checked.
+    // If reading the options throws, checking them refuses them.
   }
 }

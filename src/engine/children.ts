@@ -22,7 +22,7 @@ export function checkSteps(action: string, steps: readonly unknown[]): readonly 
   return nodes.map((node, n) => ({ node, label: unique[n]! }));
 }
 
-/** Refuses a pivot where others run beside it, which would still have to be undone. */
+/** Refuses a pivot where other steps run beside it, as these might still have to be undone. */
 export function refusePivot(action: string, nodes: readonly Node[]): void {
   for (const { name, policy, parts } of nodes) {
     if (policy?.pivot) refuse(action, "none of its steps must be a pivot", name);

@@ -65,7 +65,7 @@ export function checkStrict(
   }
 }
 
-/** Throws if a step after a pivot, which only goes forward, is not tried again. */
+/** Throws if a step after a pivot has no retry: from there, a run can only go forward. */
 export function checkAfterPivot(pipeline: string, nodes: readonly Node[]): void {
   inOrder(nodes, undefined, false);
 
@@ -81,14 +81,14 @@ export function checkAfterPivot(pipeline: string, nodes: readonly Node[]): void 
   ): string | undefined {
     const isSafe = isRetried || policy?.retry !== undefined;
     if (parts && (kind === "choice" || kind === "fallback")) {
-      // One of them stays, and a failure in a fallback leads to the alternative.
+      // Only one child's effects stay, and a failure in a fallback leads to the alternative.
       const others = parts.children.map((child, n) =>
         visit(child, pivot, isSafe || kind === "fallback" && n === 0)
       );
       return others.find((other) => other !== pivot) ?? pivot;
     }
     if (parts) return inOrder(parts.children, pivot, isSafe);
-    // Without a policy, a step only waits.
+    // A step without a policy only waits.
     if (pivot !== undefined && !isSafe && (policy || kind !== "step")) {
       throw new ConfigError(
         `Cannot create strict pipeline '${pipeline}' as '${name}' must have a 'retry', or stand in ` +

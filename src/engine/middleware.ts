@@ -93,7 +93,7 @@ class Layers {
     this.#scope = scope;
   }
 
-  /** Composed anew for each run, as is the guard against a second call. */
+  /** Composes the layers for one run, each with its own guard against a second call. */
   compose(middleware: readonly Middleware[]): Next {
     let next = this.#once((given) => this.#runStep(given));
     for (let n = middleware.length - 1; n >= 0; n--) next = this.#wrap(middleware[n]!, next);

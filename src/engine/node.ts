@@ -29,7 +29,7 @@ export interface Node {
   readonly undos?: readonly ("rollback" | "undoByKey")[] | undefined;
   /** The names of the undos that a step may defer by name. */
   readonly undoNames?: readonly string[] | undefined;
-  /** The node whose inputs have other names in this one, and what renames those of a stand-in. */
+  /** The node whose inputs this one renames, and the function that renames those of a stand-in. */
   readonly renamed?: { readonly node: Node; readonly rename: (other: Node) => Node } | undefined;
   /** How a combinator or pipeline runs its children, for pictures. */
   readonly traits?: Traits | undefined;

@@ -20,7 +20,7 @@ export function runChild(
   if (cancellation?.error) return failure(cancellation.error, path, false);
   const watch = scope.watch?.beginStep(child, path, scope.path);
   const own = new ChildScope(scope, path, watch);
-  // The fewer frames there are, the less an error of the user's function costs.
+  // Fewer frames make an error of the user's function cheaper.
   const ending = watch
     ? watch.endStep(watch.within(() => execute(child, ctx, own, middleware)))
     : middleware.length > 0

@@ -9,7 +9,7 @@ import {
   refuse,
 } from "../report/checks.ts";
 
-/** The options of a run, which may be the info of a step that it then belongs to. */
+/** The options of a run, or the info of the step that the run belongs to. */
 export interface OwnOptions extends RunOptions {
   readonly deps?: unknown;
   readonly defer?: RunInfo["defer"];
@@ -54,8 +54,8 @@ export function checkRunOptions(name: string, options: OwnOptions): OwnOptions {
   return { ...own, runId: runIdOf(own) };
 }
 
-/** The id of a run by its options; that of a run inside a step is made of the step's key. */
+/** The id in the options of a run; for a run inside a step, it is made of the step's key. */
 export function runIdOf({ runId, key, attempt }: OwnOptions): string | undefined {
-  // Another attempt runs under another id: what the run of this one did may have been undone.
+  // Each attempt gets an id of its own, as the effects of an earlier one may have been undone.
   return runId ?? (attempt === undefined ? key : `${key}@${attempt}`);
 }

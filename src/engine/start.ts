@@ -38,7 +38,7 @@ const NO_OPTIONS: OwnOptions = {};
 
 const DIRECT = new Seam(undefined);
 
-/** Runs a node for the user, inside a span if somebody observes it. */
+/** Runs a node for the user, inside a span if it is observed. */
 export function startRun(
   node: Node,
   input: unknown,
@@ -118,7 +118,7 @@ async function carryOut(
               isHeldOutside = true;
               const free = () => release(own, watch);
               (outer.releases ??= []).push(free);
-              // What is deferred after its end is undone at once.
+              // If the outer run has ended, the undo runs at once.
               if (outer.released) {
                 outer.drain().then(free).then((lost) => tellNotReleased(outer, lost));
               }
@@ -171,7 +171,7 @@ async function carryOut(
   return Object.freeze(new Failed(error, failedStep, rollback, meta, journal?.committed));
 }
 
-/** Releases what the run holds, once, the latest first; when nothing can land any more. */
+/** Releases the run's resources once, the latest first, when no attempt can land any more. */
 function release(run: Run, watch: Watch | undefined): Promise<readonly RollbackFailure[]> {
   return run.released ??= releaseAll(run, watch);
 }
@@ -225,7 +225,7 @@ async function undo(
   id: string,
   letGo?: () => void,
 ): Promise<readonly RollbackFailure[]> {
-  // What a standing success defers from now on stands, too.
+  // After a pivot, an undo that a standing success defers from now on does not run.
   if (!journal.committed) run.failedBy = error;
   try {
     return await journal.unwind(error, place, 0, id);
@@ -234,7 +234,7 @@ async function undo(
   }
 }
 
-/** Nobody could undo a run inside a step that does not know of it. */
+/** The error of a run inside a step that does not know of it, and so could not undo it. */
 function lostUndo(name: string, path: string): ConfigError {
   return new ConfigError(
     `Cannot run '${name}' in '${path}' as its undo must not be lost: pass the info of '${path}' to ` +
@@ -242,13 +242,13 @@ function lostUndo(name: string, path: string): ConfigError {
   );
 }
 
-/** Tells the step that a run ran in what of it could not be undone. */
+/** Defers, in the step around the run, an undo that reports what could not be undone. */
 function tellOuter(name: string, journal: Journal, run: Run, place: Place): void {
   const { defer }: OwnOptions = run.options;
   try {
     defer?.(undoLater(name, journal, run, place));
   } catch {
-    // A durable host refuses functions; the result tells it, too.
+    // A durable host refuses functions. The run's own result still reports the failures.
   }
 }
 

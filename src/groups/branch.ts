@@ -41,8 +41,8 @@ export class Branch<Item> implements Scope, Extra {
   }
 
   /**
-   * The promise to await. A branch that has failed is awaited, too: what starts must not depend on
-   * how fast one fails.
+   * The promise to await. A failed branch is awaited, too, so that what starts does not depend on
+   * how fast it fails.
    */
   get promise(): unknown {
     const { ending } = this;

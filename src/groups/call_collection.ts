@@ -25,8 +25,8 @@ export function callCollection(
     : checkCollection(given, path);
 }
 
-// Not an object literal with a getter: V8 gives each of those a hidden class of its own, which keeps
-// the run alive until the next full collection.
+// Not an object literal with a getter: V8 gives each of those its own hidden class, which keeps the
+// run alive until the next full collection.
 class Info extends LazyInfo {
   declare readonly cancellation: Cancellation;
 
@@ -44,7 +44,7 @@ class Info extends LazyInfo {
   }
 }
 
-/** Calls the function through a durable host, which records all items: they may change. */
+/** Calls the function through a durable host, which records all items, as they may change. */
 export function recordedCollection(
   collection: (ctx: Context, info: CollectionInfo) => unknown,
   ctx: Context,

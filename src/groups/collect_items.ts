@@ -19,7 +19,7 @@ export function collectItems<Item>(
   );
 }
 
-/** Freezes the outputs of steps, which stand in the results as they are. */
+/** Freezes the outputs of steps, without held values, for use as results. */
 export function freezeEach(outputs: readonly unknown[], { run }: Scope): unknown[] {
   return outputs.map((output) =>
     Object.freeze(run.held && output ? run.without(cast<Context>(output)) : output)

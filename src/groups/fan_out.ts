@@ -26,9 +26,9 @@ export interface Work<Item> {
   readonly options: ItemOptions;
   /** Runs a branch or an item; throws only the host's own signal. */
   readonly run: (branch: Branch<Item>) => Ending<unknown>;
-  /** Builds the path of a branch; without it, branches stand where the group does. */
+  /** Builds the path of a branch; without it, branches have the path of the group. */
   readonly pathOf?: (index: number) => string;
-  /** The number of branches, if the source does not tell. */
+  /** The number of branches, if the source does not know it. */
   readonly total?: number | undefined;
   /** Whether user code has run before the first branch. */
   readonly hasRun?: boolean;
@@ -40,15 +40,15 @@ export interface Work<Item> {
  * Runs branches or items concurrently, at most `concurrency` at a time, and takes each from its
  * source when there is room for it. When it returns, every branch that started has settled or been
  * given up, and their undos are on the journal in source order, whichever finished first. The
- * outputs come in the same order.
+ * outputs have the same order.
  */
 export function fanOut<Item>(work: Work<Item>, scope: Scope): Promise<Settled> {
   return new Lanes(work, scope).run();
 }
 
 /**
- * As many lanes as may run at once; each runs one branch after another. Lanes are async functions
- * awaited by `Promise.all`, so that the stack of an error includes the caller.
+ * One lane for each branch that may be in flight; a lane runs one branch after another. Lanes are
+ * async functions awaited by `Promise.all`, so that the stack of an error includes the caller.
  */
 class Lanes<Item> implements Group {
   readonly scope: Scope;
@@ -148,7 +148,7 @@ class Lanes<Item> implements Group {
     }
   }
 
-  /** Takes in how a branch ended; returns the next one that is pending. */
+  /** Stores the result of a branch; returns the next one that is pending. */
   #finish(
     branch: Branch<Item>,
     settling: MaybePromise<Settled<unknown>>,
@@ -223,7 +223,7 @@ class Lanes<Item> implements Group {
     }
   }
 
-  /** Waits for a place. The item is taken first, or nobody would know that there is one. */
+  /** Waits for a place. The item is taken first, to know that there is one. */
   #place(taken: NextItem<Item>): MaybePromise<NextItem<Item>> {
     return taken && this.#inFlight + this.#kept >= this.#limit ? this.#waitForPlace(taken) : taken;
   }

@@ -57,7 +57,7 @@ export class OpenSource<Item> {
   }
 
   #openItems(given: Collection<Item>): void {
-    // A Map stands for its values.
+    // The items of a Map are its values.
     const items: Collection<Item> = given instanceof Map ? given.values() : given;
     if (Array.isArray(items)) this.total = items.length;
     else if (given instanceof Set || given instanceof Map) this.total = given.size;

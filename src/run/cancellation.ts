@@ -1,6 +1,6 @@
 import { isPromise, type MaybePromise } from "../values/maybe_promise.ts";
 
-/** A limit, because causes may form a cycle. */
+/** Limits the search, as causes may form a cycle. */
 const DEEPEST_CAUSE = 100;
 
 /** Called on each cancellation. */
@@ -9,8 +9,8 @@ export interface CancelListener {
 }
 
 /**
- * A cancellation and its listeners. It creates no `AbortController` until somebody reads `signal`,
- * and no set until there is a second listener.
+ * A cancellation and its listeners. It creates no `AbortController` until `signal` is read, and no
+ * set until there is a second listener.
  */
 export class Cancellation implements CancelListener {
   /** Why it was cancelled; `undefined` before that. Once it is set, nothing may start. */
@@ -24,7 +24,7 @@ export class Cancellation implements CancelListener {
   #controller: AbortController | undefined;
   #listeners: CancelListener | Set<CancelListener> | undefined;
 
-  /** The parent cancels it, too, until it is released. */
+  /** Its parent cancels it, too, until it is released. */
   constructor(parent?: Cancellation, canGiveUp = true) {
     this.canGiveUp = canGiveUp;
     this.#parent = parent;
@@ -86,7 +86,7 @@ export class Cancellation implements CancelListener {
     else if (listeners === listener) this.#listeners = undefined;
   }
 
-  /** Is cancelled by its parent. */
+  /** Called when its parent is cancelled. */
   onCancel({ error, reason, givenUp }: Cancellation): void {
     this.cancel(error!, reason, givenUp);
   }
@@ -111,8 +111,8 @@ export class Cancellation implements CancelListener {
 }
 
 /**
- * Cancels when a signal aborts; returns a function that stops following. Signals come from users:
- * errors that one throws after it is followed have no effect.
+ * Cancels when a signal aborts; returns a function that stops following. A user's signal may throw:
+ * its errors are ignored once it is followed.
  */
 export function followSignal(
   signal: AbortSignal,
@@ -210,7 +210,7 @@ export function unlessGivenUp<T>(
   return cancellation?.givenUp ? undefined : value;
 }
 
-/** Resolves with the promise's value, or with `undefined` as soon as there is any cancellation. */
+/** Resolves with the promise's value, or with `undefined` as soon as it is cancelled. */
 export function untilCancelled<T>(
   promise: Promise<T>,
   cancellation: Cancellation,
@@ -225,7 +225,7 @@ async function until<T>(
 ): Promise<T | undefined> {
   let listener: CancelListener | undefined;
   try {
-    // `resolve` itself, as V8 does not follow a closure to the caller's frames.
+    // Passes `resolve` itself, as V8 cannot trace the caller's frames through a closure.
     return await new Promise<T | undefined>((resolve, reject) => {
       promise.then(resolve, reject);
       listener = {

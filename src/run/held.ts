@@ -1,7 +1,7 @@
 import type { Context } from "../values/context.ts";
 import { keepAsIs } from "../values/freeze_deep.ts";
 
-/** What a run holds for its steps: it is in their contexts, and not in data or records. */
+/** The values that a run holds for its steps: they are in contexts, but not in data or records. */
 export class HeldValues {
   readonly #values = new Map<string, Set<unknown>>();
 
@@ -16,7 +16,7 @@ export class HeldValues {
     return Object.keys(output).find((key) => this.has(key, ctx[key]));
   }
 
-  /** Copies a context without what is held. */
+  /** Copies a context without the held values. */
   without(ctx: Context): Context {
     return Object.freeze(
       Object.fromEntries(Object.entries(ctx).filter(([key, value]) => !this.has(key, value))),

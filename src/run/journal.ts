@@ -29,7 +29,7 @@ export interface Due {
   readonly retry?: RetryPolicy | undefined;
   /** The time limit of one attempt of the undo, in milliseconds. */
   readonly timeout?: number | undefined;
-  /** The span of the step that it undoes, if somebody observes the run. */
+  /** The span of the step that it undoes, if the run is observed. */
   readonly of: Span | undefined;
   /** Calls the user's handler. */
   readonly call: (info: RollbackInfo) => unknown;
@@ -47,7 +47,7 @@ export interface Entry {
   onUndone?(notUndone: readonly RollbackFailure[]): void;
 }
 
-/** Carries out an undo, inside a span if somebody observes the run; never throws. */
+/** Carries out an undo, inside a span if the run is observed; throws only the host's own signal. */
 export type PerformUndo = (
   due: Due,
   watch: Watch | undefined,
@@ -60,7 +60,7 @@ interface Undone {
   committed?: string;
 }
 
-/** Takes the place of an entry that is committed. */
+/** Replaces a committed entry. */
 const COMMITTED: Entry = { takeUndo: () => undefined };
 
 /** The undo stack of a run or of one of its branches, and the rollback report. */
@@ -103,19 +103,19 @@ export class Journal {
     for (const entry of branch.#entries?.splice(0) ?? []) this.push(entry);
   }
 
-  /** Pushes the stacks of branches, of which at most `limit` are to be unwound at a time. */
+  /** Pushes the stacks of branches; at most `limit` of them are unwound at a time. */
   joinAll(branches: readonly Journal[], limit: number): void {
     const busy = branches.filter((branch) => branch.mark > 0);
     if (limit === 1) busy.forEach((branch) => this.join(branch));
     else if (busy.length > 0) this.push(new Branches(busy, limit));
   }
 
-  /** The path of the latest pivot. */
+  /** The path of the latest pivot that succeeded. */
   get committed(): string | undefined {
     return this.#undone?.committed;
   }
 
-  /** Lets everything stand that a pivot and the steps before it have done. */
+  /** Commits the effects of a pivot and of the steps before it: they are no longer undone. */
   commit(path: string): void {
     this.#all.committed = path;
     this.push(COMMITTED);
@@ -123,7 +123,7 @@ export class Journal {
     this.#committedTo = this.mark;
   }
 
-  /** Whether a pivot has succeeded since the mark, so that the way back to it is closed. */
+  /** Whether a pivot has succeeded since the mark, so that the run cannot return to it. */
   isCommitted(mark: number): boolean {
     return mark < this.#committedTo;
   }
@@ -145,8 +145,8 @@ export class Journal {
   /**
    * Undoes everything after the mark, the latest first; a failing undo does not stop the rest. If a
    * pivot has succeeded since, only failures are undone. Returns all failures after the mark,
-   * including those of earlier calls: whoever continues the run must know what is left. Observers
-   * see it at `place`, under `id`, if anything is undone.
+   * including those of earlier calls: the caller must know what is left before it continues the
+   * run. If anything is undone, observers see it at `place`, under `id`.
    */
   async unwind(
     error: Error,
@@ -206,7 +206,7 @@ export class Journal {
   }
 }
 
-/** An unwind that is under way. */
+/** An unwind in progress. */
 interface Unwinding {
   readonly error: Error;
   readonly failures: RollbackFailure[];
@@ -216,7 +216,7 @@ interface Unwinding {
   rollback: Watch | undefined;
 }
 
-/** Holds the place of effects whose undo has failed. */
+/** Marks the place of effects whose undo has failed. */
 class NotUndone implements Entry {
   readonly failures: readonly RollbackFailure[];
 
@@ -252,7 +252,7 @@ class Branches implements Entry {
       { length: Math.min(this.#limit, this.#branches.length) },
       unwindInTurn,
     );
-    // A rejection is the host's own signal; it passes once what is in flight has ended.
+    // A rejection is the host's own signal; it is passed on once the undos in flight have ended.
     await Promise.allSettled(lanes);
     await Promise.all(lanes);
   }

@@ -1,13 +1,13 @@
-// Taken before a fake clock can be installed, which would see a timer that is none of the user's.
+// Captured before a fake clock can be installed, which would count a timer that is not the user's.
 const { setInterval, clearInterval } = globalThis;
 
-/** Long enough to cost nothing, and not above what a timer can hold. */
+/** Rare enough to cost nothing, and no longer than a timer can be. */
 const RARELY = 2 ** 31 - 1;
 
 /**
- * Keeps the process alive for a run that a signal of `AbortSignal.timeout` bounds; returns how to
- * let go. Node ends a process in which nothing else is pending before the signal fires, and with
- * it the run. Other runtimes wait for a signal that is listened to.
+ * Keeps the process alive for a run that a signal of `AbortSignal.timeout` bounds; returns a
+ * function that lets go. If nothing else is pending, Node ends the process, and the run with it,
+ * before the signal fires. Other runtimes wait for a signal that has a listener.
  */
 export function keepAlive(signal: AbortSignal): (() => void) | undefined {
   if (signal.aborted || !isTimeoutOfNode(signal)) return undefined;
@@ -22,6 +22,6 @@ function isTimeoutOfNode(signal: AbortSignal): boolean {
       description === "kTimeout" || description === "kSourceSignals"
     );
   } catch {
-    return false; // It is a proxy, and no signal of Node's.
+    return false; // A proxy, not a signal of Node's.
   }
 }

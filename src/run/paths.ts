@@ -5,29 +5,29 @@ import type { Call } from "../api/host.ts";
  * their records by ids, and other systems know effects by keys. They are a persisted format, and
  * only this file builds or parses it.
  *
- * | what                             | form                            | example                     |
- * | -------------------------------- | ------------------------------- | --------------------------- |
- * | label of a node                  | escaped name, `#n` if not first | `log#2`                     |
- * | path of a child                  | `path/label`                    | `fulfil/ship`               |
- * | path of an item                  | `path[index]`                   | `map(mails)[3]/send`        |
- * | boundary of a pipeline           | `path/<args>`, `path/<output>`  | `fulfil/<output>`           |
- * | predicate                        | `path?`, `path?label`           | `choice(a, b)?a`            |
- * | attempt                          | `path@n`                        | `charge@2`                  |
- * | path in an attempt of a pipeline | `path@n/label`, `@n/label`      | `payment@2/charge`          |
- * | wait before an attempt           | `path@n!wait`, `undo@n!wait`    | `charge@2!wait`             |
- * | rollback of the standing success | `path!undo`                     | `charge!undo`               |
- * | rollback of a late attempt       | `path@n!undo`                   | `charge@1!undo`             |
- * | deferred undo of an attempt      | `path@n!deferk`                 | `charge@1!defer2`           |
- * | undo by key                      | `path!key`, `path~g!key`        | `charge~2!key`              |
- * | args, collection                 | `path!args`, `path!items`       | `map(mails)!items`          |
- * | end of time, wait for an event   | `path!timeout`, `path!event`    | `approval!event`            |
- * | answer of a pipeline's `retryIf` | `path@n!retry`                  | `payment@1!retry`           |
- * | sleep                            | `path!sleep`                    | `three days!sleep`          |
- * | wait before an undo by key       | `path!wait`, `path~g!wait`      | `charge!wait`               |
- * | retry of an undo                 | `undo@n`                        | `charge!undo@2`             |
- * | span of a rollback               | `path!rollback`, `path@n!…`     | `charge@1!rollback`         |
- * | span of a late attempt           | `path@n!late`                   | `charge@1!late`             |
- * | key of an effect                 | `run/name/path`, `…~g`          | `order-1/checkout/charge~2` |
+ * | what                             | form                            | example                 |
+ * | -------------------------------- | ------------------------------- | ----------------------- |
+ * | label of a node                  | escaped name, `#n` if not first | `log#2`                 |
+ * | path of a child                  | `path/label`                    | `fulfil/ship`           |
+ * | path of an item                  | `path[index]`                   | `map(mails)[3]/send`    |
+ * | boundary of a pipeline           | `path/<args>`, `path/<output>`  | `fulfil/<output>`       |
+ * | predicate                        | `path?`, `path?label`           | `choice(a, b)?a`        |
+ * | attempt                          | `path@n`                        | `charge@2`              |
+ * | path in an attempt of a pipeline | `path@n/label`, `@n/label`      | `payment@2/charge`      |
+ * | wait before an attempt           | `path@n!wait`, `undo@n!wait`    | `charge@2!wait`         |
+ * | rollback of the standing success | `path!undo`                     | `charge!undo`           |
+ * | rollback of a late attempt       | `path@n!undo`                   | `charge@1!undo`         |
+ * | deferred undo of an attempt      | `path@n!deferk`                 | `charge@1!defer2`       |
+ * | undo by key                      | `path!key`, `path~g!key`        | `charge~2!key`          |
+ * | args, collection                 | `path!args`, `path!items`       | `map(mails)!items`      |
+ * | timeout, wait for an event       | `path!timeout`, `path!event`    | `approval!event`        |
+ * | answer of a pipeline's `retryIf` | `path@n!retry`                  | `payment@1!retry`       |
+ * | sleep                            | `path!sleep`                    | `three days!sleep`      |
+ * | wait before an undo by key       | `path!wait`, `path~g!wait`      | `charge!wait`           |
+ * | retry of an undo                 | `undo@n`                        | `charge!undo@2`         |
+ * | span of a rollback               | `path!rollback`, `path@n!…`     | `charge@1!rollback`     |
+ * | span of a late attempt           | `path@n!late`                   | `charge@1!late`         |
+ * | key of an effect                 | `run/name/path`, `…~g`          | `o-1/checkout/charge~2` |
  *
  * The ids that belong to a predicate start with the predicate's id instead of a path:
  * `choice(a, b)?a@1!defer1`. A key ends in `~g` once something under the previous key has been
@@ -74,7 +74,7 @@ export function itemPath(path: string, index: number): string {
   return `${path}[${index}]`;
 }
 
-/** The index of the item whose path it is; `undefined` for other paths. */
+/** The index in the path of an item; `undefined` for other paths. */
 export function itemIndex(path: string): number | undefined {
   if (!path.endsWith("]")) return undefined;
   const [, index] = /\[(\d+)\]$/.exec(path) ?? [];
@@ -91,7 +91,7 @@ export function attemptId(path: string, attempt: number): string {
   return `${path}@${attempt}`;
 }
 
-/** The id of a call, whose first attempt is the call itself unless it is an attempt of a step. */
+/** The id of a call. Only a step's id includes the number of its first attempt. */
 export function callId(kind: Call["kind"], id: string, attempt: number): string {
   return kind !== "attempt" && attempt === 1 ? id : attemptId(id, attempt);
 }
@@ -131,7 +131,7 @@ export function lateId(id: string): string {
   return `${id}!late`;
 }
 
-/** The id of a record or a wait of a node itself. */
+/** The id of a node's own record or wait. */
 export function recordId(path: string, record: NonNullable<Id["record"]>): string {
   return `${path}!${record}`;
 }
@@ -142,8 +142,8 @@ export function withGeneration(path: string, generation: number): string {
 }
 
 /**
- * The key by which other systems know an effect; `root` is the name of the pipeline that runs, if
- * it is one.
+ * The key by which other systems know an effect; `root` is the name of the pipeline that runs, or
+ * `""` for a step.
  */
 export function keyOf(runId: string, root: string, key: string): string {
   return root === "" ? `${runId}/${key}` : `${runId}/${labelOf(root)}/${key}`;
@@ -175,7 +175,7 @@ export interface Id {
   readonly defer?: number;
   /** The attempt of the undo, from 2. */
   readonly undoAttempt?: number;
-  /** The record of a node: its validated args, its collection, its end of time, its wait. */
+  /** The record of a node: its validated args, collection, timeout, wait, or `retryIf`'s answer. */
   readonly record?: "args" | "items" | "timeout" | "sleep" | "event" | "retry";
   /** Present for a wait. */
   readonly isWait?: true;

@@ -10,8 +10,5 @@ const KEY = Symbol.for("runsheet.observer");
 
 const shared = cast<Record<symbol, ProcessWide | undefined>>(globalThis);
 
-/**
- * Shared by all copies of the package. It is looked up once, because a lookup for every run took 2 %
- * of its time.
- */
+/** Shared by all copies of the package. Looked up once, as a lookup for each run costs time. */
 export const processWide: ProcessWide = shared[KEY] ??= { watcher: undefined };

@@ -4,7 +4,7 @@ import type { Scope } from "./scope.ts";
 import type { Seam } from "./seam.ts";
 
 /**
- * Cancels after `ms` milliseconds by a wait of the host, which records that the time was over.
+ * Cancels after `ms` milliseconds through a wait of the host, which records that the time is up.
  * Returns a function that ends the wait.
  */
 function startRecordedTimeout(
@@ -24,7 +24,7 @@ function startRecordedTimeout(
   return () => wait.cancel(new Error("the pipeline has ended"));
 }
 
-/** Starts the clock of a node, which a durable host records; returns a function that stops it. */
+/** Starts a node's timeout, which a durable host records; returns a function that stops it. */
 export function startClock(
   { path, run: { seam } }: Scope,
   ms: number,

@@ -5,7 +5,7 @@ import type { Context } from "../values/context.ts";
 import type { MaybePromise } from "../values/maybe_promise.ts";
 import type { Run } from "./scope.ts";
 
-/** Gets a value through a durable host, because getting it again may give another one. */
+/** Gets a value through a durable host, which records it, as getting it again may give another. */
 export async function recordedValue<T>(
   run: Run,
   given: Pick<Call, "id" | "kind" | "path"> & { readonly ctx: Context },

@@ -10,20 +10,20 @@ export function noteWatch<Defer extends object>(defer: Defer, watch: Watch | und
   return defer;
 }
 
-/** The span of the attempt that a run is inside; `undefined` if nobody observes it. */
+/** The span of the attempt around a run; `undefined` if it is not observed. */
 export function watchAround(defer: unknown): Watch | undefined {
   return typeof defer === "function" ? watches.get(defer) : undefined;
 }
 
-// By the undo of a run inside a step.
+// The key is the undo of a run inside a step.
 const holders = new WeakMap<object, (outer: Run) => void>();
 
-/** Lets the run that takes an undo hold what the undo needs. */
+/** Registers a callback for the run that takes an undo: that run must hold what the undo needs. */
 export function noteHolder(undo: object, hold: (outer: Run) => void): void {
   holders.set(undo, hold);
 }
 
-/** Holds, in the run that has taken an undo, what the undo needs. */
+/** Calls that callback, if there is one, for the run that has taken the undo. */
 export function holdFor(undo: unknown, outer: Run): void {
   if (typeof undo === "function") holders.get(undo)?.(outer);
 }

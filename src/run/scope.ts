@@ -11,7 +11,7 @@ import { keyOf } from "./paths.ts";
 import type { Seam } from "./seam.ts";
 import type { Place, Watch } from "./watch.ts";
 
-/** Releases resources, inside a span if somebody observes the run; returns the failures. */
+/** Releases resources, inside a span if the run is observed; returns the failures. */
 export type Release = (
   watch: Watch | undefined,
 ) => Promise<readonly RollbackFailure[]>;
@@ -26,14 +26,14 @@ export class Run {
   declare executed: Set<string> | undefined;
   /** The deps of the pipeline that runs. */
   deps: Context | undefined;
-  /** What is in contexts only. */
+  /** The values that are in contexts only. */
   held: HeldValues | undefined;
   readonly #root: string;
-  /** What carries out acquisitions, and the stack of what was acquired. */
+  /** The run that makes acquisitions, and the journal that releases them. */
   resources: { readonly aside: Run; readonly journal: Journal } | undefined;
-  /** What releases its resources, and those of runs inside it that may still be undone. */
+  /** Release its resources, and those of runs inside it that may still be undone. */
   releases: Release[] | undefined;
-  /** Once it is over: the releases that failed. */
+  /** The releases that failed; set once the run has ended. */
   released: ReturnType<Release> | undefined;
   #watched: Set<Promise<unknown>> | undefined;
   #knownId: string | undefined;
@@ -61,12 +61,12 @@ export class Run {
     return this.#knownId ??= crypto.randomUUID();
   }
 
-  /** Keeps a value of the contexts out of data and records. */
+  /** Keeps a value in contexts only, out of data and records. */
   hold(key: string, value: unknown): void {
     (this.held ??= new HeldValues()).add(key, value);
   }
 
-  /** A context as data and records have it. */
+  /** A context without the held values, for data and records. */
   without(ctx: Context): Context {
     return this.held?.without(ctx) ?? ctx;
   }
@@ -97,7 +97,7 @@ export class Run {
     callBack(() => this.options.waitUntil?.(watch));
   }
 
-  /** Whether anything may still land, after which a resource may be needed. */
+  /** Whether an attempt may still land, whose undo may need a resource. */
   get isWatching(): boolean {
     return (this.#watched?.size ?? 0) > 0;
   }
@@ -107,7 +107,7 @@ export class Run {
     while (this.isWatching) await Promise.allSettled(this.#watched!);
   }
 
-  /** A part of the run that goes by another way to the user's code. */
+  /** The same run, with another seam to user code. */
   besides(seam: Seam): Run {
     const options = { ...this.options, waitUntil: (late: Promise<unknown>) => this.watch(late) };
     return new Run(seam, options, this.#root, this.id);

@@ -24,7 +24,7 @@ export class Seam {
     return this.#host === undefined;
   }
 
-  /** The needs of a host that continues runs in another process. */
+  /** The requirements of a host that continues runs in another process. */
   get durable(): DurableHost | undefined {
     return this.#host?.durable;
   }
@@ -131,7 +131,7 @@ export class Seam {
   }
 }
 
-/** Waits longer than a timer can. */
+/** Waits for any time, even one that is too long for a timer. */
 async function delayLong(ms: number, signal: AbortSignal | undefined): Promise<void> {
   for (let left = ms; left >= 0; left -= MAX_TIMER_MS + 1) {
     await delay(Math.min(left, MAX_TIMER_MS), signal ? { signal } : {});

@@ -10,8 +10,8 @@ export type Settled<T = Context> =
   | SettledSuccess<T>
   | SettledFailure;
 
-// Classes, because V8 may decide to allocate a literal among its old objects, and those keep all
-// they refer to until the next full collection.
+// Classes, because V8 may allocate a literal among its old objects, which keep everything they
+// refer to until the next full collection.
 class SettledSuccess<T> {
   readonly ok = true;
   declare readonly output: T;
@@ -69,7 +69,7 @@ export function failure(
 export interface Pending<T = Context> {
   /** The promise that the user's function returned. */
   readonly promise: PromiseLike<unknown>;
-  /** The settled result, where it is the promise of that which is enclosed. */
+  /** The result, where `promise` is already the promise of a settled result. */
   readonly settling?: Promise<Settled<T>>;
   /** Continues with the promise's value; never throws. */
   land(value: unknown): MaybePromise<Settled<T>>;
@@ -93,7 +93,7 @@ export function settle<T>(ending: Ending<T>): MaybePromise<Settled<T>> {
   return isPending(ending) ? ending.settling ?? settleThen(ending, (settled) => settled) : ending;
 }
 
-/** Awaits a call, and continues with how it settled. */
+/** Awaits a call, and continues with its settled result. */
 export async function settleThen<T, U>(
   ending: Ending<T>,
   next: (settled: Settled<T>) => U,

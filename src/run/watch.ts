@@ -15,7 +15,7 @@ export interface Place {
 /** A watcher, as the engine sees it. */
 export interface Watching {
   readonly observers: readonly Observer[];
-  /** Begins the span of a run; `undefined` if no observer wants it, nor those of `more`. */
+  /** Begins the span of a run; `undefined` if no observer of its own or of `more` wants it. */
   beginRun(
     node: WatchedNode,
     path: string,
@@ -34,7 +34,7 @@ export interface Watch {
   within<T>(call: () => T): T;
   /** Counts a branch or item that has ended. */
   progress(hasFailed: boolean, total: number | undefined): void;
-  /** Begins the span of a run that a step has started inside it. */
+  /** Begins the span of a run that a step starts. */
   beginRun(node: WatchedNode, path: string, runId: string | undefined): Watch | undefined;
   beginStep(node: WatchedNode, path: string, parentPath: string): Watch | undefined;
   beginAttempt(attempt: WatchedAttempt): Watch | undefined;
@@ -42,12 +42,12 @@ export interface Watch {
   beginRollback(path: string, id: string): Watch | undefined;
   /** Begins the span of a wait, and ends it when the wait is over. */
   wait(attempt: WatchedAttempt, wait: Wait, sleeping: Promise<void>): void;
-  /** Carries out the run, and ends with its result. */
+  /** Carries out the run, and ends the span with its result. */
   run<R extends Result<unknown>>(carryOut: () => Promise<R>): Promise<R>;
   /** Ends a step when it has settled; until then, its continuations run inside the span. */
   endStep(ending: Ending): Ending;
   endAttempt(answered: Answered): void;
-  /** Ends with the host's own signal. */
+  /** Ends the span with the host's own signal. */
   interrupt(reason: unknown): void;
   endLate(attempt: WatchedAttempt, outcome: LateReport["outcome"]): void;
   endRollback(notUndone: readonly RollbackFailure[]): void;

@@ -7,8 +7,8 @@ import type { Scope } from "./scope.ts";
 import { type Ending, settle, type Settled } from "./settled.ts";
 
 /**
- * Continues with a validated object, which is the `given` one if the schema changed nothing, or with
- * the error: that of a refusal, or of a cancellation that came first.
+ * Continues with the validated object, which is the `given` one if the schema changed nothing, or
+ * with the error of a refusal or of an earlier cancellation.
  */
 export function whenValidated<E extends Ending>(
   validating: MaybePromise<Validated>,

@@ -85,7 +85,7 @@ function sealOutput(output: Context, scope: Scope): Checked {
   const held = scope.run.held?.find(output, output);
   if (held !== undefined) return new Checked(EMPTY, outputHeld(held, scope.path));
   try {
-    // Frozen only when somebody sees it: most outputs are merged into the context and forgotten.
+    // Frozen only once it is exposed: most outputs are merged into the context and forgotten.
     return new Checked(scope.deep ? seal(output, true) : output);
   } catch (thrown) {
     return refuseOutput(refusedByReading(thrown), scope);

@@ -27,16 +27,16 @@ import type { Context } from "../values/context.ts";
  * Makes a step that acquires something that is held until the run ends: a connection, a lock, a
  * transaction. Later steps find it in the context under the step's name.
  *
- * It is released once, after the run's undo, whatever happened; the last one acquired is released
- * first. It is in no data and no record, and does not go through a host: a durable run acquires it
- * anew in each process. A release that fails changes nothing of the result: it is in
- * `meta.notReleased`.
+ * It is released once, after the run's rollback if there is one; the last resource acquired is
+ * released first. It appears in no data and no record and does not pass through a host: a durable
+ * run acquires it anew in each process. A failed release does not make the run fail; it is reported
+ * in `meta.notReleased`.
  *
  * @param definition The resource's name, how to acquire and to release it, and policies.
  * @returns A step that adds the value under the resource's name.
  * @throws {ConfigError} If the definition is invalid.
  *
- * @example A connection of a pool
+ * @example A connection from a pool
  * ```ts
  * import { pipeline, resource, step } from "@runsheet/runsheet";
  * import { assertEquals } from "@std/assert";
@@ -106,7 +106,7 @@ export function resource<V, R = Unset, const N extends string = string>(
       const { seam } = run;
       run.resources ??= resourcesOf(run);
       const { aside, journal } = run.resources;
-      // A stack of its own, as a retry unwinds what came after a mark.
+      // A journal of its own, as a retry unwinds everything after its mark.
       const acquired = journal.fork();
       const inside = { ...scope, run: aside, journal: acquired };
       const settled = await seam.outside(
@@ -117,14 +117,14 @@ export function resource<V, R = Unset, const N extends string = string>(
         run.hold(name, settled.output);
         return success({ [name]: settled.output });
       }
-      // Another process may be able to acquire it: a durable run is not undone for that.
+      // A durable run is not undone for this, as another process may be able to acquire it.
       if (seam.durable && !cancellation?.error) throw seam.interrupt(settled.error);
       return settled;
     },
   });
 }
 
-/** What a run holds is acquired and released directly, unless a host is there for it. */
+/** Lets a run acquire and release resources directly, or through the host that exists for them. */
 function resourcesOf(run: Run): { aside: Run; journal: Journal } {
   const aside = run.besides(new Seam(run.options.host?.resources));
   const journal = new Journal((due, watch) => performUndo(aside, due, watch, "release"));

@@ -11,8 +11,8 @@ import type { Context } from "../values/context.ts";
 import type { MaybePromise } from "../values/maybe_promise.ts";
 
 /**
- * Runs a pipeline as often as its policy allows. What a failed attempt did is undone before the
- * next one starts, which has ids and keys of its own.
+ * Runs a pipeline as often as its policy allows. A failed attempt is undone before the next one
+ * starts, which has its own ids and keys.
  */
 export async function retryPipeline(
   retry: RetryPolicy,
@@ -28,7 +28,7 @@ export async function retryPipeline(
   let id: string;
   const retries = new Retries(called, {
     ...retry,
-    // A durable host records the answer, as it may be another one later.
+    // A durable host records the answer, which may be another one later.
     ...(retryIf && run.seam.durable && {
       retryIf: (errors: readonly Error[]) =>
         recordedValue(
@@ -53,7 +53,7 @@ export async function retryPipeline(
     const { error, failedStep, executed } = settled;
     const ran = number > 1 || settled.ran;
     const fail = (error: Error) => failure(error, stepPath(failedStep), ran, executed);
-    // What is committed cannot be undone, and another attempt would do it again.
+    // Committed effects cannot be undone, and another attempt would repeat them.
     if (error instanceof ValidationError || journal.isCommitted(mark)) return fail(error);
     if (!cancellation?.error) {
       retries.answer = undefined;

@@ -254,7 +254,7 @@ function argsOf(args: Context, value: Context, scope: Scope): Context {
   return value === args && !scope.deep ? args : seal({ ...rest, ...value }, scope.deep);
 }
 
-/** Whether the pipeline is the one that runs; a later attempt of it has a path. */
+/** Whether the pipeline is the root of the run, whose later attempts have paths, too. */
 function isRoot({ path }: Scope): boolean {
   return stepPath(path) === "";
 }

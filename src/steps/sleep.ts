@@ -8,13 +8,13 @@ import { failure, type Settled, success } from "../run/settled.ts";
 import { EMPTY } from "../values/context.ts";
 
 /**
- * Makes a step that waits. Under a durable host the run may wait for days, in another process than
- * the one in which it began. A cancellation ends the wait.
+ * Makes a step that waits. Under a durable host the run may wait for days and continue in another
+ * process. A cancellation ends the wait.
  *
  * @param name The step's name.
- * @param ms How long, in milliseconds.
+ * @param ms How long to wait, in milliseconds.
  * @returns A step that adds nothing.
- * @throws {ConfigError} If the name is empty, or `ms` is no number of milliseconds from 0.
+ * @throws {ConfigError} If the name is empty, or `ms` is negative or not finite.
  *
  * @example Wait before a reminder
  * ```ts
@@ -22,7 +22,8 @@ import { EMPTY } from "../values/context.ts";
  * import { assert } from "@std/assert";
  *
  * const remind = step({ name: "remind", run: () => {} });
- * const reminder = pipeline({ name: "reminder", steps: [sleep("three days", 3 * 86_400_000), remind] });
+ * const pause = sleep("three days", 3 * 86_400_000);
+ * const reminder = pipeline({ name: "reminder", steps: [pause, remind] });
  * const result = await reminder.run({}, { signal: AbortSignal.abort() });
  * assert(!result.success);
  * ```

@@ -17,13 +17,14 @@ import { checkOutput, type OutputSchema, outputSchema } from "./output.ts";
 export interface WaitForOptions<PS> {
   /** The schema of the event's data, which the step adds to the context. */
   readonly provides?: ObjectSchema<PS>;
-  /** How long to wait, in milliseconds; by default, without end. */
+  /** How long to wait, in milliseconds; by default, there is no limit. */
   readonly timeout?: number | undefined;
 }
 
 /**
- * Makes a step that waits for an event from outside, such as an approval. The run's `events` answer
- * it in one process; a durable run is answered by `send`, days later and from any process.
+ * Makes a step that waits for an event from outside, such as an approval. Within one process, the
+ * run's `events` deliver it; to a durable run, `send` delivers it, even days later and from any
+ * process.
  *
  * @param name The name of the step and of the event.
  * @param options The schema of the event's data, and a timeout.

@@ -4,7 +4,7 @@ import { plainKind } from "./plain_kind.ts";
 // Immutable values are not copied again when they are merged into the next context.
 const immutable = new WeakSet<object>();
 
-/** Says that a value is shared with the caller, and is to be passed through unchanged. */
+/** Marks a value as shared with the caller, to be passed through unchanged. */
 export function keepAsIs(value: unknown): void {
   if (typeof value === "object" && value !== null) immutable.add(value);
 }

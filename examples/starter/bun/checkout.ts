@@ -24,7 +24,7 @@ export function makeCheckout({ charge, voidCharge, sendMail }: Services) {
       await charge(key, amount, signal);
       return { chargeId: key };
     },
-    // Also called if it is unknown whether there is a charge, because its answer got lost or was
+    // Also called if it is unknown whether there is a charge, because its answer was lost or
     // given up.
     undoByKey: { run: (_, info) => voidCharge(info.effectKey), timeout: 5_000 },
   });

@@ -1,6 +1,6 @@
 /**
- * Traces of OpenTelemetry from the runs of runsheet's pipelines. It needs `@opentelemetry/api` and
- * nothing else: which SDK, exporter and sampler there are is the application's choice.
+ * OpenTelemetry traces of runsheet's runs. The package needs only `@opentelemetry/api`: the
+ * application chooses the SDK, the exporter and the sampler.
  *
  * @example A span for each step of a run
  * ```ts

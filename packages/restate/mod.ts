@@ -1,6 +1,5 @@
 /**
- * Runs the pipelines of runsheet on Restate, which continues them in another process when theirs
- * dies.
+ * Runs runsheet's pipelines on Restate, which continues a run in another process if its own dies.
  *
  * @example A pipeline as a workflow of Restate's endpoint
  * ```ts

@@ -32,7 +32,7 @@ export interface Call {
   readonly error?: Error;
   /** For an undo: the key of the effect to undo. */
   readonly effectKey?: string;
-  /** For a deferred undo that is named: its name among the step's `undos`, and its data. */
+  /** For an undo deferred by name: its name among the step's `undos`, and its data. */
   readonly undo?: NamedUndo;
 }
 
@@ -45,9 +45,9 @@ export interface NamedUndo {
 }
 
 /**
- * The undos that an attempt registered with `defer`: their number, or for each the name and data of
- * a named one. A host that records them lets a replayed run carry them out and report them as the
- * original run did.
+ * The undos that an attempt registered with `defer`: their number, or a list with the name and data
+ * of each named one. A host that records them lets a replayed run carry them out and report them as
+ * the original run did.
  */
 export type Deferred = number | readonly (NamedUndo | undefined)[];
 
@@ -79,8 +79,8 @@ export type Outcome =
      */
     readonly late?: Outcome | undefined;
     /**
-     * Present when the error was marked by `permanent`, so that nothing is tried again. A host that
-     * keeps it lets a replayed run, which gets a copy of the error, end as the first one did.
+     * Present if the error was marked by `permanent`, so that nothing is retried. A host that keeps
+     * it lets a replayed run, which gets a copy of the error, end as the first one did.
      */
     readonly permanent?: boolean | undefined;
   };
@@ -123,7 +123,8 @@ export interface Host {
     fn: (signal?: AbortSignal) => Promise<Outcome>,
   ): Promise<Outcome>;
   /**
-   * Waits before a retry.
+   * Waits: before a retry, for `sleep`, before an undo by key, and, if the host is durable, for the
+   * timeout of a pipeline.
    *
    * @param call The wait's id.
    * @param ms The duration in milliseconds.
@@ -144,8 +145,8 @@ export interface Host {
    */
   event?(id: string, name: string, signal?: AbortSignal): Promise<unknown>;
   /**
-   * Says that the host records the run and can continue it in another process. The engine then
-   * sends everything through it that may turn out differently when it is repeated.
+   * Present if the host records the run and can continue it in another process. The engine then
+   * sends everything through the host that may give another value when it is repeated.
    */
   readonly durable?: DurableHost | undefined;
   /**
@@ -154,17 +155,17 @@ export interface Host {
    */
   readonly resources?: Host | undefined;
   /**
-   * Called with `1` when user code that is no call starts or resumes, and with `-1` when it ends or
-   * waits for a call: middleware and asynchronous schemas. While the sum is 0, a turn of the event
-   * loop is enough for the run to go as far as it can.
+   * Called with `1` when user code outside of calls (middleware, asynchronous schemas) starts or
+   * resumes, and with `-1` when it ends or waits for a call. While the sum is 0, the run gets as
+   * far as it can within one turn of the event loop.
    */
   outside?(change: 1 | -1): void;
 }
 
-/** The needs of a host that continues runs in another process. */
+/** The requirements of a host that continues runs in another process. */
 export interface DurableHost {
   /**
-   * How long an abandoned attempt is awaited inside its call, in milliseconds, so that nothing
+   * How long to wait for an abandoned attempt inside its call, in milliseconds, so that nothing
    * lands after the run has ended.
    */
   readonly lateMs: number;

@@ -27,7 +27,7 @@ export interface UndoPolicy<Run = Undo> {
   readonly timeout?: number | undefined;
 }
 
-/** An undo by key as the engine keeps it. */
+/** An undo by key, as the engine stores it. */
 export interface KeyUndo<Run> extends UndoPolicy<Run> {
   readonly afterMs?: number | undefined;
 }

@@ -1,7 +1,8 @@
 import type { LateReport } from "./late_report.ts";
 
 /**
- * The key under which a watcher holds what the engine calls. Not for use outside the library.
+ * The key under which a watcher holds the object that the engine calls. Not for use outside the
+ * library.
  *
  * @internal
  */
@@ -23,12 +24,12 @@ export type NodeKind =
 /** A part of a run that begins and ends. It is frozen, and the same object wherever it appears. */
 export interface Span {
   /**
-   * `"run"`: the whole run. `"step"`: a step, combinator or nested pipeline, with its middleware and
-   * validation. `"attempt"`, `"item"`, `"predicate"`, `"undo"`: one call of the user's code.
-   * `"wait"`: the time before a retry, or before an undo by key. `"rollback"`: what undoes a run, a
-   * failed attempt, an item, or what a middleware recovers from. `"release"`: the release of a
-   * resource at the end of the run. `"late"`: an attempt that was given up, from then until it has
-   * settled and is undone where it must be.
+   * `"run"`: the whole run. `"step"`: a step, combinator or nested pipeline, with its middleware
+   * and validation. `"attempt"`, `"item"`, `"predicate"`, `"undo"`: one call of the user's code.
+   * `"wait"`: the time before a retry, or before an undo by key. `"rollback"`: the undos of a run,
+   * of a failed attempt, of an item, or of a failure that a middleware recovers from. `"release"`:
+   * the release of a resource at the end of the run. `"late"`: an abandoned attempt, from when it
+   * was given up until it has settled and, if need be, been undone.
    */
   readonly kind:
     | "run"
@@ -43,11 +44,11 @@ export interface Span {
     | "release";
   /** Unique within the run, and the same in every run of the same pipeline; `""` for the run. */
   readonly id: string;
-  /** Where it stands, as in reports; `""` for the run of a pipeline. */
+  /** Its path, as in reports; `""` for the run of a pipeline. */
   readonly path: string;
   /** The name of the step or pipeline that it belongs to. */
   readonly name: string;
-  /** The run's id: the caller's, or one made up. */
+  /** The run's id: the caller's, or a generated one. */
   readonly runId: string;
   /**
    * The enclosing span; for a run inside a step that is given the step's info, the span of the
@@ -71,7 +72,7 @@ export interface Span {
    * step's `undoByKey`.
    */
   readonly undo?: "rollback" | "defer" | "undoByKey" | undefined;
-  /** For an `"undo"` of one attempt, where there may be others: which one, from 1. */
+  /** For an `"undo"` of one attempt among others: the number of the attempt, from 1. */
   readonly ofAttempt?: number | undefined;
   /** For a `"step"` made by `step`: the undos that it declares, those of `undos` by their names. */
   readonly undos?: readonly string[] | undefined;
@@ -93,11 +94,11 @@ export interface SpanEnd {
    */
   readonly ran?: boolean | undefined;
   /**
-   * For a `"step"` that is a pivot and has succeeded: its path. For a `"run"` that failed after one:
-   * the path of the last, up to which everything stands.
+   * For a `"step"` that is a pivot and has succeeded: its path. For a `"run"` that failed after a
+   * pivot: the path of the last one.
    */
   readonly committed?: string | undefined;
-  /** `true` where a host answered from its record, and nothing was called. */
+  /** `true` if a host answered from its record, so that nothing was called. */
   readonly replayed?: true | undefined;
   /** The outcome of a `"late"` attempt, as reported to `onLate`. */
   readonly late?: LateReport["outcome"] | undefined;
@@ -109,17 +110,17 @@ export interface Progress {
   readonly done: number;
   /** How many of them have failed. */
   readonly failed: number;
-  /** How many there are, where the collection has a length or size. */
+  /** How many there are, if the collection has a length or size. */
   readonly total?: number | undefined;
 }
 
 /** Follows one span. Its methods are called synchronously, as part of the run: keep them short. */
 export interface SpanObserver {
   /**
-   * Makes a call inside the span, so that it can be inside an `AsyncLocalStorage`, too: `within:
-   * (call) => storage.run(store, call)`. It must make that call once, before it returns. It is
-   * called when the span begins, and again when the engine continues inside it after a promise of
-   * the user's; never for `"rollback"`, `"wait"` and `"late"`, which have undos as parts, or none.
+   * Makes a call inside the span, for example inside an `AsyncLocalStorage`: `within: (call) =>
+   * storage.run(store, call)`. It must make that call once, before it returns. It is called when
+   * the span begins, and again when the engine continues inside the span after a promise of the
+   * user's; never for `"rollback"`, `"wait"` and `"late"`, which contain only undos, or nothing.
    */
   within?(call: () => void): void;
   /** Called each time a branch or item of a group has ended. */

@@ -95,8 +95,8 @@ export interface GroupOptions {
    */
   readonly onFailure?: OnFailure | undefined;
   /**
-   * How many branches or items may be undone at the same time. One by one by default, the last
-   * first; of a higher limit, the order in which they end is left to them.
+   * How many branches or items may be undone at the same time. By default, they are undone one by
+   * one, the last first; with a higher limit, they may finish in any order.
    *
    * @default {1}
    */
@@ -119,8 +119,8 @@ export interface ItemOptions {
    */
   readonly onFailure?: OnFailure | "collect" | undefined;
   /**
-   * How many branches or items may be undone at the same time. One by one by default, the last
-   * first; of a higher limit, the order in which they end is left to them.
+   * How many branches or items may be undone at the same time. By default, they are undone one by
+   * one, the last first; with a higher limit, they may finish in any order.
    *
    * @default {1}
    */

@@ -96,8 +96,9 @@ export interface Failure {
   /** The report of the rollback. */
   readonly rollback: RollbackReport;
   /**
-   * The path of the last `pivot` that has succeeded: what was done up to it, and by the steps that
-   * completed after it, stands. Absent if there is none, and everything was undone.
+   * The path of the last `pivot` that has succeeded. Its effects, and those of the steps that
+   * completed before and after it, have not been undone. Absent if there was none, so that every
+   * completed step was due to be undone.
    */
   readonly committed?: string;
   /** Facts about the run. */

@@ -8,7 +8,7 @@ export interface EventSource {
    * Waits for an event.
    *
    * @param name The event's name.
-   * @param info The run's id, and a signal that aborts when nobody waits any more.
+   * @param info The run's id, and a signal that aborts when the run no longer waits.
    * @returns The event's data.
    */
   wait(
@@ -34,7 +34,7 @@ export interface EventSource {
  */
 export interface RunOptions {
   /**
-   * Cancels the run: once it aborts, nothing starts any more, and completed steps are rolled back.
+   * Cancels the run: once it aborts, nothing new starts, and completed steps are rolled back.
    */
   readonly signal?: AbortSignal | undefined;
   /**
@@ -44,8 +44,8 @@ export interface RunOptions {
    */
   readonly runId?: string | undefined;
   /**
-   * Lets a run that a step begins without its info stand on its own: it is not undone when the step
-   * is. Without it, such a run is refused where it can be known.
+   * Makes a run that a step begins without its info independent: it is not undone when the step is.
+   * Without this option, such a run is refused if it can be detected.
    *
    * @default {false}
    */
@@ -65,7 +65,7 @@ export interface RunOptions {
   /** Answers the steps made by `waitFor`, unless a host does. */
   readonly events?: EventSource | undefined;
   /**
-   * Sees everything that begins and ends in the run: made by `observe()` of
+   * Observes everything that begins and ends in the run; made by `observe()` of
    * `@runsheet/runsheet/observe`.
    */
   readonly observer?: Watcher | undefined;
@@ -100,6 +100,8 @@ export interface RunOptions {
  * ```
  */
 export interface RunOptionsWithDeps<Deps> extends RunOptions {
-  /** What the pipeline's `deps` declares. It is in the context, and in no args, data or records. */
+  /**
+   * The deps that the pipeline declares. They are in contexts, but not in args, data or records.
+   */
   readonly deps: Deps;
 }

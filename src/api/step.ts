@@ -19,11 +19,11 @@ export interface StepLike<Name extends string, Requires, Provides> {
   readonly requires: Schema | undefined;
   /** The schema of the step's output; `undefined` if it has none. */
   readonly provides: Schema | undefined;
-  /** When the step is retried; `undefined` if never, and for what is made of steps. */
+  /** When the step or pipeline is retried; `undefined` if never, and for combinators. */
   readonly retry: RetryPolicy | undefined;
   /** The time limit of one attempt of the step, or of the whole pipeline, in milliseconds. */
   readonly timeout: number | undefined;
-  /** The undos that the step declares; `undefined` for what is made of steps. */
+  /** The undos that a step made by `step` declares; `undefined` for any other. */
   readonly undos: readonly ("rollback" | "undoByKey")[] | undefined;
   /** Carries the static types; the value belongs to the engine. @internal */
   readonly [engine]: {
@@ -69,7 +69,7 @@ export interface Pipeline<
   ): Promise<Result<Data>>;
 }
 
-/** A pipeline with an `argsSchema`, which can also be given input of which nothing is known yet. */
+/** A pipeline with an `argsSchema`, which also accepts input of unknown type. */
 export interface CheckedPipeline<
   Name extends string,
   Args,
@@ -116,7 +116,7 @@ export interface DepsPipeline<
    * Runs the pipeline. It never rejects, except with a host's own signal.
    *
    * @param args The initial context.
-   * @param options The deps, and all that other pipelines take.
+   * @param options The deps, and the options of other pipelines.
    * @returns The accumulated context without the deps, or the reason it failed and the rollback
    * report.
    */
@@ -139,7 +139,7 @@ export interface CheckedDepsPipeline<
    * request. It never rejects, except with a host's own signal.
    *
    * @param input The initial context, of any type.
-   * @param options The deps, and all that other pipelines take.
+   * @param options The deps, and the options of other pipelines.
    * @returns The accumulated context without the deps, or the reason it failed.
    */
   runUnknown(input: unknown, options: RunOptionsWithDeps<Deps>): Promise<Result<Data>>;

@@ -30,7 +30,8 @@ export type ErrorCode =
  *
  * const slow = step({ name: "slow", timeout: 5, run: () => new Promise<void>(() => {}) });
  * const result = await slow.run({});
- * assert(!result.success && result.error instanceof RunsheetError && result.error.code === "TIMEOUT");
+ * assert(!result.success && result.error instanceof RunsheetError);
+ * assert(result.error.code === "TIMEOUT");
  * ```
  */
 export abstract class RunsheetError extends Error {

@@ -20,7 +20,10 @@ const trusting: Schema<never> = Object.freeze({
  * import { pipeline, step, typed } from "@runsheet/runsheet";
  * import { assertEquals } from "@std/assert";
  *
- * const count = step({ name: "count", run: (ctx: { text: string }) => ({ length: ctx.text.length }) });
+ * const count = step({
+ *   name: "count",
+ *   run: (ctx: { text: string }) => ({ length: ctx.text.length }),
+ * });
  * const p = pipeline({ name: "p", argsSchema: typed<{ text: string }>(), steps: [count] });
  *
  * const result = await p.run({ text: "tea" });

@@ -32,7 +32,7 @@ type Narrowed<C, D> = {
   [K in keyof C & keyof D]: [C[K]] extends [D[K]] ? never : K;
 }[keyof C & keyof D];
 
-// If a guard narrows several keys and does not hold, nobody knows which key failed.
+// If a guard narrows several keys and does not hold, it is unknown which key failed.
 type WithoutAt<C, D, K> = [K] extends [never] ? unknown
   : IsUnion<K> extends true ? unknown
   : { [k in K & keyof C & keyof D]: Exclude<C[k], D[k]> };
@@ -72,7 +72,7 @@ export type BranchAt<B, S, C, Next> = [B] extends [never] ? If<S, C>
   : NoBranch<B>;
 
 /**
- * The leading branches that are given.
+ * The leading branches, up to the first that is absent.
  *
  * @internal
  */

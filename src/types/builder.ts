@@ -57,7 +57,10 @@ import type { StepIn } from "./step_in.ts";
  * import { assertEquals } from "@std/assert";
  *
  * const trim = step({ name: "trim", run: (ctx: { text: string }) => ({ text: ctx.text.trim() }) });
- * const count = step({ name: "count", run: (ctx: { text: string }) => ({ length: ctx.text.length }) });
+ * const count = step({
+ *   name: "count",
+ *   run: (ctx: { text: string }) => ({ length: ctx.text.length }),
+ * });
  *
  * const trimmed = pipeline({ name: "trimmed" }).step(trim);
  * const counted = trimmed.step(count).build();

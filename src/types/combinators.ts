@@ -64,7 +64,7 @@ export type AllAdded<S extends readonly unknown[], P = {}> = S extends
   readonly [infer H extends AnyStep, ...infer T] ? AllAdded<T, Merge<P, ProvidesOf<H>>> : P;
 
 /**
- * The keys of `B` over those of `A`.
+ * The keys of `A`, overwritten by those of `B`.
  *
  * @internal
  */
@@ -117,7 +117,7 @@ export interface ParallelOptions<Mode, K> {
    */
   readonly concurrency?: number | undefined;
   /**
-   * What to do when one fails. With `"collect"`, what the branch did is undone, its failure is
+   * What to do when one fails. With `"collect"`, the branch's effects are undone, its failure is
    * added to the list under the key `failures`, and the pipeline continues without its output.
    *
    * @default {"abort"}

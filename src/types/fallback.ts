@@ -11,7 +11,7 @@ import type { NoOutput } from "./step.ts";
 
 /**
  * The alternative of a `fallback`: the step `A`, or a function that returns an `O`, or the sentence
- * that says why it is none.
+ * that says why it is neither.
  *
  * @internal
  */

@@ -165,7 +165,7 @@ type Overwrite<
   V extends readonly unknown[],
 > = Fold<S, G, T, All<L>, L, Provided, V>;
 
-/** Handles a step whose needs the context does not simply satisfy. */
+/** Handles a step whose needs the context does not satisfy as it is. */
 type Unfit<
   H extends AnyStep,
   S extends readonly unknown[],

@@ -5,7 +5,7 @@
  */
 export declare const heldMark: unique symbol;
 
-/** A value that a run holds until its end: it is in contexts, and in no data. */
+/** A value that a run holds until its end: it is in contexts, but not in data. */
 export type Held<V> = V & {
   /** Always absent. @internal */
   readonly [heldMark]?: never;

@@ -5,7 +5,7 @@ import type { Flat, Without } from "./objects.ts";
 import type { NameOf, ProvidesOf, RequiresOf } from "./of.ts";
 
 /**
- * The other names of a step's inputs, or sentences in place of those that the step does not have.
+ * The new names of a step's inputs, or sentences in place of inputs that the step does not have.
  *
  * @internal
  */
@@ -15,7 +15,7 @@ export type InputsFit<S extends AnyStep, M> = [RequiresOf<S>] extends [never] ? 
     : UnneededIssue<S, K & string>;
 };
 
-// Several inputs may have the same other name: then both types apply to its value.
+// Several inputs may get the same new name; its value must then have all of their types.
 type OtherNames<R, M, K = keyof M> = (K extends keyof M & keyof R ? (
     x: {} extends Pick<R, K> ? { [N in M[K] & string]?: R[K] } : { [N in M[K] & string]: R[K] },
   ) => void

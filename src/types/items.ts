@@ -21,7 +21,7 @@ import type { HeldKeys } from "./held.ts";
 import type { ProvidesOf, RequiresOf } from "./of.ts";
 import type { Alike } from "./spelling.ts";
 
-/** What an item's step adds, without what the run holds. */
+/** The keys that an item's step adds, without held values. */
 type WithoutHeld<P> = [HeldKeys<P>] extends [never] ? P : Without<P, HeldKeys<P>>;
 
 /** An item type as a single object type. */
@@ -53,7 +53,7 @@ export type ItemsOf<L, C> = IsList<L, Collection<unknown>> extends true
   ? (ctx: C, info: CollectionInfo) => MaybePromise<L>
   : CollectionIssue<L>;
 
-// A string can be iterated, but is refused as a list: it is one where a list was forgotten.
+// A string can be iterated, but is refused: it is most likely there by mistake.
 type IsList<L, Lists> = unknown extends L ? true
   : [L] extends [Lists] ? [Extract<L, string>] extends [never] ? true : false
   : false;

@@ -46,7 +46,7 @@ export interface Made<
 }
 
 /**
- * Which of them `pipeline` returns.
+ * The key of the type that `pipeline` returns.
  *
  * @internal
  */

@@ -270,12 +270,13 @@ export interface Fetched {
 export interface Ran {
   /** Whether it succeeded. */
   readonly success: boolean;
-  /** Facts about it. */
+  /** Facts about the run. */
   readonly meta: RunMeta;
 }
 
 /**
- * The sentence for a `run`, or what else is named by `Who`, that returns a value without keys.
+ * The sentence for a `run`, or for the function that `Who` names, that returns a value without
+ * keys.
  *
  * @internal
  */

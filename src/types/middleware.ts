@@ -25,14 +25,14 @@ export type MiddlewareFits<M, C> = [keyof AddedBy<M> & keyof C] extends [never] 
 };
 
 /**
- * The context without what middleware adds to it.
+ * The context without the keys that middleware adds to it.
  *
  * @internal
  */
 export type Own<C, G extends Rules> = [AddedKeys<G>] extends [never] ? C : Without<C, AddedKeys<G>>;
 
 /**
- * A fold whose context is without the keys that middleware adds.
+ * A fold whose context lacks the keys that middleware adds.
  *
  * @internal
  */

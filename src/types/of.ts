@@ -29,7 +29,7 @@ export type OwnDeps<S> = S extends
   : unknown;
 
 /**
- * What a step or pipeline takes as args, where it takes deps beside them.
+ * The args of a pipeline with deps, or the context that any other step needs.
  *
  * @internal
  */

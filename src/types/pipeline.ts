@@ -243,8 +243,8 @@ export interface PipelineOptions<
   readonly argsSchema?: ObjectSchema<AS>;
   /**
    * The clients and connections that steps find in the context beside the args: `deps<{ … }>()`,
-   * or a schema that checks them. `run` takes them in its options. They are in no args, data or
-   * records. In an outer pipeline they are found in its context.
+   * or a schema that checks them. `run` takes them in its options. They are not in args, data or
+   * records. In an outer pipeline, they come from its context.
    */
   readonly deps?: DepsFit<DS, AS>;
   /** Middleware around every direct child; the first one is the outermost. */
@@ -257,13 +257,13 @@ export interface PipelineOptions<
    */
   readonly strict?: Strict | undefined;
   /**
-   * When to run the pipeline again after a failure. What the failed attempt did is undone first, and
-   * the next one has keys of its own. Validation failures are never retried.
+   * When to run the pipeline again after a failure. The failed attempt is undone first, and the
+   * next one has its own keys. Validation failures are never retried.
    */
   readonly retry?: RetryPolicy | undefined;
   /**
-   * The time limit of all steps together, in milliseconds, and of each attempt if there is a `retry`;
-   * rollback does not count.
+   * The time limit of all steps together, in milliseconds; with a `retry`, that of each attempt.
+   * Rollback does not count.
    */
   readonly timeout?: number | undefined;
   /**

@@ -23,11 +23,11 @@ export interface ResourceDefinition<R, V, N> {
    * its `Symbol.asyncDispose` or `Symbol.dispose`.
    */
   readonly release?: ReleaseFunction<V> | UndoPolicy<ReleaseFunction<V>> | undefined;
-  /** When to try again to acquire it; by default, never. */
+  /** When to retry the acquisition; by default, never. */
   readonly retry?: RetryPolicy | undefined;
   /**
-   * The time limit of one attempt to acquire it, in milliseconds; by default, none. What is acquired
-   * after that is released at once.
+   * The time limit of one attempt to acquire it, in milliseconds; by default, none. A resource that
+   * is acquired after that is released at once.
    */
   readonly timeout?: number | undefined;
 }

@@ -55,7 +55,7 @@ type NoRecord = Iterable<unknown> | Date | RegExp | ((...args: never) => unknown
 
 /**
  * The part of an output that is neither an object of keys nor nothing. An object with the keys
- * `name` and `message` is no error, which also has a `stack`.
+ * `name` and `message` counts as an error only if it also has a `stack`.
  *
  * @internal
  */
@@ -204,10 +204,10 @@ export interface StepDefinition<R, P, N, RS, PS> {
    */
   readonly idempotent?: boolean | undefined;
   /**
-   * Whether its success is the point of no return: from then on the run only goes forward. What it
-   * and the steps before it have done is not undone any more, nor what later steps complete; if a
-   * later step fails, the result tells by `committed` what stands. Not allowed in groups and
-   * collections.
+   * Whether its success is the point of no return: from then on, the run only goes forward. Its
+   * effects and those of the steps before it are no longer undone, nor are those of later steps
+   * that complete. If a later step fails, the result names the pivot in `committed`. Not allowed in
+   * groups and collections.
    *
    * @default {false}
    */

@@ -2,18 +2,18 @@ import type { AnyStep } from "@runsheet/runsheet";
 import { lackOf, type Part } from "@runsheet/runsheet/durable";
 import { describe, type Described } from "@runsheet/runsheet/graph";
 
-/** What a run in flight depends on. */
+/** The parts of a pipeline and of its call that a run in flight depends on. */
 export interface Began {
   readonly pipeline: string;
   readonly version?: string | undefined;
   /** A digest of the args. */
   readonly args: string;
   readonly shape: readonly Part[];
-  /** The policies, as JSON, of each part that has some. */
+  /** The policies, as JSON, of each part that has any. */
   readonly policies: Readonly<Record<string, string>>;
 }
 
-/** The policies of a pipeline by path: they decide what is asked for next. */
+/** The policies of a pipeline, by path. They decide what a run asks for next. */
 export function policiesOf(step: AnyStep): Readonly<Record<string, string>> {
   const walk = ({ path, policy, children = [] }: Described): (readonly [string, string])[] => [
     ...(policy ? [[path, JSON.stringify(policy)] as const] : []),
@@ -22,7 +22,7 @@ export function policiesOf(step: AnyStep): Readonly<Record<string, string>> {
   return Object.fromEntries(walk(describe(step)));
 }
 
-/** Why a pipeline cannot continue a run that another one has begun, in half a sentence. */
+/** The reason why a pipeline cannot continue a run that another one began, as half a sentence. */
 export function changeOf(now: Began, began: Began): string | undefined {
   if (began.pipeline !== now.pipeline) {
     return `its pipeline must be '${began.pipeline}': current value is '${now.pipeline}'`;
@@ -50,7 +50,7 @@ export function changeOf(now: Began, began: Began): string | undefined {
   }
 }
 
-/** Tells args from others. */
+/** Makes a digest of the args, to tell them from others. */
 export async function digestOf(text: string): Promise<string> {
   const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
   return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");

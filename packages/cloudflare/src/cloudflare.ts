@@ -32,36 +32,35 @@ export interface CloudflareOptions<Data> {
   /** The pipeline's version; a run of another version is not continued. */
   readonly version?: string | undefined;
   /**
-   * How long an abandoned attempt is awaited, in milliseconds: a run retries and undoes only after
-   * that.
+   * How long to wait for an abandoned attempt, in milliseconds, before the run retries or undoes.
    *
    * @default {60_000}
    */
   readonly lateMs?: number | undefined;
   /**
    * How many steps an instance may have: 1,024 on the free plan, or else `limits.steps` of
-   * wrangler's configuration. Some are kept back for undos.
+   * wrangler's configuration. Some are reserved for undos.
    *
    * @default {10_000}
    */
   readonly steps?: number | undefined;
   /**
-   * Turns the result into the instance's output. By default it is plain data, and an instance that
-   * was rolled back is `complete`. With `unwrap` it is the data, and a run that failed leaves an
-   * instance that is `errored`.
+   * Turns the result into the instance's output. By default the output is the result as plain data,
+   * and an instance that was rolled back is `complete`. With `unwrap` it is the run's data, and the
+   * instance of a failed run is `errored`.
    */
   readonly output?: ((result: Result<Data>) => unknown) | undefined;
   /** Called with the outcome of each abandoned attempt. */
   readonly onLate?: ((late: LateReport) => void) | undefined;
 }
 
-/** What an entrypoint does with a pipeline. */
+/** The method of an entrypoint that runs its pipeline. */
 export interface RunEntrypoint<Args> {
   /**
    * Runs the pipeline, or continues it; called by the platform.
    *
    * @param event The instance and its args.
-   * @param step Its steps.
+   * @param step The instance's steps.
    * @returns The instance's output.
    */
   run(event: WorkflowEvent<Args>, step: WorkflowStep): Promise<unknown>;
@@ -73,18 +72,18 @@ interface OwnOptions extends CloudflareOptions<never> {
 
 const LATE_MS = 60_000;
 const STEPS = 10_000;
-/** What began the run, and the wait for a cancellation. */
+/** The step that begins the run, and the wait for a cancellation. */
 const FIRST_STEPS = 2;
-/** The platform keeps 1 MiB, in which each character may take several bytes. */
+/** The platform stores up to 1 MiB, in which a character may take several bytes. */
 const LONGEST_OUTPUT = 200_000;
 
 /**
  * Makes the entrypoint of a Workflow from a pipeline, whose runs then outlive the process. The
- * instance's id is the id of the run, its params are the args.
+ * instance's id is the id of the run, and its params are the args.
  *
- * @param WorkflowEntrypoint The class of this name of `cloudflare:workers`.
+ * @param WorkflowEntrypoint The class of this name in `cloudflare:workers`.
  * @param pipeline The pipeline.
- * @param options How to record, and the deps of a pipeline that declares some.
+ * @param options How to record, and the deps of a pipeline that declares them.
  * @returns A class to extend and export.
  * @throws {ConfigError} If an option is invalid.
  */
@@ -152,7 +151,7 @@ class Runs {
         payload,
         { runId, host, onLate, ...given } as RunOptions,
       );
-      // Another deployment may have what this one lacks.
+      // Another deployment may have the deps that this one lacks.
       if (!result.success && result.failedStep === "<options>") {
         return await park(step, `${action}: ${result.error.message}`);
       }
@@ -227,10 +226,10 @@ function checkOptions(name: string, options: OwnOptions): void {
   }
 }
 
-/** A platform that is too old for the package, or none at all. */
+/** Throws if the platform is too old for the package, or if there is none. */
 function checkStep(name: string, step: WorkflowStep): void {
   for (const method of ["do", "sleep", "waitForEvent"] as const) {
-    // Over RPC every property seems to be there.
+    // Over RPC, every property appears to exist.
     if (typeof step?.[method] === "function") continue;
     throw new ConfigError(
       `Cannot run '${name}' as its platform must have 'step.${method}': current value is ${typeof step

@@ -2,10 +2,10 @@ import type { Codec } from "@runsheet/runsheet/durable";
 import { CANCEL, isMessage, typeOf } from "./messages.ts";
 import type { WorkflowStep } from "./platform.ts";
 
-/** The longest wait that the platform knows. */
+/** The longest wait that the platform allows. */
 export const YEAR_MS: number = 365 * 86_400_000;
 
-/** What came from outside, as text, by the event's type. */
+/** The events that have arrived from outside, as text, by type. */
 export class Inbox {
   readonly #step: WorkflowStep;
   readonly #codec: Codec;
@@ -16,7 +16,7 @@ export class Inbox {
   /** The platform's own signal, or its failure. */
   failure: { readonly reason: unknown } | undefined;
 
-  /** `onMail` is called when something has come, or nothing more will. */
+  /** `onMail` is called when an event has arrived, or when no more will. */
   constructor(step: WorkflowStep, codec: Codec, onMail: () => void) {
     this.#step = step;
     this.#codec = codec;
@@ -34,13 +34,13 @@ export class Inbox {
     return this.#texts.get(CANCEL)?.[0];
   }
 
-  /** The oldest event of a name that the run has not had. */
+  /** The oldest event of a name that the run has not taken. */
   peek(name: string): string | undefined {
     const type = typeOf(name);
     return this.#texts.get(type)?.[this.#taken.get(type) ?? 0];
   }
 
-  /** The run has it now: also in a replay, in which it may not have come yet. */
+  /** Marks that event as taken, even in a replay, in which it may not have arrived yet. */
   take(name: string): void {
     const type = typeOf(name);
     this.#taken.set(type, (this.#taken.get(type) ?? 0) + 1);
@@ -62,7 +62,7 @@ export class Inbox {
         this.#known.add(id);
         texts.push(text);
       } catch (reason) {
-        // After a year it waits for another one.
+        // After a year, the wait starts again.
         if ((reason as Error).name === "WorkflowTimeoutError") continue;
         this.failure = { reason };
       }

@@ -2,20 +2,20 @@ import { ConfigError } from "@runsheet/runsheet";
 import { codec } from "@runsheet/runsheet/durable";
 import type { WorkflowInstance } from "./platform.ts";
 
-/** What `send` and `cancel` put into an event. */
+/** The payload of an event from `send` or `cancel`. */
 export interface Message {
-  /** The local emulation may deliver an event twice after a crash. */
+  /** Identifies the event, as the local emulation may deliver it twice after a crash. */
   readonly id: string;
   /** The data, encoded. */
   readonly text: string;
 }
 
-/** The type of the event that cancels a run; no name is encoded as it. */
+/** The type of the event that cancels a run; no event's name is encoded like this. */
 export const CANCEL = "_cancel";
 
 const LONGEST_TYPE = 100;
 
-/** The type of an event of the platform, which may hold letters, digits, `-` and `_` only. */
+/** The platform's type for an event, which may have only letters, digits, `-` and `_`. */
 export function typeOf(name: string): string {
   const type = name.replaceAll(
     /[^A-Za-z0-9-]/gu,
@@ -33,7 +33,7 @@ export function isMessage(payload: unknown): payload is Message {
 }
 
 /**
- * Answers a `waitFor` of a run, also before the run waits.
+ * Answers a `waitFor` of a run, even before the run waits.
  *
  * @param instance The instance: `await env.CHECKOUT.get(runId)`.
  * @param name The event's name.
@@ -65,7 +65,7 @@ async function post(
   type: string,
   data: unknown,
 ): Promise<void> {
-  // A binding that is missing in wrangler's configuration is undefined.
+  // A binding that wrangler's configuration lacks is undefined.
   if (typeof instance?.sendEvent !== "function") {
     throw new ConfigError(
       `Cannot ${action} as it must be given an instance of a Workflow: current value is ${typeof instance}`,

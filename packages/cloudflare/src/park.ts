@@ -3,9 +3,8 @@ import type { WorkflowStep } from "./platform.ts";
 import { nameOf } from "./record.ts";
 
 /**
- * Leaves a run that this deployment must not continue as it is, until the platform gives up this
- * process. It is waiting then, with the reason as the name of its last step, and is continued by the
- * next deployment.
+ * Keeps a run that this deployment must not continue waiting until the platform gives up this
+ * process. The reason is the name of its last step, and the next deployment continues it.
  */
 export async function park(step: WorkflowStep, reason: string): Promise<never> {
   console.error(reason);

@@ -1,4 +1,4 @@
-// The part of the platform that is used: structural, so that any version of its types fits.
+// The part of the platform that this package uses: structural types, which fit any version of it.
 
 /** The class `WorkflowEntrypoint` of `cloudflare:workers`. */
 // deno-lint-ignore no-explicit-any -- TypeScript wants it of classes that are extended
@@ -14,7 +14,7 @@ export interface WorkflowEvent<Args> {
 
 /** The steps of an instance. */
 export interface WorkflowStep {
-  /** Calls and records, or answers from the record. */
+  /** Makes a call and records its outcome, or answers from the record. */
   do(
     name: string,
     config: {
@@ -27,7 +27,7 @@ export interface WorkflowStep {
     },
     callback: () => Promise<string | ReadableStream<Uint8Array>>,
   ): Promise<unknown>;
-  /** Waits, also in another process. */
+  /** Waits, if need be in another process. */
   sleep(name: string, ms: number): Promise<void>;
   /** Waits for an event from outside. */
   waitForEvent(
@@ -36,7 +36,7 @@ export interface WorkflowStep {
   ): Promise<{ readonly payload: unknown }>;
 }
 
-/** An instance of a Workflow, as its binding gives it. */
+/** An instance of a Workflow, as its binding returns it. */
 export interface WorkflowInstance {
   /** Sends an event to the instance. */
   sendEvent(event: { readonly type: string; readonly payload: unknown }): Promise<void>;

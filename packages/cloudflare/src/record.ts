@@ -1,15 +1,12 @@
 import type { WorkflowStep } from "./platform.ts";
 
-/** The longest text of a row: some megabytes, of the 128 that a Worker has. */
+/** The longest text of a row: a few megabytes of the 128 that a Worker has. */
 export const LONGEST_TEXT = 4_000_000;
 
 const LONGEST_NAME = 256;
-/** A step keeps 1 MiB, in which each character may take several bytes. */
+/** A step stores up to 1 MiB, in which a character may take several bytes. */
 const LONGEST_PLAIN_TEXT = 200_000;
-/**
- * A row that could not be written is written again; and a call may take longer than the platform
- * waits for it.
- */
+/** Retries a row that could not be written, and allows for calls that outlast the default limit. */
 const CONFIG = {
   retries: { limit: 1_000, delay: 1_000, backoff: "constant" },
   timeout: 30 * 60_000,
@@ -29,7 +26,7 @@ export async function record<T>(
   return JSON.parse(isText ? stored : await new Response(stored as ReadableStream).text());
 }
 
-/** The name of a step. Rows follow each other, so two of them may have the same name. */
+/** The name of a step. Rows run one after another, so two of them may have the same name. */
 export function nameOf(id: string): string {
   // deno-lint-ignore no-control-regex -- the platform refuses them
   return id.replaceAll(/[\x00-\x1f\x7f]/g, "?").slice(0, LONGEST_NAME);

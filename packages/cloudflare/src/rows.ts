@@ -4,9 +4,9 @@ import { Inbox, YEAR_MS } from "./inbox.ts";
 import type { WorkflowStep } from "./platform.ts";
 import { nameOf, record } from "./record.ts";
 
-/** Something that the run has asked for. */
+/** A call, a sleep or an event that the run has asked for. */
 interface Pending {
-  /** Begins a call that has not begun. */
+  /** Begins the call; removed once it has begun. */
   begin?: (() => void) | undefined;
   readonly isCall?: true;
   /** The length of a sleep. */
@@ -17,11 +17,11 @@ interface Pending {
   readonly event?: string;
 }
 
-/** One step of the platform: what the run is given next. */
+/** One step of the platform, which records the next answer to the run. */
 interface Row {
-  /** What came out: the ids, and the texts of calls and events. */
+  /** The ids of what has completed, with the texts of calls and events. */
   readonly outs?: readonly (readonly [id: string, text?: string])[];
-  /** When sleeps that begin are over. */
+  /** The ends of the sleeps that begin, in milliseconds since the epoch. */
   readonly untils?: Readonly<Record<string, number>>;
   /** The reason of a cancellation. */
   readonly cancel?: string;
@@ -34,31 +34,30 @@ export interface RowsOptions {
   readonly lateMs: number;
   /** How many steps the instance may have. */
   readonly steps: number;
-  /** How many it has had. */
+  /** How many it has already used. */
   readonly used: number;
 }
 
-/** Sleeps that are not longer are left to a timer, even if nothing else is in progress. */
+/** Sleeps up to this length use a timer, even if nothing else is in progress. */
 const SHORT_MS = 1_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
-/** Texts of one row, which fit into the platform's memory. */
+/** The length of the texts in one row, which must fit into the platform's memory. */
 const BATCH_LENGTH = 1_000_000;
-/** Kept back for each undo: it, and another attempt after a wait. */
+/** The steps reserved for each undo: for itself, and for another attempt after a wait. */
 const STEPS_OF_UNDO = 2;
-/** Kept back for what is in flight when no more is begun. */
+/** The steps reserved for calls that are in flight when no more begin. */
 const STEPS_AT_END = 10;
 
-/** The run asks for something else than what was recorded. */
+/** Thrown if the run asks for something other than what was recorded. */
 export class Astray extends Error {
   /** The error's name. */
   override readonly name = "Astray";
 }
 
 /**
- * One run on Cloudflare Workflows. A step of the platform is the answer to the question what came
- * out next, and is named after the call that was made. So what a timeout, an event or a
- * cancellation has decided is recorded with it, and a replay asks for nothing that it does not
- * already have until it has come to the end of the record.
+ * One run on Cloudflare Workflows. A step of the platform records what completed next, and is named
+ * after a call that was in flight. So the record includes what a timeout, an event or a
+ * cancellation decided, and a replay asks for nothing new before it reaches the end of the record.
  */
 export class Rows implements Engine<Pending> {
   readonly name: string;
@@ -69,13 +68,13 @@ export class Rows implements Engine<Pending> {
   readonly #options: RowsOptions;
   readonly #inbox: Inbox;
   readonly #cancel = new AbortController();
-  /** The texts of calls that have come out. */
+  /** The texts of completed calls, by id. */
   readonly #done = new Map<string, string>();
   /** The sleeps of the platform that have begun in this process. */
   readonly #sleeping = new Set<string>();
   #wake = () => {};
   #used: number;
-  /** The undos that may become due. */
+  /** The number of undos that may become due. */
   #undos = 0;
   #isLive = false;
 
@@ -123,7 +122,7 @@ export class Rows implements Engine<Pending> {
     }
   }
 
-  /** A step that is in progress holds the instance, so nothing but waits is awaited outside of one. */
+  /** Lets waits pass outside of a step, as a step in progress keeps the instance in memory. */
   async #untilRow(pending: ReadonlyMap<string, Pending>): Promise<void> {
     const waits = [...pending.values()];
     if (waits.some(({ isCall, ms, until }) => isCall || ms !== undefined && !until)) return;
@@ -141,7 +140,7 @@ export class Rows implements Engine<Pending> {
     let row: Promise<Row> | undefined;
     const wasLive = this.#isLive;
     let isNew = false;
-    // The platform may call it again.
+    // The platform may call the function again.
     const recorded = await record<Row>(this.#step, name, () => {
       isNew = this.#isLive = true;
       return row ??= this.#await(pending);
@@ -151,7 +150,7 @@ export class Rows implements Engine<Pending> {
     return recorded;
   }
 
-  /** Called at the end of the record: only now does anything begin. */
+  /** Called at the end of the record, where calls and sleeps begin. */
   async #await(pending: ReadonlyMap<string, Pending>): Promise<Row> {
     const full = this.#refusal();
     if (full) return { cancel: this.#codec.encode(full) };
@@ -170,7 +169,7 @@ export class Rows implements Engine<Pending> {
     }
   }
 
-  /** What has come out by now. */
+  /** Returns the next row, if anything has completed by now. */
   #find(pending: ReadonlyMap<string, Pending>): Row | undefined {
     const cancel = this.#inbox.cancellation;
     if (cancel !== undefined && !this.signal.aborted) return { cancel };
@@ -182,7 +181,7 @@ export class Rows implements Engine<Pending> {
       outs.push([id, text]);
     }
     if (outs.length > 0) return { outs };
-    // One wait at a time: what it decides may end the others.
+    // One wait at a time, as its outcome may end the others.
     for (const [id, { event, until = Infinity }] of pending) {
       const text = event === undefined ? undefined : this.#inbox.peek(event);
       if (text !== undefined) return { outs: [[id, text]] };
@@ -233,13 +232,13 @@ export class Rows implements Engine<Pending> {
     return this.#codec.decode(text);
   }
 
-  /** The undos that an attempt may need, before it is known what it defers. */
+  /** The number of undos that an attempt may need, apart from those that it defers. */
   #undosOf(path: string): number {
     const plain = path.replaceAll(/\[\d+\]/g, "");
     return this.#options.shape.find((part) => part.path === plain)?.undos.length ?? 0;
   }
 
-  /** Ends a run that needs the steps that are left for its undos. */
+  /** The error of a run that needs the remaining steps for its undos. */
   #refusal(): Error | undefined {
     const { steps, name } = this.#options;
     const kept = STEPS_OF_UNDO * this.#undos + STEPS_AT_END;
@@ -250,7 +249,7 @@ export class Rows implements Engine<Pending> {
   }
 }
 
-/** The undos that an attempt has deferred, of its encoded outcome. */
+/** The number of undos that an attempt has deferred, read from its encoded outcome. */
 function deferredIn(text: string): number {
   if (!text.includes('"deferred"')) return 0;
   const { deferred }: { deferred?: unknown } = JSON.parse(text);

@@ -21,15 +21,15 @@ import { type Checked, checked, type DbosOptions, refuse } from "./options.ts";
 /** A pipeline whose runs are workflows of DBOS. */
 export interface Dbos<Args, Data> {
   /**
-   * Runs the pipeline as a workflow. If a run of this id exists already, its result is awaited. It
-   * never rejects.
+   * Runs the pipeline as a workflow. If a run of this id already exists, waits for its result.
+   * Never rejects.
    *
    * @param args The initial context: plain data, because it is recorded.
-   * @param options The run's id, which is the workflow's, too.
+   * @param options The id of the run and of its workflow.
    */
   run(args: Args, options: { readonly runId: string }): Promise<Result<Data>>;
   /**
-   * Answers a `waitFor` of a run, from any process. It rejects if there is no such run.
+   * Answers a `waitFor` of a run, from any process. Rejects if there is no such run.
    *
    * @param runId The run's id.
    * @param name The event's name.
@@ -37,7 +37,7 @@ export interface Dbos<Args, Data> {
    */
   send(runId: string, name: string, data?: unknown): Promise<void>;
   /**
-   * Cancels a run, from any process; it is rolled back. It rejects if there is no such run.
+   * Cancels a run, from any process; it is then rolled back. Rejects if there is no such run.
    *
    * @param runId The run's id.
    * @param reason The reason, which is recorded.
@@ -50,7 +50,7 @@ export interface Dbos<Args, Data> {
  * process continues the runs of one that has died. Call it before `DBOS.launch()`.
  *
  * @param pipeline The pipeline; the workflow has its name.
- * @param options How to record and recover; and the deps, if the pipeline declares them.
+ * @param options How to record and recover, and the deps, if the pipeline declares them.
  * @returns The pipeline's runs.
  * @throws {ConfigError} If an option is invalid.
  */
@@ -63,15 +63,15 @@ export function dbos<Args, Data, Options extends RunOptions = RunOptions>(
   return Object.freeze(new DbosRuns(pipeline as unknown as Runnable<Args, Data>, options));
 }
 
-/** The codes of DBOS: a workflow is not this process's any more, or was cancelled. */
+/** The error codes of DBOS for a workflow that left this process or was cancelled. */
 const ENDS = new Set<number | undefined>([5, 24]);
-/** The codes of DBOS: a workflow that is awaited was cancelled. */
+/** The error codes of DBOS for an awaited workflow that was cancelled. */
 const STOPPED = new Set<number | undefined>([24, 27]);
 
-/** The runs that this process drives: one that was taken away may only learn of it much later. */
+/** The runs that this process drives. It may learn only much later that a run has left it. */
 const driven = new Map<string, object>();
 
-/** What a workflow is given. */
+/** The input of a workflow. */
 interface Start {
   readonly shape: readonly Part[];
   readonly args: unknown;
@@ -83,9 +83,9 @@ class DbosRuns<Args, Data> implements Dbos<Args, Data> {
   readonly #codec: Codec;
   readonly #shape: readonly Part[];
   readonly #workflow: (start: string) => Promise<string>;
-  /** Where DBOS takes no call for a part of a workflow. */
+  /** A context in which DBOS takes no call for a part of a workflow. */
   readonly #apart = new AsyncResource("runsheet");
-  /** Why runs were stopped in this process. */
+  /** The reasons why this process stopped runs, by run id. */
   readonly #stopped = new Map<string, Error>();
 
   constructor(pipeline: Runnable<Args, Data>, options: DbosOptions) {
@@ -134,7 +134,7 @@ class DbosRuns<Args, Data> implements Dbos<Args, Data> {
     await DBOS.send(runId, this.#codec.encode(message), TOPIC);
   }
 
-  /** The recorded end of a run, which is begun unless there is one of this id. */
+  /** Returns the recorded end of a run, and starts the run unless one of its id exists. */
   async #end(args: Args, runId: string): Promise<string> {
     const { name } = this.#pipeline;
     const start: Start = { shape: this.#shape, args };
@@ -170,7 +170,7 @@ class DbosRuns<Args, Data> implements Dbos<Args, Data> {
     }
   }
 
-  /** The workflow. */
+  /** Runs the pipeline as the body of the workflow. */
   async #drive(text: string): Promise<string> {
     const runId = DBOS.workflowID!;
     const drive = {};
@@ -184,12 +184,12 @@ class DbosRuns<Args, Data> implements Dbos<Args, Data> {
       const host = engineHost(engine, this.#codec);
       const options = { runId, host, onLate, deps };
       const result = await this.#pipeline.run(args as Args, options as RunOptions);
-      // Another process may have what this one lacks.
+      // Another process may have the deps that this one lacks.
       if (!result.success && result.failedStep === "<options>") throw result.error;
       return this.#codec.encode(endOf(result, this.#codec));
     } catch (thrown) {
       const error = thrown as Error;
-      // DBOS takes the run away from this process, is shut down, or has been launched again.
+      // DBOS has taken the run from this process, was shut down, or was launched again.
       const isOver = ENDS.has(DBOSErrors.getDBOSErrorCode(error)) || !DBOS.isInitialized();
       if (isOver || driven.get(runId) !== drive) throw error;
       throw await this.#stop(runId, error);
@@ -198,7 +198,7 @@ class DbosRuns<Args, Data> implements Dbos<Args, Data> {
     }
   }
 
-  /** Stops a run that this process cannot continue, so that it can be resumed, and nothing is lost. */
+  /** Stops a run that this process cannot continue; it can be resumed, and nothing is lost. */
   async #stop(runId: string, reason: Error): Promise<Error> {
     const { name } = this.#pipeline;
     const why = reason instanceof Changed ? ` as ${reason.message}` : `: ${reason.message}`;
@@ -210,7 +210,7 @@ class DbosRuns<Args, Data> implements Dbos<Args, Data> {
     return new DBOSErrors.DBOSWorkflowCancelledError(runId);
   }
 
-  /** Why there is no result. */
+  /** The error of a run that has no result. */
   #told(runId: string, thrown: unknown): Error {
     const error = thrown as Error;
     if (!STOPPED.has(DBOSErrors.getDBOSErrorCode(error))) return error;

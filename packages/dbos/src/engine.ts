@@ -3,7 +3,7 @@ import { DBOS, Error as DBOSErrors } from "@dbos-inc/dbos-sdk";
 import type { Codec, Engine } from "@runsheet/runsheet/durable";
 import { type Message, TOPIC } from "./message.ts";
 
-/** The pipeline asks for other calls than the one that was recorded. */
+/** Thrown if the pipeline asks for other calls than those that were recorded. */
 export class Changed extends Error {
   /** The error's name. */
   override readonly name = "Changed";
@@ -18,24 +18,24 @@ type Pending =
 
 type AllPending = ReadonlyMap<string, Pending>;
 
-/** What came out: a call with its text, or a wait. */
+/** A completed call with its text, or a wait that is over. */
 type Out = readonly [id: string, text: string | null];
 
-/** Stands for no call: it is time to look for messages. */
+/** Stands in for a call when it is time to look for messages. */
 const LOOK = "!look";
-/** How long calls are awaited before it is: twice as long each time. */
+/** The time until the first look for messages while calls are in flight; it doubles each time. */
 const FIRST_LOOK_MS = 1_000;
 const MOST_LOOK_MS = 30_000;
-/** Waits that are not longer are left to a timer. */
+/** Waits up to this length use a timer. */
 const SHORT_MS = 1_000;
-/** DBOS knows no wait without an end. */
+/** Stands for no limit, as DBOS has no unlimited waits. */
 const CENTURY_S = 3_155_760_000;
 
 /**
- * One run on DBOS, whose journal is positional: a workflow that is repeated must ask for the same
- * operations in the same order. So a step of DBOS is not a call, but the answer to the question
- * which of the calls in flight came out first. No branch waits for another, and the order in which
- * they came out is recorded with them.
+ * One run on DBOS, whose journal is positional: a repeated workflow must ask for the same
+ * operations in the same order. So a step of DBOS is not a call, but records which of the calls in
+ * flight completed first. No branch waits for another, and the order of their completion is
+ * recorded, too.
  */
 export class DbosEngine implements Engine<Pending> {
   readonly name: string;
@@ -43,7 +43,7 @@ export class DbosEngine implements Engine<Pending> {
   readonly signal: AbortSignal;
   readonly #codec: Codec;
   readonly #cancel = new AbortController();
-  /** DBOS knows a workflow by its asynchronous context. */
+  /** DBOS identifies a workflow by its asynchronous context. */
   readonly #workflow = new AsyncResource("runsheet");
   readonly #outs: Out[] = [];
   readonly #inbox = new Map<string, unknown[]>();
@@ -95,7 +95,7 @@ export class DbosEngine implements Engine<Pending> {
     return isShort ? await this.#first(pending) : await this.#message(pending);
   }
 
-  /** Takes messages that came before the run has asked for them. */
+  /** Takes messages that arrived before the run asked for them. */
   #takeEvents(pending: AllPending) {
     return [...pending].flatMap(([id, one]) => {
       const data = one.kind === "event" ? this.#inbox.get(one.name) : undefined;
@@ -110,7 +110,7 @@ export class DbosEngine implements Engine<Pending> {
     for (const [, wait] of waits) wait.until = now + wait.ms;
   }
 
-  /** Nothing is in flight, so the run waits in the database. */
+  /** Waits in the database for a message or the next end of a wait, as no call is in flight. */
   async #message(pending: AllPending): Promise<readonly Out[]> {
     const until = Math.min(...waitsOf(pending).map(([, { until }]) => until!));
     const message = await DBOS.recv(
@@ -122,7 +122,7 @@ export class DbosEngine implements Engine<Pending> {
     return [];
   }
 
-  /** What comes out first, by the record or because it does. */
+  /** Returns the calls and waits that complete first, from the record if it has them. */
   async #first(pending: AllPending): Promise<readonly Out[]> {
     const [first] = pending.keys();
     const name = pending.size === 1 ? first! : `${first} +${pending.size - 1}`;

@@ -9,15 +9,14 @@ export interface DbosOptions {
    */
   readonly errors?: readonly ErrorClass[] | undefined;
   /**
-   * How often DBOS continues a run after a crash or a deployment, before it gives the run up: a run
-   * may wait through many of them, and one that kills its process must not do so for ever.
+   * How often DBOS continues a run after a crash or a deployment before it gives the run up. A run
+   * may wait through many deployments, but one that kills its process must not do so forever.
    *
    * @default {1_000}
    */
   readonly maxRecoveryAttempts?: number | undefined;
   /**
-   * How long an abandoned attempt is awaited, in milliseconds: a run retries and undoes only after
-   * that.
+   * How long to wait for an abandoned attempt, in milliseconds, before the run retries or undoes.
    *
    * @default {60_000}
    */
@@ -33,7 +32,7 @@ export type Checked =
 
 const KNOWN = ["errors", "maxRecoveryAttempts", "lateMs", "onLate", "deps"];
 
-/** Checks the options, and adds defaults. */
+/** Checks the options and adds defaults. */
 export function checked(action: string, given: DbosOptions): Checked {
   if (typeof given !== "object" || given === null) {
     refuse(action, "its options must be an object", given);
@@ -53,7 +52,7 @@ export function checked(action: string, given: DbosOptions): Checked {
   return { ...given, maxRecoveryAttempts, lateMs };
 }
 
-/** Throws a sentence of the action, the constraint and the current value. */
+/** Throws an error that states the action, the constraint and the current value. */
 export function refuse(action: string, constraint: string, value: unknown): never {
   const shown = typeof value === "string" ? `'${value}'` : String(value);
   throw new ConfigError(`Cannot ${action} as ${constraint}: current value is ${shown}`);

@@ -13,12 +13,12 @@ export class ItemLimits {
     return !isOneOfMany(span) || take(this.#begun, placeOf(span));
   }
 
-  /** Whether there would still be room for one that fails. */
+  /** Whether there is still room for a span that fails. */
   mayFail(span: Span): boolean {
     return (this.#failed.get(placeOf(span)) ?? 0) < MOST;
   }
 
-  /** Whether there is room for one that has failed; if so, takes it. */
+  /** Whether there is room for a span that has failed; if so, takes it. */
   fails(span: Span): boolean {
     return take(this.#failed, placeOf(span));
   }
@@ -28,7 +28,7 @@ function isOneOfMany({ kind, index }: Span): boolean {
   return index !== undefined || kind === "undo" || kind === "rollback" || kind === "late";
 }
 
-/** The same for the spans of all items. */
+/** The place that a span counts for, the same for all items of a collection. */
 function placeOf({ kind, path, attempt = 1 }: Span): string {
   return `${kind} ${attempt} ${path.replaceAll(/\[\d+\]/g, "[]")}`;
 }

@@ -22,7 +22,8 @@ export interface OtelOptions {
    */
   readonly spans?: ((span: Span, usual: boolean) => boolean) | undefined;
   /**
-   * Returns additional attributes. The usual ones contain neither args nor data, which may be secret.
+   * Returns additional attributes. The usual ones contain neither args nor data, as these may be
+   * secret.
    *
    * @default {none}
    */

@@ -14,7 +14,7 @@ import { type OtelOptions, usualSpans } from "./options.ts";
 import { endSpan } from "./end_span.ts";
 import { version } from "./version.ts";
 
-/** What the spans of one run share. */
+/** The state that the spans of one run share. */
 interface TracedRun {
   readonly tracer: Tracer;
   readonly limits: ItemLimits;
@@ -28,24 +28,24 @@ interface Traced {
   readonly otelSpan: OtelSpan;
   /** The context of everything inside it. */
   readonly inside: Context;
-  /** The undos of a run inside a step begin when its own span has ended. */
+  /** Read while it is open, as the undos of a run inside a step begin after its span has ended. */
   readonly isSampled: boolean;
 }
 
 /**
- * Makes a watcher that traces runs. The span of a run contains those of its steps, these contain the
- * attempts of steps that have a retry policy, and these contain the spans that the application's
- * own code makes. The span of a rollback contains its undos, each linked to the span of the step
- * that it undoes; so does the span of an attempt that landed late.
+ * Makes a watcher that traces runs. The span of a run contains those of its steps, these contain
+ * the attempts of steps that have a retry policy, and these contain the spans that the
+ * application's own code makes. The span of a rollback contains its undos, each linked to the span
+ * of the step that it undoes; so does the span of an attempt that landed late.
  *
- * A run that is not sampled has one span. Of items, and of undos of the same step, the first hundred
- * have spans, and then the first hundred that fail; the progress of a group is an event at each
- * tenth.
+ * A run that is not sampled has one span. Of the items of a collection and of the undos of a step,
+ * the first hundred have spans, and after those the first hundred that fail. The progress of a
+ * group is an event at each tenth.
  *
- * @param options The tracer, which spans there are, and additional attributes.
+ * @param options The tracer, the choice of spans, and additional attributes.
  * @returns A watcher for the `observer` option of `run`, or for `observeAll`.
  *
- * @example With an attribute of one's own
+ * @example With an additional attribute
  * ```ts
  * import { step } from "@runsheet/runsheet";
  * import { otel } from "@runsheet/otel";
@@ -108,16 +108,14 @@ export function otel(options: OtelOptions = {}): Watcher {
   });
 }
 
-/**
- * Whether it is one call. The engine reports its later fate only to those who observe it.
- */
+/** Whether a span is that of one call. The engine reports a late outcome only to its observers. */
 function isCall({ kind }: Span): boolean {
   return kind === "attempt" || kind === "item" || kind === "predicate" || kind === "undo";
 }
 
 /**
- * The context around a span. What middleware has put into the context, such as baggage, reaches the
- * steps, but not an undo, which anybody's signal may have started.
+ * The context around a span. Values that middleware adds to the context, such as baggage, reach the
+ * steps, but not an undo, as any signal may have started it.
  */
 function contextOf({ kind }: Span, parent: Traced): Context {
   const isUndo = kind === "undo" || kind === "rollback" || kind === "late";

@@ -2,10 +2,10 @@ import { CancelledError, RestatePromise, type WorkflowContext } from "@restatede
 import type { Codec, Engine } from "@runsheet/runsheet/durable";
 import { text } from "./serde.ts";
 
-/** The id of what came out, and what it is. */
+/** The id of a call, a sleep or an event that has completed, and its value. */
 type Out = readonly [id: string, out: unknown];
 
-/** What a run waits for: a call or a sleep, or the event of a name. */
+/** Something that a run waits for: a call or a sleep, or an event, given by its name. */
 type Pending = RestatePromise<Out> | string;
 
 /** Restate's journal of one run as the engine of `engineHost`. */
@@ -18,7 +18,7 @@ export function engineOf(
   const cancelled = new AbortController();
   const { attemptCompletedSignal } = ctx.request();
   const events = new Map<string, RestatePromise<string>>();
-  /** How many events of a name have been taken. */
+  /** The number of events taken, by name. */
   const taken = new Map<string, number>();
 
   function eventOf(name: string, rank: number): RestatePromise<string> {
@@ -32,8 +32,8 @@ export function engineOf(
     name,
     lateMs,
     signal: cancelled.signal,
-    // Restate makes a call only when nothing is left in the journal. When it has given up this
-    // process, the attempt is cancelled, as another process makes it again.
+    // Restate makes a call only at the end of the journal. If it gives up this process, the attempt
+    // is cancelled, as another process makes the call again.
     call: ({ id }, make) =>
       outOf(id, ctx.run(id, () => make(attemptCompletedSignal), { serde: text })),
     sleep: (id, ms) => outOf(id, ctx.sleep(Math.ceil(ms), id)),

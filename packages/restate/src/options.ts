@@ -5,15 +5,14 @@ import type { ErrorClass } from "@runsheet/runsheet/durable";
 /** The options of `restate`. */
 export interface RestateOptions {
   /**
-   * The application's classes of errors that keep their class in the journal; others come back as an
-   * `Error` of the same name and message.
+   * The application's classes of errors that keep their class in the journal; others come back as
+   * an `Error` of the same name and message.
    */
   readonly errors?: readonly ErrorClass[] | undefined;
   /** The pipeline's version; a run of another version is not continued. */
   readonly version?: string | undefined;
   /**
-   * How long an abandoned attempt is awaited, in milliseconds: the run retries and undoes only after
-   * that.
+   * How long to wait for an abandoned attempt, in milliseconds, before the run retries or undoes.
    *
    * @default {60_000}
    */
@@ -21,17 +20,18 @@ export interface RestateOptions {
   /** Called with the outcome of each abandoned attempt. */
   readonly onLate?: ((late: LateReport) => void) | undefined;
   /**
-   * The largest outcome that is recorded, in bytes; a larger one fails its step, and is undone. It
-   * must not be more than the server's `message-size-limit`, whose default is the same.
+   * The largest outcome that is recorded, in bytes; a larger one fails its step and is undone. It
+   * must not exceed the server's `message-size-limit`, whose default is the same.
    *
    * @default {33_554_432}
    */
   readonly maxBytes?: number | undefined;
   /**
-   * Restate's own options of the workflow, such as its retention. Its retry policy is for workers
-   * that die, not for steps that fail. Its `inactivityTimeout` must be longer than the longest call.
+   * Restate's own options of the workflow, such as its retention. Its retry policy applies to
+   * workers that die, not to steps that fail. Its `inactivityTimeout` must be longer than the
+   * longest call.
    *
-   * @default {a run that fails to continue 70 times, for about an hour, is paused; one that has
+   * @default {a run that fails to continue 70 times, within about an hour, is paused; one that has
    * waited for ten minutes needs no process}
    */
   readonly workflow?: WorkflowOptions | undefined;

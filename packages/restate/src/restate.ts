@@ -23,9 +23,9 @@ import { engineOf, eventKey } from "./engine.ts";
 import type { RestateOptions } from "./options.ts";
 import { codecSerde, codecUpTo, text } from "./serde.ts";
 
-/** An event for a run, or for one that has not begun yet. */
+/** An event for a run, which may not have begun yet. */
 export interface Sent {
-  /** The event's name: that of the `waitFor`. */
+  /** The name of the event and of its `waitFor`. */
   readonly name: string;
   /** The event's data. */
   readonly data?: unknown;
@@ -33,7 +33,7 @@ export interface Sent {
 
 /** The handlers of a pipeline's workflow. Its key is the id of the run. */
 export interface RestateHandlers<Args> {
-  /** Runs the pipeline. A run that fails is no failure of the workflow: it returns how it ended. */
+  /** Runs the pipeline. A failed run does not fail the workflow, which returns the run's end. */
   run(ctx: WorkflowContext, args: Args): Promise<RunEnd>;
   /** Answers a `waitFor` of the run. */
   send(ctx: WorkflowSharedContext, event: Sent): Promise<void>;
@@ -41,7 +41,7 @@ export interface RestateHandlers<Args> {
   cancel(ctx: WorkflowSharedContext): Promise<void>;
 }
 
-/** What the journal of a run begins with. */
+/** The first entry in the journal of a run. */
 interface RunStart {
   readonly version: string | undefined;
   readonly shape: readonly Part[];
@@ -53,9 +53,9 @@ const LATE_MS = 60_000;
 /** The default of Restate's `message-size-limit`. */
 const MAX_BYTES = 33_554_432;
 const INVOCATION = "invocation";
-/** A longer call hears of a cancellation only when it is over: Restate tells the run nothing. */
+/** During a longer call, Restate does not notify the run of a cancellation until the call ends. */
 const INACTIVITY_MS = 600_000;
-/** Workers may be gone for an hour; what no worker can continue is paused, and nothing is lost. */
+/** Workers may be gone for an hour. A run that no worker can continue is paused, not lost. */
 const RETRY_POLICY: RetryPolicy = {
   initialInterval: 100,
   exponentiationFactor: 2,
@@ -65,8 +65,8 @@ const RETRY_POLICY: RetryPolicy = {
 };
 
 /**
- * Makes a workflow of Restate from a pipeline. Its key is the id of the run, so a run of an id is
- * made once.
+ * Makes a Restate workflow from a pipeline. Its key is the id of the run, so there is only one run
+ * of each id.
  *
  * @param pipeline The pipeline.
  * @param options How to record, and the deps of a pipeline that declares them.
@@ -99,7 +99,7 @@ export function restate<
     );
     const host = engineHost(engineOf(ctx, name, lateMs, recorded), recorded);
     const result = await pipeline.run(args, { runId: ctx.key, host, onLate, deps } as never);
-    // Another process may have what this one lacks.
+    // Another process may have the deps that this one lacks.
     if (!result.success && result.failedStep === "<options>") throw result.error;
     return endOf(result, recorded);
   }
@@ -145,7 +145,7 @@ export function restate<
   }) as WorkflowDefinition<N, RestateHandlers<Args>>;
 }
 
-/** A run of another pipeline would go astray: its calls would not be found. */
+/** Refuses to continue a run of another pipeline, whose calls would not match the journal. */
 function checkStart(action: string, now: RunStart, began: RunStart): void {
   if (now.version !== began.version) {
     throw new Error(

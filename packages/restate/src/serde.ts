@@ -1,14 +1,14 @@
 import type { Serde } from "@restatedev/restate-sdk";
 import { type Codec, codec, type ErrorClass } from "@runsheet/runsheet/durable";
 
-/** Makes a codec that refuses what Restate could not keep. */
+/** Makes a codec that refuses values that are too large for Restate. */
 export function codecUpTo(maxBytes: number, errors: readonly ErrorClass[] | undefined): Codec {
   const { encode, decode } = codec(errors);
   return {
     decode,
     encode(value) {
       const text = encode(value);
-      // No character has more than three bytes.
+      // A UTF-16 code unit takes at most three bytes.
       const bytes = text.length * 3 > maxBytes ? new TextEncoder().encode(text).length : 0;
       if (bytes <= maxBytes) return text;
       throw new TypeError(`must have at most ${maxBytes} bytes: current value is ${bytes}`);
@@ -16,7 +16,7 @@ export function codecUpTo(maxBytes: number, errors: readonly ErrorClass[] | unde
   };
 }
 
-/** Passes on text that is JSON already. */
+/** Passes on text that already is JSON. */
 export const text: Serde<string> = {
   contentType: "application/json",
   serialize: (text) => new TextEncoder().encode(text),

@@ -1,5 +1,6 @@
 // All checks on every runtime: `deno task test`.
 import { drawnParts } from "./gates/drawn.ts";
+import { editorParts } from "./gates/editor.ts";
 import { examplesOn, examplesOnDeno } from "./gates/examples.ts";
 import { hoverParts } from "./gates/hovers.ts";
 import { messageParts } from "./gates/messages.ts";
@@ -53,6 +54,7 @@ await finish(async () => {
       ...messageParts,
       ...hoverParts,
       ...costParts,
+      ...editorParts,
     ]),
     ...await runParts([
       ...publishedParts,

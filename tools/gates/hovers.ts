@@ -2,9 +2,8 @@
 // have one in JavaScript. After `deno task test:npm` has made npm/app: `deno run -A tools/gates/hovers.ts`, and with
 // `--update` to write tests/types/hovers.txt.
 import { assertEquals } from "@std/assert";
-import { createRequire } from "node:module";
-import { resolve } from "node:path";
 import { compilers } from "../runner/app.ts";
+import { languageService } from "../runner/language_service.ts";
 import { check, finish, type Part, runParts } from "../runner/report.ts";
 
 const source = "tests/types/hovers/checkout.ts";
@@ -24,43 +23,9 @@ export const hoverParts: Part[] = ["typescript-5.6", "typescript-5.9", "typescri
     }),
 );
 
-/** As much of the compiler as is used here. */
-interface Compiler {
-  readonly sys: { readFile(name: string): string | undefined; fileExists(name: string): boolean };
-  readonly ScriptSnapshot: { fromString(text: string): unknown };
-  parseJsonConfigFileContent(config: object, host: unknown, folder: string): { options: unknown };
-  getDefaultLibFilePath(options: unknown): string;
-  createLanguageService(host: object): {
-    getSemanticDiagnostics(path: string): { readonly messageText: unknown }[];
-    getQuickInfoAtPosition(path: string, at: number): { displayParts: unknown } | undefined;
-  };
-  displayPartsToString(parts: unknown): string;
-}
-
 function hoversOf(alias: string, text: string): string[] {
-  const app = resolve("npm/app");
-  const compiler: Compiler = createRequire(`${app}/`)(`./node_modules/${alias}/lib/typescript.js`);
-  const { sys } = compiler;
-  const path = `${app}/hovers.ts`;
-  const compilerOptions = { noErrorTruncation: true, skipLibCheck: true };
-  const config = { extends: "./tsconfig.json", compilerOptions };
-  const { options } = compiler.parseJsonConfigFileContent(config, sys, app);
-  const read = (name: string) => name === path ? text : sys.readFile(name);
-  const service = compiler.createLanguageService({
-    ...sys,
-    getScriptFileNames: () => [path],
-    getScriptVersion: () => "1",
-    getScriptSnapshot: (name: string) => {
-      const content = read(name);
-      return content === undefined ? undefined : compiler.ScriptSnapshot.fromString(content);
-    },
-    getCurrentDirectory: () => app,
-    getCompilationSettings: () => options,
-    getDefaultLibFileName: compiler.getDefaultLibFilePath,
-    useCaseSensitiveFileNames: () => true,
-    readFile: read,
-    fileExists: (name: string) => name === path || sys.fileExists(name),
-  });
+  const { compiler, open } = languageService(alias);
+  const { path, service } = open("hovers.ts", text);
   const wrong = service.getSemanticDiagnostics(path).map(({ messageText }) => messageText);
   assertEquals(wrong, [], `${source} must have no errors`);
   return placesIn(text).map((at) => {

@@ -1,4 +1,8 @@
 // The checkout of one order: validate it, reserve its goods, charge the card, ship and confirm.
+//
+// It runs as it is on durable engines, too, where another process continues a run whose own died, and
+// makes the call again that was under way. So every call here may be made twice, and every undo has
+// a name or goes by a key.
 import {
   deps,
   type DepsPipeline,
@@ -8,7 +12,7 @@ import {
   step,
 } from "@runsheet/runsheet";
 import { type } from "arktype";
-import type { Database } from "./database.ts";
+import type { ShopBooks } from "./database.ts";
 import { type GatewayClient, GatewayError } from "./gateway_client.ts";
 import type { Mailer } from "./mailer.ts";
 
@@ -26,9 +30,9 @@ export interface OrderRow {
 
 /** The services of the steps; the caller passes them beside the order. */
 export interface Services {
-  db: Database;
+  db: ShopBooks;
   gateway: GatewayClient;
-  mailer: Mailer;
+  mailer: Pick<Mailer, "send">;
 }
 
 /** The result of a completed order; money is in cents. */
@@ -64,7 +68,8 @@ const validateOrder = step({
 const reserveStock = step({
   name: "reserveStock",
   run: ({ db, orderId, sku, quantity }: Context) => db.reserve(orderId, sku, quantity),
-  rollback: ({ db, orderId }) => db.release(orderId),
+  // By the order's id, as nobody knows what a process has done that died.
+  undoByKey: ({ db, orderId }) => db.release(orderId),
 });
 
 const chargePayment = step({
@@ -85,10 +90,11 @@ const chargePayment = step({
     { key, signal, defer },
   ) => {
     const { chargeId } = await gateway.charge({ orderId, cardToken, amount: total }, key, signal);
-    defer(() => db.removePayment(chargeId));
-    db.addPayment(orderId, chargeId, total);
+    defer("removePayment");
+    await db.addPayment(key, orderId, total);
     return { chargeId };
   },
+  undos: { removePayment: ({ db }, _data, { effectKey }) => db.removePayment(effectKey) },
   rollback: {
     run: ({ gateway }, { chargeId }, { key, signal }) => gateway.refund(chargeId, key, signal),
     retry: { count: 3, delay: 20 },
@@ -97,7 +103,10 @@ const chargePayment = step({
   // A failed attempt may still have charged the card, or do so later. Its key is voided and can no
   // longer be charged; the next attempt has another key.
   undoByKey: {
-    run: ({ gateway }, { effectKey, signal }) => gateway.void(effectKey, signal),
+    run: async ({ db, gateway }, { effectKey, signal }) => {
+      await db.removePayment(effectKey);
+      await gateway.void(effectKey, signal);
+    },
     timeout: 60_000,
   },
 });
@@ -105,13 +114,13 @@ const chargePayment = step({
 const createShipment = step({
   name: "createShipment",
   run: ({ db, orderId }: Context) => db.ship(orderId),
-  rollback: ({ db, orderId }) => db.unship(orderId),
+  undoByKey: ({ db, orderId }) => db.unship(orderId),
 });
 
 const sendConfirmation = step({
   name: "sendConfirmation",
-  run: ({ mailer, email, orderId }: Context) =>
-    mailer.send(email, `Order ${orderId} is on its way`),
+  run: ({ mailer, email, orderId }: Context, { key }) =>
+    mailer.send(email, `Order ${orderId} is on its way`, key),
 });
 
 const fulfil = pipeline({ name: "fulfil", steps: [createShipment, sendConfirmation] });

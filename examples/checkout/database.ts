@@ -1,4 +1,5 @@
-// The shop's own books in SQLite: stock, reservations, payments and shipments.
+// The shop's own books in SQLite: stock, reservations, payments and shipments. Whatever is asked
+// twice is done once.
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 
 /** A product of examples/data/products.csv. */
@@ -30,7 +31,7 @@ const tables = `
     quantity integer not null check (quantity > 0)
   ) strict;
   create table payments (
-    charge_id text primary key,
+    key text primary key,
     order_id text not null unique,
     amount integer not null check (amount > 0)
   ) strict;
@@ -42,7 +43,19 @@ const tables = `
   ) strict;
 `;
 
-export class Database {
+/** What a checkout asks of the books, which may be elsewhere. */
+export interface ShopBooks {
+  reserve(orderId: string, sku: string, quantity: number): Promise<void> | void;
+  release(orderId: string): Promise<void> | void;
+  /** Books a payment under the key of its charge. */
+  addPayment(key: string, orderId: string, amount: number): Promise<void> | void;
+  removePayment(key: string): Promise<void> | void;
+  ship(orderId: string): Promise<void> | void;
+  /** Cancels a shipment: its goods are reserved again. */
+  unship(orderId: string): Promise<void> | void;
+}
+
+export class Database implements ShopBooks {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
 
@@ -56,6 +69,8 @@ export class Database {
 
   reserve(orderId: string, sku: string, quantity: number): void {
     this.#atomically(() => {
+      const known = this.#prepared("select 1 from reservations where order_id = ?").get(orderId);
+      if (known) return;
       const taken = this.#run(
         "update products set stock = stock - ? where sku = ? and stock >= ?",
         quantity,
@@ -93,7 +108,6 @@ export class Database {
     });
   }
 
-  /** Cancels a shipment: its goods are reserved again. */
   unship(orderId: string): void {
     this.#atomically(() => {
       this.#run(
@@ -105,12 +119,12 @@ export class Database {
     });
   }
 
-  addPayment(orderId: string, chargeId: string, amount: number): void {
-    this.#run("insert into payments values (?, ?, ?)", chargeId, orderId, amount);
+  addPayment(key: string, orderId: string, amount: number): void {
+    this.#run("insert into payments values (?, ?, ?) on conflict do nothing", key, orderId, amount);
   }
 
-  removePayment(chargeId: string): void {
-    this.#run("delete from payments where charge_id = ?", chargeId);
+  removePayment(key: string): void {
+    this.#run("delete from payments where key = ?", key);
   }
 
   /** The remaining stock of every product. */

@@ -69,7 +69,7 @@ export async function runDemo(
         refunded: books.count("refunded"),
         voided: books.count("voided"),
       },
-      mails: services.mailer.sent.length,
+      mails: services.mailer.sent.size,
       claims: proveBalance(products, results, late, db, books),
     };
   } finally {

@@ -7,11 +7,13 @@ export class MailBounced extends Error {
  * bounce.example.
  */
 export class Mailer {
-  readonly sent: string[] = [];
+  /** The mails by their keys. */
+  readonly sent: Map<string, string> = new Map();
 
-  async send(address: string, text: string): Promise<void> {
+  /** Sends one mail per key, however often it is asked. */
+  async send(address: string, text: string, key: string): Promise<void> {
     await Promise.resolve(); // as slow as a real one, almost
     if (address.endsWith("@bounce.example")) throw new MailBounced("no such mailbox");
-    this.sent.push(`${address}: ${text}`);
+    this.sent.set(key, `${address}: ${text}`);
   }
 }

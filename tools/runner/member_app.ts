@@ -2,7 +2,8 @@
 // tarball beside that of the core, as users do; and runs the package's tests there. Its tests may have
 // three folders besides: app/, with a main.ts that such a user writes; edge/, with Workers that test
 // the package by themselves: each is named after the compatibility flag that it needs, or `no_flag`;
-// and miniflare/, with tests for Node that run Workers in miniflare.
+// and miniflare/, with tests for Node that run Workers in miniflare. These import as they do in the
+// repository, whose folders `source` has.
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { testFiles } from "./batches.ts";
@@ -23,6 +24,9 @@ function appOf({ folder }: Package): string {
 export const memberApps: Part[] = members.map((member) =>
   check(`app of ${member.folder}`, () => makeMemberApp(member))
 );
+
+/** Where an app has what its Workers and their tests import, as the repository has it. */
+const source = "source";
 
 /** Tools that the tests of a folder need beside the package. */
 const tools: Record<string, Record<string, string>> = {
@@ -69,11 +73,20 @@ async function makeMemberApp(member: Package): Promise<void> {
     shell("npm install --silent --no-audit --no-fund", { cwd: app }),
   );
   for (const part of parts) {
-    await must(`copy ${part}`, shell(`cp -r ${folder}/tests/${part} ${app}/${part}`));
+    const into = part === "miniflare" ? `${source}/${folder}/tests` : ".";
+    await copyInto(app, into, `${folder}/tests/${part}`);
   }
-  await must("copy the examples", shell(`cp -r examples ${app}/examples`));
+  if (parts.includes("miniflare")) {
+    await copyInto(app, source, "examples");
+    await copyInto(app, `${source}/tests`, "tests/support");
+  }
   const externals = [core.name, name, ...Object.keys(npmRanges)];
   await bundle(`${app}/tests`, testFiles(`${folder}/tests`), externals, "--sourcemap=linked");
+}
+
+async function copyInto(app: string, into: string, path: string): Promise<void> {
+  const copy = `mkdir -p ${app}/${into} && cp -r ${path} ${app}/${into}`;
+  await must(`copy ${path}`, shell(copy));
 }
 
 /** The parts that test the packages where they are installed. */
@@ -118,7 +131,7 @@ function inMiniflare(member: Package): Part[] {
   return [{
     name: `${folder} on workerd`,
     run: async () => {
-      await write(`${cwd}/miniflare/tsconfig.json`, {
+      await write(`${cwd}/${source}/tsconfig.json`, {
         extends: "../tsconfig.json",
         compilerOptions: {
           // Those of Node and of Workers declare the same globals.
@@ -127,22 +140,19 @@ function inMiniflare(member: Package): Part[] {
           types: ["node", "@cloudflare/workers-types"],
           allowImportingTsExtensions: true,
           noEmit: true,
-          paths: { "examples/*": ["../examples/*"] },
         },
-        include: ["**/*.ts"],
+        include: ["packages"],
       });
-      await must("check their types", shell("npx tsc -p miniflare", { cwd }));
+      await must("check their types", shell(`npx tsc -p ${source}`, { cwd }));
       // Node 24 runs TypeScript as it is.
-      return await runTests(await find("node@24"), cwd, testsIn(`${cwd}/miniflare`));
+      return await runTests(await find("node@24"), cwd, testsIn(cwd, `${source}/${folder}`));
     },
   }];
 }
 
-function testsIn(folder: string): string[] {
-  const names = [...Deno.readDirSync(folder)].map(({ name }) => name);
-  return names.filter((name) => name.endsWith(".test.ts")).map((name) =>
-    `${basename(folder)}/${name}`
-  );
+function testsIn(cwd: string, folder: string): string[] {
+  const names = [...Deno.readDirSync(`${cwd}/${folder}`)].map(({ name }) => name);
+  return names.filter((name) => name.endsWith(".test.ts")).map((name) => `${folder}/${name}`);
 }
 
 function programOf(member: Package, runtimes: Runtime[]): Part[] {

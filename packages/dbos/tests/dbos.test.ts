@@ -7,7 +7,10 @@ import { assertConforms, conform } from "@runsheet/runsheet/testing";
 import { assert, assertEquals } from "@std/assert";
 import { namedMoments, randomMoments } from "../../../tests/support/kill_moments.ts";
 import { type Postgres, startPostgres } from "../../../tests/support/postgres.ts";
+import { killCheckouts } from "../../../tests/support/killed_checkouts.ts";
 import { spawnFile } from "../../../tests/support/spawn.ts";
+import { skipWithoutSqlite } from "../../../tests/support/sqlite.ts";
+import { checkoutEngine } from "./support/checkout.ts";
 import { sagaTarget } from "./support/saga_target.ts";
 import { script } from "./support/script.ts";
 import { assertBalances } from "./support/shop.ts";
@@ -40,6 +43,15 @@ describe("dbos()", () => {
     // A few at a time.
     await Promise.all([next(), next(), next()]);
   });
+
+  it(
+    "ends the orders of examples/checkout in balance, whenever their process is killed",
+    { skip: skipWithoutSqlite },
+    async () => {
+      const wrong = await killCheckouts((worldUrl) => checkoutEngine(server.url, worldUrl), 3);
+      assertEquals(wrong, []);
+    },
+  );
 
   it("says in a sentence what it refuses, loses nothing by it, and tries it no more", async () => {
     const urls = [await server.newDatabase(), await server.newDatabase()];

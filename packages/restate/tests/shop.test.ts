@@ -1,14 +1,17 @@
-// RUNSHEET_KILLS=20 kills at twenty random moments, all at fifty. RUNSHEET_SEED, which a failure
-// prints, chooses them.
+// RUNSHEET_KILLS=20 kills each example at twenty moments; all kills the shop at fifty, and the checkout
+// at every request. RUNSHEET_SEED, which a failure prints, chooses them.
 import { after, before, describe, it } from "node:test";
+import { assertEquals } from "@std/assert";
 import { namedMoments, randomMoments } from "../../../tests/support/kill_moments.ts";
+import { killCheckouts } from "../../../tests/support/killed_checkouts.ts";
 import { type Postgres, startPostgres } from "../../../tests/support/postgres.ts";
+import { checkoutEngine } from "./support/checkout.ts";
 import { Server, skipWithoutServer } from "./support/server.ts";
 import { assertBalances } from "./support/shop.ts";
 
 const moments = [...namedMoments, ...randomMoments(1, { min: 20, max: 300 })];
 
-describe("the orders of examples/service on Restate", { skip: skipWithoutServer }, () => {
+describe("the orders of the examples on Restate", { skip: skipWithoutServer }, () => {
   let server: Server;
   let postgres: Postgres;
   before(async () => {
@@ -19,7 +22,12 @@ describe("the orders of examples/service on Restate", { skip: skipWithoutServer 
     await postgres.stop();
   });
 
-  it("end in balance, whenever their worker is killed", async () => {
+  it("of the checkout end in balance, whenever their worker is killed", async () => {
+    const wrong = await killCheckouts((worldUrl) => checkoutEngine(server, worldUrl), 3);
+    assertEquals(wrong, []);
+  });
+
+  it("of the service end in balance, whenever their worker is killed", async () => {
     const waiting = [...moments];
     const next = async () => {
       for (let one; (one = waiting.shift());) await assertBalances(server, postgres, one);

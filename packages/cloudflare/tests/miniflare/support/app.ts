@@ -1,7 +1,6 @@
 // An application on the platform: a Worker in workerd, with its storage in a folder.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { type IncomingMessage, request } from "node:http";
 import { tmpdir } from "node:os";
@@ -21,14 +20,6 @@ export interface Status {
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url).href);
 
-/** Finds a path in a folder above: the repository's, or that of the installed packages. */
-function above(path: string): string {
-  for (let up = "../"; up.length < 40; up += "../") {
-    if (existsSync(here(up + path))) return here(up + path);
-  }
-  throw new Error(`${path} must be in a folder above`);
-}
-
 /** Bundles a Worker of workers/, as wrangler does; returns the path of the bundle. */
 export async function bundle(name: string, define: Record<string, string> = {}): Promise<string> {
   const outfile = here(`../out/${[name, ...Object.values(define)].join("_")}.js`);
@@ -40,7 +31,6 @@ export async function bundle(name: string, define: Record<string, string> = {}):
     target: "es2024",
     conditions: ["workerd", "worker"],
     external: ["cloudflare:*"],
-    alias: { "examples/starter/node/checkout.ts": above("examples/starter/node/checkout.ts") },
     keepNames: true,
     define,
     logLevel: "error",

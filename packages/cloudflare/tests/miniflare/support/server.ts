@@ -24,6 +24,7 @@ const mf = new Miniflare({
         ...(steps && { stepLimit: Number(steps) }),
       },
     },
+    bindings: { WORLD_URL: `http://127.0.0.1:${world}` },
     serviceBindings: { WORLD: { external: { address: `127.0.0.1:${world}`, http: {} } } },
   }],
 });

@@ -13,6 +13,7 @@ export interface Env {
       }
     >;
   };
+  WORLD_URL: string;
   WORLD: { fetch(url: string, init: { method: string; body: string }): Promise<Response> };
 }
 

@@ -1,0 +1,23 @@
+import type { Services } from "../../examples/checkout/checkout.ts";
+import { GatewayClient } from "../../examples/checkout/gateway_client.ts";
+
+/** The services of examples/checkout at a CheckoutWorld, so that they outlive whoever uses them. */
+export function servicesAt(url: string): Services {
+  const asking = (what: string) => async (...args: unknown[]): Promise<void> => {
+    const response = await fetch(`${url}/${what}`, { method: "POST", body: JSON.stringify(args) });
+    const { name, message } = await response.json() as { name?: string; message?: string };
+    if (!response.ok) throw Object.assign(new Error(message), { name });
+  };
+  return {
+    db: {
+      reserve: asking("reserve"),
+      release: asking("release"),
+      addPayment: asking("addPayment"),
+      removePayment: asking("removePayment"),
+      ship: asking("ship"),
+      unship: asking("unship"),
+    },
+    gateway: new GatewayClient(url),
+    mailer: { send: asking("send") },
+  };
+}

@@ -41,12 +41,17 @@ import { shown } from "../values/show.ts";
  *
  * const report = step({
  *   name: "report",
- *   run: (ctx: { account: string; region: string }) => ({ report: `${ctx.account} in ${ctx.region}` }),
+ *   run: ({ account, region }: { account: string; region: string }) => ({
+ *     report: `${account} in ${region}`,
+ *   }),
  * });
  * const reports = distribute("reports", { accounts: "account", regions: "region" }, report);
  * const result = await pipeline({ name: "p", steps: [reports] })
  *   .run({ accounts: ["a1", "a2"], regions: ["eu"] });
- * assertEquals(result.success && result.data.reports, [{ report: "a1 in eu" }, { report: "a2 in eu" }]);
+ * assertEquals(result.success && result.data.reports.map(({ report }) => report), [
+ *   "a1 in eu",
+ *   "a2 in eu",
+ * ]);
  * ```
  */
 export function distribute<

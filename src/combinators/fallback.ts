@@ -78,9 +78,10 @@ export function fallback<S extends StepShape | NotAStep, A = never, O = never, C
 
   async function recover(failed: SettledFailure, mark: number, ctx: Context, scope: Scope) {
     const { journal, cancellation, path } = scope;
-    // What is committed cannot be undone, and the alternative would do it again.
+    // Committed effects cannot be undone, and the alternative would repeat them.
     if (journal.isCommitted(mark)) return failed;
-    // What is around it may unwind at the same path, once the alternative has failed as well.
+    // An id of its own: a step around it may unwind at the same path once the alternative has
+    // failed.
     const notUndone = await journal.unwind(failed.error, scope, mark, join(path, label));
     if (notUndone.length > 0) {
       const error = notUndoneError(`fall back in '${path}'`, notUndone, failed.error);
@@ -107,7 +108,7 @@ export function fallback<S extends StepShape | NotAStep, A = never, O = never, C
       needs: children.some(({ keys }) => !keys.needs)
         ? undefined
         : children.flatMap(({ keys }) => keys.needs ?? []),
-      // Only one of them stays, so both may provide the same key.
+      // Only one of them remains, so both may provide the same key.
       adds: !second || children.some(({ keys }) => !keys.adds)
         ? undefined
         : [...new Map(children.flatMap(({ keys }) => keys.adds ?? []))],

@@ -31,7 +31,8 @@ import { shown } from "../values/show.ts";
  * import { flatMap, pipeline } from "@runsheet/runsheet";
  * import { assertEquals } from "@std/assert";
  *
- * const lines = flatMap("lines", (ctx: { orders: { items: string[] }[] }) => ctx.orders, (order) => order.items);
+ * const ordersOf = (ctx: { orders: { items: string[] }[] }) => ctx.orders;
+ * const lines = flatMap("lines", ordersOf, (order) => order.items);
  * const result = await pipeline({ name: "p", steps: [lines] })
  *   .run({ orders: [{ items: ["tea", "milk"] }, { items: ["cup"] }] });
  * assertEquals(result.success && result.data.lines, ["tea", "milk", "cup"]);

@@ -42,7 +42,8 @@ import { type Context, copyObject, seal } from "../values/context.ts";
  * import { map, pipeline } from "@runsheet/runsheet";
  * import { assertEquals } from "@std/assert";
  *
- * const greetings = map("greetings", (ctx: { names: string[] }) => ctx.names, (name) => `Hello ${name}`);
+ * const namesOf = (ctx: { names: string[] }) => ctx.names;
+ * const greetings = map("greetings", namesOf, (name) => `Hello ${name}`);
  * const result = await pipeline({ name: "p", steps: [greetings] }).run({ names: ["Ann", "Bob"] });
  * assertEquals(result.success && result.data.greetings, ["Hello Ann", "Hello Bob"]);
  * ```
@@ -62,10 +63,9 @@ import { type Context, copyObject, seal } from "../values/context.ts";
  * const users = [{ email: "ann@example.com" }, { email: "bob" }];
  * const mails = map("mails", () => users, send, { concurrency: 2, onFailure: "collect" });
  * const result = await pipeline({ name: "p", steps: [mails] }).run();
- * assertEquals(
- *   result.success && result.data.mails.map((mail) => "sent" in mail ? mail.sent : mail.error.message),
- *   ["ann@example.com", "no address"],
- * );
+ * const sent = result.success &&
+ *   result.data.mails.map((mail) => "sent" in mail ? mail.sent : mail.error.message);
+ * assertEquals(sent, ["ann@example.com", "no address"]);
  * ```
  */
 export function map<

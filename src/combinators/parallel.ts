@@ -41,8 +41,8 @@ export interface Parallel {
  *
  * `parallel.with({ concurrency, onFailure })(…)` limits how many run at a time. With `onFailure:
  * "settle"`, the others finish before the group fails: use it if an aborted call would leave you in
- * doubt whether it went through. With `onFailure: "collect"` and a key as `failures`, what failed
- * is undone and listed under that key, and the pipeline continues.
+ * doubt whether it went through. With `onFailure: "collect"` and a key as `failures`, a branch that
+ * fails is undone and listed under that key, and the pipeline continues.
  *
  * @example Two steps
  * ```ts

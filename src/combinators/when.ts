@@ -29,7 +29,10 @@ import { andThen } from "../values/maybe_promise.ts";
  * import { pipeline, step, when } from "@runsheet/runsheet";
  * import { assertEquals } from "@std/assert";
  *
- * const notifyManager = step({ name: "notifyManager", run: (_: { amount: number }) => ({ notified: true }) });
+ * const notifyManager = step({
+ *   name: "notifyManager",
+ *   run: (_: { amount: number }) => ({ notified: true }),
+ * });
  * const p = pipeline({ name: "p", steps: [when((ctx) => ctx.amount > 10_000, notifyManager)] });
  *
  * const small = await p.run({ amount: 5 });

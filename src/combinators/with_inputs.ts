@@ -7,7 +7,7 @@ import type { InputsFit, Renamed } from "../types/inputs.ts";
 import type { NotAStep, StepIn, StepShape } from "../types/step_in.ts";
 
 /**
- * Gives a step's inputs other names: the step finds, under the name that it requires, what the
+ * Renames a step's inputs: the step finds, under the name that it requires, a value that the
  * context has under another. So the same step serves two pipelines, or one pipeline twice.
  *
  * Nothing else changes: the step keeps its name, its undo and its policies, and its `rollback` sees
@@ -15,7 +15,7 @@ import type { NotAStep, StepIn, StepShape } from "../types/step_in.ts";
  *
  * @param step A step, a combinator or a pipeline.
  * @param inputs For each input of the step that is to be renamed, its name in the context.
- * @returns A step of the same name that requires the other names.
+ * @returns A step of the same name that requires the new names.
  * @throws {ConfigError} If an argument is invalid, or the step is known not to require an input.
  *
  * @example A step that knows nothing of owners
@@ -57,7 +57,7 @@ function renamed(node: Node, names: ReadonlyMap<string, string>): Node {
   const { keys: { needs, adds } } = node;
   return {
     ...node,
-    // They are about the step's own names.
+    // Both refer to the step's own names.
     requires: undefined,
     deps: undefined,
     keys: { needs: needs?.map((key) => names.get(key) ?? key), adds },

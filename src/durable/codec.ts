@@ -15,7 +15,7 @@ const { RunsheetError, toError } = errors;
  */
 export type ErrorClass = abstract new (...args: never[]) => Error;
 
-/** Turns values into text that a database can keep, and back. */
+/** Turns values into text that a database can store, and back. */
 export interface Codec {
   /**
    * Encodes a value.
@@ -28,7 +28,7 @@ export interface Codec {
    */
   encode(value: unknown): string;
   /**
-   * Decodes what `encode` has returned.
+   * Decodes text that `encode` returned.
    *
    * @param text The JSON.
    * @returns The value.
@@ -36,9 +36,7 @@ export interface Codec {
   decode(text: string): unknown;
 }
 
-/**
- * Marks what JSON alone cannot express; a user's own key of this name is escaped by doubling it.
- */
+/** Marks values that JSON cannot express. A user's key that begins with it gets a second one. */
 const TAG = "$";
 
 const OURS = Object.values<unknown>(errors).filter(isErrorClass);
@@ -90,11 +88,11 @@ export function codec(classes: readonly ErrorClass[] = []): Codec {
   };
 }
 
-/** An encoding under way. */
+/** An encoding in progress. */
 interface Encoding {
-  /** The objects that the value is inside of. */
+  /** The objects around the value. */
   readonly above: Set<unknown>;
-  /** The errors so far. One that stands in two places, as a cause does, is restored as one. */
+  /** The errors so far. One in two places, such as a cause, is restored as one object. */
   readonly errors: Map<Error, number>;
 }
 
@@ -172,7 +170,8 @@ function encodeError(error: Error, path: string, encoding: Encoding): unknown {
   };
   return tagged("error", encoded);
 
-  // Fields of errors are often clients, requests and responses: what cannot be kept is left out.
+  // Fields of errors are often clients, requests and responses; those that cannot be recorded are
+  // left out.
   function encodeField(key: string, value: unknown): unknown {
     const before = errors.size;
     try {
@@ -187,7 +186,7 @@ function encodeError(error: Error, path: string, encoding: Encoding): unknown {
   }
 }
 
-/** The issues of a schema: those of arktype are objects that hold themselves. */
+/** The issues of a schema as plain data; those of arktype contain themselves. */
 function plainIssues(value: unknown): unknown {
   if (!Array.isArray(value)) return value;
   return value.map((issue: SchemaIssue) => ({ message: issue.message, path: pathOf(issue) }));
@@ -201,7 +200,7 @@ function refusal(path: string, what: string): TypeError {
   return new TypeError(`must be data that can be recorded: ${path} is ${what}`);
 }
 
-/** A decoding under way. */
+/** A decoding in progress. */
 interface Decoding {
   readonly byName: ReadonlyMap<string, ErrorClass>;
   readonly errors: Error[];
@@ -260,7 +259,7 @@ interface EncodedError {
   readonly message: string;
   readonly fields: readonly Field[];
   readonly isAggregate?: true;
-  /** What logs print of it. */
+  /** The values that logs print for it. */
   readonly safe?: Safe;
 }
 

@@ -7,7 +7,7 @@ import type { Store } from "./store.ts";
 
 /** The options of `durable`. */
 export interface DurableOptions {
-  /** Keeps the runs. */
+  /** Stores the runs. */
   readonly store: Store;
   /**
    * The application's classes of errors that keep their class in a record; others come back as an
@@ -17,15 +17,15 @@ export interface DurableOptions {
   /** The pipeline's version; a run of another version is not resumed. */
   readonly version?: string | undefined;
   /**
-   * How long a worker that is not heard of keeps a run, in milliseconds. Only after that does
-   * another one take it over.
+   * How long a worker keeps a run without a heartbeat, in milliseconds. Only after that may another
+   * one take it over.
    *
    * @default {30_000}
    */
   readonly leaseMs?: number | undefined;
   /**
-   * How long an abandoned attempt is awaited, in milliseconds: a durable run retries and undoes
-   * only after that.
+   * How long to wait for an abandoned attempt, in milliseconds, before a durable run retries or
+   * undoes.
    *
    * @default {60_000}
    */
@@ -37,8 +37,8 @@ export interface DurableOptions {
 /** A pipeline whose runs outlive the process. */
 export interface Durable<Args, Data> {
   /**
-   * Runs the pipeline and records the run. If a run of this id exists already, it is continued, or
-   * its result is returned. It never rejects.
+   * Runs the pipeline and records the run. If a run of this id already exists, continues it or
+   * returns its result. Never rejects.
    *
    * @param args The initial context: plain data, because it is recorded.
    * @param options The run's id, which makes the run unique, and a signal that cancels the run.
@@ -47,7 +47,7 @@ export interface Durable<Args, Data> {
     args: Args,
     options: { readonly runId: string; readonly signal?: AbortSignal | undefined },
   ): Promise<Result<Data>>;
-  /** Continues all runs that no worker drives and that are due; resolves with their results. */
+  /** Continues all runs that are due and that no worker drives; resolves with their results. */
   resume(): Promise<readonly Result<Data>[]>;
   /**
    * Lists the runs of this pipeline with their states.
@@ -64,23 +64,24 @@ export interface Durable<Args, Data> {
    */
   send(runId: string, name: string, data?: unknown): Promise<void>;
   /**
-   * Cancels a run, from any process; it is rolled back.
+   * Cancels a run, from any process; it is then rolled back.
    *
    * @param runId The run's id.
    * @param reason The reason, which is recorded.
    */
   cancel(runId: string, reason?: unknown): Promise<void>;
   /**
-   * Stops this worker, before its process ends. Runs that only wait, or that others drive, are left
-   * to others: their `run` resolves with a failure at `"<stopped>"`, and they are not over. Runs at
-   * work here go on to their end or to their next long wait. Nothing is begun or resumed any more.
+   * Stops this worker, before its process ends. Runs that only wait, or that other workers drive,
+   * are left to these: their `run` resolves with a failure at `"<stopped>"`, though they have not
+   * ended. Runs in progress here continue to their end or to their next long wait. No run begins or
+   * resumes any more.
    *
-   * @returns Resolves when nothing is at work here.
+   * @returns A promise that resolves once no run is in progress here.
    */
   stop(): Promise<void>;
 }
 
-/** A step or a pipeline, as far as it is run. */
+/** The part of a step or a pipeline that runs it. */
 export interface Runnable<Args, Data, Options extends RunOptions = RunOptions> {
   /** Its name. */
   readonly name: string;
@@ -88,7 +89,7 @@ export interface Runnable<Args, Data, Options extends RunOptions = RunOptions> {
   run(args: Args, options?: Options): Promise<Result<Data>>;
 }
 
-/** The deps of a pipeline that declares them. They are recorded nowhere: each process has its own. */
+/** The deps of a pipeline that declares them. They are not recorded: each process has its own. */
 export type DurableDeps<Options> = Options extends { readonly deps: infer Deps }
   ? { readonly deps: Deps }
   : unknown;

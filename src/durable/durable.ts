@@ -14,12 +14,12 @@ import { Changed, StoreHost, Suspended } from "./store_host.ts";
 
 const LEASE_MS = 30_000;
 const LATE_MS = 60_000;
-/** How long a worker that awaits a run of another one goes without looking at it. */
+/** How often, in milliseconds, a worker looks at a run that another one drives. */
 const POLL_MS = 500;
 
 /**
- * Makes the runs of a pipeline durable: everything that comes out of a call is recorded in a table
- * of one's own database, and another process continues where the first one stopped.
+ * Makes the runs of a pipeline durable: the outcome of every call is recorded in a table of your
+ * own database, and another process continues where the first one stopped.
  *
  * An effect is called again only if its process died before the outcome was recorded, and with the
  * same `key`. This is a record, not an engine: call `resume` at the start of a worker and from time
@@ -37,7 +37,7 @@ export function durable<Args, Data, Options extends RunOptions = RunOptions>(
   return Object.freeze(new DurableRuns(cast<Runnable<Args, Data>>(pipeline), options));
 }
 
-/** This worker has been stopped; the run is not over. */
+/** Thrown for a run that has not ended if this worker has been stopped. */
 class Stopped extends Error {
   /** The error's name. */
   override readonly name = "Stopped";
@@ -53,9 +53,9 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
   readonly #leaseMs: number;
   readonly #codec: Codec;
   readonly #shape: readonly Part[];
-  /** The heartbeats of the runs that are driven here: each also reads what came from outside. */
+  /** The heartbeats of the runs that are driven here. Each also reads new entries from outside. */
   readonly #beats = new Map<string, () => void>();
-  /** What `stop` waits for, and what it wakes. */
+  /** The work that `stop` waits for, and the pauses that it ends. */
   readonly #underWay = new Set<Promise<unknown>>();
   readonly #pauses = new Set<() => void>();
   #isStopped = false;
@@ -107,14 +107,14 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
     let isOver = false;
     const reason = () => this.#recordableReason(signal!.reason);
     const cancel = async () => {
-      // A store that fails just now must not lose it.
+      // A store that fails for a moment must not lose the cancellation.
       while (!isOver && !await this.cancel(runId, reason()).then(() => true, () => false)) {
         await this.#pause(POLL_MS);
       }
     };
     try {
       this.#checkData(`the args of '${name}'`, args);
-      // Events may have come before it.
+      // Events may have arrived before the start.
       do await log.read(); while (!startOf(log) && !await log.tryAppend({ kind: "start", start }));
       const begun = startOf(log);
       if (this.#codec.encode(begun?.args) !== this.#codec.encode(args)) {
@@ -199,7 +199,7 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
     }
   }
 
-  /** A signal may have been aborted with anything. */
+  /** The reason of an abort, or its description: a signal may abort with any value. */
   #recordableReason(reason: unknown): unknown {
     try {
       this.#codec.encode(reason);
@@ -222,7 +222,7 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
     }
   }
 
-  /** Drives the run, or waits for whoever drives it, until it has ended. */
+  /** Drives the run, or waits for the worker that drives it, until it has ended. */
   async #complete(runId: string): Promise<Result<Data>> {
     for (;;) {
       const driven = await this.#drive(runId);
@@ -269,14 +269,14 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
         host.end(reason);
       });
     const heartbeat = setInterval(beat, this.#leaseMs / 3);
-    // It keeps no process alive: what the run waits for does.
+    // The heartbeat does not keep the process alive; the work of the run does.
     cast<{ unref?: () => void }>(heartbeat).unref?.();
     this.#beats.set(runId, beat);
     try {
       const { onLate, deps } = this.#options;
       const args = cast<Args>(startOf(log)!.args);
       const result = await this.#pipeline.run(args, cast({ runId, host, onLate, deps }));
-      // Another process may have what this one lacks.
+      // Another process may have the deps that this one lacks.
       if (result.failedStep === "<options>") throw result.error;
       host.end(new Error("the run has ended"));
       await log.append({ kind: "end", end: endOf(result, this.#codec) });
@@ -293,7 +293,7 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
     }
   }
 
-  /** A run of another pipeline would go astray: its calls would not be found. */
+  /** Refuses to continue a run of another pipeline, whose calls would not match the log. */
   #check(runId: string, start: RunStart | undefined): void {
     const { version } = this.#options;
     const action = `Cannot resume run '${runId}' of '${this.#pipeline.name}'`;

@@ -5,24 +5,24 @@ import { cast } from "../values/cast.ts";
 import { EMPTY } from "../values/context.ts";
 import type { Codec } from "./codec.ts";
 
-/** How a run ended, as it is recorded. */
+/** The end of a run, as it is recorded. */
 export type RunEnd = RunSucceeded | RunFailed;
 
 /** The end of a run that has succeeded. */
 export interface RunSucceeded {
-  /** Tells it from a run that has failed. */
+  /** Distinguishes it from a {@linkcode RunFailed}. */
   readonly success: true;
-  /** The final context. */
+  /** The data of the run. */
   readonly data: unknown;
   /** Present if the data could not be recorded. */
   readonly isUnrecorded?: true;
-  /** The paths of the steps that succeeded, in order. */
+  /** The direct children that ran, in order. */
   readonly stepsExecuted: readonly string[];
 }
 
 /** The end of a run that has failed. */
 export interface RunFailed {
-  /** Tells it from a run that has succeeded. */
+  /** Distinguishes it from a {@linkcode RunSucceeded}. */
   readonly success: false;
   /** The reason. */
   readonly error: Error;
@@ -34,7 +34,7 @@ export interface RunFailed {
   readonly failed: readonly RollbackFailure[];
   /** The path of the last pivot that has succeeded. */
   readonly committed?: string | undefined;
-  /** The paths of the steps that succeeded, in order. */
+  /** The direct children that ran, in order. */
   readonly stepsExecuted: readonly string[];
 }
 
@@ -43,7 +43,7 @@ export interface RunFailed {
  *
  * @param result The result.
  * @param codec The codec of the record.
- * @returns How the run ended.
+ * @returns The end of the run.
  */
 export function endOf(result: Result<unknown>, codec: Codec): RunEnd {
   const { stepsExecuted } = result.meta;
@@ -68,7 +68,7 @@ export function endOf(result: Result<unknown>, codec: Codec): RunEnd {
  * @param name The name of the pipeline.
  * @param runId The run's id.
  * @param args The run's args.
- * @param end How it ended.
+ * @param end The end of the run.
  * @returns The result.
  */
 export function resultOf(name: string, runId: string, args: unknown, end: RunEnd): Result<unknown> {

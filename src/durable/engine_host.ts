@@ -12,7 +12,7 @@ export interface Engine<Pending> {
   /** The name of the pipeline that is run, for messages. */
   readonly name: string;
   /**
-   * How long an abandoned attempt is awaited, in milliseconds, so that nothing lands after the run
+   * How long to wait for an abandoned attempt, in milliseconds, so that nothing lands after the run
    * has ended.
    */
   readonly lateMs: number;
@@ -20,8 +20,8 @@ export interface Engine<Pending> {
   readonly signal?: AbortSignal | undefined;
   /**
    * Makes a call and records its outcome, or takes the outcome from the record. A call without a
-   * recorded outcome must not be made while anything recorded is still to be given by `next`: that
-   * may end the run, as a timeout does.
+   * recorded outcome must not be made while `next` still has recorded outcomes to return: one of
+   * them may end the run, as a timeout does.
    *
    * @param call A description of the call.
    * @param make Makes the call; never rejects, and resolves with the text to record.
@@ -61,7 +61,7 @@ export interface Engine<Pending> {
 /**
  * Makes the host of one run for a durable engine. It begins calls and waits only when the run can
  * do nothing more by itself, in the order of their ids, and delivers outcomes one at a time. So a
- * replay takes the same way, even on an engine that knows calls only by their order.
+ * replay takes the same course, even on an engine that identifies calls only by their order.
  *
  * @param engine The engine.
  * @param codec Encodes the outcomes.
@@ -77,7 +77,7 @@ class EngineHost<Pending> implements Host {
   readonly #codec: Codec;
   readonly #turns = new Turns(() => this.#proceed());
   readonly #pending = new Map<string, Pending>();
-  /** Outcomes that could not be recorded, which only this process knows. */
+  /** Outcomes that could not be recorded, so that only this process knows them. */
   readonly #unrecorded = new Map<string, Outcome>();
   #isWaiting = false;
 

@@ -1,5 +1,5 @@
 /**
- * Runs that outlive the process, recorded in a table of one's own database.
+ * Runs that outlive the process, recorded in a table of your own database.
  *
  * @module
  */

@@ -12,8 +12,8 @@ export function subjectOf({ kind, path }: Call, name: string, isOk: boolean): st
 }
 
 /**
- * An outcome as it is recorded, and as the run is given it. What cannot be recorded fails its
- * attempt; the run still gets the value, so that it is undone.
+ * An outcome as it is recorded, and as the run receives it. A value that cannot be recorded fails
+ * its attempt; the run still receives it, so that its effect is undone.
  */
 export function recordable(
   codec: Codec,

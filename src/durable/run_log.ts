@@ -17,16 +17,16 @@ export interface RunStart {
   readonly args: unknown;
 }
 
-/** One thing that happened in a run. */
+/** One entry in the log of a run. */
 export type LogEntry =
   | { readonly kind: "start"; readonly start: RunStart }
-  /** A call came out, a wait was over, an event was taken, or the run was cancelled. */
+  /** A call had an outcome, a wait ended, an event was taken, or the run was cancelled. */
   | { readonly kind: "out"; readonly id: string; readonly outcome: Outcome }
   /** A wait began, which ends at a time in milliseconds since the epoch. */
   | { readonly kind: "wait"; readonly id: string; readonly until: number }
   /**
-   * A worker drives the run until a time. With no owner, the run is parked until then, or until
-   * there is news for it after the entries that it has seen.
+   * A worker drives the run until a time. Without an owner, the run is parked until then, or until
+   * an event or a cancellation arrives after the entries that it has seen.
    */
   | {
     readonly kind: "lease";
@@ -34,7 +34,9 @@ export type LogEntry =
     readonly until: number;
     readonly seen?: number;
   }
-  /** Something for the run from outside. The id makes the row unlike that of the same event. */
+  /**
+   * An event for the run from outside. The id distinguishes its row from that of an equal event.
+   */
   | {
     readonly kind: "event";
     readonly name: string;
@@ -44,13 +46,13 @@ export type LogEntry =
   | { readonly kind: "cancel"; readonly reason: unknown }
   | { readonly kind: "end"; readonly end: RunEnd };
 
-/** Another worker has taken over the run, so nothing is written any more. */
+/** Thrown once another worker has taken over the run, so that nothing more is written. */
 export class LostLease extends Error {
   /** The error's name. */
   override readonly name = "LostLease";
 }
 
-/** The store has failed, so this process stops driving a run, which is not over. */
+/** Thrown if the store fails: this process stops driving the run, which has not ended. */
 export class StoreFailure extends Error {
   /** The error's name. */
   override readonly name = "StoreFailure";
@@ -83,7 +85,7 @@ export class RunLog {
     this.runId = runId;
   }
 
-  /** Reads the rows that it does not know yet. */
+  /** Reads the rows that it has not read yet. */
   async read(): Promise<void> {
     for (const row of await this.#load()) {
       const entries = this.#decode(row);
@@ -124,7 +126,7 @@ export class RunLog {
     });
   }
 
-  /** Appends an entry unless something that this log has not read stands there already. */
+  /** Appends an entry, unless there already is a row that this log has not read. */
   async tryAppend(entry: LogEntry): Promise<boolean> {
     const row = `[${this.#codec.encode(entry)}]`;
     if (!await this.#appendRow(row)) return false;
@@ -140,7 +142,7 @@ export class RunLog {
       throw new StoreFailure(this.runId, problem);
     }
     if (isNew) return true;
-    // If the answer to a first try was lost, a driver that tries again finds the row there.
+    // If the answer to a first try was lost, a driver that retries finds its own row there.
     return (await this.#load())[0] === row;
   }
 

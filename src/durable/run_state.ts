@@ -8,14 +8,14 @@ export interface RunState {
   /**
    * - `"running"`: a worker drives it.
    * - `"waiting"`: it is parked until `until`, or until an event.
-   * - `"abandoned"`: its worker is not heard of any more; `resume` continues it.
+   * - `"abandoned"`: no worker drives it, or its worker has no heartbeat; `resume` continues it.
    * - `"succeeded"` and `"failed"`: it has ended.
    * - `"unreadable"`: its rows cannot be decoded.
    */
   readonly state: "running" | "waiting" | "abandoned" | "succeeded" | "failed" | "unreadable";
-  /** The ids of the calls that have come out, in order. */
+  /** The ids of the calls, waits and events that have completed, in order. */
   readonly calls: readonly string[];
-  /** When a waiting run goes on, in milliseconds since the epoch; `Infinity` for an event. */
+  /** When a waiting run continues, in milliseconds since the epoch; `Infinity` for an event. */
   readonly until?: number;
 }
 
@@ -31,7 +31,7 @@ function leaseOf({ entries }: RunLog) {
   return entries.findLast((entry) => entry.kind === "lease");
 }
 
-/** The state of a run, and until when it stays so if nothing comes from outside. */
+/** The state of a run, and until when it lasts if nothing arrives from outside. */
 export function stateOf(log: RunLog): RunState {
   const { runId, entries } = log;
   const calls = entries.flatMap((entry) => entry.kind === "out" ? [entry.id] : []);
@@ -39,7 +39,7 @@ export function stateOf(log: RunLog): RunState {
   if (end) return { runId, state: end.success ? "succeeded" : "failed", calls };
   const lease = leaseOf(log);
   if (lease?.owner === "") {
-    // News ends the wait, also what came just before it was parked.
+    // An event or a cancellation ends the wait, even if it arrived just before the run was parked.
     const hasNews = entries.slice(lease.seen)
       .some(({ kind }) => kind === "event" || kind === "cancel");
     return { runId, state: "waiting", calls, until: hasNews ? 0 : lease.until };

@@ -2,19 +2,19 @@ import { nodeOf } from "../engine/node.ts";
 import { placesIn } from "../engine/places.ts";
 import { refuse } from "../report/checks.ts";
 
-/** A node of a pipeline, as far as runs in flight depend on it. */
+/** The properties of a node of a pipeline that runs in flight depend on. */
 export interface Part {
   /** Its path, without indexes. */
   readonly path: string;
-  /** What it is: a step, a pivot, a combinator or a pipeline. */
+  /** Its kind: a step, a pivot, a combinator or a pipeline. */
   readonly kind: string;
   /** The undos that it declares, those of `undos` by their names. */
   readonly undos: readonly string[];
 }
 
 /**
- * Lists the parts of a pipeline, in order. They are plain data: a run records them when it begins, so
- * that `lackOf` can tell whether another process may continue it.
+ * Lists the parts of a pipeline, in order. They are plain data: a run records them when it begins,
+ * so that `lackOf` can tell whether another process may continue it.
  *
  * @param pipeline A step or a pipeline.
  * @returns Its parts.
@@ -33,10 +33,10 @@ export function shapeOf(pipeline: unknown): readonly Part[] {
 }
 
 /**
- * Tells what a pipeline lacks of the one that has begun a run.
+ * Finds what a pipeline lacks that the pipeline that began a run had.
  *
  * @param now The parts of the pipeline.
- * @param began The parts of the one that has begun the run.
+ * @param began The parts of the pipeline that began the run.
  * @returns Half a sentence, or `undefined` if it lacks nothing.
  */
 export function lackOf(now: readonly Part[], began: readonly Part[]): string | undefined {

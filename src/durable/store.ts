@@ -1,5 +1,5 @@
 /**
- * A table of one's own database that keeps durable runs: one row for each `runId` and `seq`.
+ * A table of your own database that stores durable runs: one row for each `runId` and `seq`.
  *
  * The rows of a run are its log. No two workers can append the same row, so the table itself fences
  * off a worker that has lost its run.
@@ -9,8 +9,9 @@
  * import type { Store } from "@runsheet/runsheet/durable";
  * import { DatabaseSync } from "node:sqlite";
  *
- * const db = new DatabaseSync(":memory:"); // a file, outside of an example
- * db.exec("create table if not exists runs (run text, seq integer, row text, primary key (run, seq))");
+ * const db = new DatabaseSync(":memory:"); // In an application, use a file.
+ * const columns = "run text, seq integer, row text, primary key (run, seq)";
+ * db.exec(`create table if not exists runs (${columns})`);
  * const rows = db.prepare("select row from runs where run = ? and seq >= ? order by seq");
  * const insert = db.prepare("insert into runs values (?, ?, ?) on conflict do nothing");
  * const ids = db.prepare("select distinct run from runs");
@@ -35,15 +36,16 @@ export interface Store {
    * @param runId The run's id.
    * @param seq The row's number.
    * @param row The row.
-   * @param isEnd Whether it is the row with which the run ends. A store that keeps this can list
-   * the runs that are open.
+   * @param isEnd Whether the run ends with this row. A store that records this can list the open
+   * runs.
    * @returns `false` if the run already has a row of this number, which stays as it is.
    */
   append(runId: string, seq: number, row: string, isEnd: boolean): boolean | Promise<boolean>;
   /**
    * Lists the ids of all runs.
    *
-   * @param which With `open`, those of ended runs may be left out, which saves reading them.
+   * @param which With `open: true`, the ids of ended runs may be left out, which saves reading
+   * them.
    */
   list(which: { readonly open: boolean }): Iterable<string> | Promise<Iterable<string>>;
 }

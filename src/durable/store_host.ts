@@ -6,7 +6,7 @@ import { recordable, subjectOf } from "./recordable.ts";
 import type { LogEntry, RunLog, RunStart } from "./run_log.ts";
 import { Turns } from "./turns.ts";
 
-/** All that the run can do is wait, so it is parked until something is due. */
+/** Thrown if the run can only wait; it is parked until something is due. */
 export class Suspended extends Error {
   /** The error's name. */
   override readonly name = "Suspended";
@@ -21,7 +21,7 @@ export class Suspended extends Error {
   }
 }
 
-/** The pipeline asks for other calls than the one that was recorded. */
+/** Thrown if the pipeline asks for other calls than those that were recorded. */
 export class Changed extends Error {
   /** The error's name. */
   override readonly name = "Changed";
@@ -44,12 +44,12 @@ interface Out {
 }
 
 const CANCEL = "!cancel";
-/** Waits that are not longer keep the run in this process. */
+/** Waits up to this length keep the run in this process. */
 const HOLD_MS = 1_000;
 
 /**
- * Records a run in its log, and answers from it. Whatever came out is given to the run in the order
- * of the log. A replay therefore takes the same way to the end of the log; only then does it call
+ * Records a run in its log, and answers from it. The run receives outcomes in the order of the log.
+ * A replay therefore takes the same course until the end of the log; only then does it call
  * anything.
  */
 export class StoreHost implements Host {
@@ -156,12 +156,12 @@ export class StoreHost implements Host {
     if (this.#turns.answer(id, outcome)) return;
     const withdrawn = this.#withdrawn.get(id);
     if (!withdrawn) return this.end(this.#changed(id));
-    // It had taken an event, which another wait of that name may want.
+    // The withdrawn wait had taken an event, which another wait of that name may need.
     const { event, isOut } = withdrawn;
     if (event !== undefined && isOut && outcome.ok) this.#inbox.get(event)?.unshift(outcome.value);
   }
 
-  /** What was recorded is not asked for. */
+  /** The error of a recorded outcome that the pipeline does not ask for. */
   #changed(id: string): Changed {
     const action = `Cannot resume run '${this.#log.runId}' as`;
     const began = new Set(this.#start.shape.map(({ path }) => path));
@@ -198,7 +198,7 @@ export class StoreHost implements Host {
     this.#append({ kind: "wait", id, until }, () => {});
   }
 
-  /** Records what came out, to be delivered in its turn. */
+  /** Records an outcome, to be delivered in its turn. */
   #record(id: string, outcome: Outcome, subject = `'${id}' as it`): void {
     const { recorded, given } = recordable(this.#codec, subject, outcome);
     this.#append(
@@ -226,7 +226,7 @@ export class StoreHost implements Host {
     }
   }
 
-  /** Waits for the first wait that is over, or suspends the run until then. */
+  /** Records the waits that are over, or sets a timer for the first one, or suspends the run. */
   #park(): void {
     if (this.#writing > 0 || this.#turns.asked.size === 0) return;
     const waits = [...this.#waits.values()].filter(({ until, isOut }) => until && !isOut);

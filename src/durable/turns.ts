@@ -18,9 +18,9 @@ const { setImmediate = (next: () => void) => void setTimeout(next, 0) } = cast<{
 }>(globalThis);
 
 /**
- * Lets a run and its host take turns, so that a replay takes the same way. Outcomes are given to
- * the run one at a time, each only when the run can do nothing more without it. New work starts
- * only when no outcome is left to give.
+ * Lets a run and its host take turns, so that a replay takes the same course. The run receives
+ * outcomes one at a time, each only when it can do nothing more without it. New work starts only
+ * when no outcome is left to deliver.
  */
 export class Turns {
   readonly asked: Map<string, Asked> = new Map();
@@ -67,7 +67,7 @@ export class Turns {
     this.schedule();
   }
 
-  /** Answers what was asked for; returns `false` if nothing of this id was. */
+  /** Answers a request; returns `false` if nothing with this id was asked for. */
   answer(id: string, outcome: Outcome): boolean {
     const asked = this.#take(id);
     asked?.resolve(outcome);
@@ -103,7 +103,7 @@ export class Turns {
     });
   }
 
-  /** Gives the run the host's own signal. Returns `false` if it had one already. */
+  /** Rejects all requests with the host's own signal. Returns `false` if there already was one. */
   end(reason: unknown): boolean {
     if (this.#ended) return false;
     this.#ended = { reason };

@@ -8,9 +8,9 @@ import { cast } from "../values/cast.ts";
 
 /** A retry policy without its functions. */
 export interface DescribedRetry {
-  /** How many retries there may be; absent where there is no limit. */
+  /** How many retries there may be; absent if there is no limit. */
   readonly count?: number;
-  /** The base delay before a retry, in milliseconds; absent where a function computes it. */
+  /** The base delay before a retry, in milliseconds; absent if a function computes it. */
   readonly delay?: number;
   /** How the delay grows. */
   readonly backoff?: "linear" | "exponential" | "fixed" | number;
@@ -28,9 +28,9 @@ export interface DescribedPolicy {
   readonly timeout?: number;
   /** How long the run waits for an attempt after its timeout or an abort, in milliseconds. */
   readonly graceMs?: number;
-  /** How long after that its undos run even if it has not settled, in milliseconds. */
+  /** The delay in milliseconds after which an abandoned attempt is undone even if it is pending. */
   readonly lateMs?: number;
-  /** Whether a retry may start before it has settled. */
+  /** Whether a retry may start before an abandoned attempt has settled. */
   readonly overlap?: "allow" | "never";
   /** Whether all attempts count as one effect. */
   readonly idempotent?: boolean;
@@ -54,7 +54,7 @@ export interface Described {
   readonly path: string;
   /** Its policies and limits; absent if its definition sets none. */
   readonly policy?: DescribedPolicy;
-  /** Whether a step has a `rollback`. What it defers is known only when it runs. */
+  /** Whether a step has a `rollback`. The undos that it defers are known only when it runs. */
   readonly rollback?: boolean;
   /** Whether a step has an `undoByKey`. */
   readonly undoByKey?: boolean;
@@ -133,7 +133,7 @@ function policyOf({ policy, traits = {} }: Node): DescribedPolicy | undefined {
   return Object.keys(all).length === 0 ? undefined : cast(all);
 }
 
-/** The options that JSON can tell: no functions, and no `Infinity`, which sets no limit. */
+/** The options that JSON can represent: no functions, and no `Infinity`, which sets no limit. */
 function plain(options: object): Record<string, unknown> {
   const told = Object.entries(options).filter(([, value]) =>
     Number.isFinite(value) || ["string", "boolean"].includes(typeof value)

@@ -15,7 +15,7 @@ export interface Edge {
   readonly from: string;
   readonly to: string;
   readonly label?: string;
-  /** Whether it is the way past a step that is skipped. */
+  /** Whether it leads past a step that is skipped. */
   readonly skips?: boolean;
 }
 
@@ -60,7 +60,7 @@ export function drawingOf(described: Described): Drawing {
     return children.reduce((open, child) => place(child, open, frame), opens);
   }
 
-  /** Places a step behind the open edges, and returns those that lead on. */
+  /** Places a step at the end of the open edges; returns the edges that leave it. */
   function place(step: Described, opens: readonly Open[], frame: Frame): readonly Open[] {
     const { kind, name, path, children = [], predicates = [] } = step;
     const leaf = (shape: Vertex["shape"], label: string) =>

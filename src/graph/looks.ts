@@ -19,7 +19,7 @@ export interface Look {
   readonly state: State | "idle" | undefined;
 }
 
-/** Gives the label and the state of a vertex. */
+/** Returns a function that determines the label and the state of a vertex. */
 export function looks(action: string, options: GraphOptions): (vertex: Vertex) => Look {
   const { run } = checkOptions(action, options, ["run"]);
   const states = run && statesOf(run);

@@ -4,8 +4,8 @@ import { type State, stateOf } from "../timeline/state.ts";
 import type { TimedSpan } from "../timeline/timeline.ts";
 import { undosOf } from "../timeline/undos.ts";
 
-// A step may have several states, in several items or before and after its undo: the first one
-// wins.
+// A step may have several states, in several items or before and after its undo: the first in this
+// order wins.
 const ORDER: readonly State[] = ["stuck", "failed", "running", "undone", "ok", "skipped"];
 
 /** The states of the steps that a run has started, by their paths without the indexes of items. */
@@ -34,8 +34,8 @@ export function statesOf(run: TimedSpan): ReadonlyMap<string, State> {
 }
 
 /**
- * Whether the step itself was undone. Before a retry only an attempt is, by a rollback inside the
- * step, and so is one that lands late.
+ * Whether the step itself was undone. Before a retry and after a late landing, only an attempt is
+ * undone, by a rollback inside the step.
  */
 function undoesStep({ of, parent }: Span): boolean {
   return parent?.kind === "rollback" && parent.parent !== of;

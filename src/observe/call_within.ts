@@ -5,9 +5,9 @@ import { callBack } from "../run/call_back.ts";
 type Called<T> = { readonly value: T } | { readonly thrown: unknown };
 
 /**
- * Makes a call inside an observer's `within`: exactly once, whatever the observer does, and returns
- * what the call returns. The observer does not receive that value, because awaiting it could repeat
- * its work: some queries run each time they are awaited.
+ * Makes a call inside an observer's `within`, exactly once whatever the observer does, and returns
+ * the call's value. The observer does not receive it, because awaiting it could repeat its work:
+ * some queries run each time they are awaited.
  */
 export function callWithin<T>(follow: SpanObserver, call: () => T, id: string): T {
   const made: Called<T>[] = [];

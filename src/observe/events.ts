@@ -7,7 +7,7 @@ import { watcherOf } from "./watcher_of.ts";
 export interface SpanEvent extends Omit<Span, "parent" | "of"> {
   /** The id of the enclosing span; none for a run. */
   readonly parentId?: string | undefined;
-  /** The id of the span that `of` is. */
+  /** The id of the span in `of`. */
   readonly ofId?: string | undefined;
   /** The time, in milliseconds since 1970, with fractions. */
   readonly at: number;
@@ -81,7 +81,7 @@ export function events(listener: (event: RunEvent) => void): Watcher {
   }]);
 }
 
-/** Steady even when the computer's clock is set. */
+/** The time; it does not jump when the computer's clock is set. */
 function now(): number {
   return performance.timeOrigin + performance.now();
 }

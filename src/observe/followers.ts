@@ -4,7 +4,7 @@ import { callBack } from "../run/call_back.ts";
 import { isThenable } from "../values/maybe_promise.ts";
 import { callWithin } from "./call_within.ts";
 
-/** An observer, and what it returned to follow a span. */
+/** An observer, and the object it returned to follow a span. */
 interface Follower {
   readonly observe: Observer;
   readonly follow: SpanObserver | undefined;
@@ -68,7 +68,7 @@ function ask(observe: Observer, span: Span): Follower | undefined {
     if (given === undefined || given === false) return;
     if (typeof given !== "object" || given === null) refuseAnswer(given, span);
     if (isThenable(given)) {
-      // It comes too late to follow anything. If it rejects, that error is enough.
+      // A promise comes too late to follow anything. If it rejects, its own error is enough.
       Promise.resolve(given).then(() => refuseAnswer(given, span));
       return;
     }

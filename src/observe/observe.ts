@@ -11,7 +11,7 @@ import { watcherOf } from "./watcher_of.ts";
  * @returns A watcher for the `observer` option of any number of runs.
  * @throws {ConfigError} If the observer is not a function.
  *
- * @example What ran, with times
+ * @example Every span with its duration
  * ```ts
  * import { pipeline, step } from "@runsheet/runsheet";
  * import { observe } from "@runsheet/runsheet/observe";

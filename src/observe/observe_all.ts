@@ -7,14 +7,15 @@ import { processWide } from "../run/process_wide.ts";
  *
  * @param watcher Made by `observe()`, `events()` and others; omit it to stop observing.
  *
- * @example Count what fails, everywhere
+ * @example Count the failed runs of the process
  * ```ts
  * import { step } from "@runsheet/runsheet";
  * import { observe, observeAll } from "@runsheet/runsheet/observe";
  * import { assertEquals } from "@std/assert";
  *
  * let failures = 0;
- * observeAll(observe(({ kind }) => kind === "run" && { end: ({ ok }) => void (ok || failures++) }));
+ * const count = { end: ({ ok }: { ok: boolean }) => void (ok || failures++) };
+ * observeAll(observe(({ kind }) => kind === "run" && count));
  * await step({ name: "fail", run: () => Promise.reject(new Error("no")) }).run({});
  * assertEquals(failures, 1);
  * observeAll();

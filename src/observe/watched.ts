@@ -24,15 +24,15 @@ export function watchRun(observers: readonly Observer[], run: Span): Watch | und
   return followers && new Watched(run, followers);
 }
 
-/** An invalid id is refused when the options are checked. */
+/** The given id, or a new one if it is invalid; checking the options refuses an invalid one. */
 export function runIdOf(given: unknown): string {
   return typeof given === "string" && given !== "" ? given : crypto.randomUUID();
 }
 
-/** The attempts that are the success of their steps, where there may be others. */
+/** The numbers of the attempts that succeeded, by the spans of their steps. */
 const standing = new WeakMap<Span, number>();
 
-/** What an undo is, and of which attempt. */
+/** The kind of an undo, and the attempt that it undoes. */
 function undoOf(id: string, of: Span | undefined): Pick<SpanDetails, "undo" | "ofAttempt"> {
   const { undo = "undo", attempt = of && standing.get(of) } = parseId(id) ?? {};
   if (undo === "key") return { undo: "undoByKey" };
@@ -118,7 +118,7 @@ class Watched implements Watch {
     return this.span.parent ? this.#runInside(carryOut) : this.#runAlone(carryOut);
   }
 
-  /** The stacks of errors lead to the caller, as its promise is the only one. */
+  /** Adds no promise but the caller's own, so that the stacks of errors lead to the caller. */
   async #runAlone<R extends Result<unknown>>(carryOut: () => Promise<R>): Promise<R> {
     try {
       const result = await this.within(carryOut);
@@ -130,7 +130,7 @@ class Watched implements Watch {
     }
   }
 
-  /** Not a microtask later than without observers: it may race against other steps. */
+  /** Adds no microtask, as the run may race against other steps. */
   #runInside<R extends Result<unknown>>(carryOut: () => Promise<R>): Promise<R> {
     const running = this.within(carryOut);
     running.then((result) => this.#endRun(result), (reason) => this.interrupt(reason));
@@ -159,8 +159,8 @@ class Watched implements Watch {
   }
 
   /**
-   * A promise that is awaited exactly where it would be without observers: not a microtask later,
-   * and by nobody else, because the stacks of errors would no longer lead to the caller.
+   * Lets a promise be awaited exactly where it would be without observers: no microtask later, and
+   * nowhere else, because the stacks of errors would no longer lead to the caller.
    */
   #awaitable(promise: Promise<Settled>): Pending {
     const follow = () => this.#follow(promise);
@@ -232,7 +232,7 @@ class Watched implements Watch {
     details: SpanDetails,
   ): Watched | undefined {
     const of = extra?.of;
-    // An undo stands inside a rollback, and is named after its step.
+    // An undo is inside a rollback, but is named after its step.
     const name = of ? of.name + path.slice(stepOf(path).length) : this.span.name;
     return this.#begin(kind, id, path, name, details);
   }

@@ -54,7 +54,7 @@ export function checkArray(action: string, name: string, value: unknown): void {
   }
 }
 
-/** Requires an `AbortSignal`, of whatever make, or `undefined`. */
+/** Requires an `AbortSignal` of any implementation, or `undefined`. */
 export function checkSignal(action: string, value: unknown): void {
   const listen = (value as Partial<AbortSignal> | null | undefined)?.addEventListener;
   if (value !== undefined && typeof listen !== "function") {
@@ -77,7 +77,7 @@ export function checkKey(action: string, name: string, key: unknown): void {
   if (typeof key !== "string" || key === "") {
     refuse(action, `'${name}' must be a string that is not empty`, key);
   }
-  // No output of a step may have it: an assignment takes it for the prototype.
+  // No output of a step may have this key, as assigning it sets the prototype.
   if (key === "__proto__") refuse(action, `'${name}' must be another key`, key);
 }
 

@@ -38,8 +38,8 @@ export abstract class RunsheetError extends Error {
   /** The kind of error; stable across versions. */
   abstract readonly code: ErrorCode;
   /**
-   * Returns what `JSON.stringify` prints: name, code, message and cause, without the values that a
-   * schema rejected.
+   * Converts the error to the data that `JSON.stringify` prints: name, code, message and cause,
+   * without the values that a schema rejected.
    *
    * @param options The options; `JSON.stringify` passes a key instead.
    * @returns Plain data.
@@ -118,8 +118,8 @@ export class PredicateError extends RunsheetError {
 }
 
 /**
- * A step, an undo or a pipeline did not settle within its `timeout`, or a run not before the
- * caller's signal timed out, whose reason is the `cause` then.
+ * A step, an undo or a pipeline did not settle within its `timeout`, or a run did not settle before
+ * the caller's signal timed out. In the latter case, `cause` is the signal's reason.
  */
 export class TimeoutError extends RunsheetError {
   /** The error's name. */
@@ -128,7 +128,7 @@ export class TimeoutError extends RunsheetError {
   override readonly code = "TIMEOUT";
   /** The limit, in milliseconds; `undefined` if it was that of the caller's signal. */
   readonly timeoutMs: number | undefined;
-  /** If it ended a whole run: the errors of attempts that had failed by then. */
+  /** If it ended a run or a pipeline: the errors of attempts that had failed by then. */
   declare readonly errors?: readonly Error[];
   /** Makes the error with the limit, in milliseconds. */
   constructor(message: string, timeoutMs: number | undefined, options?: ErrorOptions) {
@@ -214,8 +214,8 @@ export class ChoiceNoMatchError extends RunsheetError {
 
 /**
  * Effects could not be undone where the run would otherwise have continued: before a retry, in a
- * fallback, after a middleware recovered from a failure, or without a collected item. `cause` is the
- * failure that made the undo necessary.
+ * fallback, after a middleware recovered from a failure, or without a collected item. `cause` is
+ * the failure that made the undo necessary.
  */
 export class RollbackError extends RunsheetError {
   /** The error's name. */

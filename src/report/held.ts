@@ -5,7 +5,7 @@ export function argsHeld(key: string, name: string): ArgsValidationError {
   return held(ArgsValidationError, `Cannot run '${name}' as its args`, key);
 }
 
-/** The error of an output that has one of the deps' keys. */
+/** The error of an output that has the key of a held value. */
 export function outputHeld(key: string, path: string): ProvidesValidationError {
   return held(
     ProvidesValidationError,

@@ -1,16 +1,15 @@
 import { cast } from "../values/cast.ts";
 import { toError } from "./errors.ts";
 
-/** Not a property of the error: that is the application's, and may be frozen. */
+/** Not a property of the error, which belongs to the application and may be frozen. */
 const marked = new WeakSet<Error>();
 
 /**
- * Marks an error as one that trying again does not cure: no retry policy tries again after it,
- * neither that of the step or the handler that throws it nor that of a pipeline around it, and
- * `retryIf` is not asked.
+ * Marks an error as permanent: nothing is retried after it, neither by the policy of the step or
+ * the handler that throws it nor by that of a pipeline around it, and `retryIf` is not asked.
  *
- * @param error The error, made anew for each failure, as it stays marked. It is what the run fails
- * with, untouched.
+ * @param error The error. Make a new one for each failure, as it stays marked. The run fails with
+ * this error, unchanged.
  * @returns The same error, to be thrown.
  *
  * @example A card that is declined
@@ -38,11 +37,11 @@ export function permanent<E extends Error>(error: E): E {
   return cast(real);
 }
 
-/** Whether trying again does not cure an error, or one of those that it holds. */
+/** Whether an error, or one inside it, is marked as permanent. */
 export function isPermanent(error: Error): boolean {
   try {
     return marked.has(error) || error instanceof AggregateError && error.errors.some(isPermanent);
   } catch {
-    return false; // a getter of the user's may throw, and errors may hold themselves
+    return false; // A user's getter may throw, and errors may contain themselves.
   }
 }

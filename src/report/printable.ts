@@ -16,7 +16,7 @@ export class Printable {
     return Object.entries(this);
   }
 
-  /** Returns what `JSON.stringify` prints; it passes a key instead of options. */
+  /** Returns the data that `JSON.stringify` prints; it passes a key instead of options. */
   toJSON(options?: JSONOptions | string): unknown {
     return valueJSON(this, asksForArgs(options));
   }

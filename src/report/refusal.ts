@@ -26,7 +26,7 @@ export class Refused {
   }
 }
 
-/** The schema found issues in the input. */
+/** The refusal of an input in which a schema found issues. */
 export function refusedBySchema(issues: readonly SchemaIssue[], input: unknown): Refusal {
   const found = issues.map((issue) => ({ issue, safe: safeIssue(issue, input) }));
   return {
@@ -39,7 +39,9 @@ export function refusedBySchema(issues: readonly SchemaIssue[], input: unknown):
   };
 }
 
-/** The schema threw. Logs show only the kind of error, as its message may quote the input. */
+/**
+ * The refusal if a schema threw. Logs show only the kind of error: its message may quote the input.
+ */
 export function refusedByThrowing(thrown: unknown): Refusal {
   const cause = toError(thrown);
   const { full, safe } = messageOf(cause);
@@ -54,13 +56,13 @@ export function refusedByThrowing(thrown: unknown): Refusal {
   };
 }
 
-/** The value could not be read as an object of keys. */
+/** The refusal of a value that could not be read as an object of keys. */
 export function refusedByReading(thrown: unknown): Refusal {
   const cause = toError(thrown);
   return refused(messageOf(cause), cause);
 }
 
-/** The engine rejects the value. */
+/** The refusal of a value by the engine itself. */
 export function refused(summary: Message, cause?: Error): Refusal {
   return { issues: [], safeIssues: [], summary, cause };
 }

@@ -85,7 +85,7 @@ export function strips(schema: Schema): boolean {
   }
 }
 
-/** Whether nothing comes after the object that such a schema makes, which is plain and new. */
+/** Whether such a schema returns the object that it makes, plain and new, without further steps. */
 export function makesItself(schema: Schema): boolean {
   const { _zod, pipe } = schema as Introspectable;
   return _zod ? !_zod.def.checks?.length : !pipe;

@@ -3,12 +3,12 @@ import { typed } from "./typed.ts";
 
 /**
  * Declares the deps of a pipeline by their type: clients and connections that its steps find in
- * the context, and that `run` takes beside the args. They are in no args, data, records or logs.
+ * the context, and that `run` takes beside the args. They are not in args, data, records or logs.
  *
- * @returns What a pipeline takes as its `deps`. A schema takes its place where the deps are to be
- * checked when the pipeline runs.
+ * @returns A schema for the `deps` of a pipeline that checks nothing. To check the deps when the
+ * pipeline runs, use another schema in its place.
  *
- * @example Another client for each environment
+ * @example A client for each environment
  * ```ts
  * import { deps, pipeline, step } from "@runsheet/runsheet";
  * import { assertEquals } from "@std/assert";

@@ -5,10 +5,10 @@ import { type Context, copyObject } from "../values/context.ts";
 import { isThenable, type MaybePromise } from "../values/maybe_promise.ts";
 import { type Checking, declaredKeys, makesItself, onlyChecks, strips } from "./declared_keys.ts";
 
-/** Stands for an input that the schema accepted as it is. */
+/** Stands for an input that the schema accepted unchanged. */
 export const UNCHANGED: unique symbol = Symbol("unchanged");
 
-/** A validated object. It is wrapped, as an object that has a `then` cannot be awaited. */
+/** A validated object, wrapped because an object that has a `then` cannot be awaited. */
 export class Valid {
   declare readonly value: Context;
 
@@ -80,9 +80,9 @@ function checker(schema: Checking): Validate {
   };
 }
 
-/** How the value that a schema gives is read. */
+/** How to read the value that a schema returns. */
 interface Reading {
-  /** Whether the input itself stands for a value that differs in nothing. */
+  /** Whether to return the input itself if the value does not differ from it. */
   readonly mayBeInput: boolean;
   /** Whether the value is an object that the schema has just made. */
   readonly isFresh: boolean;
@@ -90,7 +90,9 @@ interface Reading {
 
 const COPIED: Reading = { mayBeInput: false, isFresh: false };
 
-/** Some schemas morph `given` in place, and contexts are frozen: these get a copy of the input. */
+/**
+ * `given` is a copy of the input for schemas that may morph it in place, as contexts are frozen.
+ */
 function validate(
   schema: Schema,
   input: Context,

@@ -12,8 +12,8 @@ export interface UndoDeclaredOptions {
    */
   readonly except?: readonly string[] | undefined;
   /**
-   * Whether each step must have an `undoByKey`. Only that undoes an effect whose output nobody knows:
-   * of a durable run whose process has died in the middle of a call that a timeout then ended.
+   * Whether each step must have an `undoByKey`. Only that undoes an effect whose output is unknown:
+   * when the process of a durable run dies in the middle of a call that a timeout then ends.
    *
    * @default {false}
    */
@@ -23,7 +23,8 @@ export interface UndoDeclaredOptions {
 /**
  * Throws if a step at any depth has neither a `rollback` nor an `undoByKey`, or, if `byKey` is set,
  * no `undoByKey`. It inspects the definition and runs nothing. That is cheap, and it finds steps
- * without a fake, which a sweep cannot see. Functions of collections are ignored, as they can only `defer`.
+ * without a fake, which a sweep cannot see. Functions of collections are ignored, as they can only
+ * `defer`.
  *
  * @param target A pipeline, or any other step.
  * @param options The steps that need no undo.

@@ -10,7 +10,7 @@ export interface RecordedCall extends Call {
 export interface Recorder extends Host {
   /** All calls, including failed ones, in the order in which they settled. */
   readonly calls: readonly RecordedCall[];
-  /** All waits before retries. They take no time. */
+  /** All waits, such as those before retries. They take no time. */
   readonly waits: readonly {
     /** The id of the wait. */
     readonly id: string;
@@ -28,7 +28,7 @@ export interface Recorder extends Host {
  * because a middleware sees only a pipeline's direct children: no undos, no single attempts, and no
  * nested steps.
  *
- * @returns A recorder. Several runs may share it; its waits before retries end immediately.
+ * @returns A recorder. Several runs may share it; its waits end immediately.
  *
  * @example Check the order of undos
  * ```ts

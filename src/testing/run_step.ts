@@ -25,7 +25,7 @@ export interface StepRun<Output> {
    * pipeline, those of all its steps.
    */
   readonly attempts: readonly RecordedCall[];
-  /** The delays before retries, in milliseconds. They take no time. */
+  /** The lengths of the waits, such as those before retries, in milliseconds. They take no time. */
   readonly waits: readonly number[];
   /**
    * Undoes the step as if a later step had failed: it calls the rollback handler with the context
@@ -85,7 +85,7 @@ export async function runStep<S extends AnyStep>(
   let done: Journal | undefined;
   const kept = expose<Step<string, RequiresOf<S>, ProvidesOf<S>>>({
     ...node,
-    // In the step's context already.
+    // They are already in the step's context.
     deps: undefined,
     async execute(ctx, scope) {
       const journal = scope.journal.fork();

@@ -35,7 +35,10 @@ export type Fake = AnyStep | ((ctx: any, info: RunInfo) => unknown);
  * import { assert, assertEquals } from "@std/assert";
  *
  * const reserve = step({ name: "reserve", run: () => {}, rollback: () => {} });
- * const charge = step({ name: "charge", run: () => fetch("https://payments.example").then(() => {}) });
+ * const charge = step({
+ *   name: "charge",
+ *   run: () => fetch("https://payments.example").then(() => {}),
+ * });
  * const checkout = pipeline({ name: "checkout", steps: [reserve, charge] });
  *
  * const declined = stub(checkout, {

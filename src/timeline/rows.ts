@@ -18,8 +18,8 @@ export interface Row {
 }
 
 /**
- * The row of a span; `parent` is the recorded span that it is a part of. A bare step would have been
- * undone, and declares no undo.
+ * The row of a span; `parent` is the recorded span around it. A step is bare if it would have been
+ * undone, but declares no undo.
  */
 export function rowOf(timed: TimedSpan, parent?: TimedSpan, isBare = false): Row {
   const { span, end, progress } = timed;
@@ -66,14 +66,14 @@ function noteOn({ span: { kind }, end }: TimedSpan, state: State): string | unde
   return NOTES[state];
 }
 
-/** Whether an undo or a release was tried again, so that the last attempt decides. */
+/** Whether an undo or a release was retried, so that the last attempt decides. */
 export function isRetried({ span }: TimedSpan, parent: TimedSpan | undefined): boolean {
   if (span.kind !== "undo" && span.kind !== "release" || !parent) return false;
   const next = attemptId(undoId(span), (span.attempt ?? 1) + 1);
   return parent.parts.some((part) => part.span.id === next);
 }
 
-/** The error of a rollback is that of its first undo that failed. */
+/** Whether a row below shows the error. A rollback has the error of its first undo that failed. */
 function isToldBelow(error: Error, { kind }: Span, parts: readonly TimedSpan[]): boolean {
   return kind === "rollback" && parts.some(isBad) ||
     parts.some((part) => part.end?.error === error);
@@ -144,7 +144,8 @@ function placeOf({ kind, name, parent }: Span): string {
 }
 
 /**
- * The spans inside that get a row. An only attempt gets none, as it shows no more than its step.
+ * The spans inside a span that get a row. A single attempt gets none, as it shows no more than its
+ * step.
  */
 function partsOf(timed: TimedSpan): readonly TimedSpan[] {
   const attempts = timed.parts.filter(({ span }) => span.kind === "attempt").length;
@@ -159,7 +160,7 @@ function partsOf(timed: TimedSpan): readonly TimedSpan[] {
 /** The rows for which a picture has room. */
 export interface Selection<Drawn> {
   readonly rows: ReadonlyMap<TimedSpan, Drawn>;
-  /** The spans inside that have a row, and how many have none. */
+  /** The spans inside a span that have a row, and the number of those that have none. */
   below(timed: TimedSpan): { readonly shown: readonly TimedSpan[]; readonly left: number };
 }
 
@@ -200,7 +201,7 @@ export function pick<Drawn>(
   };
 }
 
-/** How many items of a step, or undos of them, are shown, and how many more of those that failed. */
+/** The number of items of a step, or of their undos, that are shown, and of failed ones beyond. */
 const MOST = 10;
 
 /** Of many items, or undos of items, the first ones and those that failed; of other spans, all. */

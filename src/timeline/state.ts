@@ -4,8 +4,8 @@ import type { TimedSpan } from "./timeline.ts";
 export type State = "ok" | "failed" | "skipped" | "running" | "undone" | "stuck" | "late" | "wait";
 
 /**
- * The state of a span: `"stuck"` is what could not be undone or released, and a rollback in which
- * there is such.
+ * The state of a span: `"stuck"` is an undo, a release or a late attempt that failed to undo or
+ * release something, and a rollback with such an undo.
  */
 export function stateOf({ end, span: { kind } }: TimedSpan): State {
   if (!end) return "running";

@@ -8,7 +8,7 @@ export interface TimedSpan {
   readonly span: Span;
   /**
    * Its place among all spans that the timeline has recorded, in the order in which they began. A
-   * clock does not tell that: in edge workers it stands still between requests to other services.
+   * clock does not show it: in edge workers it stands still between requests to other services.
    */
   readonly order: number;
   /** When it began. */
@@ -44,7 +44,7 @@ type Recorded = { -readonly [Key in keyof TimedSpan]: TimedSpan[Key] } & { parts
 /**
  * Makes a watcher that records runs with their times, for {@linkcode html} and {@linkcode tree}.
  * Give it to one run as its `observer`, or to all with `observeAll`. It keeps names, times and
- * errors, and neither args nor data.
+ * errors, but neither args nor data.
  *
  * @param options How many runs it keeps.
  * @returns The watcher, with the runs that it has recorded.
@@ -92,12 +92,12 @@ export function timeline(options: TimelineOptions = {}): Timeline {
   return Object.freeze({ ...watcher, runs });
 }
 
-/** Steady, also when the computer's clock is set. */
+/** The time; it does not jump when the computer's clock is set. */
 function now(): number {
   return performance.timeOrigin + performance.now();
 }
 
-/** The time at which the last span ended of those that have ended. */
+/** The time of the latest end of a span. */
 export function lastOf({ from, to = from, parts }: TimedSpan): number {
   return parts.reduce((last, part) => Math.max(last, lastOf(part)), to);
 }

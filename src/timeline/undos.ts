@@ -4,7 +4,7 @@ import type { TimedSpan } from "./timeline.ts";
 
 /**
  * The undos of a run in the order in which they began, each as the list of its attempts. An attempt
- * that landed late and has no undo stands among them by itself.
+ * that landed late and has no undo is listed by itself.
  */
 export function undosOf(run: TimedSpan): readonly (readonly TimedSpan[])[] {
   const undos = new Map<string, TimedSpan[]>();
@@ -20,7 +20,7 @@ export function undoId({ id, kind, attempt = 1 }: Span): string {
   return kind === "undo" || kind === "release" ? baseOf({ id, kind, attempt }) : id;
 }
 
-/** The resources that could not be released, by the last attempts to. */
+/** The resources that could not be released, each as the last attempt to release it. */
 export function notReleased(run: TimedSpan): readonly TimedSpan[] {
   const last = new Map<string, TimedSpan>();
   for (const timed of spansIn(run)) {

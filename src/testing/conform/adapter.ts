@@ -16,16 +16,16 @@ export interface SagaArgs {
 /** The pipeline that an adapter runs to prove itself. */
 export type Saga = Pipeline<"saga", SagaArgs, Record<string, unknown>>;
 
-/** What the saga tells the world outside. It is plain JSON, so that it can be sent. */
+/** An event that the saga tells the outside world. It is plain JSON, so that it can be sent. */
 export interface SagaEvent {
   /** The id of the run. */
   readonly runId: string;
-  /** The worker that tells it: each `saga()` is one. */
+  /** The worker that tells it; each `saga()` is one worker. */
   readonly worker: string;
   /**
    * - `"enter"` and `"leave"`: a step of the pipeline begins, and ends.
    * - `"call"`: a call begins; `"made"`: its effect has happened; `"failed"`: it is about to fail.
-   * - `"gave up"`: a call has heard of the timeout.
+   * - `"gave up"`: the timeout has reached a call.
    * - `"undo"` and `"undone"`: an undo begins, and its effect has happened.
    */
   readonly moment: "enter" | "leave" | "call" | "made" | "failed" | "gave up" | "undo" | "undone";
@@ -39,18 +39,18 @@ export interface SagaEvent {
   readonly saw?: Readonly<Record<string, number>> | undefined;
 }
 
-/** The world's answer. */
+/** The outside world's answer. */
 export interface SagaAnswer {
-  /** How often it was told the same before. */
+  /** How often it was told the same event before. */
   readonly times: number;
   /** Whether the run is known to have failed: something was given up or undone. */
   readonly isFailing: boolean;
 }
 
-/** The world outside the run, which survives every worker. */
+/** The outside world of a run, which survives every worker. */
 export interface SagaOutside {
   /**
-   * Tells what the saga does. It is never answered if the worker is to be killed at this moment.
+   * Tells what the saga does. It never resolves if the worker is to be killed at this moment.
    *
    * @param event What the saga does.
    */
@@ -74,8 +74,8 @@ export interface SagaEnd {
 }
 
 /**
- * Drives one run of the saga on a durable engine. A worker is whatever runs the user's code: a
- * process, or what stands for one.
+ * Drives one run of the saga on a durable engine. A worker runs the user's code: a process, or a
+ * stand-in for one.
  */
 export interface ConformAdapter {
   /** Begins the run in a worker. */
@@ -85,8 +85,8 @@ export interface ConformAdapter {
   /** Starts another worker, which continues the run. */
   resume(): unknown;
   /**
-   * Resolves with the end of the run (`sagaEnd` makes it of a result). It is called after `start`
-   * and after each `resume`; once the worker has been killed, its promise may settle or not.
+   * Resolves with the end of the run (`sagaEnd` makes it from a result). It is called after `start`
+   * and after each `resume`; once the worker has been killed, its promise need not settle.
    */
   result(runId: string): Promise<SagaEnd>;
   /**
@@ -98,9 +98,9 @@ export interface ConformAdapter {
   cancel?(runId: string): unknown;
   /** Stops the worker without killing it, as `kill -STOP` does. */
   stall?(): unknown;
-  /** Lets the stalled worker go on, after another one has taken over its run. */
+  /** Lets the stalled worker continue, after another one has taken over its run. */
   wake?(): unknown;
-  /** Frees what the adapter holds. */
+  /** Releases the adapter's resources. */
   stop?(): unknown;
 }
 

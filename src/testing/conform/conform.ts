@@ -10,7 +10,7 @@ import { type Fate, pointOf, World } from "./world.ts";
 export interface ConformOptions {
   /**
    * The length of the saga's waits and timeouts, in milliseconds: the same as that of `saga`. It
-   * must be long enough for a worker to tell the world something, and to begin a call.
+   * must be long enough for a worker to tell the outside world something, and to begin a call.
    *
    * @default {100}
    */
@@ -22,7 +22,7 @@ export interface ConformOptions {
    */
   readonly patienceMs?: number | undefined;
   /**
-   * Kills only at each n-th point.
+   * Kills only at every n-th point.
    *
    * @default {1}
    */
@@ -34,16 +34,16 @@ export interface ConformOptions {
    */
   readonly endings?: readonly SagaEnding[] | undefined;
   /**
-   * The most runs at a time, each with an adapter of its own.
+   * The greatest number of runs at a time, each with an adapter of its own.
    *
    * @default {1}
    */
   readonly concurrency?: number | undefined;
 }
 
-/** A run of the saga, and what is wrong with it. */
+/** A run of the saga, and its faults. */
 export interface ConformRun {
-  /** What was done to it. */
+  /** The name of the run, which says what was done to it. */
   readonly name: string;
   /** How often its workers were killed. */
   readonly kills: number;
@@ -51,7 +51,7 @@ export interface ConformRun {
   readonly problems: readonly string[];
 }
 
-/** What `conform` has found. */
+/** The findings of `conform`. */
 export interface ConformReport {
   /** The runs. */
   readonly runs: readonly ConformRun[];
@@ -66,16 +66,16 @@ const ENDINGS: readonly SagaEnding[] = [
   "lands late",
   "is cancelled",
 ];
-/** Where each ending is decided: the kills before it are those of a run that succeeds. */
+/** The point that decides each ending; kills before it would be those of a run that succeeds. */
 const DECIDED: Readonly<Record<SagaEnding, string>> = {
   "succeeds": "call args",
   "fails": "call end",
   "times out": "call truck",
-  // A call that a decision has ended is not made again: a kill would hide its landing.
+  // A call that a timeout has ended is not made again, so a kill would hide its landing.
   "lands late": "undo late",
   "is cancelled": APPROVAL,
 };
-/** Only the undos of one ending are killed at every moment, as those of the others are the same. */
+/** The limit on kills for most endings: their undos are the same as those of a run that fails. */
 const MOST_POINTS = 8;
 
 const MOST_TRIES = 3;
@@ -88,7 +88,7 @@ interface Tried extends ConformRun {
 interface Round {
   readonly name: string;
   readonly ending: SagaEnding;
-  /** What it needs of the adapter. */
+  /** The optional method that it needs of the adapter. */
   readonly needs?: "send" | "cancel" | "stall";
   plan(whole: readonly string[]): readonly (readonly [point: string, fate: Fate])[];
 }
@@ -96,14 +96,14 @@ interface Round {
 /**
  * Proves that an adapter keeps the promises of a durable run. It runs a saga of every kind of step,
  * kills its workers before, between and after every call, in every wait and at every undo, and
- * compares with a run that nobody kills: the same result, the same order of undos, no call made
- * again unless a kill left it in doubt, and then with the same key, nothing left, and nothing
- * forward after a rollback has begun. It judges by what the saga tells the world outside, not by
- * what the adapter says.
+ * compares each run with one that is not killed. The result and the order of the undos must be the
+ * same. A call may be repeated only if a kill left it in doubt, and then with the same key. No
+ * effect may be left, and no call may go forward after a rollback has begun. It judges by what the
+ * saga tells the outside world, not by what the adapter says.
  *
  * @param target Makes an adapter for one run: `inProcess`, or one that starts and kills processes.
  * @param options The waits of the saga, and how much is killed.
- * @returns What is wrong, run by run; `assertConforms` throws it.
+ * @returns The faults of each run; `assertConforms` throws them.
  *
  * @example A store of your own
  * ```ts

@@ -159,7 +159,7 @@ export class Driver {
 
   #follow(): void {
     this.#result = this.#adapter.result(this.#args.runId);
-    // The result of a killed worker may be rejected, and nobody listens to it.
+    // The promise of a killed worker's result may reject after another one has taken its place.
     this.#result.catch(() => {});
   }
 }

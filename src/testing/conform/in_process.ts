@@ -3,7 +3,7 @@ import type { ConformTarget, Saga, SagaArgs } from "./adapter.ts";
 import { saga, type SagaOptions } from "./saga.ts";
 import { sagaEnd } from "./saga_end.ts";
 
-/** The runs of the saga in a process that only seems to be killed; `durable()` returns them. */
+/** The runs of the saga in a process whose kills are simulated; `durable()` returns such runs. */
 export interface InProcessRuns {
   /** Begins the run, or continues it. */
   run(
@@ -22,8 +22,8 @@ export type Mortal = <T extends object>(resource: T) => T;
 /**
  * Makes an adapter whose workers live in this process. A worker is killed by taking its store away.
  *
- * @param make Makes the runs of the saga for one worker. Whatever outlives it, such as a store, must
- * be passed through `mortal`.
+ * @param make Makes the runs of the saga for one worker. Anything that outlives the worker, such as
+ * a store, must be passed through `mortal`.
  * @param options How long the saga waits: the same as those of `conform`.
  * @returns The target for `conform`.
  */
@@ -74,7 +74,7 @@ export function inProcess(
   };
 }
 
-/** Stands for a process. */
+/** Stands in for a process. */
 class Worker {
   #isDead = false;
   #stalled: Promise<void> | undefined;

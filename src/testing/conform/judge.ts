@@ -5,13 +5,13 @@ import { type Entry, isRollback, pointOf } from "./world.ts";
 
 const MOST_SHOWN = 300;
 
-/** What a run did: the log of the world, and the run's end. */
+/** The log of the outside world during a run, and the run's end. */
 export interface Played {
   readonly log: readonly Entry[];
   readonly end: SagaEnd | undefined;
 }
 
-/** Compares a run that was killed with one that was not: a sentence for each fault. */
+/** Compares a run that was killed with one that was not; returns a sentence for each fault. */
 export function judge({ log, end }: Played, whole: Played): readonly string[] {
   const own = log.filter((entry) => entry.kind === "kill" || !entry.isFenced);
   const played = { log: own, end };
@@ -160,7 +160,7 @@ function effectsLeft(played: Played, whole: Played): readonly string[] {
   ];
 }
 
-/** The effects that stand in the end. */
+/** The effects that are left at the end. */
 function liveIn(played: Played): ReadonlySet<string> {
   const live = new Set<string>();
   for (const { moment, step, key } of eventsOf(played, "made", "undone")) {
@@ -180,7 +180,7 @@ function otherUndoOrder(played: Played, whole: Played): readonly string[] {
 function otherEnd(end: SagaEnd | undefined, expected: SagaEnd | undefined): readonly string[] {
   if (!end || !expected) return [];
   const names = ["success", "data", "error", "failedStep", "completed", "failed"] as const;
-  // Where a cancellation finds the run is chance, and so is what its error names.
+  // A cancellation may reach the run at any step, and its error names that step.
   const isCancelled = expected.error?.code === "ABORTED" && end.error?.code === "ABORTED";
   const compared = names.filter((name) =>
     !isCancelled || name !== "error" && name !== "failedStep"

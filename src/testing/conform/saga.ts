@@ -14,8 +14,7 @@ import { cast } from "../../values/cast.ts";
 import type { Saga, SagaArgs, SagaEvent, SagaOutside } from "./adapter.ts";
 
 /**
- * The steps in the order in which they follow each other. Those of one row may run at the same
- * time.
+ * The steps in order. Those of one row may run at the same time.
  */
 export const STAGES: readonly (readonly string[])[] = [
   ["args"],
@@ -60,9 +59,9 @@ export interface SagaOptions {
 }
 
 /**
- * Makes the saga: a pipeline of every kind of step that tells the world outside what it does.
+ * Makes the saga: a pipeline of every kind of step that tells the outside world what it does.
  *
- * @param outside The world outside. In another process, one that sends each event to the real one.
+ * @param outside The outside world. In another process, a proxy that sends each event to it.
  * @param options How long it waits.
  * @returns The pipeline, for one worker.
  */
@@ -79,7 +78,7 @@ export function saga(outside: SagaOutside, options: SagaOptions = {}): Saga {
     return outside.tell({ runId, worker, moment, step, attempt: 1, ...more });
   }
 
-  /** An effect on the world outside. */
+  /** Has an effect on the outside world. */
   async function make(ctx: SagaContext, step: string, key: string, attempt = 1, saw = {}) {
     await tell(ctx, "call", step, { attempt });
     await tell(ctx, "made", step, { attempt, key, saw: { args: ctx.draft, ...saw } });
@@ -194,7 +193,7 @@ export function saga(outside: SagaOutside, options: SagaOptions = {}): Saga {
     name: "truck",
     run: async (ctx: SagaContext, { signal }) => {
       const { isFailing } = await tell(ctx, "call", "truck");
-      // Whoever asks again after the timeout gets an answer, and must not go forward with it.
+      // A call that is repeated after the timeout succeeds, but the run must not go forward then.
       if (isFailing) return;
       await aborted(signal);
       await tell(ctx, "gave up", "truck");

@@ -3,10 +3,10 @@ import { cast } from "../../values/cast.ts";
 import type { SagaEnd } from "./adapter.ts";
 
 /**
- * The end of a run of the saga, as plain JSON that a worker can send to the test.
+ * Makes the end of a run of the saga, as plain JSON that a worker can send to the test.
  *
  * @param result The result of the run.
- * @returns What `conform` compares.
+ * @returns The end that `conform` compares.
  */
 export function sagaEnd(result: Result<Record<string, unknown>>): SagaEnd {
   if (result.success) {
@@ -23,7 +23,7 @@ export function sagaEnd(result: Result<Record<string, unknown>>): SagaEnd {
   };
 }
 
-/** The data without what tells runs apart. */
+/** The data without the values that differ between runs. */
 function shown({ data }: { readonly data: Record<string, unknown> }): Record<string, unknown> {
   const { runId: _, draft: _2, mail: _3, ...same } = data;
   return same;

@@ -1,12 +1,12 @@
 import type { SagaAnswer, SagaEvent, SagaOutside } from "./adapter.ts";
 import { FALLEN } from "./saga.ts";
 
-/** What was told, and when a worker was killed or stalled. */
+/** An event that was told, or the kill or stall of a worker. */
 export type Entry =
   | { readonly kind: "told"; readonly event: SagaEvent; readonly isFenced: boolean }
   | { readonly kind: "kill" };
 
-/** What happens when the run comes to a point for the first time. */
+/** The fate of a worker or a run when it reaches a point for the first time. */
 export type Fate =
   /** The worker is killed there. */
   | "kill"
@@ -18,11 +18,11 @@ export type Fate =
   | "cancel"
   | "stall";
 
-/** A point that the run has come to, and where something is to happen. */
+/** A point that the run has reached, and at which something is to happen. */
 export interface Cue {
   readonly fate: Fate;
   readonly event: SagaEvent;
-  /** Lets the run go on. */
+  /** Lets the run continue. */
   readonly answer: () => void;
 }
 
@@ -36,10 +36,10 @@ export function isRollback({ moment, step }: SagaEvent): boolean {
   return (moment === "undo" || moment === "undone") && step !== FALLEN;
 }
 
-/** The world outside one run. It keeps what happened, and decides when workers die. */
+/** The outside world of one run. It records what happened, and decides when workers die. */
 export class World implements SagaOutside {
   readonly log: Entry[] = [];
-  /** What is still to happen, by point. */
+  /** The fates that are still to come, by point. */
   plan: Map<string, Fate> = new Map();
   readonly #onCue: (cue: Cue) => void;
   /** How often each point was told. */
@@ -60,7 +60,7 @@ export class World implements SagaOutside {
   tell(event: SagaEvent): Promise<SagaAnswer> {
     return new Promise((resolve) => {
       const { worker } = event;
-      // What a dying process has sent may arrive late.
+      // Events that a dying process has sent may arrive late.
       if (this.#isDown && !this.#fenced.has(worker)) this.#dead.add(worker);
       if (this.#dead.has(worker)) return;
       this.#alive.add(worker);
@@ -86,8 +86,8 @@ export class World implements SagaOutside {
   }
 
   /**
-   * Resolves once the run goes further than ever before, with how long it has told nothing until
-   * then, in milliseconds.
+   * Resolves once the run gets further than ever before, with the length of the silence before
+   * that, in milliseconds.
    */
   goesOn(): Promise<number> {
     return new Promise((resolve) => this.#onNew = resolve);
@@ -97,7 +97,7 @@ export class World implements SagaOutside {
     return this.#dead.has(worker);
   }
 
-  /** The worker is killed: nothing that it tells counts any more. */
+  /** Marks the workers as killed: the events that they tell no longer count. */
   bury(): void {
     this.#isDown = true;
     this.log.push({ kind: "kill" });
@@ -106,7 +106,7 @@ export class World implements SagaOutside {
     }
   }
 
-  /** Another worker begins. */
+  /** Called before another worker begins. */
   revive(): void {
     this.#isDown = false;
   }

@@ -73,7 +73,7 @@ export class Agenda {
    */
   learn(one: Case, { host }: Observed): void {
     const more = host.calls.filter((call) => !this.#known.has(call.id)).flatMap((call) => {
-      // A retry, or what runs only because something has failed: an alternative, for example.
+      // A retry, or a call made only because something has failed, such as an alternative.
       if (isRetryOf(call, one.call) || isNew(call)) {
         return casesOf(call, host.wire.effects, one);
       }
@@ -133,7 +133,7 @@ function isRetryOf(call: Call, first: Call): boolean {
     baseOf(call) === baseOf(first);
 }
 
-/** Whether it is the first attempt of a step that is not tried again without end. */
+/** Whether it is the first attempt of a call, in a pipeline that is not retried endlessly. */
 function isNew(call: Call): boolean {
   const attempts = [...call.id.matchAll(/@(\d+)\//g)].map(([, attempt]) => Number(attempt));
   return !isUndo(call) && call.attempt === 1 && Math.max(...attempts, 1) <= MOST_ATTEMPTS;

@@ -2,8 +2,8 @@ import type { FaultHost } from "./fault_host.ts";
 import type { LeftEffect } from "./report.ts";
 
 /**
- * The effects that must not be in place though a pivot has succeeded: those of steps that failed,
- * and more than a run without faults leaves by a step.
+ * The effects that must not be in place even though a pivot has succeeded: those of steps that
+ * failed, and any beyond those that the step leaves in a run without faults.
  */
 export function beyondCommit(
   left: readonly LeftEffect[],
@@ -24,7 +24,7 @@ export function beyondCommit(
     const { by = "", amount } = entry;
     if (amount < 0 || !by.split(" or ").some((path) => succeeded.has(path))) return true;
     const rest = stands.get(keyOf(entry));
-    // A run without faults may not call it at all: an alternative, for example.
+    // A run without faults may not call the step at all, if it is an alternative for example.
     if (rest === undefined) return false;
     stands.set(keyOf(entry), rest - amount);
     return rest < amount;

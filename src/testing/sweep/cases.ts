@@ -63,9 +63,9 @@ export function leadsTo(pattern: string, { call }: Case): boolean {
 
 /**
  * Whether a pattern matches a case. A pattern is the id of a call or effect, or the path of a step,
- * with or without the indexes of items, optionally followed by a fault. With a fault, a path stands
- * for the step's own work and not for its undo (`step!undo`), and a call's id stands for the call
- * itself and not for its effects.
+ * with or without the indexes of items, optionally followed by a fault. With a fault, a path means
+ * the step's own work and not its undo (`step!undo`), and a call's id means the call itself and not
+ * its effects.
  */
 export function matches(pattern: string, one: Case): boolean {
   const wanted = targetOf(pattern);

@@ -107,7 +107,7 @@ export class FaultHost implements Host {
     return outcome;
   }
 
-  /** Resources are acquired and released through it as well. */
+  /** Performs the calls that acquire and release resources, marked as such. */
   get resources(): Host {
     return {
       perform: (call, fn) => this.perform({ ...call, isOfResource: true } as SweptCall, fn),
@@ -117,8 +117,8 @@ export class FaultHost implements Host {
 
   async sleep({ id }: { readonly id: string }): Promise<void> {
     this.#restartClock();
-    // An undo by key waits until the other side has finished the attempt: once everything else is
-    // at rest.
+    // An undo by key waits until the other side has finished the attempt, and so until everything
+    // else is at rest.
     const { isWait, attempt, undo } = parseId(id) ?? {};
     if (isWait && attempt === undefined && undo === undefined) await this.#rest.wait("wait");
   }

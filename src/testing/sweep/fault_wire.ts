@@ -23,7 +23,8 @@ interface Sent extends Request {
 }
 
 /**
- * The microtasks of a request's way: more than any code between two requests takes without a timer.
+ * The microtasks that a request takes to arrive: more than any code between two requests takes
+ * without a timer.
  */
 const LATENCY = 50;
 

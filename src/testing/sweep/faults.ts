@@ -74,7 +74,9 @@ export function faultsOf({ kind, timeout, isOfResource }: SweptCall): readonly F
   return faults.filter((fault) => fault !== "late" || timeout !== undefined);
 }
 
-/** Nobody can release what no answer has told of. */
+/**
+ * The faults of acquisitions. Not `"after"`: a resource that was never returned is not released.
+ */
 const ofAcquisitions: readonly Fault[] = ["before", "late", "abort"];
 
 /** The faults that an effect can have. */

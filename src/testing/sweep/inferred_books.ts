@@ -16,7 +16,7 @@ export class InferredBooks implements Books {
     this.#undoable = new Set(undoable);
   }
 
-  /** Called before every call: a step that is undone once has an undo. */
+  /** Called before every call. A step that is undone once has an undo. */
   learn({ kind, path }: Call): void {
     if (kind === "undo") this.#undoable.add(stepOf(path));
   }

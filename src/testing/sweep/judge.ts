@@ -128,7 +128,7 @@ function hasSucceeded({ call: { id, kind, path } }: Case, { host, late }: Observ
     );
 }
 
-/** The effects in place that the failed call has had. */
+/** The effects of the failed call that are in place. */
 function leftBy({ call: { kind, path } }: Case, observed: Observed): LeftEffect[] {
   if (kind === "predicate") return [];
   return attributed(observed).filter(({ by, amount }) => by === path && amount > 0);

@@ -28,8 +28,8 @@ export interface Books {
 /** Options of a request to the other side. */
 export interface CallOptions {
   /**
-   * The signal that the real client would pass to `fetch`. Once it aborts, there is no answer any
-   * more, but the effect may still happen.
+   * The signal that the real client would pass to `fetch`. Once it aborts, no answer arrives, but
+   * the effect may still happen.
    */
   readonly signal?: AbortSignal | undefined;
 }
@@ -42,8 +42,8 @@ export interface EffectOptions extends CallOptions {
 
 /**
  * A record of the effects of fakes. It represents the other side, to which each request takes some
- * time. A sweep makes these requests fail, loses their answers, and lets them arrive when nobody
- * expects them any more. The total of every effect must be 0 once everything is undone.
+ * time. A sweep makes these requests fail, loses their answers, and lets them arrive when they are
+ * no longer expected. The total of every effect must be 0 once everything is undone.
  */
 export interface Ledger extends Books {
   /**
@@ -227,7 +227,7 @@ function keyOf(effect: string, id: string | number): string {
   return JSON.stringify([effect, String(id)]);
 }
 
-/** Rejects asynchronous actions: nobody could tell when they have happened. */
+/** Rejects asynchronous actions, as it would be unknown when they happen. */
 function synchronous(what: string, answer: unknown): unknown {
   if (!isThenable(answer)) return answer;
   throw new ConfigError(`Cannot ask for ${what} as what the other side does must be synchronous`);

@@ -15,7 +15,7 @@ import { replaceWire } from "./wire.ts";
 /** The failed step of a run that the sweep makes fail at its end. */
 export const END = "<end>";
 
-/** What a run is given. */
+/** The args and deps of a run. */
 export interface Given {
   readonly args: unknown;
   readonly deps: unknown;
@@ -29,7 +29,7 @@ export class Runner {
   readonly #shared: Shared;
   readonly #prepare: () => Promise<Given>;
 
-  /** `prepare` resets the fakes and returns what a run is given. */
+  /** `prepare` resets the fakes and returns the args and deps of a run. */
   constructor(node: Node, shared: Shared, prepare: () => Promise<Given>) {
     this.#node = node;
     this.#shared = shared;

@@ -55,8 +55,8 @@ export interface SweepOptions<Deps = unknown> {
    */
   readonly maxCases?: number | undefined;
   /**
-   * Runs a random sample of the cases, the same one for the same seed. Cases of retries come on
-   * top.
+   * Runs a random sample of the cases, the same one for the same seed. Cases of retries are added
+   * to it.
    */
   readonly sample?: { readonly count: number; readonly seed: number } | undefined;
   /**

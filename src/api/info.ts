@@ -17,7 +17,7 @@ export interface RollbackInfo {
 /** An undo registered with `defer`. */
 export type Undo = (info: RollbackInfo) => unknown;
 
-/** An undo with a retry policy and a timeout of its own. */
+/** An undo with its own retry policy and timeout. */
 export interface UndoPolicy<Run = Undo> {
   /** Undoes the effect. */
   readonly run: Run;

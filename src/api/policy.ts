@@ -73,10 +73,10 @@ export interface RetryPolicy {
 }
 
 /**
- * What a group does when a branch or item fails. With `"abort"`, the signals of the others abort,
- * no more start, and the group fails once all in flight have settled. With `"settle"`, the others
- * finish first, and then the group fails; over an endless collection, it fails when the run is
- * aborted or times out.
+ * The policy of a group when a branch or item fails. With `"abort"`, the signals of the others
+ * abort, no more start, and the group fails once all in flight have settled. With `"settle"`, the
+ * others finish first, and then the group fails; over an endless collection, it fails when the run
+ * is aborted or times out.
  */
 export type OnFailure = "abort" | "settle";
 
@@ -89,7 +89,7 @@ export interface GroupOptions {
    */
   readonly concurrency?: number | undefined;
   /**
-   * What to do when one fails.
+   * The policy for failures.
    *
    * @default {"abort"}
    */
@@ -112,7 +112,7 @@ export interface ItemOptions {
    */
   readonly concurrency?: number | undefined;
   /**
-   * What to do when one fails. With `"collect"`, the item's effects are undone, an
+   * The policy for failures. With `"collect"`, the effects of a failed item are undone, an
    * {@linkcode ItemFailure} takes the place of its result, and the pipeline continues.
    *
    * @default {"abort"}

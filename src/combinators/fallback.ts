@@ -80,8 +80,7 @@ export function fallback<S extends StepShape | NotAStep, A = never, O = never, C
     const { journal, cancellation, path } = scope;
     // Committed effects cannot be undone, and the alternative would repeat them.
     if (journal.isCommitted(mark)) return failed;
-    // An id of its own: a step around it may unwind at the same path once the alternative has
-    // failed.
+    // Its own id, as a step around it may unwind at the same path once the alternative has failed.
     const notUndone = await journal.unwind(failed.error, scope, mark, join(path, label));
     if (notUndone.length > 0) {
       const error = notUndoneError(`fall back in '${path}'`, notUndone, failed.error);

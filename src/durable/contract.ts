@@ -73,8 +73,8 @@ export interface Durable<Args, Data> {
   /**
    * Stops this worker, before its process ends. Runs that only wait, or that other workers drive,
    * are left to these: their `run` resolves with a failure at `"<stopped>"`, though they have not
-   * ended. Runs in progress here continue to their end or to their next long wait. No run begins or
-   * resumes any more.
+   * ended. Runs in progress here continue to their end or to their next long wait. No further run
+   * begins or resumes.
    *
    * @returns A promise that resolves once no run is in progress here.
    */

@@ -31,7 +31,7 @@ export interface Store {
    */
   load(runId: string, from: number): readonly string[] | Promise<readonly string[]>;
   /**
-   * Appends a row, and returns only once it cannot be lost any more.
+   * Appends a row, and returns only once the row can no longer be lost.
    *
    * @param runId The run's id.
    * @param seq The row's number.

@@ -102,7 +102,7 @@ export class StoreHost implements Host {
     this.#turns.outside(change);
   }
 
-  /** Stops: nothing is called or recorded any more. */
+  /** Stops: from now on, nothing is called or recorded. */
   end(reason: unknown): void {
     if (!this.#turns.end(reason)) return;
     this.#log.onForeign = undefined;
@@ -140,7 +140,7 @@ export class StoreHost implements Host {
   #proceed(): void {
     if (this.#cancelReason && !this.#isCancelTaken) {
       this.#isCancelTaken = true;
-      // Nothing starts any more until it has been delivered.
+      // Nothing else starts until it has been delivered.
       return this.#record(CANCEL, { ok: true, value: this.#cancelReason.reason });
     }
     this.#turns.start();

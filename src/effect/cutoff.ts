@@ -36,7 +36,7 @@ export class Cutoff implements CancelListener {
 
   constructor(attempt: Cuttable, hostSignal?: AbortSignal) {
     const { effect: { timeout }, scope: { cancellation } } = attempt;
-    // Without a signal or a clock of its own, the attempt can share the scope's cancellation.
+    // Without its own signal or clock, the attempt can share the scope's cancellation.
     const shared = timeout === undefined && !hostSignal ? cancellation : undefined;
     const own = this.cancellation = shared ?? new Cancellation(cancellation);
     this.#isShared = own === shared;

@@ -67,7 +67,7 @@ export interface Traits {
   readonly conditions?: readonly (string | undefined)[];
   /** How many branches or items may be in flight at once. */
   readonly concurrency?: number | undefined;
-  /** What happens when a branch or item fails. */
+  /** The policy for failures of branches or items. */
   readonly onFailure?: OnFailure | "collect" | undefined;
   /** The time limit of a pipeline, in milliseconds. */
   readonly timeout?: number | undefined;

@@ -56,6 +56,6 @@ export function checkRunOptions(name: string, options: OwnOptions): OwnOptions {
 
 /** The id in the options of a run; for a run inside a step, it is made of the step's key. */
 export function runIdOf({ runId, key, attempt }: OwnOptions): string | undefined {
-  // Each attempt gets an id of its own, as the effects of an earlier one may have been undone.
+  // Each attempt gets its own id, as the effects of an earlier one may have been undone.
   return runId ?? (attempt === undefined ? key : `${key}@${attempt}`);
 }

@@ -171,7 +171,7 @@ async function carryOut(
   return Object.freeze(new Failed(error, failedStep, rollback, meta, journal?.committed));
 }
 
-/** Releases the run's resources once, the latest first, when no attempt can land any more. */
+/** Releases the run's resources once, the latest first, when no attempt can land any longer. */
 function release(run: Run, watch: Watch | undefined): Promise<readonly RollbackFailure[]> {
   return run.released ??= releaseAll(run, watch);
 }
@@ -234,7 +234,7 @@ async function undo(
   }
 }
 
-/** The error of a run inside a step that does not know of it, and so could not undo it. */
+/** The error of a run inside a step that is unaware of it, and so could not undo it. */
 function lostUndo(name: string, path: string): ConfigError {
   return new ConfigError(
     `Cannot run '${name}' in '${path}' as its undo must not be lost: pass the info of '${path}' to ` +

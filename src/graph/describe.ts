@@ -38,7 +38,7 @@ export interface DescribedPolicy {
   readonly pivot?: boolean;
   /** How many branches or items may run at once. */
   readonly concurrency?: number;
-  /** What happens when a branch or item fails. */
+  /** The policy for failures of branches or items. */
   readonly onFailure?: OnFailure | "collect";
 }
 

@@ -14,7 +14,7 @@ export interface GraphOptions {
 export interface Look {
   readonly label: string;
   /**
-   * `"idle"` for a step that did not start; `undefined` without a run, and where there is no step.
+   * `"idle"` for a step that did not start; `undefined` without a run or a step.
    */
   readonly state: State | "idle" | undefined;
 }

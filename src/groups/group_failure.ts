@@ -19,7 +19,7 @@ export function groupFailure(
   { path, cancellation }: Scope,
   ran: boolean,
 ): SettledFailure {
-  // A branch that stopped because of the cancellation is not a failure of its own.
+  // A branch that stopped because of the cancellation is not a separate failure.
   const own = failures.filter(({ error }) => !isConsequence(error, group));
   const [first, ...others] = own;
   if (!first) return failure(cancellation?.error ?? group.error!, path, ran);
@@ -29,7 +29,7 @@ export function groupFailure(
   return failure(aggregateError(errors, text), path, ran);
 }
 
-/** Whether a branch failed only because it was cancelled. A failed undo is a failure of its own. */
+/** Whether a branch failed only because it was cancelled. A failed undo is a separate failure. */
 function isConsequence(error: Error, group: Cancellation): boolean {
   return !isRunsheetError(error, "ROLLBACK") && group.explains(error, false);
 }

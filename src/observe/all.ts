@@ -8,7 +8,7 @@ import { observersOf, watcherOf } from "./watcher_of.ts";
  * @param watchers Watchers, made by `observe()`, `events()` and others.
  * @returns A watcher for the `observer` option of `run`.
  *
- * @example Two at once
+ * @example Two watchers at the same time
  * ```ts
  * import { step } from "@runsheet/runsheet";
  * import { all, events, observe } from "@runsheet/runsheet/observe";

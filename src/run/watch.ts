@@ -15,7 +15,9 @@ export interface Place {
 /** A watcher, as the engine sees it. */
 export interface Watching {
   readonly observers: readonly Observer[];
-  /** Begins the span of a run; `undefined` if no observer of its own or of `more` wants it. */
+  /**
+   * Begins the span of a run; `undefined` if neither its own observers nor those of `more` want it.
+   */
   beginRun(
     node: WatchedNode,
     path: string,

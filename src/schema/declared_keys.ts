@@ -85,7 +85,7 @@ export function strips(schema: Schema): boolean {
   }
 }
 
-/** Whether such a schema returns the object that it makes, plain and new, without further steps. */
+/** Whether such a schema returns the plain new object that it makes, without further processing. */
 export function makesItself(schema: Schema): boolean {
   const { _zod, pipe } = schema as Introspectable;
   return _zod ? !_zod.def.checks?.length : !pipe;

@@ -106,7 +106,7 @@ export function resource<V, R = Unset, const N extends string = string>(
       const { seam } = run;
       run.resources ??= resourcesOf(run);
       const { aside, journal } = run.resources;
-      // A journal of its own, as a retry unwinds everything after its mark.
+      // Its own journal, as a retry unwinds everything after its mark.
       const acquired = journal.fork();
       const inside = { ...scope, run: aside, journal: acquired };
       const settled = await seam.outside(

@@ -14,7 +14,7 @@ import { cast } from "../values/cast.ts";
  * the step keeps its schemas and policies, but not its rollback and undo by key, which would undo
  * effects that the function never had.
  */
-// deno-lint-ignore no-explicit-any -- each fake has a context of its own, and a test wants no casts
+// deno-lint-ignore no-explicit-any -- each fake has its own context, and tests should need no casts
 export type Fake = AnyStep | ((ctx: any, info: RunInfo) => unknown);
 
 /**

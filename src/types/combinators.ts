@@ -117,8 +117,9 @@ export interface ParallelOptions<Mode, K> {
    */
   readonly concurrency?: number | undefined;
   /**
-   * What to do when one fails. With `"collect"`, the branch's effects are undone, its failure is
-   * added to the list under the key `failures`, and the pipeline continues without its output.
+   * The policy for failures. With `"collect"`, the effects of a failed branch are undone, its
+   * failure is added to the list under the key `failures`, and the pipeline continues without its
+   * output.
    *
    * @default {"abort"}
    */

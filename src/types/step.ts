@@ -127,7 +127,7 @@ export type RollbackFunction<R, P, RS, PS> = (
   info: RollbackInfo,
 ) => MaybePromise<unknown>;
 
-/** A rollback handler with a retry policy and a timeout of its own. */
+/** A rollback handler with its own retry policy and timeout. */
 export type RollbackPolicy<R, P, RS, PS> = UndoPolicy<RollbackFunction<R, P, RS, PS>>;
 
 /**
@@ -139,7 +139,7 @@ export type KeyUndoFunction<R, RS> = (
   info: RollbackInfo,
 ) => MaybePromise<unknown>;
 
-/** An undo by key with a retry policy, a timeout and a delay of its own. */
+/** An undo by key with its own retry policy, timeout and delay. */
 export interface KeyUndoPolicy<R, RS> extends UndoPolicy<KeyUndoFunction<R, RS>> {
   /**
    * The delay before the undo, in milliseconds. Use it if the undo looks for the effect first, so
@@ -159,7 +159,7 @@ export type NamedUndoFunction<R, RS> = (
   info: RollbackInfo,
 ) => MaybePromise<unknown>;
 
-/** A named undo with a retry policy and a timeout of its own. */
+/** A named undo with its own retry policy and timeout. */
 export type NamedUndoPolicy<R, RS> = UndoPolicy<NamedUndoFunction<R, RS>>;
 
 /** The definition of a step. */

@@ -3,8 +3,8 @@ import type { WorkflowStep } from "./platform.ts";
 import { nameOf } from "./record.ts";
 
 /**
- * Keeps a run that this deployment must not continue waiting until the platform gives up this
- * process. The reason is the name of its last step, and the next deployment continues it.
+ * Parks a run that this deployment must not continue, until the platform gives up this process. The
+ * reason is the name of its last step, and the next deployment continues it.
  */
 export async function park(step: WorkflowStep, reason: string): Promise<never> {
   console.error(reason);

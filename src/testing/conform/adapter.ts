@@ -16,11 +16,13 @@ export interface SagaArgs {
 /** The pipeline that an adapter runs to prove itself. */
 export type Saga = Pipeline<"saga", SagaArgs, Record<string, unknown>>;
 
-/** An event that the saga tells the outside world. It is plain JSON, so that it can be sent. */
+/**
+ * An event that the saga reports to the outside world. It is plain JSON, so that it can be sent.
+ */
 export interface SagaEvent {
   /** The id of the run. */
   readonly runId: string;
-  /** The worker that tells it; each `saga()` is one worker. */
+  /** The worker that reports it; each `saga()` is one worker. */
   readonly worker: string;
   /**
    * - `"enter"` and `"leave"`: a step of the pipeline begins, and ends.
@@ -41,7 +43,7 @@ export interface SagaEvent {
 
 /** The outside world's answer. */
 export interface SagaAnswer {
-  /** How often it was told the same event before. */
+  /** How often the same event was reported before. */
   readonly times: number;
   /** Whether the run is known to have failed: something was given up or undone. */
   readonly isFailing: boolean;
@@ -50,7 +52,7 @@ export interface SagaAnswer {
 /** The outside world of a run, which survives every worker. */
 export interface SagaOutside {
   /**
-   * Tells what the saga does. It never resolves if the worker is to be killed at this moment.
+   * Reports what the saga does. It never resolves if the worker is to be killed at this moment.
    *
    * @param event What the saga does.
    */

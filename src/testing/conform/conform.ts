@@ -10,7 +10,7 @@ import { type Fate, pointOf, World } from "./world.ts";
 export interface ConformOptions {
   /**
    * The length of the saga's waits and timeouts, in milliseconds: the same as that of `saga`. It
-   * must be long enough for a worker to tell the outside world something, and to begin a call.
+   * must be long enough for a worker to report to the outside world and to begin a call.
    *
    * @default {100}
    */
@@ -34,7 +34,7 @@ export interface ConformOptions {
    */
   readonly endings?: readonly SagaEnding[] | undefined;
   /**
-   * The greatest number of runs at a time, each with an adapter of its own.
+   * The greatest number of runs at a time, each with its own adapter.
    *
    * @default {1}
    */
@@ -99,7 +99,7 @@ interface Round {
  * compares each run with one that is not killed. The result and the order of the undos must be the
  * same. A call may be repeated only if a kill left it in doubt, and then with the same key. No
  * effect may be left, and no call may go forward after a rollback has begun. It judges by what the
- * saga tells the outside world, not by what the adapter says.
+ * saga reports to the outside world, not by what the adapter says.
  *
  * @param target Makes an adapter for one run: `inProcess`, or one that starts and kills processes.
  * @param options The waits of the saga, and how much is killed.

@@ -59,7 +59,7 @@ export interface SagaOptions {
 }
 
 /**
- * Makes the saga: a pipeline of every kind of step that tells the outside world what it does.
+ * Makes the saga: a pipeline of every kind of step that reports what it does to the outside world.
  *
  * @param outside The outside world. In another process, a proxy that sends each event to it.
  * @param options How long it waits.

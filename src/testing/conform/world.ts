@@ -1,7 +1,7 @@
 import type { SagaAnswer, SagaEvent, SagaOutside } from "./adapter.ts";
 import { FALLEN } from "./saga.ts";
 
-/** An event that was told, or the kill or stall of a worker. */
+/** An event from the saga, or the kill or stall of a worker. */
 export type Entry =
   | { readonly kind: "told"; readonly event: SagaEvent; readonly isFenced: boolean }
   | { readonly kind: "kill" };
@@ -42,12 +42,12 @@ export class World implements SagaOutside {
   /** The fates that are still to come, by point. */
   plan: Map<string, Fate> = new Map();
   readonly #onCue: (cue: Cue) => void;
-  /** How often each point was told. */
+  /** The number of events from each point. */
   readonly #told = new Map<string, number>();
   readonly #alive = new Set<string>();
   readonly #dead = new Set<string>();
   readonly #fenced = new Set<string>();
-  /** When the last event was told. */
+  /** The time of the latest event. */
   #last = 0;
   #onNew: (quietMs: number) => void = () => {};
   #isDown = false;
@@ -97,7 +97,7 @@ export class World implements SagaOutside {
     return this.#dead.has(worker);
   }
 
-  /** Marks the workers as killed: the events that they tell no longer count. */
+  /** Marks the workers as killed: their events no longer count. */
   bury(): void {
     this.#isDown = true;
     this.log.push({ kind: "kill" });

@@ -146,7 +146,7 @@ export class FaultHost implements Host {
     await Promise.race([promise, this.hung]);
   }
 
-  /** Waits until the run is at rest and nothing is held back any more. */
+  /** Waits until the run is at rest and nothing is held back. */
   async atRest(): Promise<void> {
     await this.#rest.over();
   }

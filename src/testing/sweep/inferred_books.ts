@@ -21,7 +21,7 @@ export class InferredBooks implements Books {
     if (kind === "undo") this.#undoable.add(stepOf(path));
   }
 
-  /** Called after every call that actually succeeded, whatever the run was told. */
+  /** Called after every call that actually succeeded, even if the run received a failure. */
   done({ kind, path, id }: Call): void {
     if (kind === "undo") this.#undone(stepOf(path), id);
     else if (kind !== "predicate") this.#happened(path, id);

@@ -128,7 +128,7 @@ export interface Ledger extends Books {
  * assertEquals(books.left(), []);
  * ```
  *
- * @example A fake with state of its own
+ * @example A fake with its own state
  * ```ts
  * import { ledger } from "@runsheet/runsheet/testing";
  * import { assertEquals } from "@std/assert";

@@ -17,7 +17,7 @@ export interface Observed {
   readonly totals: Totals;
 }
 
-/** Reads the books once nothing changes them any more. */
+/** Reads the books once nothing can change them. */
 export function standing(books: Books): Pick<Observed, "left" | "totals"> {
   const left = books.left();
   return { left, totals: totalsOf(left) };

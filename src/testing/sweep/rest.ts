@@ -26,7 +26,7 @@ export class Rest {
     });
   }
 
-  /** Waits until everything is at rest and nothing is held back any more. */
+  /** Waits until everything is at rest and nothing is held back. */
   async over(): Promise<void> {
     while (!this.#isStopped && (this.#releasing || this.#isBusy())) {
       await (this.#releasing ?? turn());

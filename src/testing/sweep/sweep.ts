@@ -171,7 +171,7 @@ function endOf(name: string): Case {
 }
 
 /**
- * Requires a run without faults to reach its end; whether it can be undone is a case of its own.
+ * Requires a run without faults to reach its end; whether it can be undone is a separate case.
  */
 function checkSucceeds(action: string, { result, hung, host }: Observed): void {
   if (result?.success === false && result.failedStep === END) return;

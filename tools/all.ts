@@ -8,6 +8,7 @@ import { playgroundParts } from "./gates/playground.ts";
 import { publishedParts } from "./gates/published.ts";
 import { starterParts } from "./gates/starters.ts";
 import { costParts } from "./gates/type_cost.ts";
+import { vitestParts } from "./gates/vitest.ts";
 import { workerParts } from "./gates/worker.ts";
 import { build } from "./npm.ts";
 import { consumerOn, tscParts } from "./runner/app.ts";
@@ -60,6 +61,7 @@ await finish(async () => {
       ...publishedParts,
       ...drawnParts,
       ...playgroundParts,
+      ...vitestParts,
       ...starterParts(runtimes),
     ]),
     ...await runParts([

@@ -1,4 +1,5 @@
-import type { Services } from "../../examples/checkout/checkout.ts";
+import type { Result } from "@runsheet/runsheet";
+import type { Receipt, Services } from "../../examples/checkout/checkout.ts";
 import { GatewayClient } from "../../examples/checkout/gateway_client.ts";
 
 /** The services of examples/checkout at a CheckoutWorld, so that they outlive whoever uses them. */
@@ -20,4 +21,19 @@ export function servicesAt(url: string): Services {
     gateway: new GatewayClient(url),
     mailer: { send: asking("send") },
   };
+}
+
+/** How an order has ended, as far as it matters, and as data. */
+export interface OrderEnd {
+  readonly success: boolean;
+  readonly data?: Receipt;
+  readonly error?: { readonly name: string };
+  /** The undos that failed. */
+  readonly failed?: readonly { readonly step: string }[];
+}
+
+export function orderEnd(result: Result<Receipt>): OrderEnd {
+  if (result.success) return { success: true, data: result.data };
+  const { error: { name }, rollback: { failed } } = result;
+  return { success: false, error: { name }, failed: failed.map(({ step }) => ({ step })) };
 }

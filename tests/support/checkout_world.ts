@@ -14,21 +14,13 @@ import {
   GatewayBooks,
 } from "../../examples/checkout/gateway_books.ts";
 import { Mailer } from "../../examples/checkout/mailer.ts";
+import type { OrderEnd } from "./checkout_services.ts";
 
 /** When a process is killed: at its n-th request, from 0. */
 export interface Kill {
   readonly nth: number;
   /** Before or after the request takes effect, or as soon as it is answered. */
   readonly when: "before" | "after" | "answered";
-}
-
-/** How an order has ended, on any engine. */
-export interface OrderEnd {
-  readonly success: boolean;
-  readonly data?: Receipt;
-  readonly error?: { readonly name: string };
-  /** The undos that failed. */
-  readonly failed?: readonly { readonly step: string }[];
 }
 
 const products = [{ sku: "tea", name: "Tea", stock: "10" }];

@@ -1,7 +1,7 @@
 import process from "node:process";
 import { makeCheckout, type OrderRow } from "../../examples/checkout/checkout.ts";
-import { servicesAt } from "./checkout_services.ts";
-import { CheckoutWorld, type Kill, type OrderEnd } from "./checkout_world.ts";
+import { type OrderEnd, servicesAt } from "./checkout_services.ts";
+import { CheckoutWorld, type Kill } from "./checkout_world.ts";
 
 const { RUNSHEET_KILLS, RUNSHEET_SEED = "1" } = process.env;
 const isAll = RUNSHEET_KILLS === "all";

@@ -5,12 +5,12 @@ import process from "node:process";
 import { DBOS } from "@dbos-inc/dbos-sdk";
 import { assertConforms, conform } from "@runsheet/runsheet/testing";
 import { assert, assertEquals } from "@std/assert";
+import { checkoutProcesses } from "../../../tests/support/checkout_processes.ts";
 import { namedMoments, randomMoments } from "../../../tests/support/kill_moments.ts";
 import { type Postgres, startPostgres } from "../../../tests/support/postgres.ts";
 import { killCheckouts } from "../../../tests/support/killed_checkouts.ts";
 import { spawnFile } from "../../../tests/support/spawn.ts";
 import { skipWithoutSqlite } from "../../../tests/support/sqlite.ts";
-import { checkoutEngine } from "./support/checkout.ts";
 import { sagaTarget } from "./support/saga_target.ts";
 import { script } from "./support/script.ts";
 import { assertBalances } from "./support/shop.ts";
@@ -48,7 +48,10 @@ describe("dbos()", () => {
     "ends the orders of examples/checkout in balance, whenever their process is killed",
     { skip: skipWithoutSqlite },
     async () => {
-      const wrong = await killCheckouts((worldUrl) => checkoutEngine(server.url, worldUrl), 3);
+      const wrong = await killCheckouts(
+        (worldUrl) => checkoutProcesses(script("checkout_worker"), server.url, worldUrl),
+        3,
+      );
       assertEquals(wrong, []);
     },
   );

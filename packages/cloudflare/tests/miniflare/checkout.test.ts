@@ -2,7 +2,7 @@
 // RUNSHEET_KILLS of times, or, with `all`, at every request that it makes.
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
-import type { OrderEnd } from "../../../../tests/support/checkout_world.ts";
+import type { OrderEnd } from "../../../../tests/support/checkout_services.ts";
 import { type CheckoutEngine, killCheckouts } from "../../../../tests/support/killed_checkouts.ts";
 import { App, bundle } from "./support/app.ts";
 
@@ -23,9 +23,7 @@ describe("the checkout of the examples on Cloudflare Workflows, whose workerd is
           const life = isUp;
           try {
             await app.create(id, order);
-            const { output } = await app.ended(id);
-            const { rollback, ...end } = output as OrderEnd & { rollback?: OrderEnd };
-            return { ...end, ...rollback };
+            return (await app.ended(id)).output as OrderEnd;
           } catch (error) {
             if (life === isUp) throw error;
           }

@@ -4,7 +4,7 @@ import { DBOS } from "@dbos-inc/dbos-sdk";
 import { dbos } from "@runsheet/dbos";
 import { makeCheckout } from "../../../../examples/checkout/checkout.ts";
 import { GatewayError } from "../../../../examples/checkout/gateway_client.ts";
-import { servicesAt } from "../../../../tests/support/checkout_services.ts";
+import { orderEnd, servicesAt } from "../../../../tests/support/checkout_services.ts";
 
 const [, , systemDatabaseUrl = "", worldUrl = "", runId = "", json = ""] = process.argv;
 
@@ -18,9 +18,5 @@ DBOS.setConfig({
   logLevel: "error",
 });
 await DBOS.launch();
-const result = await checkout.run(JSON.parse(json), { runId });
-const end = result.success
-  ? { success: true, data: result.data }
-  : { success: false, error: { name: result.error.name }, failed: result.rollback.failed };
-console.log(JSON.stringify(end));
+console.log(JSON.stringify(orderEnd(await checkout.run(JSON.parse(json), { runId }))));
 process.exit();

@@ -1,5 +1,5 @@
 import { codec } from "@runsheet/runsheet/durable";
-import type { OrderEnd } from "../../../../tests/support/checkout_world.ts";
+import type { OrderEnd } from "../../../../tests/support/checkout_services.ts";
 import type { CheckoutEngine } from "../../../../tests/support/killed_checkouts.ts";
 import type { Server } from "./server.ts";
 import { Worker } from "./worker.ts";

@@ -38,6 +38,14 @@ describe("a ledger", () => {
     assertEquals(books.left().length, 2);
   });
 
+  it("counts no state of a fake whose amount is 0, such as a quota of which nothing is taken", async () => {
+    let taken = 0;
+    const books = ledger(() => [{ effect: "seats", id: "", amount: taken }]);
+    assertEquals(books.left(), []);
+    await books.call(() => taken = 3);
+    assertEquals(books.left(), [{ effect: "seats", id: "", amount: 3 }]);
+  });
+
   it("takes a tick to do what it is asked for", async () => {
     const books = ledger();
     const charging = books.add("charge", "c");

@@ -109,7 +109,8 @@ export interface Ledger extends Books {
 /**
  * Makes an empty ledger for the fakes of a test to record what they do and undo.
  *
- * @param left Returns further effects that are in place, read from fakes with state of their own.
+ * @param left Returns further effects that are in place, read from fakes with state of their own;
+ * those with an amount of 0 do not count. A sweep calls it several times for each request.
  * @returns The ledger.
  *
  * @example A fake payment client
@@ -213,7 +214,7 @@ export function ledger(left: () => readonly LedgerEntry[] = () => []): Ledger {
       (entries.get(keyOf(effect, id))?.amount ?? 0) > 0,
     call: <T>(act: () => T, options?: CallOptions) =>
       cast<Promise<T>>(call("a call", act, options)),
-    left: () => [...entries.values(), ...left()],
+    left: () => [...entries.values(), ...left().filter(({ amount }) => amount !== 0)],
     clear() {
       entries.clear();
       known.clear();

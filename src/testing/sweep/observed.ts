@@ -19,6 +19,6 @@ export interface Observed {
 
 /** Reads the books once nothing can change them. */
 export function standing(books: Books): Pick<Observed, "left" | "totals"> {
-  const left = books.left();
+  const left = books.left().filter(({ amount }) => amount !== 0);
   return { left, totals: totalsOf(left) };
 }

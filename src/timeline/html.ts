@@ -2,7 +2,7 @@ import { pick, type Row, some, undoName } from "./rows.ts";
 import { isBad, SIGNS, type State, stateOf } from "./state.ts";
 import { STYLE } from "./style.ts";
 import { count, duration, errorText, oneLine } from "./texts.ts";
-import { lastOf, type TimedSpan } from "./timeline.ts";
+import { axisEnd, lastOf, type TimedSpan } from "./timeline.ts";
 import { bareSteps, notReleased, undosOf } from "./undos.ts";
 
 /** How many bytes the lists of a page may take, so that a whole page has at most 50 KB. */
@@ -56,7 +56,7 @@ ${rowsOf(run)}
 }
 
 const KEY =
-  "✓ done, ✗ failed, – skipped, ↩ undone, ‼ could not be undone or released, » landed late, · wait, " +
+  "✓ done, ✗ failed, – skipped, ↩ undone, ‼ could not be undone or released, » late, · wait, " +
   "… under way. An attempt that is given up goes on by itself until it lands or fails late.";
 
 function outcome(run: TimedSpan, state: State): string {
@@ -129,10 +129,10 @@ const WORDS: Partial<Record<State, string>> = {
 
 function rowsOf(run: TimedSpan): string {
   const end = lastOf(run);
-  const whole = end - run.from || 1;
-  const percent = (ms: number) => `${+(100 * ms / whole).toFixed(2)}%`;
+  const whole = axisEnd(run) - run.from || 1;
+  const percentAt = (time: number) => Math.min(100, 100 * (time - run.from) / whole);
   const { rows, below } = pick(run, (row, depth) => {
-    const drawn = drawRow(row, depth, end, run.from, percent);
+    const drawn = drawRow(row, depth, end, percentAt);
     return { drawn, size: sizeOf(drawn) + 24 };
   }, ROOM.rows);
   return `<div class="r"><span class="n"></span><span class="d"></span>${axis(whole)}</div>\n` +
@@ -151,19 +151,23 @@ function drawRow(
   { timed, state, title, notes, error }: Row,
   depth: number,
   end: number,
-  start: number,
-  percent: (ms: number) => string,
+  percentAt: (time: number) => number,
 ): string {
-  const ms = (timed.to ?? end) - timed.from;
+  const { from, to = end } = timed;
+  const left = percentAt(from);
   const indent = depth > 0 ? ` style="--i:${depth}"` : "";
   const note = notes.length > 0 ? ` <small>${escape(notes.join(", "))}</small>` : "";
   const why = error === undefined ? "" : `<p class="e"${indent}>${escape(error)}</p>`;
   return `<div class="r ${state}"${indent}><span class="n">${SIGNS[state]} <b>${
     escape(title)
   }</b>${note}</span>` +
-    `<span class="d">${duration(ms)}</span><span class="t"><i style="left:${
-      percent(timed.from - start)
-    };width:${percent(ms)}"></i></span></div>${why}`;
+    `<span class="d">${duration(to - from)}</span><span class="t"><i style="left:${
+      percent(left)
+    };width:${percent(percentAt(to) - left)}"></i></span></div>${why}`;
+}
+
+function percent(share: number): string {
+  return `${+share.toFixed(2)}%`;
 }
 
 function axis(whole: number): string {

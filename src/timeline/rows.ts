@@ -40,7 +40,7 @@ export function rowOf(timed: TimedSpan, parent?: TimedSpan, isBare = false): Row
     state,
     title: titleOf(span, end),
     notes: notes.filter((note) => typeof note === "string"),
-    error: end?.error && !isToldBelow(end.error, span, parts) ? errorText(end.error) : undefined,
+    error: end?.error && !isTold(end, span, parts) ? errorText(end.error) : undefined,
     parts,
   };
 }
@@ -73,10 +73,13 @@ export function isRetried({ span }: TimedSpan, parent: TimedSpan | undefined): b
   return parent.parts.some((part) => part.span.id === next);
 }
 
-/** Whether a row below shows the error. A rollback has the error of its first undo that failed. */
-function isToldBelow(error: Error, { kind }: Span, parts: readonly TimedSpan[]): boolean {
-  return kind === "rollback" && parts.some(isBad) ||
-    parts.some((part) => part.end?.error === error);
+/**
+ * Whether another row shows the error. A rollback has the error of its first undo that failed. An
+ * attempt that was undone before it had landed has the error of its timeout.
+ */
+function isTold({ error, late }: SpanEnd, { kind }: Span, parts: readonly TimedSpan[]): boolean {
+  return kind === "rollback" && parts.some(isBad) || late === "compensated" ||
+    parts.some(({ end }) => end?.error === error && end?.late !== "compensated");
 }
 
 function progressText({ done, failed, total }: Progress): string {
@@ -105,7 +108,7 @@ function titleOf(span: Span, end: SpanEnd | undefined): string {
       return `undo ${undoName(again ? { ...span, ofAttempt: 1 } : span)}${again}`;
     case "late": {
       const what = of ? `undo ${undoName(span)}, attempt ${attempt}` : `attempt ${attempt}`;
-      return `${what}, ${end ? LATE[end.late ?? "same-effect"] : "given up, not landed yet"}`;
+      return `${what}, ${end ? howItLanded(end) : "given up, not landed yet"}`;
     }
     default:
       return own;
@@ -120,6 +123,11 @@ const LATE: Readonly<Record<NonNullable<SpanEnd["late"]>, string>> = {
   "no-handler": "landed late, has no undo",
   rejected: "given up, failed late",
 };
+
+/** An attempt that failed late, or was undone before it had settled, has not landed. */
+function howItLanded({ ok, late = "same-effect" }: SpanEnd): string {
+  return ok ? LATE[late] : LATE[late].replace("landed late", "given up");
+}
 
 /** The path of the step that an undo belongs to, and which of its undos it is. */
 export function undoName(span: Span): string {

@@ -10,9 +10,10 @@ export type State = "ok" | "failed" | "skipped" | "running" | "undone" | "stuck"
 export function stateOf({ end, span: { kind } }: TimedSpan): State {
   if (!end) return "running";
   const undoes = kind === "undo" || kind === "rollback";
+  if (end.late === "failed" || end.late === "no-handler") return "stuck";
+  if (end.late === "compensated") return "late";
   if (!end.ok) return undoes || kind === "release" ? "stuck" : "failed";
   if (undoes) return "undone";
-  if (end.late === "failed" || end.late === "no-handler") return "stuck";
   if (kind === "late" || kind === "wait") return kind;
   return end.ran === false ? "skipped" : "ok";
 }

@@ -41,6 +41,16 @@ export function cut(text: string, longest: number): string {
   return characters.length <= longest ? text : `${characters.slice(0, longest - 1).join("")}…`;
 }
 
+/** How many characters at its end are kept of a text that is cut inside. */
+const TAIL = 24;
+
+/** A text, cut before its end if it is too long, as the end says how it went. */
+export function cutInside(text: string, longest: number): string {
+  const characters = [...text];
+  if (characters.length <= longest) return text;
+  return `${characters.slice(0, longest - TAIL - 1).join("")}…${characters.slice(-TAIL).join("")}`;
+}
+
 /** A number, with commas between thousands. */
 export function count(n: number): string {
   return n.toLocaleString("en");

@@ -97,6 +97,15 @@ function now(): number {
   return performance.timeOrigin + performance.now();
 }
 
+/**
+ * Where the axis of a picture ends: the run has at least half of it, however long after its end the
+ * last attempt landed.
+ */
+export function axisEnd(run: TimedSpan): number {
+  const last = lastOf(run);
+  return run.to === undefined ? last : Math.min(last, 2 * run.to - run.from);
+}
+
 /** The time of the latest end of a span. */
 export function lastOf({ from, to = from, parts }: TimedSpan): number {
   return parts.reduce((last, part) => Math.max(last, lastOf(part)), to);

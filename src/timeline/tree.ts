@@ -1,8 +1,8 @@
 import { checkBoolean, checkOptions, refuse } from "../report/checks.ts";
 import { pick, type Row } from "./rows.ts";
 import { SIGNS, type State } from "./state.ts";
-import { count, cut, duration } from "./texts.ts";
-import { lastOf, type TimedSpan } from "./timeline.ts";
+import { count, cutInside, duration } from "./texts.ts";
+import { axisEnd, lastOf, type TimedSpan } from "./timeline.ts";
 
 /** The options of {@linkcode tree}. */
 export interface TreeOptions {
@@ -86,7 +86,7 @@ export function tree(run: TimedSpan, options: TreeOptions = {}): string {
   const names = Math.min(room, Math.max(...lines.map(({ text }) => [...text].length)));
   const bars = width - names - DURATION;
   const end = lastOf(run);
-  const perColumn = (end - run.from) / bars || 1;
+  const perColumn = (axisEnd(run) - run.from) / bars || 1;
   const paint = (text: string, { state }: Row) =>
     color ? `\x1b[${COLORS[state]}m${text}\x1b[0m` : text;
   return lines.map(({ row, text, isError }) => {
@@ -96,7 +96,7 @@ export function tree(run: TimedSpan, options: TreeOptions = {}): string {
     const start = Math.min(bars - 1, Math.floor((from - run.from) / perColumn));
     const length = Math.max(1, Math.min(bars - start, Math.round((to - from) / perColumn)));
     const bar = (SHADES[row.state] ?? "█").repeat(length);
-    const name = cut(text, names);
+    const name = cutInside(text, names);
     const gap = " ".repeat(names - [...name].length);
     const ms = duration(to - from).padStart(DURATION - 3);
     return `${paint(name, row)}${gap} ${ms}  ${" ".repeat(start)}${paint(bar, row)}`;

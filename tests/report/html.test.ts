@@ -18,7 +18,7 @@ import {
   step,
   when,
 } from "@runsheet/runsheet";
-import { html, timeline } from "@runsheet/runsheet/report";
+import { html, type TimedSpan, timeline } from "@runsheet/runsheet/report";
 import { type } from "arktype";
 import { cleanups } from "../support/cleanup.ts";
 import { deferred, drain, never } from "../support/deferred.ts";
@@ -247,6 +247,37 @@ describe("a page", () => {
     const page = html(firstOf(observer.runs));
     assertStringIncludes(page, "attempt 1, given up, failed late");
     assertStringIncludes(page, "Error: too late");
+  });
+
+  it("says that an attempt has not landed when it was undone or could not be, once its time was over", async () => {
+    const time = fakeTime();
+    const cases = [
+      [() => {}, "» attempt 1, given up, undone"],
+      [thrower, "‼ attempt 1, given up, could not be undone"],
+    ] as const;
+    for (const [undo, words] of cases) {
+      const observer = timeline();
+      const charge = step({ name: "charge", timeout: 50, run: never, undoByKey: undo });
+      const running = charge.run({}, { observer, onLate: () => {} });
+      await time.tickAsync(50);
+      await running;
+      await time.tickAsync(60_000);
+      await drain();
+      const page = wordsOf(html(firstOf(observer.runs)));
+      assert(page.includes(words), page.join("\n"));
+      const rows = page.slice(page.indexOf("What ran"));
+      assertEquals(rows.filter((line) => line.startsWith("TimeoutError")).length, 1);
+    }
+  });
+
+  it("gives the run half of its axis, however long after it the last attempt landed", async () => {
+    const run = await recorded(idle("a"));
+    const late: TimedSpan = { ...run, span: { ...run.span, kind: "late" }, from: 60, to: 60_000 };
+    const page = html({ ...run, from: 0, to: 100, parts: [late] });
+    assertEquals([...page.matchAll(/left:([\d.]+)%;width:([\d.]+)%/g)].map(([, ...at]) => at), [
+      ["0", "50"],
+      ["30", "70"],
+    ]);
   });
 
   it("shows a run that is under way", async () => {

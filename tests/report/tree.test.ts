@@ -1,12 +1,19 @@
 import { describe, it } from "node:test";
-import { assert, assertEquals, assertFalse, assertLessOrEqual, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertLessOrEqual,
+  assertMatch,
+  assertThrows,
+} from "@std/assert";
 import { type AnyStep, ConfigError, map, pipeline, step } from "@runsheet/runsheet";
-import { tree } from "@runsheet/runsheet/report";
+import { type TimedSpan, tree } from "@runsheet/runsheet/report";
 import { cleanups } from "../support/cleanup.ts";
 import { hostileNames, idle } from "../support/flows.ts";
 import { recorded } from "../support/recorded.ts";
 import { worstOrder } from "../support/scenes.ts";
-import { fail } from "../support/steps.ts";
+import { fail, thrower } from "../support/steps.ts";
 
 /** The lines of a tree without durations and bars. */
 function namesOf(text: string): string[] {
@@ -68,6 +75,24 @@ describe("a tree", () => {
       for (const line of lines) assertLessOrEqual([...line].length, width);
       assert(lines.some((line) => line.includes("…")));
     }
+  });
+
+  it("cuts names before their end, which says how it went", async () => {
+    const run = await recorded(
+      pipeline({ name: "p", steps: [step({ name: "a".repeat(200), run: thrower })] }),
+    );
+    const names = namesOf(tree(run, { width: 60 }));
+    assertMatch(names[1]!, /^└ ✗ a+…a+… \(failed\)$/);
+  });
+
+  it("gives the run half of its columns, however long after it the last attempt landed", async () => {
+    const run = await recorded(idle("a"));
+    const late: TimedSpan = { ...run, span: { ...run.span, kind: "late" }, from: 60, to: 60_000 };
+    const [whole = "", attempt = ""] = tree({ ...run, from: 0, to: 100, parts: [late] }).split(
+      "\n",
+    );
+    const bars = attempt.lastIndexOf("░") - whole.indexOf("█") + 1;
+    assertEquals((whole.match(/█/g) ?? []).length, Math.round(bars / 2));
   });
 
   it("shows bars where things happened: the whole, its beginning and its end", async () => {

@@ -82,8 +82,15 @@ export function codec(classes: readonly ErrorClass[] = []): Codec {
     byName.set(each.name, each);
   }
   return {
-    encode: (value) =>
-      JSON.stringify(encodeValue(value, "it", { above: new Set(), errors: new Map() })),
+    encode(value) {
+      try {
+        return JSON.stringify(encodeValue(value, "it", { above: new Set(), errors: new Map() }));
+      } catch (thrown) {
+        if (!(thrown instanceof RangeError)) throw thrown;
+        // The stack, or the longest string, is not long enough.
+        throw refusal("it", "nested too deeply, or too large");
+      }
+    },
     decode: (text) => decodeValue(JSON.parse(text), { byName, errors: [] }),
   };
 }

@@ -4,6 +4,7 @@ import { Failed, Meta, Succeeded } from "../report/result.ts";
 import { cast } from "../values/cast.ts";
 import { EMPTY } from "../values/context.ts";
 import type { Codec } from "./codec.ts";
+import { cutError } from "./cut_error.ts";
 
 /** The end of a run, as it is recorded. */
 export type RunEnd = RunSucceeded | RunFailed;
@@ -49,16 +50,32 @@ export function endOf(result: Result<unknown>, codec: Codec): RunEnd {
   const { stepsExecuted } = result.meta;
   if (!result.success) {
     const { error, failedStep, rollback: { completed, failed }, committed } = result;
-    const end = { success: false, error, failedStep, completed, failed, stepsExecuted } as const;
-    return committed === undefined ? end : { ...end, committed };
+    const end: RunEnd = {
+      success: false,
+      error,
+      failedStep,
+      completed,
+      failed,
+      stepsExecuted,
+      ...(committed !== undefined && { committed }),
+    };
+    return canRecord(end) ? end : {
+      ...end,
+      error: cutError(codec, error),
+      failed: failed.map(({ step, error }) => ({ step, error: cutError(codec, error) })),
+    };
   }
   const end: RunEnd = { success: true, data: result.data, stepsExecuted };
-  try {
-    codec.encode(end);
-    return end;
-  } catch {
-    // A schema or a middleware may still change the output after the last call, to anything.
-    return { ...end, data: undefined, isUnrecorded: true };
+  // A schema or a middleware may still change the output after the last call, to anything.
+  return canRecord(end) ? end : { ...end, data: undefined, isUnrecorded: true };
+
+  function canRecord(end: RunEnd): boolean {
+    try {
+      codec.encode(end);
+      return true;
+    } catch {
+      return false;
+    }
   }
 }
 

@@ -54,6 +54,16 @@ describe("the codec of durable runs", () => {
     assertEquals(message, "must be data that can be recorded: it[0][0] is part of itself");
   });
 
+  it("refuses what is nested too deeply in a sentence", () => {
+    let deep: unknown = "end";
+    for (let n = 0; n < 100_000; n++) deep = { deep };
+    const { message } = assertThrows(() => encode(deep), TypeError);
+    assertEquals(
+      message,
+      "must be data that can be recorded: it is nested too deeply, or too large",
+    );
+  });
+
   it("restores an error that stands in two places as one", () => {
     const last = new Error("busy");
     const error = new AggregateError([new Error("first"), last], "all failed", { cause: last });

@@ -1,11 +1,14 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { parallel, pipeline, step } from "@runsheet/runsheet";
+import { delay } from "@std/async/delay";
+import { type AnyStep, fallback, map, parallel, pipeline, step, when } from "@runsheet/runsheet";
 import {
+  type Codec,
   codec,
   endOf,
   type Engine,
   engineHost,
+  type ErrorClass,
   lackOf,
   resultOf,
   shapeOf,
@@ -27,6 +30,21 @@ function waves(given: (outs: Outs) => Outs = (outs) => outs): Engine<Promise<unk
     async next(pending) {
       const outs = [...pending].map(async ([id, out]) => [id, await out] as const);
       return given(await Promise.all(outs));
+    },
+  };
+}
+
+/** A codec that refuses long texts, as those of engines do. */
+function upTo(longest: number, classes: readonly ErrorClass[] = []): Codec {
+  const { encode, decode } = codec(classes);
+  return {
+    decode,
+    encode(value) {
+      const text = encode(value);
+      if (text.length <= longest) return text;
+      throw new TypeError(
+        `must have ${longest} characters at most: current value is ${text.length}`,
+      );
     },
   };
 }
@@ -95,6 +113,113 @@ describe("engineHost()", () => {
       "Cannot record 'open' as what it returns must be data that can be recorded: it.value.close is a function",
     );
     assertEquals(undone, ["function"]);
+  });
+
+  it("cuts an error that is too large to be recorded, wherever it comes from, and undoes", async () => {
+    const huge = () =>
+      Object.assign(new RangeError("h".repeat(50_000)), { body: "b".repeat(50_000) });
+    const fail = () => Promise.reject(huge());
+    const places: Record<string, AnyStep> = {
+      "fails": step({ name: "fails", run: fail }),
+      "fails with a large field": step({
+        name: "fails",
+        run: () => Promise.reject(Object.assign(huge(), { message: "h" })),
+      }),
+      "fails with a large cause": step({
+        name: "fails",
+        run: () => Promise.reject(new RangeError("h", { cause: huge() })),
+      }),
+      "fails each time": step({ name: "fails", run: fail, retry: { count: 3 } }),
+      "is given up, and fails late": step({
+        name: "fails",
+        run: () => delay(20).then(fail),
+        timeout: 5,
+      }),
+      "a predicate": when(fail, step({ name: "never", run: () => {} })),
+      "an item": map("items", () => [1, 2], fail),
+      "the items": map("items", fail, () => {}),
+      "a deferred undo": step({
+        name: "fails",
+        undos: { close: fail },
+        run(_ctx: object, { defer }) {
+          defer("close", 1);
+          throw new RangeError("h");
+        },
+      }),
+    };
+    for (const [place, failing] of Object.entries(places)) {
+      const undone: string[] = [];
+      const first = step({
+        name: "first",
+        run: () => {},
+        rollback: () => void undone.push("first"),
+      });
+      const last = step({ name: "last", run: () => {}, rollback: fail });
+      const order = pipeline({ name: "order", steps: [first, last, failing] });
+      const host = engineHost(waves(), upTo(20_000));
+      const result = await order.run({} as never, { host });
+      assert(!result.success, place);
+      assertEquals(undone, ["first"], place);
+      assertEquals(result.rollback.failed.at(-1)?.step, "last", place);
+      const end = decode(encode(endOf(result, upTo(20_000)))) as ReturnType<typeof endOf>;
+      assert(!end.success && /h/.test(end.error.message), place);
+      assert(encode(end).length <= 20_000, place);
+    }
+  });
+
+  it("gives the run a cut error at once, as a replay would", async () => {
+    class Declined extends Error {
+      override name = "Declined";
+      code = 402;
+      body = "b".repeat(50_000);
+    }
+    const given: unknown[] = [];
+    const charge = step({
+      name: "charge",
+      run: () => Promise.reject(new Declined("d".repeat(50_000))),
+    });
+    const order = fallback(charge, (error) => {
+      given.push(error instanceof Declined, error.message.length, { ...error });
+      return {};
+    });
+    const result = await order.run({}, { host: engineHost(waves(), upTo(20_000, [Declined])) });
+    assert(result.success);
+    assertEquals(given, [true, 1_000, { name: "Declined", code: 402 }]);
+  });
+
+  it("retries after an error that was cut", async () => {
+    let attempts = 0;
+    const charge = step({
+      name: "charge",
+      retry: { count: 2, retryIf: () => true },
+      run() {
+        if (++attempts < 3) throw new Error("d".repeat(50_000));
+      },
+    });
+    const result = await charge.run({}, { host: engineHost(waves(), upTo(20_000)) });
+    assertEquals([result.success, attempts], [true, 3]);
+  });
+
+  it("undoes everything that an attempt has deferred, even if it is too much to be recorded", async () => {
+    const undone: unknown[] = [];
+    const open = step({
+      name: "open",
+      undos: { close: (_ctx, { n }: { n: number }) => void undone.push(n) },
+      run(_ctx: object, { defer }) {
+        for (let n = 0; n < 5; n++) defer("close", { n, text: "t".repeat(5_000) });
+      },
+    });
+    const recorded: string[] = [];
+    const engine = waves();
+    const host = engineHost({
+      ...engine,
+      call: (call, make) =>
+        engine.call(call, () => make().then((text) => (recorded.push(text), text))),
+    }, upTo(20_000));
+    const result = await open.run({}, { host });
+    assert(!result.success);
+    assertEquals(undone, [4, 3, 2, 1, 0]);
+    assertEquals((decode(recorded[0]!) as { deferred: unknown }).deferred, 5);
   });
 
   it("ends the run without a rollback when the engine gives its own signal", async () => {

@@ -1,0 +1,38 @@
+import { toError } from "../report/errors.ts";
+import { messageOf, safeOf, shorten, withSafe } from "../values/message.ts";
+import type { Codec } from "./codec.ts";
+
+const LONGEST = 1_000;
+const MOST = 10;
+/** How many causes of causes are kept. */
+const DEEPEST = 2;
+
+/**
+ * Copies an error that is too large to be recorded, such as one with the body of a response: its
+ * message is cut, and what is long among its fields is left out.
+ */
+export function cutError(codec: Codec, error: Error, depth = 0): Error {
+  const cut = new Error(shorten(messageOf(error).full, LONGEST));
+  Object.setPrototypeOf(cut, Object.getPrototypeOf(error));
+  for (const [key, field] of Object.entries(Object.getOwnPropertyDescriptors(error))) {
+    if (key === "message" || key === "stack") continue;
+    const value = cutField(field.value);
+    if (value !== undefined) Object.defineProperty(cut, key, { ...field, value });
+  }
+  const safe = safeOf(error);
+  return safe ? withSafe(cut, { message: shorten(safe.message, LONGEST) }) : cut;
+
+  function cutField(value: unknown): unknown {
+    const isList = Array.isArray(value) && value.every((item) => item instanceof Error);
+    if (value instanceof Error || isList) {
+      if (depth === DEEPEST) return undefined;
+      const cutOne = (one: unknown) => cutError(codec, toError(one), depth + 1);
+      return isList ? value.slice(0, MOST).map(cutOne) : cutOne(value);
+    }
+    try {
+      return codec.encode(value).length <= LONGEST ? value : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+}

@@ -10,8 +10,10 @@ import {
 import {
   type Codec,
   codec,
+  endOf,
   engineHost,
   type ErrorClass,
+  resultOf,
   type Runnable,
   shapeOf,
 } from "@runsheet/runsheet/durable";
@@ -177,9 +179,13 @@ class Runs {
   #outputOf(result: Result<unknown>, runId: string): unknown {
     const { output } = this.#options;
     if (output) return output(result as Result<never>);
-    const { meta: _, ...plain }: ResultJSON = toJSON(result, { args: true });
+    const plain = plainOf(result);
     const { length } = JSON.stringify(plain);
-    if (length <= LONGEST_OUTPUT || !plain.success) return plain;
+    if (length <= LONGEST_OUTPUT) return plain;
+    if (!result.success) {
+      const end = endOf(result, limited(codec(), LONGEST_OUTPUT));
+      return plainOf(resultOf(this.#pipeline.name, runId, {}, end));
+    }
     console.error(
       `Cannot return the data of run '${runId}', which has succeeded, as they must take ${LONGEST_OUTPUT} characters of JSON at most: current value is ${length}`,
     );
@@ -187,15 +193,20 @@ class Runs {
   }
 }
 
+function plainOf(result: Result<unknown>): object {
+  const { meta: _, ...plain }: ResultJSON = toJSON(result, { args: true });
+  return plain;
+}
+
 /** Refuses texts that are too long to be recorded. */
-function limited({ encode, decode }: Codec): Codec {
+function limited({ encode, decode }: Codec, longest = LONGEST_TEXT): Codec {
   return {
     decode,
     encode(value) {
       const text = encode(value);
-      if (text.length <= LONGEST_TEXT) return text;
+      if (text.length <= longest) return text;
       throw new TypeError(
-        `must take ${LONGEST_TEXT} characters of JSON at most: current value is ${text.length}`,
+        `must take ${longest} characters of JSON at most: current value is ${text.length}`,
       );
     },
   };

@@ -140,7 +140,7 @@ export class Rows implements Engine<Pending> {
     let row: Promise<Row> | undefined;
     const wasLive = this.#isLive;
     let isNew = false;
-    // The platform may call the function again.
+    // The platform may call the function again; a second wait would take the wake-up of the first.
     const recorded = await record<Row>(this.#step, name, () => {
       isNew = this.#isLive = true;
       return row ??= this.#await(pending);

@@ -1,6 +1,15 @@
 import { describe, it } from "node:test";
 import { cancel, cloudflare, type CloudflareOptions, send } from "@runsheet/cloudflare";
-import { map, parallel, pipeline, sleep, step, unwrap, waitFor } from "@runsheet/runsheet";
+import {
+  fallback,
+  map,
+  parallel,
+  pipeline,
+  sleep,
+  step,
+  unwrap,
+  waitFor,
+} from "@runsheet/runsheet";
 import {
   assert,
   assertEquals,
@@ -8,6 +17,7 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
+import { delay } from "@std/async/delay";
 import { type } from "arktype";
 import { Instance, WorkflowEntrypoint } from "./support/platform.ts";
 
@@ -89,6 +99,21 @@ describe("an instance of a Workflow that is a pipeline", () => {
     assertEquals(told, ["a", "b", "c", "undo c", "undo b", "undo a"]);
   });
 
+  it("waits in one place where the platform calls its step again, so that no call is missed", async () => {
+    const instance = new Instance();
+    instance.timesOut = true;
+    const ms = 20;
+    const quick = pipeline({
+      name: "quick",
+      timeout: ms,
+      steps: [step({ name: "a", run: () => {} })],
+    });
+    // While it runs, the timer of the pipeline that is over goes off.
+    const slow = step({ name: "slow", run: () => delay(2 * ms) });
+    const order = pipeline({ name: "order", steps: [fallback(quick, () => ({})), slow] });
+    assertEquals(await live(order, {}, instance), { success: true, data: {} });
+  });
+
   it("has names that the platform accepts, whatever the steps are called", async () => {
     const told: string[] = [];
     const names = ["new\nline", "x".repeat(300)];
@@ -125,6 +150,20 @@ describe("an instance of a Workflow that is a pipeline", () => {
   it("does not return data that are too large for the platform, but says so", async () => {
     const big = step({ name: "big", run: () => ({ big: "x".repeat(300_000) }) });
     assertEquals(await live(pipeline({ name: "order", steps: [big] })), { success: true });
+  });
+
+  it("undoes what was done before an error that is too large for the record, and returns it cut", async () => {
+    const told: string[] = [];
+    for (const length of [500_000, 5_000_000]) {
+      const fails = step({
+        name: "fails",
+        run: () => Promise.reject(new RangeError("no courier ".repeat(length / 10))),
+      });
+      const output = await live(pipeline({ name: "order", steps: [effect("a", told), fails] }));
+      assertEquals(output.rollback, { completed: ["a"], failed: [] });
+      assertEquals([output.error!.name, output.error!.message.length], ["RangeError", 1_000]);
+    }
+    assertEquals(told, ["a", "undo a", "a", "undo a"]);
   });
 
   it("is rolled back while it has steps for that", async () => {

@@ -1,41 +1,29 @@
-import type { Undo } from "../api/info.ts";
-import type { Result, RollbackFailure, RollbackReport } from "../api/result.ts";
+import type { Result, RollbackFailure } from "../api/result.ts";
 import type { RunOptions } from "../api/run.ts";
 import { callerOf } from "../effect/caller.ts";
 import { performUndo } from "../effect/undo.ts";
-import {
-  abortedError,
-  ArgsValidationError,
-  ConfigError,
-  RollbackError,
-  signalError,
-  toError,
-} from "../report/errors.ts";
-import { errorWith } from "../report/error_with.ts";
+import { ArgsValidationError, toError } from "../report/errors.ts";
 import { refusalError, refusedByReading } from "../report/refusal.ts";
 import { Failed, Meta, Succeeded } from "../report/result.ts";
-import { callBack } from "../run/call_back.ts";
-import { Cancellation, followSignal } from "../run/cancellation.ts";
+import type { Cancellation } from "../run/cancellation.ts";
 import { Journal } from "../run/journal.ts";
-import { keepAlive } from "../run/keep_alive.ts";
-import { labelOf, labels, rollbackId } from "../run/paths.ts";
-import { noteHolder } from "../run/runs_inside.ts";
+import { labelOf, labels } from "../run/paths.ts";
 import { ChildScope, Run } from "../run/scope.ts";
 import { Seam } from "../run/seam.ts";
 import { failure, settle, type Settled } from "../run/settled.ts";
-import type { Place, Watch } from "../run/watch.ts";
+import type { Watch } from "../run/watch.ts";
 import { type Context, copyObject, EMPTY } from "../values/context.ts";
-import { list, message } from "../values/message.ts";
-import { shown } from "../values/show.ts";
-import { isPromise } from "../values/maybe_promise.ts";
+import { isPromise, type MaybePromise } from "../values/maybe_promise.ts";
 import { beginRun } from "./begin_run.ts";
 import { checkDeps } from "./check_deps.ts";
 import type { Node } from "./node.ts";
+import { release } from "./release.ts";
 import { checkRunOptions, type OwnOptions } from "./run_options.ts";
+import { followSignals, type Signals } from "./signals.ts";
+import { handOverUndo, lostUndo, tellNotUndone, undoRun } from "./undo_run.ts";
 
 // Shared, so that a run without options checks none and creates no seam.
 const NO_OPTIONS: OwnOptions = {};
-
 const DIRECT = new Seam(undefined);
 
 /** Runs a node for the user, inside a span if it is observed. */
@@ -51,7 +39,7 @@ export function startRun(
     : carryOut(node, path, input, undefined, given);
 }
 
-/** Creates the scope of a run, and rolls back if it fails. */
+/** Carries out a run from its options to its result. */
 async function carryOut(
   node: Node,
   path: string,
@@ -60,218 +48,118 @@ async function carryOut(
   given: OwnOptions = NO_OPTIONS,
 ): Promise<Result<Context>> {
   const { name } = node;
-  const isPipeline = node.kind === "pipeline";
-  const children = isPipeline ? undefined : node.parts && labelsOf(node.parts.children);
-  let args = EMPTY;
   let run: Run | undefined;
   let journal: Journal | undefined;
+  let signals: Signals | undefined;
+  let args = EMPTY;
   let boundary = "<options>";
-  let stopFollowing: (() => void) | undefined;
-  let stopHost: (() => void) | undefined;
-  let letGo: (() => void) | undefined;
-  let isHeldOutside = false;
   let settled: Settled;
   try {
-    const options = given === NO_OPTIONS ? given : checkRunOptions(name, given);
-    const caller = options.apart ? undefined : callerOf(options.signal);
-    const seam = options.host ? new Seam(options.host) : DIRECT;
-    const own = run = new Run(seam, options, isPipeline ? name : "", watch?.span.runId);
-    if (children) own.executed = new Set();
-    journal = new Journal((due, watch) => performUndo(own, due, watch));
-    let cancellation: Cancellation | undefined;
-    if (options.signal) {
-      cancellation = new Cancellation();
-      stopFollowing = followSignal(
-        options.signal,
-        cancellation,
-        (reason) => signalError(name, reason),
-      );
-      letGo = keepAlive(options.signal);
-    }
-    const { signal: hostSignal } = seam.durable ?? {};
-    if (hostSignal) {
-      cancellation ??= new Cancellation();
-      stopHost = followSignal(hostSignal, cancellation, (reason) => abortedError(name, reason));
-    }
-    if (node.deps || options.deps !== undefined) {
-      own.deps = await seam.outside(checkDeps(node, options.deps));
-    }
-    boundary = "<args>";
-    const copied = copyArgs(name, input);
-    if (copied instanceof Error) settled = failure(copied, boundary, false);
-    else {
-      args = copied;
-      const scope = new ChildScope({ run, journal, cancellation, deep: false }, path, watch);
+    try {
+      const options = given === NO_OPTIONS ? given : checkRunOptions(name, given);
+      const caller = options.apart ? undefined : callerOf(options.signal);
+      run = newRun(node, options, watch);
+      journal = newJournal(run);
+      signals = followSignals(name, options);
+      if (node.deps || options.deps !== undefined) {
+        run.deps = await run.seam.outside(checkDeps(node, options.deps));
+      }
+      boundary = "<args>";
+      if (input !== undefined) args = copyArgs(name, input);
+      const cancellation = signals?.cancellation;
       const settling = cancellation?.error
         ? failure(cancellation.error, boundary, false)
-        : settle(node.execute(args, scope));
+        : execute(node, args, path, run, journal, cancellation, watch);
       settled = isPromise(settling) ? await settling : settling;
       if (settled.ok && cancellation?.error) {
-        const failedStep = isPipeline ? "<output>" : path;
+        const failedStep = node.kind === "pipeline" ? "<output>" : path;
         settled = failure(cancellation.error, failedStep, settled.ran, settled.executed);
       }
       if (settled.ok && journal.mark > 0 && !journal.committed) {
-        if (options.defer) {
-          const undo = undoLater(name, journal, own, { path, watch });
-          if (own.releases) {
-            noteHolder(undo, (outer) => {
-              isHeldOutside = true;
-              const free = () => release(own, watch);
-              (outer.releases ??= []).push(free);
-              // If the outer run has ended, the undo runs at once.
-              if (outer.released) {
-                outer.drain().then(free).then((lost) => tellNotReleased(outer, lost));
-              }
-            });
-          }
-          options.defer(undo);
-        } else if (caller && journal.hasEffects) {
+        if (options.defer) handOverUndo(name, run, journal, { path, watch }, options.defer);
+        else if (caller && journal.hasEffects) {
           settled = failure(lostUndo(name, caller.path), boundary, settled.ran);
         }
       }
+    } catch (thrown) {
+      if (run?.seam.interruption) {
+        await release(run, watch);
+        throw run.seam.interruption.reason;
+      }
+      settled = failure(toError(thrown), boundary, false);
+    } finally {
+      signals?.stopFollowing();
     }
-  } catch (thrown) {
-    if (run?.seam.interruption) {
-      letGo?.();
-      await release(run, watch);
-      throw run.seam.interruption.reason;
+    run ??= newRun(node, NO_OPTIONS, watch);
+    journal ??= newJournal(run);
+    if (!settled.ok) {
+      const place = { path, watch };
+      const notUndone = await undoRun(run, journal, settled.error, place);
+      if (notUndone.length > 0) tellNotUndone(name, run, journal, place);
     }
-    settled = failure(toError(thrown), boundary, false);
+    if (run.seam.durable) await run.drain();
+    const releasing = run.isHeldOutside ? undefined : release(run, watch);
+    const notReleased = isPromise(releasing) ? await releasing : releasing;
+    return resultOf(node, args, run, journal, settled, notReleased);
   } finally {
-    stopFollowing?.();
-    stopHost?.();
+    signals?.letGo();
   }
-  const stepsExecuted = Object.freeze(
-    settled.executed ?? children?.filter((label) => run?.executed?.has(label)) ??
-      (settled.ran ? [name] : []),
-  );
-  if (!settled.ok && journal && run) {
-    const { error } = settled;
-    const place = { path, watch };
-    const notUndone = await undo(journal, run, error, place, path, letGo);
-    if (notUndone.length > 0) tellOuter(name, journal, run, place);
-  }
-  if (run?.seam.durable) await run.drain();
-  const notReleased = run && !isHeldOutside ? await release(run, watch) : undefined;
-  const meta = Object.freeze(
-    new Meta(
-      name,
-      args,
-      stepsExecuted,
-      run ?? (watch ? { id: watch.span.runId } : NO_RUN),
-      notReleased,
-    ),
-  );
-  if (settled.ok) {
-    letGo?.();
-    return Object.freeze(new Succeeded(Object.freeze(settled.output), meta));
-  }
-  const { error, failedStep } = settled;
-  const rollback = journal?.report() ?? NOTHING_UNDONE;
-  return Object.freeze(new Failed(error, failedStep, rollback, meta, journal?.committed));
 }
 
-/** Releases the run's resources once, the latest first, when no attempt can land any longer. */
-function release(run: Run, watch: Watch | undefined): Promise<readonly RollbackFailure[]> {
-  return run.released ??= releaseAll(run, watch);
+function newRun(node: Node, options: OwnOptions, watch: Watch | undefined): Run {
+  const { name, kind, parts } = node;
+  const isPipeline = kind === "pipeline";
+  const seam = options.host ? new Seam(options.host) : DIRECT;
+  const run = new Run(seam, options, isPipeline ? name : "", watch?.span.runId);
+  if (parts && !isPipeline) run.executed = new Set();
+  return run;
 }
 
-async function releaseAll(
+function newJournal(run: Run): Journal {
+  return new Journal((due, watch) => performUndo(run, due, watch));
+}
+
+function execute(
+  node: Node,
+  args: Context,
+  path: string,
   run: Run,
-  watch: Watch | undefined,
-): Promise<readonly RollbackFailure[]> {
-  const { releases } = run;
-  if (!releases) return NONE;
-  const unwind = async () => {
-    const failures = [];
-    for (const free of releases.reverse()) failures.push(...await free(watch));
-    return failures;
-  };
-  if (!run.isWatching) return await unwind();
-  const later = run.drain().then(unwind).then((failures) => tellNotReleased(run, failures));
-  callBack(() => run.options.waitUntil?.(later));
-  return NONE;
-}
-
-const NONE: readonly RollbackFailure[] = Object.freeze([]);
-
-function tellNotReleased(run: Run, failures: readonly RollbackFailure[]): void {
-  for (const { step, error } of failures) {
-    run.tellLate({ step, attempt: 1, outcome: "failed", error, undo: true });
-  }
-}
-
-function labelsOf(children: readonly Node[]): readonly string[] {
-  return labels(children.map(({ name }) => name));
-}
-
-/** Stands in for a run that never started because its options were invalid. */
-const NO_RUN = {
-  get id(): string {
-    return crypto.randomUUID();
-  },
-};
-
-const NOTHING_UNDONE: RollbackReport = Object.freeze({
-  completed: Object.freeze([]),
-  failed: NONE,
-});
-
-async function undo(
   journal: Journal,
+  cancellation: Cancellation | undefined,
+  watch: Watch | undefined,
+): MaybePromise<Settled> {
+  const scope = new ChildScope({ run, journal, cancellation, deep: false }, path, watch);
+  return settle(node.execute(args, scope));
+}
+
+function resultOf(
+  node: Node,
+  args: Context,
   run: Run,
-  error: Error,
-  place: Place,
-  id: string,
-  letGo?: () => void,
-): Promise<readonly RollbackFailure[]> {
-  // After a pivot, an undo that a standing success defers from now on does not run.
-  if (!journal.committed) run.failedBy = error;
-  try {
-    return await journal.unwind(error, place, 0, id);
-  } finally {
-    letGo?.();
+  journal: Journal,
+  settled: Settled,
+  notReleased: readonly RollbackFailure[] | undefined,
+): Result<Context> {
+  const stepsExecuted = Object.freeze(settled.executed ?? executedOf(node, run, settled.ran));
+  const meta = Object.freeze(new Meta(node.name, args, stepsExecuted, run, notReleased));
+  if (settled.ok) return Object.freeze(new Succeeded(Object.freeze(settled.output), meta));
+  const { error, failedStep } = settled;
+  return Object.freeze(new Failed(error, failedStep, journal.report(), meta, journal.committed));
+}
+
+/** The executed children of a combinator that was run on its own, or the step itself. */
+function executedOf({ name, parts }: Node, { executed }: Run, ran: boolean): readonly string[] {
+  if (executed && parts) {
+    return labels(parts.children.map(({ name }) => name)).filter((label) => executed.has(label));
   }
+  return ran ? [name] : [];
 }
 
-/** The error of a run inside a step that is unaware of it, and so could not undo it. */
-function lostUndo(name: string, path: string): ConfigError {
-  return new ConfigError(
-    `Cannot run '${name}' in '${path}' as its undo must not be lost: pass the info of '${path}' to ` +
-      "run(args, info), or 'apart: true'",
-  );
-}
-
-/** Defers, in the step around the run, an undo that reports what could not be undone. */
-function tellOuter(name: string, journal: Journal, run: Run, place: Place): void {
-  const { defer }: OwnOptions = run.options;
-  try {
-    defer?.(undoLater(name, journal, run, place));
-  } catch {
-    // A durable host refuses functions. The run's own result still reports the failures.
-  }
-}
-
-/** Undoes a run that has ended, on behalf of the step that it ran in. */
-function undoLater(name: string, journal: Journal, run: Run, place: Place): Undo {
-  return async ({ error }) => {
-    const failed = await undo(journal, run, error, place, rollbackId(place.path));
-    await release(run, place.watch);
-    const causes = failed.map(({ error }) => error);
-    if (causes.length === 0) return;
-    const text = message`Cannot undo the run of '${name}' as all of it must be undone: ${
-      list(causes, shown)
-    }`;
-    throw errorWith(RollbackError, text, causes, { cause: error });
-  };
-}
-
-function copyArgs(name: string, input: unknown): Context | Error {
-  if (input === undefined) return EMPTY;
+function copyArgs(name: string, input: unknown): Context {
   try {
     return Object.freeze(copyObject(input));
   } catch (cause) {
     const problem = `Cannot run '${name}' as its args`;
-    return refusalError(ArgsValidationError, problem, refusedByReading(cause));
+    throw refusalError(ArgsValidationError, problem, refusedByReading(cause));
   }
 }

@@ -65,42 +65,42 @@ const COMMITTED: Entry = { takeUndo: () => undefined };
 
 /** The undo stack of a run or of one of its branches, and the rollback report. */
 export class Journal {
-  readonly #perform: PerformUndo;
+  private readonly perform: PerformUndo;
   /** The stack that this one was forked from. */
-  readonly #trunk: Journal | undefined;
+  private readonly trunk: Journal | undefined;
   /** Created by the first push, as most items of a collection push nothing. */
-  #entries: Entry[] | undefined;
-  #undone: Undone | undefined;
+  private entries: Entry[] | undefined;
+  private undone: Undone | undefined;
   /** The height up to which it is committed. */
-  #committedTo = 0;
+  private committedTo = 0;
 
   constructor(perform: PerformUndo, trunk?: Journal) {
-    this.#perform = perform;
-    this.#trunk = trunk;
-    this.#entries = undefined;
-    this.#undone = undefined;
+    this.perform = perform;
+    this.trunk = trunk;
+    this.entries = undefined;
+    this.undone = undefined;
   }
 
-  get #all(): Undone {
-    return this.#undone ??= this.#trunk
-      ? this.#trunk.#all
+  private get all(): Undone {
+    return this.undone ??= this.trunk
+      ? this.trunk.all
       : { completed: newList(), failed: newList() };
   }
 
   /** Creates a stack for a concurrent branch; the report is shared. */
   fork(): Journal {
-    return new Journal(this.#perform, this);
+    return new Journal(this.perform, this);
   }
 
   /** Creates a stack for undos outside the run's rollback, which its report omits. */
   apart(watch: Watch | undefined): Journal {
-    return new Journal((due) => this.#perform(due, watch));
+    return new Journal((due) => this.perform(due, watch));
   }
 
   /** Moves the entries of a branch on top of this stack. */
   join(branch: Journal): void {
     // One by one, because a call with a hundred thousand arguments overflows the call stack.
-    for (const entry of branch.#entries?.splice(0) ?? []) this.push(entry);
+    for (const entry of branch.entries?.splice(0) ?? []) this.push(entry);
   }
 
   /** Pushes the stacks of branches; at most `limit` of them are unwound at a time. */
@@ -112,34 +112,34 @@ export class Journal {
 
   /** The path of the latest pivot that succeeded. */
   get committed(): string | undefined {
-    return this.#undone?.committed;
+    return this.undone?.committed;
   }
 
   /** Commits the effects of a pivot and of the steps before it: they are no longer undone. */
   commit(path: string): void {
-    this.#all.committed = path;
+    this.all.committed = path;
     this.push(COMMITTED);
-    this.#entries!.fill(COMMITTED);
-    this.#committedTo = this.mark;
+    this.entries!.fill(COMMITTED);
+    this.committedTo = this.mark;
   }
 
   /** Whether a pivot has succeeded since the mark, so that the run cannot return to it. */
   isCommitted(mark: number): boolean {
-    return mark < this.#committedTo;
+    return mark < this.committedTo;
   }
 
   push(entry: Entry): void {
-    (this.#entries ??= newList()).push(entry);
+    (this.entries ??= newList()).push(entry);
   }
 
   /** Whether there is anything to undo. */
   get hasEffects(): boolean {
-    return this.#entries?.some(({ hasEffects }) => hasEffects ?? true) ?? false;
+    return this.entries?.some(({ hasEffects }) => hasEffects ?? true) ?? false;
   }
 
   /** The height of the stack; `unwind` from a mark undoes only what was pushed after it. */
   get mark(): number {
-    return this.#entries?.length ?? 0;
+    return this.entries?.length ?? 0;
   }
 
   /**
@@ -163,19 +163,19 @@ export class Journal {
       sparesStanding,
       rollback: undefined,
     };
-    await this.#unwindTo(mark, unwinding);
+    await this.unwindTo(mark, unwinding);
     unwinding.rollback?.endRollback(unwinding.failures);
     if (unwinding.failures.length > 0) this.push(new NotUndone(unwinding.failures));
     return unwinding.failures;
   }
 
-  async #unwindTo(mark: number, unwinding: Unwinding): Promise<void> {
+  private async unwindTo(mark: number, unwinding: Unwinding): Promise<void> {
     const { error, failures, place, id, sparesStanding } = unwinding;
     while (this.mark > mark) {
-      const entry = this.#entries!.pop()!;
+      const entry = this.entries!.pop()!;
       if (sparesStanding && entry.isStanding) continue;
       if (entry instanceof Branches) {
-        await entry.each((branch) => branch.#unwindTo(0, unwinding));
+        await entry.each((branch) => branch.unwindTo(0, unwinding));
         continue;
       }
       if (entry instanceof NotUndone) {
@@ -185,14 +185,14 @@ export class Journal {
       const own = newList<RollbackFailure>();
       for (let due = entry.takeUndo(error); due; due = entry.takeUndo(error)) {
         unwinding.rollback ??= place?.watch?.beginRollback(place.path, id);
-        const undoing = this.#perform(due, unwinding.rollback);
+        const undoing = this.perform(due, unwinding.rollback);
         const outcome = isPromise(undoing) ? await undoing : undoing;
-        if (outcome.ok) this.#all.completed.push(due.name);
+        if (outcome.ok) this.all.completed.push(due.name);
         else own.push(Object.freeze(withToJSON({ step: due.name, error: outcome.error })));
       }
       for (const failure of own) {
         failures.push(failure);
-        this.#all.failed.push(failure);
+        this.all.failed.push(failure);
       }
       entry.onUndone?.(own);
     }
@@ -200,8 +200,8 @@ export class Journal {
 
   report(): RollbackReport {
     return Object.freeze({
-      completed: Object.freeze([...this.#all.completed]),
-      failed: Object.freeze([...this.#all.failed]),
+      completed: Object.freeze([...this.all.completed]),
+      failed: Object.freeze([...this.all.failed]),
     });
   }
 }
@@ -229,27 +229,27 @@ class NotUndone implements Entry {
 
 /** The stacks of branches that are unwound side by side, the last one first. */
 class Branches implements Entry {
-  readonly #branches: readonly Journal[];
-  readonly #limit: number;
+  private readonly branches: readonly Journal[];
+  private readonly limit: number;
 
   constructor(branches: readonly Journal[], limit: number) {
-    this.#branches = branches;
-    this.#limit = limit;
+    this.branches = branches;
+    this.limit = limit;
   }
 
   get hasEffects(): boolean {
-    return this.#branches.some(({ hasEffects }) => hasEffects);
+    return this.branches.some(({ hasEffects }) => hasEffects);
   }
 
   takeUndo(): undefined {}
 
   async each(unwind: (branch: Journal) => Promise<void>): Promise<void> {
-    const next = this.#branches.toReversed().values();
+    const next = this.branches.toReversed().values();
     const unwindInTurn = async (): Promise<void> => {
       for (const branch of next) await unwind(branch);
     };
     const lanes = Array.from(
-      { length: Math.min(this.#limit, this.#branches.length) },
+      { length: Math.min(this.limit, this.branches.length) },
       unwindInTurn,
     );
     // A rejection is the host's own signal; it is passed on once the undos in flight have ended.

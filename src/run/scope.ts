@@ -3,6 +3,7 @@ import type { RollbackFailure } from "../api/result.ts";
 import type { RunOptions } from "../api/run.ts";
 import { withToJSON } from "../report/printable.ts";
 import type { Context } from "../values/context.ts";
+import type { MaybePromise } from "../values/maybe_promise.ts";
 import { callBack } from "./call_back.ts";
 import type { Cancellation } from "./cancellation.ts";
 import { HeldValues } from "./held.ts";
@@ -28,15 +29,17 @@ export class Run {
   deps: Context | undefined;
   /** The values that are in contexts only. */
   held: HeldValues | undefined;
-  readonly #root: string;
+  private readonly root: string;
   /** The run that makes acquisitions, and the journal that releases them. */
   resources: { readonly aside: Run; readonly journal: Journal } | undefined;
   /** Release its resources, and those of runs inside it that may still be undone. */
   releases: Release[] | undefined;
   /** The releases that failed; set once the run has ended. */
-  released: ReturnType<Release> | undefined;
-  #watched: Set<Promise<unknown>> | undefined;
-  #knownId: string | undefined;
+  released: MaybePromise<readonly RollbackFailure[]> | undefined;
+  /** Whether another run, which may still undo this one, releases them. */
+  declare isHeldOutside: boolean | undefined;
+  private watched: Set<Promise<unknown>> | undefined;
+  private knownId: string | undefined;
 
   /**
    * `root` is the pipeline's name. For a step it is `""`, as the step's paths start with its name.
@@ -51,14 +54,14 @@ export class Run {
     this.options = options;
     this.failedBy = undefined;
     this.executed = undefined;
-    this.#root = root;
-    this.#watched = undefined;
-    this.#knownId = id;
+    this.root = root;
+    this.watched = undefined;
+    this.knownId = id;
   }
 
   /** The run's id, generated when first needed. */
   get id(): string {
-    return this.#knownId ??= crypto.randomUUID();
+    return this.knownId ??= crypto.randomUUID();
   }
 
   /** Keeps a value in contexts only, out of data and records. */
@@ -73,7 +76,7 @@ export class Run {
 
   /** The key by which other systems know an effect. */
   keyOf(path: string): string {
-    return keyOf(this.id, this.#root, path);
+    return keyOf(this.id, this.root, path);
   }
 
   /** Reports the outcome of an abandoned attempt. */
@@ -90,7 +93,7 @@ export class Run {
       // After an interruption by the host, `run()` has already rejected with its reason.
       if (!this.seam.interruption) throw thrown;
     });
-    const watched = this.#watched ??= new Set();
+    const watched = this.watched ??= new Set();
     const forget = () => watched.delete(watch);
     watched.add(watch);
     watch.then(forget, forget);
@@ -99,18 +102,18 @@ export class Run {
 
   /** Whether an attempt may still land, whose undo may need a resource. */
   get isWatching(): boolean {
-    return (this.#watched?.size ?? 0) > 0;
+    return (this.watched?.size ?? 0) > 0;
   }
 
   /** Waits for late work, because a durable host must not be called after the run. */
   async drain(): Promise<void> {
-    while (this.isWatching) await Promise.allSettled(this.#watched!);
+    while (this.isWatching) await Promise.allSettled(this.watched!);
   }
 
   /** The same run, with another seam to user code. */
   besides(seam: Seam): Run {
     const options = { ...this.options, waitUntil: (late: Promise<unknown>) => this.watch(late) };
-    return new Run(seam, options, this.#root, this.id);
+    return new Run(seam, options, this.root, this.id);
   }
 }
 

@@ -6,7 +6,8 @@ import type { DepsOf, PipelineDefinition, StepsFold } from "../types/pipeline.ts
 import type { Unset } from "../types/step.ts";
 import { cast } from "../values/cast.ts";
 import { makeBuilder } from "./builder.ts";
-import { checkPipeline, sequence } from "./sequence.ts";
+import { checkPipeline } from "./definition.ts";
+import { sequence } from "./sequence.ts";
 
 /**
  * Makes a pipeline of steps. They run in order, and each sees the args and the outputs of all steps

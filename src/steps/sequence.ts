@@ -1,21 +1,11 @@
 import type { Middleware } from "../api/middleware.ts";
 import type { RetryPolicy } from "../api/policy.ts";
-import type { Schema } from "../api/schema.ts";
 import { checkSteps, type Child } from "../engine/children.ts";
 import { expose } from "../engine/expose.ts";
 import { checkAfterPivot, checkStrict, keysOf } from "../engine/keys.ts";
 import type { Node } from "../engine/node.ts";
 import { runChild } from "../engine/run_child.ts";
-import {
-  checkArray,
-  checkFunction,
-  checkName,
-  checkOptions,
-  checkRetry,
-  checkSchema,
-  checkTimeout,
-  refuse,
-} from "../report/checks.ts";
+import { refuse } from "../report/checks.ts";
 import {
   ArgsValidationError,
   ProvidesValidationError,
@@ -45,67 +35,13 @@ import {
   declaredValidator,
   UNCHANGED,
   type Validate,
+  type Validated,
   validator,
 } from "../schema/validate.ts";
 import { type Context, EMPTY, seal } from "../values/context.ts";
 import type { MaybePromise } from "../values/maybe_promise.ts";
+import { checkPipeline, type Definition } from "./definition.ts";
 import { retryPipeline } from "./retry_pipeline.ts";
-
-/** An untyped pipeline definition. */
-export interface Definition {
-  readonly name: string;
-  readonly steps?: readonly unknown[] | undefined;
-  readonly argsSchema?: Schema | undefined;
-  readonly output?: Schema | undefined;
-  readonly deps?: Schema | undefined;
-  readonly middleware?: readonly Middleware[] | undefined;
-  readonly strict?: boolean | undefined;
-  readonly retry?: RetryPolicy | undefined;
-  readonly timeout?: number | undefined;
-  readonly immutable?: "deep" | undefined;
-}
-
-const OPTIONS = [
-  "name",
-  "steps",
-  "argsSchema",
-  "output",
-  "deps",
-  "middleware",
-  "strict",
-  "retry",
-  "timeout",
-  "immutable",
-];
-
-/**
- * Validates the options of a pipeline and returns a copy, which the caller can no longer change.
- */
-export function checkPipeline(definition: Definition): Definition {
-  const own = checkOptions("create a pipeline", definition, OPTIONS);
-  const { name, steps, argsSchema, output, deps, middleware, strict, retry, timeout, immutable } =
-    own;
-  checkName("pipeline", name);
-  const action = `create pipeline '${name}'`;
-  checkSchema(action, "argsSchema", argsSchema);
-  checkSchema(action, "output", output);
-  checkSchema(action, "deps", deps);
-  checkArray(action, "middleware", middleware);
-  middleware?.forEach((layer, n) => checkFunction(action, `middleware[${n}]`, layer));
-  if (strict !== undefined && typeof strict !== "boolean") {
-    refuse(action, "'strict' must be a boolean", strict);
-  }
-  if (immutable !== undefined && immutable !== "deep") {
-    refuse(action, "'immutable' must be 'deep'", immutable);
-  }
-  checkTimeout(`time pipeline '${name}'`, timeout);
-  return {
-    ...own,
-    ...(retry && { retry: checkRetry(`retry pipeline '${name}'`, retry) }),
-    ...(Array.isArray(steps) && { steps: [...steps] }),
-    ...(middleware && { middleware: [...middleware] }),
-  };
-}
 
 /** The execution plan of a pipeline, made once when it is built. */
 interface Plan {
@@ -208,9 +144,22 @@ function begin(plan: Plan, args: Context, scope: Scope): MaybePromise<Settled> {
   const validate = isRoot(scope) ? plan.args : plan.nestedArgs;
   if (!validate) return inOrder(plan, deep ? seal({ ...args }, deep) : args, scope);
   if (plan.changesArgs && seam.durable) return beginRecorded(plan, args, validate, scope);
+  const checking = validate(args);
+  if (checking === UNCHANGED && !scope.cancellation) {
+    return inOrder(plan, argsOf(args, args, scope), scope);
+  }
+  return beginValidated(plan, args, checking, scope);
+}
+
+function beginValidated(
+  plan: Plan,
+  args: Context,
+  checking: MaybePromise<Validated>,
+  scope: Scope,
+): MaybePromise<Settled> {
   const refused = (refusal: Refusal) => argsError(plan, refusal);
   return whenValidated(
-    validate(args),
+    checking,
     args,
     scope,
     refused,
@@ -301,64 +250,64 @@ async function waitFor(first: Ending, walk: Walk): Promise<Settled> {
 
 /** The progress of one run of a pipeline. */
 class Walk {
-  readonly #plan: Plan;
-  readonly #scope: Scope;
+  private readonly plan: Plan;
+  private readonly scope: Scope;
   /** The labels of the children that ran; `undefined` while no child was skipped. */
-  #executed: string[] | undefined = undefined;
-  #ctx: Context;
+  private executed: string[] | undefined = undefined;
+  private ctx: Context;
   /** The keys added by the steps; `undefined` if the output is the whole context. */
-  #added: Context | undefined;
-  #next = 0;
-  #failure: Settled | undefined = undefined;
+  private added: Context | undefined;
+  private next = 0;
+  private failure: Settled | undefined = undefined;
 
   constructor(plan: Plan, args: Context, scope: Scope) {
-    this.#plan = plan;
-    this.#scope = scope;
-    this.#ctx = args;
-    this.#added = isRoot(scope) || plan.output ? undefined : EMPTY;
+    this.plan = plan;
+    this.scope = scope;
+    this.ctx = args;
+    this.added = isRoot(scope) || plan.output ? undefined : EMPTY;
   }
 
   /** Whether another child is to run. */
   get isUnderWay(): boolean {
-    return !this.#failure && this.#next < this.#plan.children.length;
+    return !this.failure && this.next < this.plan.children.length;
   }
 
   runNext(): Ending {
-    const { children, middleware } = this.#plan;
-    const { node, label } = children[this.#next]!;
-    return runChild(node, label, this.#ctx, this.#scope, middleware);
+    const { children, middleware } = this.plan;
+    const { node, label } = children[this.next]!;
+    return runChild(node, label, this.ctx, this.scope, middleware);
   }
 
   /** Records the result of a child. */
   take(settled: Settled): void {
-    const { labels } = this.#plan;
-    if (!settled.ran) this.#executed ??= labels.slice(0, this.#next);
-    else this.#executed?.push(labels[this.#next]!);
-    const label = labels[this.#next++]!;
+    const { labels } = this.plan;
+    if (!settled.ran) this.executed ??= labels.slice(0, this.next);
+    else this.executed?.push(labels[this.next]!);
+    const label = labels[this.next++]!;
     if (!settled.ok) {
-      this.#failure = this.#fail(settled.error, settled.failedStep);
+      this.failure = this.fail(settled.error, settled.failedStep);
       return;
     }
-    const { path, run } = this.#scope;
-    const held = run.held?.find(settled.output, this.#ctx);
+    const { path, run } = this.scope;
+    const held = run.held?.find(settled.output, this.ctx);
     if (held !== undefined) {
       const place = join(path, label);
-      this.#failure = this.#fail(outputHeld(held, place), place);
+      this.failure = this.fail(outputHeld(held, place), place);
       return;
     }
-    this.#ctx = Object.freeze({ ...this.#ctx, ...settled.output });
-    if (this.#added) {
-      this.#added = this.#added === EMPTY ? settled.output : { ...this.#added, ...settled.output };
+    this.ctx = Object.freeze({ ...this.ctx, ...settled.output });
+    if (this.added) {
+      this.added = this.added === EMPTY ? settled.output : { ...this.added, ...settled.output };
     }
   }
 
   finish(): MaybePromise<Settled> {
-    if (this.#failure) return this.#failure;
-    const { path, cancellation, deep, run } = this.#scope;
-    const { name, output } = this.#plan;
-    if (cancellation?.error) return this.#fail(cancellation.error, join(path, "<output>"));
-    const data = this.#added ?? run.without(this.#ctx);
-    if (!output) return this.#succeed(data);
+    if (this.failure) return this.failure;
+    const { path, cancellation, deep, run } = this.scope;
+    const { name, output } = this.plan;
+    if (cancellation?.error) return this.fail(cancellation.error, join(path, "<output>"));
+    const data = this.added ?? run.without(this.ctx);
+    if (!output) return this.succeed(data);
     const refused = (refusal: Refusal) => {
       const problem = `Cannot use the data of '${name}' as it must be what 'output' says:`;
       return refusalError(ProvidesValidationError, problem, refusal);
@@ -366,27 +315,27 @@ class Walk {
     return whenValidated(
       output(data),
       data,
-      this.#scope,
+      this.scope,
       refused,
       (value) =>
         value instanceof Error
-          ? this.#fail(value, join(path, "<output>"))
-          : this.#succeed(seal(value, deep)),
+          ? this.fail(value, join(path, "<output>"))
+          : this.succeed(seal(value, deep)),
     );
   }
 
-  #succeed(output: Context): Settled {
-    return success(output, true, this.#ran);
+  private succeed(output: Context): Settled {
+    return success(output, true, this.ran);
   }
 
   /** All successful runs that skip no child share one list. */
-  get #ran(): readonly string[] {
-    const { labels } = this.#plan;
-    return this.#executed ?? (this.#next === labels.length ? labels : labels.slice(0, this.#next));
+  private get ran(): readonly string[] {
+    const { labels } = this.plan;
+    return this.executed ?? (this.next === labels.length ? labels : labels.slice(0, this.next));
   }
 
-  #fail(error: Error, failedStep: string): Settled {
-    const executed = this.#ran;
+  private fail(error: Error, failedStep: string): Settled {
+    const executed = this.ran;
     return failure(error, failedStep, executed.length > 0, executed);
   }
 }

@@ -1,0 +1,81 @@
+import type { Undo } from "../api/info.ts";
+import type { RollbackFailure } from "../api/result.ts";
+import { errorWith } from "../report/error_with.ts";
+import { ConfigError, RollbackError } from "../report/errors.ts";
+import type { Journal } from "../run/journal.ts";
+import { rollbackId } from "../run/paths.ts";
+import { noteHolder } from "../run/runs_inside.ts";
+import type { Run } from "../run/scope.ts";
+import type { Place } from "../run/watch.ts";
+import { list, message } from "../values/message.ts";
+import { shown } from "../values/show.ts";
+import { release, tellNotReleased } from "./release.ts";
+import type { OwnOptions } from "./run_options.ts";
+
+/** Undoes a run that failed; returns what could not be undone. */
+export function undoRun(
+  run: Run,
+  journal: Journal,
+  error: Error,
+  place: Place,
+  id: string = place.path,
+): Promise<readonly RollbackFailure[]> {
+  // After a pivot, an undo that a standing success defers from now on does not run.
+  if (!journal.committed) run.failedBy = error;
+  return journal.unwind(error, place, 0, id);
+}
+
+/** Hands the undo of a successful run to the step that it ran in. */
+export function handOverUndo(
+  name: string,
+  run: Run,
+  journal: Journal,
+  place: Place,
+  defer: NonNullable<OwnOptions["defer"]>,
+): void {
+  const undo = undoLater(name, run, journal, place);
+  if (run.releases) {
+    noteHolder(undo, (outer) => {
+      run.isHeldOutside = true;
+      const free = async () => await release(run, place.watch);
+      (outer.releases ??= []).push(free);
+      // If the outer run has ended, the undo runs at once.
+      if (outer.released) {
+        outer.drain().then(free).then((lost) => tellNotReleased(outer, lost));
+      }
+    });
+  }
+  defer(undo);
+}
+
+/** Defers, in the step around the run, an undo that reports what could not be undone. */
+export function tellNotUndone(name: string, run: Run, journal: Journal, place: Place): void {
+  const { defer }: OwnOptions = run.options;
+  try {
+    defer?.(undoLater(name, run, journal, place));
+  } catch {
+    // A durable host refuses functions. The run's own result still reports the failures.
+  }
+}
+
+/** Undoes a run that has ended, on behalf of the step that it ran in. */
+function undoLater(name: string, run: Run, journal: Journal, place: Place): Undo {
+  return async ({ error }) => {
+    const failed = await undoRun(run, journal, error, place, rollbackId(place.path));
+    await release(run, place.watch);
+    const causes = failed.map(({ error }) => error);
+    if (causes.length === 0) return;
+    const text = message`Cannot undo the run of '${name}' as all of it must be undone: ${
+      list(causes, shown)
+    }`;
+    throw errorWith(RollbackError, text, causes, { cause: error });
+  };
+}
+
+/** The error of a run inside a step that is unaware of it, and so could not undo it. */
+export function lostUndo(name: string, path: string): ConfigError {
+  return new ConfigError(
+    `Cannot run '${name}' in '${path}' as its undo must not be lost: pass the info of '${path}' to ` +
+      "run(args, info), or 'apart: true'",
+  );
+}

@@ -13,7 +13,7 @@ const waitMs = 500;
 
 describe("a saga over SQLite whose processes are killed", { skip: skipWithoutSqlite }, () => {
   it("ends as if nobody had killed it, in calls, waits and undos", async () => {
-    const options = { waitMs, every, concurrency: 4, patienceMs: 60_000 };
+    const options = { waitMs, every, concurrency: 4, patienceMs: 300_000 };
     const folder = mkdtempSync(join(tmpdir(), "saga-"));
     try {
       const newFile = () => join(folder, crypto.randomUUID());

@@ -25,7 +25,7 @@ export interface Node {
   readonly policy?: Policy | undefined;
   /** Checks the deps of a pipeline that runs on its own. */
   readonly deps?: Validate | undefined;
-  /** The undos that a step declares; `undefined` for combinators and pipelines. */
+  /** The undos that a step made by `step` declares; `undefined` for any other node. */
   readonly undos?: readonly ("rollback" | "undoByKey")[] | undefined;
   /** The names of the undos that a step may defer by name. */
   readonly undoNames?: readonly string[] | undefined;

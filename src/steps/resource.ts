@@ -124,7 +124,7 @@ export function resource<V, R = Unset, const N extends string = string>(
   });
 }
 
-/** Lets a run acquire and release resources directly, or through the host that exists for them. */
+/** Makes the run that acquires resources, directly or by `host.resources`, and their journal. */
 function resourcesOf(run: Run): { aside: Run; journal: Journal } {
   const aside = run.besides(new Seam(run.options.host?.resources));
   const journal = new Journal((due, watch) => performUndo(aside, due, watch, "release"));

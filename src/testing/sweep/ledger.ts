@@ -97,7 +97,7 @@ export interface Ledger extends Books {
    */
   has(effect: string, id?: string | number): boolean;
   /**
-   * Sends any other request to the other side, for fakes with state of their own. Within `act`, the
+   * Sends any other request to the other side, for fakes with their own state. Within `act`, the
    * ledger's other functions take effect immediately.
    *
    * @param act The action of the other side; it must be synchronous.
@@ -109,7 +109,7 @@ export interface Ledger extends Books {
 /**
  * Makes an empty ledger for the fakes of a test to record what they do and undo.
  *
- * @param left Returns further effects that are in place, read from fakes with state of their own;
+ * @param left Returns further effects that are in place, read from fakes with their own state;
  * those with an amount of 0 do not count. A sweep calls it several times for each request.
  * @returns The ledger.
  *

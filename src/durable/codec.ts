@@ -87,7 +87,7 @@ export function codec(classes: readonly ErrorClass[] = []): Codec {
         return JSON.stringify(encodeValue(value, "it", { above: new Set(), errors: new Map() }));
       } catch (thrown) {
         if (!(thrown instanceof RangeError)) throw thrown;
-        // The stack, or the longest string, is not long enough.
+        // The value exceeds the call stack or the longest string.
         throw refusal("it", "nested too deeply, or too large");
       }
     },

@@ -4,12 +4,12 @@ import type { Codec } from "./codec.ts";
 
 const LONGEST = 1_000;
 const MOST = 10;
-/** How many causes of causes are kept. */
+/** The number of levels of causes that are kept. */
 const DEEPEST = 2;
 
 /**
- * Copies an error that is too large to be recorded, such as one with the body of a response: its
- * message is cut, and what is long among its fields is left out.
+ * Copies an error that is too large to be recorded, such as one with the body of a response. Its
+ * message is cut, and long fields are left out.
  */
 export function cutError(codec: Codec, error: Error, depth = 0): Error {
   const cut = new Error(shorten(messageOf(error).full, LONGEST));

@@ -34,14 +34,14 @@ export function recordable(
       try {
         return { recorded, given: cast({ ...copy(recorded), ...kept(outcome, recorded) }) };
       } catch {
-        // The next one is smaller.
+        // The next substitute is smaller.
       }
     }
     throw thrown;
   }
 }
 
-/** What can be recorded instead of an outcome that cannot, the fullest first. */
+/** The substitutes for an outcome that cannot be recorded, the most complete first. */
 function* lesser(codec: Codec, outcome: Outcome, refusal: string): Generator<Outcome> {
   const { ok, deferred } = outcome;
   const count = typeof deferred === "object" ? deferred.length : deferred;
@@ -59,7 +59,7 @@ function* lesser(codec: Codec, outcome: Outcome, refusal: string): Generator<Out
   }
 }
 
-/** What the run receives although it is not recorded: the values whose effects are to be undone. */
+/** The unrecorded values that the run still receives, as their effects must be undone. */
 function kept(outcome: Outcome, recorded: Outcome): object {
   if (outcome.ok) return { value: outcome.value };
   const { value, late } = outcome;

@@ -124,7 +124,7 @@ const LATE: Readonly<Record<NonNullable<SpanEnd["late"]>, string>> = {
   rejected: "given up, failed late",
 };
 
-/** An attempt that failed late, or was undone before it had settled, has not landed. */
+/** Describes a late end; an attempt that failed late or was undone unsettled has not landed. */
 function howItLanded({ ok, late = "same-effect" }: SpanEnd): string {
   return ok ? LATE[late] : LATE[late].replace("landed late", "given up");
 }

@@ -41,10 +41,10 @@ export function cut(text: string, longest: number): string {
   return characters.length <= longest ? text : `${characters.slice(0, longest - 1).join("")}…`;
 }
 
-/** How many characters at its end are kept of a text that is cut inside. */
+/** The number of characters that are kept at the end of a text that is cut before its end. */
 const TAIL = 24;
 
-/** A text, cut before its end if it is too long, as the end says how it went. */
+/** A text, cut before its end if it is too long, as its end states the outcome. */
 export function cutInside(text: string, longest: number): string {
   const characters = [...text];
   if (characters.length <= longest) return text;

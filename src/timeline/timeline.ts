@@ -98,8 +98,8 @@ function now(): number {
 }
 
 /**
- * Where the axis of a picture ends: the run has at least half of it, however long after its end the
- * last attempt landed.
+ * The time at which the axis of a picture ends. The run takes up at least half of the axis, however
+ * late the last attempt landed.
  */
 export function axisEnd(run: TimedSpan): number {
   const last = lastOf(run);

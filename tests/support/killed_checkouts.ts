@@ -111,16 +111,12 @@ class Lane {
 
   /** Runs one round; resolves with what is wrong. */
   async run({ ends, order, kill }: Round): Promise<string[]> {
-    let isKilled = false;
-    this.#world.begin(kill, () => {
-      isKilled = true;
-      this.#engine.kill();
-    });
+    this.#world.begin(kill, () => this.#engine.kill());
     const end = await this.#engine.checkOut(crypto.randomUUID(), order);
     const ended = end.success ? "done" : end.error?.name;
     const what = [
       ...ended === ends ? [] : [`ended as ${ended}: ${JSON.stringify(end)}`],
-      ...isKilled === (kill !== undefined) ? [] : ["was not killed as it should be"],
+      ...kill && this.#world.requests <= kill.nth ? ["was not killed"] : [],
       ...this.#world.differences(order, end),
     ];
     const where = kill ? `killed ${kill.when} request ${kill.nth}` : "not killed";

@@ -8,6 +8,7 @@ const statuses = {
   NO_SUCH_ORDER: 404,
   OUT_OF_STOCK: 409,
   ALREADY_EXISTS: 409,
+  IMPORTING: 409, // somebody else
   NOT_CONFIRMED: 409,
   NOT_UNAPPROVED: 409,
   REJECTED: 409,

@@ -1,9 +1,9 @@
 // Imports products: invalid rows are set aside one by one, and one statement writes all others, or
 // none of them.
-import { type CheckedDepsPipeline, deps, map, pipeline, step } from "@runsheet/runsheet";
+import { type CheckedDepsPipeline, deps, map, pipeline, resource, step } from "@runsheet/runsheet";
 import { type } from "arktype";
 import type { Database } from "./database.ts";
-import { codeOf } from "./errors.ts";
+import { codeOf, ShopError } from "./errors.ts";
 import { limits } from "./limits.ts";
 
 const Product = type({
@@ -44,6 +44,43 @@ const checkProducts = map(
   },
 );
 
+// One import at a time, in all processes. The lock is held until a failed import has been taken out
+// again: meanwhile another one would take these products for known, and leave them out. It is the
+// session's, so it dies with its process.
+const importLock = resource({
+  name: "importLock",
+  acquire: async ({ db }: Deps) => {
+    const session = await db.reserve();
+    let locked = false;
+    try {
+      const [row] = await session`select pg_try_advisory_lock(1) as locked`;
+      locked = row?.locked;
+    } finally {
+      if (!locked) session.release();
+    }
+    if (!locked) throw new ShopError("IMPORTING");
+    return session;
+  },
+  retry: {
+    count: 20,
+    delay: 100,
+    retryIf: (errors) => {
+      const last = errors.at(-1);
+      return last instanceof ShopError && last.code === "IMPORTING";
+    },
+  },
+  release: {
+    run: async (session) => {
+      try {
+        await session`select pg_advisory_unlock(1)`;
+      } finally {
+        session.release();
+      }
+    },
+    timeout: limits.undo,
+  },
+});
+
 const saveProducts = step({
   name: "saveProducts",
   run: async (
@@ -83,7 +120,7 @@ export const importProducts: CheckedDepsPipeline<
   name: "importProducts",
   argsSchema: type({ products: "unknown[] <= 10000" }),
   deps: deps<Deps>(),
-  steps: [checkProducts, saveProducts],
+  steps: [checkProducts, importLock, saveProducts],
   output: type({
     "+": "delete",
     imported: "string[]",

@@ -16,6 +16,7 @@ function stock(): Tables {
   return {
     products: new Map([["tea", { sku: "tea", price: 450, stock: stocked }]]),
     orders: new Map(),
+    held: new Set(),
   };
 }
 
@@ -62,7 +63,10 @@ describe("the sweep of examples/service that", () => {
     let tables = stock();
     const left = () => {
       const added = [...tables.products.keys()].filter((sku) => sku !== "tea");
-      return entries("product", added.map((sku) => [sku, 1]));
+      return [
+        ...entries("product", added.map((sku) => [sku, 1])),
+        ...entries("held", [...tables.held].map((what) => [what, 1])),
+      ];
     };
     const books = ledger(left);
     const row = { sku: "cup", price: 900, stock: 3 };
@@ -95,6 +99,7 @@ describe("the sweep of examples/service that", () => {
   it("imports products finds nothing, in all rows and undos", async () => {
     assertCases(await sweepImports(), [
       "map(rows)[2]/checkProduct@1: abort",
+      "importLock@1: abort",
       "saveProducts@1!effect1: after",
       "saveProducts@1!effect1: overtaken",
     ]);
@@ -118,6 +123,10 @@ describe("the sweep of examples/service that", () => {
           "delete from products": () => 0,
         }),
       "product cup is left",
+    ],
+    "a lock that stays": [
+      () => sweepImports({ "select pg_advisory_unlock": () => 0 }),
+      "held lock is left",
     ],
   };
   for (const [what, [sweeping, left]] of Object.entries(planted)) {

@@ -20,6 +20,8 @@ interface Order {
 export interface Tables {
   readonly products: Map<string, Product>;
   readonly orders: Map<string, Order>;
+  /** The sessions that are reserved, and the lock that one of them may have. */
+  readonly held: Set<string>;
 }
 
 /** Rows that a statement gives; its count, where it gives none, is that of the rows which it changed. */
@@ -89,6 +91,12 @@ const statements: Record<string, Statement> = {
       for (const { sku } of gone) products.delete(sku);
       return gone.length;
     },
+  "select pg_try_advisory_lock(1) as locked": ({ held }) => {
+    const locked = !held.has("lock");
+    held.add("lock");
+    return [{ locked }];
+  },
+  "select pg_advisory_unlock(1)": ({ held }) => [{ unlocked: held.delete("lock") }],
 };
 
 type Sql = (strings: TemplateStringsArray, ...values: never[]) => Promise<object[]>;
@@ -126,5 +134,11 @@ export function shopDb(
     });
     return result;
   };
-  return Object.assign(sql, { begin, json: (value: unknown) => value }) as unknown as Database;
+  const reserve = () => {
+    tables.held.add("session");
+    const release = () => tables.held.delete("session");
+    return Promise.resolve(Object.assign(sql.bind(undefined), { release }));
+  };
+  const others = { begin, reserve, json: (value: unknown) => value };
+  return Object.assign(sql, others) as unknown as Database;
 }

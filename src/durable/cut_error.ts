@@ -4,6 +4,8 @@ import type { Codec } from "./codec.ts";
 
 const LONGEST = 1_000;
 const MOST = 10;
+/** The largest copy, as JSON; one with many short fields has none of them. */
+const LARGEST = 50_000;
 /** The number of levels of causes that are kept. */
 const DEEPEST = 2;
 
@@ -12,15 +14,20 @@ const DEEPEST = 2;
  * message is cut, and long fields are left out.
  */
 export function cutError(codec: Codec, error: Error, depth = 0): Error {
-  const cut = new Error(shorten(messageOf(error).full, LONGEST));
-  Object.setPrototypeOf(cut, Object.getPrototypeOf(error));
+  const cut = withoutFields();
   for (const [key, field] of Object.entries(Object.getOwnPropertyDescriptors(error))) {
     if (key === "message" || key === "stack") continue;
     const value = cutField(field.value);
     if (value !== undefined) Object.defineProperty(cut, key, { ...field, value });
   }
-  const safe = safeOf(error);
-  return safe ? withSafe(cut, { message: shorten(safe.message, LONGEST) }) : cut;
+  return fits(cut, LARGEST) ? cut : withoutFields();
+
+  function withoutFields(): Error {
+    const cut = new Error(shorten(messageOf(error).full, LONGEST));
+    Object.setPrototypeOf(cut, Object.getPrototypeOf(error));
+    const safe = safeOf(error);
+    return safe ? withSafe(cut, { message: shorten(safe.message, LONGEST) }) : cut;
+  }
 
   function cutField(value: unknown): unknown {
     const isList = Array.isArray(value) && value.every((item) => item instanceof Error);
@@ -29,10 +36,14 @@ export function cutError(codec: Codec, error: Error, depth = 0): Error {
       const cutOne = (one: unknown) => cutError(codec, toError(one), depth + 1);
       return isList ? value.slice(0, MOST).map(cutOne) : cutOne(value);
     }
+    return fits(value, LONGEST) ? value : undefined;
+  }
+
+  function fits(value: unknown, longest: number): boolean {
     try {
-      return codec.encode(value).length <= LONGEST ? value : undefined;
+      return codec.encode(value).length <= longest;
     } catch {
-      return undefined;
+      return false;
     }
   }
 }

@@ -117,13 +117,23 @@ describe("engineHost()", () => {
 
   it("cuts an error that is too large to be recorded, wherever it comes from, and undoes", async () => {
     const huge = () =>
-      Object.assign(new RangeError("h".repeat(50_000)), { body: "b".repeat(50_000) });
+      Object.assign(new RangeError("h".repeat(100_000)), { body: "b".repeat(100_000) });
     const fail = () => Promise.reject(huge());
     const places: Record<string, AnyStep> = {
       "fails": step({ name: "fails", run: fail }),
       "fails with a large field": step({
         name: "fails",
         run: () => Promise.reject(Object.assign(huge(), { message: "h" })),
+      }),
+      "fails with many fields": step({
+        name: "fails",
+        run: () =>
+          Promise.reject(
+            Object.assign(
+              new RangeError("h"),
+              Object.fromEntries(Array.from({ length: 10_000 }, (_, n) => [`field${n}`, n])),
+            ),
+          ),
       }),
       "fails with a large cause": step({
         name: "fails",
@@ -156,14 +166,14 @@ describe("engineHost()", () => {
       });
       const last = step({ name: "last", run: () => {}, rollback: fail });
       const order = pipeline({ name: "order", steps: [first, last, failing] });
-      const host = engineHost(waves(), upTo(20_000));
+      const host = engineHost(waves(), upTo(60_000));
       const result = await order.run({} as never, { host });
       assert(!result.success, place);
       assertEquals(undone, ["first"], place);
       assertEquals(result.rollback.failed.at(-1)?.step, "last", place);
-      const end = decode(encode(endOf(result, upTo(20_000)))) as ReturnType<typeof endOf>;
+      const end = decode(encode(endOf(result, upTo(60_000)))) as ReturnType<typeof endOf>;
       assert(!end.success && /h/.test(end.error.message), place);
-      assert(encode(end).length <= 20_000, place);
+      assert(encode(end).length <= 60_000, place);
     }
   });
 
@@ -171,18 +181,18 @@ describe("engineHost()", () => {
     class Declined extends Error {
       override name = "Declined";
       code = 402;
-      body = "b".repeat(50_000);
+      body = "b".repeat(100_000);
     }
     const given: unknown[] = [];
     const charge = step({
       name: "charge",
-      run: () => Promise.reject(new Declined("d".repeat(50_000))),
+      run: () => Promise.reject(new Declined("d".repeat(100_000))),
     });
     const order = fallback(charge, (error) => {
       given.push(error instanceof Declined, error.message.length, { ...error });
       return {};
     });
-    const result = await order.run({}, { host: engineHost(waves(), upTo(20_000, [Declined])) });
+    const result = await order.run({}, { host: engineHost(waves(), upTo(60_000, [Declined])) });
     assert(result.success);
     assertEquals(given, [true, 1_000, { name: "Declined", code: 402 }]);
   });
@@ -193,10 +203,10 @@ describe("engineHost()", () => {
       name: "charge",
       retry: { count: 2, retryIf: () => true },
       run() {
-        if (++attempts < 3) throw new Error("d".repeat(50_000));
+        if (++attempts < 3) throw new Error("d".repeat(100_000));
       },
     });
-    const result = await charge.run({}, { host: engineHost(waves(), upTo(20_000)) });
+    const result = await charge.run({}, { host: engineHost(waves(), upTo(60_000)) });
     assertEquals([result.success, attempts], [true, 3]);
   });
 
@@ -206,7 +216,7 @@ describe("engineHost()", () => {
       name: "open",
       undos: { close: (_ctx, { n }: { n: number }) => void undone.push(n) },
       run(_ctx: object, { defer }) {
-        for (let n = 0; n < 5; n++) defer("close", { n, text: "t".repeat(5_000) });
+        for (let n = 0; n < 5; n++) defer("close", { n, text: "t".repeat(20_000) });
       },
     });
     const recorded: string[] = [];
@@ -215,7 +225,7 @@ describe("engineHost()", () => {
       ...engine,
       call: (call, make) =>
         engine.call(call, () => make().then((text) => (recorded.push(text), text))),
-    }, upTo(20_000));
+    }, upTo(60_000));
     const result = await open.run({}, { host });
     assert(!result.success);
     assertEquals(undone, [4, 3, 2, 1, 0]);

@@ -21,7 +21,8 @@ export interface RestateOptions {
   readonly onLate?: ((late: LateReport) => void) | undefined;
   /**
    * The largest outcome that is recorded, in bytes; a larger one fails its step and is undone. It
-   * must not exceed the server's `message-size-limit`, whose default is the same.
+   * must not exceed the server's `message-size-limit`, whose default is the same, nor be less than
+   * 65,536.
    *
    * @default {33_554_432}
    */

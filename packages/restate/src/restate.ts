@@ -9,6 +9,7 @@ import {
 } from "@restatedev/restate-sdk";
 import type { RunOptions } from "@runsheet/runsheet";
 import {
+  type Codec,
   type DurableDeps,
   endOf,
   engineHost,
@@ -80,13 +81,16 @@ export function restate<
   Options extends RunOptions = RunOptions,
 >(
   pipeline: Runnable<Args, Data, Options> & { readonly name: N },
-  options: RestateOptions & DurableDeps<Options> = {} as RestateOptions & DurableDeps<Options>,
+  ...given: unknown extends DurableDeps<Options> ? [options?: RestateOptions]
+    : [options: RestateOptions & DurableDeps<Options>]
 ): WorkflowDefinition<N, RestateHandlers<Args>> {
-  const { errors, version, lateMs = LATE_MS, maxBytes = MAX_BYTES, onLate, deps, workflow: own } =
-    options as Own;
+  const [options = {}] = given as [Own?];
+  const shape = shapeOf(pipeline as Runnable<Args, Data>);
   const { name } = pipeline;
-  const start: RunStart = { version, shape: shapeOf(pipeline) };
   checkOptions(name, options);
+  const { errors, version, lateMs = LATE_MS, maxBytes = MAX_BYTES, onLate, deps, workflow: own } =
+    options;
+  const start: RunStart = { version, shape };
   const recorded = codecUpTo(maxBytes, errors);
 
   async function run(ctx: WorkflowContext, args: Args): Promise<RunEnd> {
@@ -105,7 +109,7 @@ export function restate<
   }
 
   async function send(ctx: WorkflowSharedContext, event: Sent): Promise<void> {
-    const data = recorded.encode(event.data);
+    const data = dataOf(event, `send an event to run '${ctx.key}' of '${name}'`, recorded);
     for (let n = 1;; n++) {
       const promise = ctx.promise<string>(eventKey(event.name, n), text);
       if (await promise.peek() !== undefined) continue;
@@ -143,6 +147,24 @@ export function restate<
       retryPolicy: { ...RETRY_POLICY, ...own?.retryPolicy },
     },
   }) as WorkflowDefinition<N, RestateHandlers<Args>>;
+}
+
+/** The data of an event, encoded. Anything else is refused, as nobody would take it. */
+function dataOf(event: unknown, action: string, { encode }: Codec): string {
+  const { name, data, ...others } = (event ?? {}) as Record<string, unknown>;
+  const isNamed = typeof name === "string" && name !== "";
+  if (!isNamed || Object.keys(others).length > 0) {
+    const constraint = "it must be an object of its 'name' and its 'data'";
+    const shown = JSON.stringify(event)?.slice(0, 100);
+    const message = `Cannot ${action} as ${constraint}: current value is ${shown}`;
+    throw new TerminalError(message, { errorCode: 400 });
+  }
+  try {
+    return encode(data);
+  } catch (thrown) {
+    const message = `Cannot ${action} as its data ${(thrown as Error).message}`;
+    throw new TerminalError(message, { errorCode: 400 });
+  }
 }
 
 /** Refuses to continue a run of another pipeline, whose calls would not match the journal. */

@@ -16,6 +16,8 @@ describe("restate()", () => {
     assertEquals(restate(withDeps, { deps: { db: "books" } }).name, "order");
     // @ts-expect-error: Property 'deps' is missing
     restate(withDeps, {});
+    // @ts-expect-error: Expected 2 arguments
+    restate(withDeps);
   });
 
   it("refuses what is no pipeline", () => {
@@ -29,7 +31,12 @@ describe("restate()", () => {
 
   const wrong: [RestateOptions, string][] = [
     [{ lateMs: 0 }, "'lateMs' must be a number of milliseconds from 1: current value is 0"],
-    [{ maxBytes: 0.5 }, "'maxBytes' must be a number of bytes from 1: current value is 0.5"],
+    [
+      { maxBytes: 1_000 },
+      "'maxBytes' must be a number of bytes from 65536: current value is 1000",
+    ],
+    [{ workflow: 3 as never }, "'workflow' must be an object of options: current value is 3"],
+    [null as never, "its options must be an object: current value is null"],
     [{ version: "" }, "'version' must be a string that is not empty: current value is "],
     [{ onLate: 1 as never }, "'onLate' must be a function: current value is 1"],
     [

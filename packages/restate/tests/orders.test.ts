@@ -128,6 +128,26 @@ describe("a pipeline on Restate", { skip: skipWithoutServer }, () => {
     assertEquals(doneBy("l"), ["list l/large/list", "undo list of 20000000 l/large/list"]);
   });
 
+  it("cuts an error that is larger than Restate's messages, and undoes what was done", async () => {
+    const end = decode(await server.call("huge/h/run", args)) as RunEnd;
+    assert(!end.success);
+    assertEquals([end.failedStep, end.completed], ["fails", ["reserve"]]);
+    assert(end.error instanceof RangeError);
+    assertEquals(end.error.message.length, 1_000);
+    assertEquals(doneBy("h"), ["reserve h/huge/reserve 7", "undo reserve h/huge/reserve"]);
+  });
+
+  it("refuses what is no event, as no run would take it", async () => {
+    for (const odd of [{}, "approval", null, { name: 5 }, { event: "approval" }]) {
+      await assertRejects(
+        () => server.call("order/odd/send", odd),
+        Error,
+        "Cannot send an event to run 'odd' of 'order' as it must be an object of its 'name' and " +
+          `its 'data': current value is ${JSON.stringify(odd).replaceAll('"', '\\"')}`,
+      );
+    }
+  });
+
   it("keeps a run when the server is killed, and refuses others until it is back", async () => {
     await begin("kept");
     await server.kill();

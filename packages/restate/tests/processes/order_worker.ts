@@ -39,8 +39,19 @@ const large = pipeline({
   ],
 });
 
+const huge = pipeline({
+  name: "huge",
+  steps: [
+    simple("reserve"),
+    step({
+      name: "fails",
+      run: () => Promise.reject(new RangeError("é".repeat(20_000_000))),
+    }),
+  ],
+});
+
 const workflow = restate(order, {
   version: version === "v2" ? "2" : undefined,
   workflow: { retryPolicy: { initialInterval: 20, maxInterval: 20, maxAttempts: 5 } },
 });
-await serve({ services: [workflow, restate(large)], port: Number(port) });
+await serve({ services: [workflow, restate(large), restate(huge)], port: Number(port) });

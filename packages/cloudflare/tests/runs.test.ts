@@ -103,11 +103,7 @@ describe("an instance of a Workflow that is a pipeline", () => {
     const instance = new Instance();
     instance.timesOut = true;
     const ms = 20;
-    const quick = pipeline({
-      name: "quick",
-      timeout: ms,
-      steps: [step({ name: "a", run: () => {} })],
-    });
+    const quick = pipeline({ name: "quick", timeout: ms, steps: [effect("a", [])] });
     // While it runs, the timer of the pipeline that is over goes off.
     const slow = step({ name: "slow", run: () => delay(2 * ms) });
     const order = pipeline({ name: "order", steps: [fallback(quick, () => ({})), slow] });

@@ -64,7 +64,8 @@ export function waitFor<const N extends string, PS = undefined>(
       adds: provides ? declaredKeys(provides)?.map(({ key }) => [key, name]) : [],
     },
     kind: "step",
-    policy: { timeout: own.timeout },
+    // Without a timeout, it only waits, as `sleep` does.
+    policy: own.timeout === undefined ? undefined : { timeout: own.timeout },
     execute: (_ctx, scope) => wait(name, schema, own.timeout, scope),
   });
 }

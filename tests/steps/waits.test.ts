@@ -142,4 +142,18 @@ describe("waitFor", () => {
       "Cannot wait for 'approval' as run() must be given 'events': current value is undefined",
     );
   });
+
+  it("may come after a pivot in a strict pipeline, unless it can time out", () => {
+    const ship = step({ name: "ship", pivot: true, run: () => {} });
+    const strict = (timeout?: number) => {
+      const wait = timeout === undefined ? waitFor("answer") : waitFor("answer", { timeout });
+      return pipeline({ name: "p", strict: true, steps: [ship, wait] });
+    };
+    strict();
+    assertThrows(
+      () => strict(5),
+      ConfigError,
+      "'answer' must have a 'retry', or stand in a pipeline",
+    );
+  });
 });

@@ -24,6 +24,8 @@ const pack = step({
 
 /** Another process, as far as DBOS knows; it has begun to pack. */
 async function launched() {
+  // Counted before the launch, which resumes runs and may pack at once.
+  const packed = made.filter((name) => name === "pack").length;
   const orders = dbos(pipeline({ name: "order", steps: [reserve, pack] }));
   DBOS.setConfig({
     name: "shop",
@@ -32,7 +34,6 @@ async function launched() {
     logLevel: "error",
   });
   await DBOS.launch();
-  const packed = made.filter((name) => name === "pack").length;
   const running = orders.run({}, { runId });
   while (made.filter((name) => name === "pack").length === packed) await setTimeout(5);
   return { orders, running };

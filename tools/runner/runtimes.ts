@@ -59,15 +59,22 @@ const commands: Record<string, string[]> = {
 export const batches = "batches";
 
 /** The random cases of a property on each of these runtimes; Deno has more. */
-const env = { RUNSHEET_RUNS: Deno.env.get("RUNSHEET_RUNS") ?? "60" };
+const cases = "60";
+
+/** Node 26 is newer than the versions that we promise: it tests less, and starts fewer processes. */
+const lighter: Record<string, { leftOut: string[]; cases: string }> = {
+  "node 26": { leftOut: ["durable.js", "examples.js"], cases: "20" },
+};
 
 /** The part that runs all tests on a runtime. */
 export function testsOn(runtime: Runtime): Part {
   const { name, version } = runtime;
   const cwd = join("npm", "app", "tests");
+  const few = lighter[`${name} ${Number.parseInt(version)}`];
   const run = () => {
     const files = name === "node" ? [...Deno.readDirSync(join(cwd, batches))] : [];
-    return runTests(runtime, cwd, files.map((file) => join(batches, file.name)).sort());
+    const kept = files.map((file) => file.name).filter((file) => !few?.leftOut.includes(file));
+    return runTests(runtime, cwd, kept.map((file) => join(batches, file)).sort(), few?.cases);
   };
   return { name: `${name} ${version}`, run };
 }
@@ -77,7 +84,9 @@ export async function runTests(
   { name, path }: Runtime,
   cwd: string,
   files: string[] = [],
+  runs: string = cases,
 ): Promise<Counts> {
+  const env = { RUNSHEET_RUNS: Deno.env.get("RUNSHEET_RUNS") ?? runs };
   const ended = await run([path, ...commands[name] ?? [], ...files], { cwd, env });
   return judge(ended, countSummary(ended.output));
 }

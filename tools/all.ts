@@ -10,11 +10,12 @@ import { starterParts } from "./gates/starters.ts";
 import { costParts } from "./gates/type_cost.ts";
 import { vitestParts } from "./gates/vitest.ts";
 import { workerParts } from "./gates/worker.ts";
+import { denoParts } from "./deno.ts";
 import { build } from "./npm.ts";
 import { consumerOn, tscParts } from "./runner/app.ts";
 import { memberApps, memberParts } from "./runner/member_app.ts";
-import { check, countJUnit, finish, judge, type Part, runParts } from "./runner/report.ts";
-import { findAll, targets, testsOn } from "./runner/runtimes.ts";
+import { after, check, finish, type Part, runParts } from "./runner/report.ts";
+import { findAll, type Runtime, targets, testsOn } from "./runner/runtimes.ts";
 import { deno, must } from "./runner/shell.ts";
 import { smokeOnWorkerd, testsOnWorkerd } from "./runner/workerd.ts";
 
@@ -25,57 +26,39 @@ const checks = check(
 
 const size = check("size of the core", () => must("stay small", deno(["task", "size"])));
 
-const testsOnDeno: Part = {
-  name: `deno ${Deno.version.deno}`,
-  run: async () => {
-    const report = ".cov/junit.xml";
-    await Deno.remove(report).catch(() => {});
-    const ended = await deno(["task", "test:deno"]);
-    const [, branches, , lines] = /All files.*/.exec(ended.output)?.[0].split("|") ?? [];
-    if (lines) {
-      console.log(`coverage: ${lines.trim()} % of lines, ${branches?.trim()} % of branches`);
-    }
-    const xml = await Deno.readTextFile(report).catch(() => "");
-    return judge(ended, countJUnit(xml));
-  },
-};
-
-// A part that needs another's result is in a later row.
-await finish(async () => {
-  const [first, runtimes] = await Promise.all([
-    runParts([checks, build]),
-    findAll(targets),
-  ]);
+/** The parts that need the npm packages, the longest first. */
+const onNpm = (runtimes: Runtime[]): Part[] => {
+  const apps = after([build], memberApps);
+  const compiled = after([build], tscParts);
   return [
-    ...first,
-    ...await runParts([
-      ...memberApps,
-      size,
-      ...tscParts,
+    ...after([build], [...runtimes.map(testsOn), testsOnWorkerd]),
+    ...apps,
+    ...compiled,
+    ...after(apps, memberParts(runtimes)),
+    ...after([build], [
+      ...costParts,
       ...messageParts,
       ...hoverParts,
-      ...costParts,
       ...editorParts,
-    ]),
-    ...await runParts([
       ...publishedParts,
-      ...drawnParts,
-      ...playgroundParts,
       ...vitestParts,
       ...starterParts(runtimes),
-    ]),
-    ...await runParts([
-      testsOnDeno,
-      ...runtimes.map(testsOn),
-      testsOnWorkerd,
-      smokeOnWorkerd,
-      ...memberParts(runtimes),
-    ]),
-    ...await runParts([
-      ...runtimes.map(consumerOn),
-      ...examplesOnDeno(),
-      ...runtimes.flatMap(examplesOn),
       ...workerParts,
+      smokeOnWorkerd,
     ]),
+    ...after(compiled, [...runtimes.map(consumerOn), ...runtimes.flatMap(examplesOn)]),
   ];
+};
+
+await finish(() => {
+  const parts: Part[] = [
+    ...denoParts,
+    build,
+    check("runtimes", async () => void parts.push(...onNpm(await findAll(targets)))),
+    checks,
+    ...after([build], [...drawnParts, ...playgroundParts]),
+    size,
+    ...examplesOnDeno(),
+  ];
+  return runParts(parts);
 });

@@ -1,24 +1,63 @@
-// Runs the tests and the examples of the docs on Deno, and records what they cover:
-// `deno task test:deno`.
+// Runs the tests and the examples of the docs on Deno, and checks what they cover:
+// `deno task test:deno`. Their types are checked by `deno task check`.
 import { pathToFileURL } from "node:url";
 import { writeBatches } from "./runner/batches.ts";
+import {
+  after,
+  check,
+  countJUnit,
+  type Counts,
+  finish,
+  judge,
+  type Part,
+  runParts,
+} from "./runner/report.ts";
+import { deno, must, shell } from "./runner/shell.ts";
 
-const docs = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs", "mod.ts", "src", "packages"];
+const docs = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs", "mod.ts", "src"];
 const flags = [
   "--doc",
+  "--no-check",
   "--preload=tools/runner/strict.ts",
-  "--clean",
   "--coverage=.cov",
   "--coverage-raw-data-only",
-  "--junit-path=.cov/junit.xml",
 ];
 
-const batches = await Deno.makeTempDir({ prefix: "runsheet-tests-" });
-try {
-  await writeBatches(batches, ".test.ts", (path) => pathToFileURL(path).href);
-  const args = ["test", "-A", ...flags, ...docs, "tests/deno", batches];
-  const { code } = await new Deno.Command(Deno.execPath(), { args }).spawn().status;
-  Deno.exitCode = code;
-} finally {
-  await Deno.remove(batches, { recursive: true });
+async function test(report: string, ...paths: string[]): Promise<Counts> {
+  const junit = `.cov/${report}.xml`;
+  const ended = await deno(["test", "-A", ...flags, `--junit-path=${junit}`, ...paths]);
+  return judge(ended, countJUnit(await Deno.readTextFile(junit).catch(() => "")));
 }
+
+const cleared = check("clear .cov", () => must("clear .cov", shell("rm -rf .cov && mkdir .cov")));
+
+const tests: Part = {
+  name: `deno ${Deno.version.deno}`,
+  run: async () => {
+    const batches = await Deno.makeTempDir({ prefix: "runsheet-tests-" });
+    try {
+      await writeBatches(batches, ".test.ts", (path) => pathToFileURL(path).href);
+      return await test("tests", ...docs, "tests/deno", batches);
+    } finally {
+      await Deno.remove(batches, { recursive: true });
+    }
+  },
+};
+
+const packages: Part = {
+  name: `packages on deno ${Deno.version.deno}`,
+  run: () => test("packages", "packages"),
+};
+
+const coverage = check("coverage", async () => {
+  const include = String.raw`--include=/src/([a-z]+/)*[a-z_]+\.ts$`;
+  const output = await must("cover enough", deno(["coverage", include, ".cov"]));
+  const [, branches, , lines] = /All files.*/.exec(output)?.[0].split("|") ?? [];
+  console.log(`coverage: ${lines?.trim()} % of lines, ${branches?.trim()} % of branches`);
+});
+
+/** The longest first; they need nothing from npm. */
+const run = after([cleared], [tests, packages]);
+export const denoParts: Part[] = [cleared, ...run, ...after(run, [coverage])];
+
+if (import.meta.main) await finish(() => runParts(denoParts));

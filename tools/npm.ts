@@ -5,7 +5,7 @@ import { workerParts } from "./gates/worker.ts";
 import { consumerOn, makeApp, tscParts } from "./runner/app.ts";
 import { memberApps, memberParts } from "./runner/member_app.ts";
 import { pack } from "./runner/pack.ts";
-import { check, finish, type Part, runParts } from "./runner/report.ts";
+import { after, check, finish, type Part, runParts } from "./runner/report.ts";
 import { findAll, targets, testsOn } from "./runner/runtimes.ts";
 import { smokeOnWorkerd, testsOnWorkerd } from "./runner/workerd.ts";
 
@@ -19,11 +19,15 @@ if (import.meta.main) {
     const wanted = Deno.args.length > 0 ? Deno.args : [...targets, "workerd"];
     const runtimes = await findAll(wanted.filter((target) => target !== "workerd"));
     const edge = wanted.includes("workerd") ? [testsOnWorkerd, smokeOnWorkerd, ...workerParts] : [];
-    return [
-      ...await runParts([build]),
-      ...await runParts([...memberApps, ...tscParts]),
-      ...await runParts([...runtimes.map(testsOn), ...edge, ...memberParts(runtimes)]),
-      ...await runParts([...runtimes.map(consumerOn), ...runtimes.flatMap(examplesOn)]),
-    ];
+    const apps = after([build], memberApps);
+    const compiled = after([build], tscParts);
+    return await runParts([
+      build,
+      ...apps,
+      ...compiled,
+      ...after([build], [...runtimes.map(testsOn), ...edge]),
+      ...after(apps, memberParts(runtimes)),
+      ...after(compiled, [...runtimes.map(consumerOn), ...runtimes.flatMap(examplesOn)]),
+    ]);
   });
 }

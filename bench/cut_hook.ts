@@ -1,10 +1,10 @@
-// Bundles the library twice from its sources: as it is, and without what observers need. So a row
-// can tell what the hook costs a run that nobody observes.
+// Bundles the library twice from its sources: as it is, and without the hook for observers. So a
+// row can show the cost of the hook to a run without observers.
 import { dirname, join } from "node:path";
 import { deno, must } from "../tools/runner/shell.ts";
 import { files } from "./contenders/cut_hook.ts";
 
-/** What each of these places becomes. Minified, an `undefined?.call(…)` is gone. */
+/** The replacement at each of these places. Minified, an `undefined?.call(…)` is gone. */
 const CUTS: readonly (readonly [RegExp, string])[] = [
   [/[\w.?]*\bwatch\?\./g, "undefined?."],
   [/\bwatch\s*\? /g, "undefined ? "],

@@ -155,7 +155,7 @@ async function compare(
         expected ??= actual;
         if (actual === expected && actual !== "undefined") continue;
         throw new Error(
-          `Cannot measure '${name}' as '${contender.name}' must come to ${expected}: current value is ${actual}`,
+          `Cannot measure '${name}' as '${contender.name}' must have the outcome ${expected}: current value is ${actual}`,
         );
       }
     }

@@ -1,4 +1,4 @@
-// Prints how long the import of its argument takes, in milliseconds.
+// Prints the time that the import of its argument takes, in milliseconds.
 const specifier = process.argv[2];
 const start = performance.now();
 await import(specifier);

@@ -7,7 +7,7 @@ import { type } from "arktype";
 export const workspaces: Map<string, { owner: string; plan: string }> = new Map();
 export const resources: Set<string> = new Set();
 
-/** The connection to them; a test replaces it by one that is slow and loses answers. */
+/** The connection to them; a test replaces it with one that is slow and loses answers. */
 export const network = {
   send: async <T>(act: () => T): Promise<T> => {
     await Promise.resolve();
@@ -41,7 +41,7 @@ const createWorkspace = step({
     });
     return { workspaceId };
   },
-  // Not by the output: the workspace may exist even if its answer got lost.
+  // Not by the output: the workspace may exist even if its answer was lost.
   undoByKey: {
     run: ({ ownerEmail }) =>
       network.send(() => {

@@ -1,7 +1,7 @@
 import { pipeline, step } from "@runsheet/runsheet";
 import { type } from "arktype";
 
-const payments = { // stands for your payment provider's client
+const payments = { // stands in for your payment provider's client
   charge: (amount: number, _options: { idempotencyKey: string; signal: AbortSignal }) =>
     Promise.resolve({ id: `charge of ${amount}` }),
   refund: (chargeId: string) => console.log("refunded:", chargeId),
@@ -28,7 +28,7 @@ const chargePayment = step({
     return { chargeId: charge.id };
   },
   rollback: (_ctx, { chargeId }) => payments.refund(chargeId),
-  // An attempt that failed or was given up may have charged the card all the same.
+  // An attempt that failed or was given up may still have charged the card.
   undoByKey: (_ctx, { effectKey }) => payments.void(effectKey),
 });
 

@@ -4,7 +4,7 @@ import { deno, must } from "./runner/shell.ts";
 
 const folder = "examples/playground";
 
-/** Where the page is written. */
+/** The path of the page. */
 export const playground = "examples/playground/playground.html";
 
 export async function makePlayground(): Promise<void> {

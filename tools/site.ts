@@ -1,5 +1,5 @@
-// Builds the site of the docs, with search, from the same Markdown: `deno task site`. VitePress makes
-// it, and fails on a dead link.
+// Builds the site of the docs, with search, from the same Markdown: `deno task site`. VitePress
+// makes it, and fails on a dead link.
 import { assertNotEquals } from "@std/assert";
 import { dirname } from "node:path";
 import { makePlayground, playground } from "./playground.ts";
@@ -8,7 +8,7 @@ import { must, shell, write } from "./runner/shell.ts";
 
 const folder = "npm/site";
 
-/** Where the built site is. */
+/** The folder of the built site. */
 export const site = "npm/site/.vitepress/dist";
 
 const guides = [
@@ -76,7 +76,7 @@ export async function makeSite(): Promise<void> {
   await must("build the site", shell("npx --no-install vitepress build", { cwd: folder }));
 }
 
-/** The front page has the graph as a picture of GitHub's; here, a graph can be played with. */
+/** On GitHub, the front page shows the graph as a picture; here, it shows the playground. */
 async function showPlayground(): Promise<void> {
   const text = await Deno.readTextFile(`${folder}/README.md`);
   const frame = '<iframe src="/playground.html" title="playground" style="width: 100%; ' +

@@ -1,4 +1,4 @@
-// The checkout, observed: each observer beside a run that nobody observes, and that one beside a
+// The checkout, observed: each observer beside a run without observers, and that run beside the
 // library without the hook for observers.
 import { events, observe, type Watcher } from "@runsheet/runsheet/observe";
 import { files, load } from "../contenders/cut_hook.ts";
@@ -14,7 +14,7 @@ function observed(name: string, observer: Watcher): Contender {
   return { name, run: () => run(next(), options), outcome: dataOf, detail: summary };
 }
 
-const unobserved = () => running("nobody observes", checkout(asynchronous), orders());
+const unobserved = () => running("no observer", checkout(asynchronous), orders());
 
 /** The checkout in one of the bundles. They share no code, so each has run other pipelines, too. */
 async function bundled(name: string, file: string): Promise<Contender> {
@@ -25,7 +25,7 @@ async function bundled(name: string, file: string): Promise<Contender> {
 
 export const cases: readonly Case[] = [
   {
-    name: "observers: nobody listens",
+    name: "observers: no observer",
     contenders: [
       await bundled("runsheet", files.whole),
       await bundled("its hook cut out", files.cut),
@@ -35,16 +35,16 @@ export const cases: readonly Case[] = [
   {
     name: "observers: a run that is not sampled",
     contenders: [observed("says false", observe(() => false)), unobserved()],
-    targets: { "nobody observes": 1.5 },
+    targets: { "no observer": 1.5 },
   },
   {
     name: "observers: one that does nothing",
     contenders: [observed("no-op", observe(() => ({ end() {} }))), unobserved()],
-    targets: { "nobody observes": 3 },
+    targets: { "no observer": 3 },
   },
   {
     name: "observers: events",
     contenders: [observed("events", events(() => {})), unobserved()],
-    targets: { "nobody observes": 4 },
+    targets: { "no observer": 4 },
   },
 ];

@@ -190,7 +190,7 @@ export function checkoutNested({ price, charge, confirm }: Work<false>): Checkou
 }
 
 /**
- * Each step with a time limit by `setTimeout`: it gets the signal, and is not waited for when it
+ * Each step with a time limit by `setTimeout`: it gets the signal, and is not awaited if it
  * ignores it.
  */
 export function timedBySetTimeout(work: Work<false>, ms: number): Work<false> {

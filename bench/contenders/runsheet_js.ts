@@ -3,7 +3,7 @@ import type { Contender } from "../harness.ts";
 import { orders, undo, type Work, zod } from "../work.ts";
 import { dataOf } from "./runsheet.ts";
 
-/** The bundle beside the worker, where a checkout was given. */
+/** The bundle beside the worker, if a checkout was given. */
 export const file = "runsheet_js.js";
 
 /** As much of its API as is used here. */

@@ -1,4 +1,4 @@
-// The proof that nothing got lost: compares three sources, the shop's database, the gateway's books
+// The proof that nothing was lost: compares three sources, the shop's database, the gateway's books
 // and the receipts.
 import type { LateReport, Result } from "@runsheet/runsheet";
 import type { Receipt } from "./checkout.ts";
@@ -31,7 +31,7 @@ export function proveBalance(
   const orderTotals = sumOf(receipts, ({ orderId, total }) => [orderId, total]);
   return [
     compare(
-      "stock: what there was = what is left + what was shipped",
+      "stock: initial stock = remaining stock + shipped goods",
       initialStock,
       sumOf([...db.stock(), ...db.shipped()], (amount) => amount),
     ),
@@ -43,13 +43,13 @@ export function proveBalance(
       db.payments(),
     ),
     compare(
-      "money: payments in the database = totals of the orders done",
+      "money: payments in the database = totals of the completed orders",
       db.payments(),
       orderTotals,
     ),
     compare("compensations: none failed", sumOf(failedUndos, ({ step }) => [step, 1]), nothing),
     compare(
-      "late: all that happened late is undone",
+      "late: every late effect is undone",
       sumOf(leftUndone, ({ step }) => [step, 1]),
       nothing,
     ),

@@ -61,7 +61,7 @@ type Context = Services & typeof ValidOrder.infer & { total: number };
 const validateOrder = step({
   name: "validateOrder",
   requires: ValidOrder,
-  // The file has texts; the numbers parsed by the schema replace them in the context.
+  // The file has texts; the numbers that the schema parses replace them in the context.
   run: ({ quantity, unitPrice }) => ({ quantity, unitPrice, total: quantity * unitPrice }),
 });
 

@@ -49,7 +49,7 @@ export class GatewayBooks {
     const chargeId = `ch_${this.#charges.size + 1}`;
     const charge: Charge = { chargeId, orderId, state: "captured", held: amount };
     this.#charges.set(key, charge);
-    // The worst fault: the money is taken, but the client never learns.
+    // The worst fault: the money is taken, but the client never learns of it.
     if (cardToken === "tok_stalls" || this.#strikes("stall", 11, orderId)) {
       this.#onStall(orderId);
       return undefined;

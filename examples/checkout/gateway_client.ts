@@ -4,7 +4,7 @@ export class CardDeclined extends Error {
   override name = "CardDeclined";
 }
 
-/** The gateway rejected a request; the status tells whether a retry may help. */
+/** The gateway rejected a request; the status says whether a retry may help. */
 export class GatewayError extends Error {
   override name = "GatewayError";
   readonly status: number;

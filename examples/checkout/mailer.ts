@@ -3,7 +3,7 @@ export class MailBounced extends Error {
 }
 
 /**
- * Stands in for a mail service: records the mails it sends, and cannot reach addresses at
+ * Stands in for a mail service: records the mails that it sends, and cannot reach addresses at
  * bounce.example.
  */
 export class Mailer {

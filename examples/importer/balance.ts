@@ -1,4 +1,4 @@
-// The proof that nothing got lost: computes the totals of the file again from its text, without the
+// The proof that nothing was lost: computes the totals of the file again from its text, without the
 // CSV library, the pipeline or the database, and compares them with their results.
 import type { Database } from "./database.ts";
 import type { Imported } from "./importer.ts";

@@ -9,7 +9,7 @@ export interface Progress {
   stop(): void;
 }
 
-/** Shows how far a step has come: a bar on a terminal; elsewhere, an occasional line. */
+/** Shows the progress of a step: a bar on a terminal; elsewhere, an occasional line. */
 export function makeProgress(
   step: string,
   isTerminal: boolean,

@@ -10,7 +10,7 @@ type Mark = keyof typeof signs;
 
 export interface Graph {
   readonly element: HTMLElement;
-  /** Marks the boxes while a run goes on. */
+  /** Marks the boxes during a run. */
   readonly watcher: Watcher;
   reset(): void;
 }

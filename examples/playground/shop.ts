@@ -1,20 +1,20 @@
-// A checkout whose services run in the page: they take their time, and go wrong as they are told.
+// A checkout whose services run in the page: they take some time, and have the faults that are set.
 import { parallel, pipeline, type Step, step } from "@runsheet/runsheet";
 
-/** What a service can do with a request. */
+/** The possible behaviours of a service at a request. */
 export const faults = ["works", "fails once", "fails", "loses its answer", "is too slow"] as const;
 export type Fault = typeof faults[number];
 
-/** How long a service takes for a request, in milliseconds. */
+/** The time that a service takes for a request, in milliseconds. */
 const pace = 250;
 
 const after = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
-/** The services and what they hold. */
+/** The services and their state. */
 export interface World {
   /** The effects that have happened and are not undone, by their keys. */
   readonly left: Map<string, string>;
-  /** What goes wrong, by the names of the steps. */
+  /** The faults, by the names of the steps. */
   readonly faults: Map<string, Fault>;
 }
 

@@ -7,7 +7,7 @@ import { codeOf, statusOf } from "./errors.ts";
 import { log, logRun } from "./log.ts";
 import type { UnderWay } from "./under_way.ts";
 
-/** A pipeline, and what a client wants of it. */
+/** A pipeline, and a client's request to it. */
 interface Request<Data, Deps> {
   pipeline: { runUnknown(args: unknown, options: RunOptionsWithDeps<Deps>): Promise<Result<Data>> };
   args: unknown; // for the pipeline to check
@@ -32,7 +32,7 @@ export function answer<Data extends object, Deps>(
   })));
 }
 
-/** Answers with events: the progress of a run, and in the end what `answer` would have said. */
+/** Answers with events: the progress of a run, and at the end the answer of `answer`. */
 export function follow<Data extends object, Deps>(
   c: Context,
   underWay: UnderWay,

@@ -17,7 +17,7 @@ import { UnderWay } from "./under_way.ts";
 
 export interface Service {
   app: Hono;
-  /** Continues the orders of processes that have died, and those whose wait is over. */
+  /** Continues the orders of processes that have died, and those whose wait has ended. */
   resume: () => Promise<void>;
   /** Leaves orders that wait for their approval to others; resolves when nothing is pending. */
   stop: () => Promise<void>;
@@ -40,7 +40,8 @@ export function makeService(services: { db: Database; payments: Payments }): Ser
 
   const app = new Hono();
   app.post("/orders", async (c) => {
-    // A client that gets no answer asks again with its own id, and hears of the same order.
+    // A client that gets no answer asks again with its own id, and gets an answer for the same
+    // order.
     const order = orderSchema({ orderId: crypto.randomUUID(), ...await bodyOf(c) });
     if (order instanceof type.errors) throw new ShopError("ARGS_VALIDATION");
     const { orderId } = order;
@@ -53,7 +54,7 @@ export function makeService(services: { db: Database; payments: Payments }): Ser
     const ended = answerOf(orders.run(order, { runId: orderId, signal: c.req.raw.signal }));
     return await underWay.track(Promise.race([ended, waiting]));
   });
-  // Where the orders stand: as a page for browsers.
+  // The state of the orders: as a page for browsers.
   const show = (c: Context, states: readonly RunState[] | RunState) =>
     c.req.header("accept")?.includes("text/html")
       ? c.html(ordersPage([states].flat()))

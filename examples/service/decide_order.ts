@@ -1,4 +1,4 @@
-// Decides an order that waits for its approval. Any process may hear the decision, and any may
+// Decides an order that waits for its approval. Any process may receive the decision, and any may
 // continue the order.
 import { type CheckedDepsPipeline, deps, pipeline, step } from "@runsheet/runsheet";
 import { type } from "arktype";

@@ -18,11 +18,11 @@ interface Limits {
   undo: number;
   /** The total from which an order needs an approval. */
   approvalFrom: number;
-  /** How long an order waits for its approval, before it is undone. */
+  /** The time that an order waits for its approval before it is undone. */
   approval: number;
-  /** After this time, the orders of a process that is not heard of are taken over. */
+  /** The time after which other processes take over the orders of one that does not respond. */
   lease: number;
-  /** How often to look for orders to take over. */
+  /** The interval at which to look for orders to take over. */
   resumeEvery: number;
 }
 

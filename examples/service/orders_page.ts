@@ -1,4 +1,4 @@
-// Where the orders stand, for people.
+// The state of the orders, as a page for people.
 import type { RunState } from "@runsheet/runsheet/durable";
 import { html } from "hono/html";
 

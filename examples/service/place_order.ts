@@ -2,8 +2,8 @@
 //
 // Each step is a short transaction of its own, and its rollback is another one. A single
 // transaction around all steps would hold the product's row lock and a connection while the payment
-// provider takes its time, so that orders for one product would queue up; and it could not undo the
-// charge anyway.
+// provider processes the charge, so that orders for one product would queue up; and it could not
+// undo the charge anyway.
 //
 // The run is durable: after a crash, another process makes the call again whose outcome was not
 // recorded. Every call here may therefore be made twice.
@@ -29,7 +29,7 @@ export const orderSchema: type<Order> = type({
   card: /^tok_\w+$/ as type.cast<string>,
 });
 
-/** What a manager decides about a large order. */
+/** A manager's decision about a large order. */
 export interface Decision {
   approved: boolean;
   by: string;
@@ -47,7 +47,7 @@ export interface Services {
 const reserveStock = ({ db }: Services) =>
   step({
     name: "reserveStock",
-    // If it throws half-way, PostgreSQL itself rolls back.
+    // If it throws halfway, PostgreSQL itself rolls back.
     run: ({ orderId, sku, quantity }: Omit<Order, "card">) =>
       db.begin(async (tx) => {
         const [order] = await tx`
@@ -69,7 +69,8 @@ const reserveStock = ({ db }: Services) =>
     // By the order's id, as the answer of a commit may be lost.
     undoByKey: {
       run: async ({ orderId }) => {
-        // A single statement is a transaction too. It returns the goods once, however often it runs.
+        // A single statement is a transaction too. It returns the goods once, however often it
+        // runs.
         await db`
           with gone as (
             delete from orders where id = ${orderId} and status not in ('cancelling', 'cancelled')

@@ -7,7 +7,7 @@ import { resourceFromAttributes } from "@opentelemetry/resources";
 import { BasicTracerProvider, BatchSpanProcessor } from "@opentelemetry/sdk-trace-base";
 import process from "node:process";
 
-/** Starts to send spans; returns what sends the last ones, before the process ends. */
+/** Starts to send spans; returns a function that sends the last ones, before the process ends. */
 export function startTracing(): () => Promise<void> {
   if (!process.env.OTEL_EXPORTER_OTLP_ENDPOINT) return () => Promise.resolve();
   const provider = new BasicTracerProvider({

@@ -1,4 +1,4 @@
-/** What a process has begun, and should end before it stops. */
+/** The work that a process has begun, and should end before it stops. */
 export class UnderWay {
   readonly #work = new Set<Promise<unknown>>();
 

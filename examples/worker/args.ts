@@ -3,7 +3,7 @@ export interface Args {
   order: Order;
 }
 
-/** What carries an order out. */
+/** The services that carry out an order. */
 export interface Deps {
   services: Services;
 }

@@ -11,9 +11,9 @@ import { limits } from "./limits.ts";
 import { post } from "./post.ts";
 import { argsSchema } from "./schema.ts";
 
-// A call that fails, or is given up (timeout, abort), may have its effect all the same, even later.
-// Both services forbid a key that is undone: what arrives under it after that is refused. So each
-// undo goes by the key, which is known where an answer is not, and the signal may be passed on.
+// A call that fails, or is given up (timeout, abort), may still have its effect, even later. Both
+// services forbid a key that is undone: a request that arrives under it later is refused. So each
+// undo uses the key, which is known even if the answer is not, and the signal may be passed on.
 
 type Context = Args & Deps;
 

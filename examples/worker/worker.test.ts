@@ -120,7 +120,7 @@ interface Export {
   resourceSpans: { scopeSpans: { spans: Span[] }[] }[];
 }
 
-/** Things that come one by one. */
+/** Values that arrive one by one. */
 class Arrivals<T> {
   readonly #all: T[] = [];
   readonly #waiting: (() => void)[] = [];
@@ -130,7 +130,7 @@ class Arrivals<T> {
     for (const wake of this.#waiting.splice(0)) wake();
   }
 
-  /** What is selected of them, once there is enough. */
+  /** A selection of them, once there are enough. */
   async wait(select: (all: T[]) => T[], isEnough: (selected: T[]) => boolean): Promise<T[]> {
     for (;;) {
       const selected = select(this.#all);
@@ -159,7 +159,7 @@ class Collector {
     this.#server.close();
   }
 
-  /** The tree of the spans of a run, once they have come to the one of a name. */
+  /** The tree of the spans of a run, once one of a name has arrived. */
   async treeOf(runId: string, last: string): Promise<string[]> {
     const spans = await this.#spans.wait(
       (all) => {
@@ -176,7 +176,7 @@ function attributeOf({ attributes }: Span, wanted: string): string | undefined {
   return attributes.find(({ key }) => key === wanted)?.value.stringValue;
 }
 
-/** Spans as an indented tree, with what has failed. */
+/** Spans as an indented tree, with their failures. */
 function treeOf(spans: Span[], parent = "", indent = ""): string[] {
   return spans.filter(({ parentSpanId = "" }) => parentSpanId === parent)
     .flatMap((span) => {
@@ -191,7 +191,7 @@ describe("examples/worker", () => {
   let services = new Services();
   const workers: Miniflare[] = [];
   const collector = new Collector();
-  /** What the Workers log. */
+  /** The log of the Workers. */
   const lines = new Arrivals<LogLine>();
   let url: URL;
   /** A Worker with no time for payments, for held calls only. */
@@ -237,7 +237,7 @@ describe("examples/worker", () => {
     const sent = request(new URL("/checkout", url), { method: "POST" }).on("error", () => {});
     return sent.end(JSON.stringify(order));
   };
-  /** The log of a run, once it has come to an event. */
+  /** The log of a run, once it has an event. */
   const logOf = async (runId: string, last: string) => {
     const log = await lines.wait(
       (all) => all.filter((line) => line.runId === runId),
@@ -252,7 +252,7 @@ describe("examples/worker", () => {
     return (await response.json() as { left: number }).left;
   };
 
-  it("takes the goods and the money, and sends the receipt", async () => {
+  it("reserves the goods, charges the card, and sends the receipt", async () => {
     const response = await checkout();
     const { chargeId } = await response.json() as { chargeId: string };
     assert.equal(response.status, 201);
@@ -299,7 +299,7 @@ describe("examples/worker", () => {
     ]);
   });
 
-  it("answers with 409 when there is not enough", async () => {
+  it("answers with 409 when the stock is too small", async () => {
     assert.equal((await checkout({ quantity: 11 })).status, 409);
     assert.equal(await stockLeft(), 10);
   });

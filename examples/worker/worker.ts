@@ -11,7 +11,7 @@ import { Refusal } from "./post.ts";
 import { sendSpans } from "./tracing.ts";
 
 interface Bindings extends Services {
-  /** Where the collector of OpenTelemetry takes spans. */
+  /** The URL at which the collector of OpenTelemetry takes spans. */
   OTLP_URL: string;
 }
 
@@ -28,7 +28,7 @@ app.post("/checkout", async (c) => {
     runId,
     observer,
     signal: c.req.raw.signal, // aborts when the client hangs up
-    waitUntil, // for what lands after the response
+    waitUntil, // for attempts that land after the response
   });
   // When the client hangs up, the Worker is stopped in the middle of the rollback unless it may
   // continue to the end.
@@ -47,7 +47,7 @@ app.post("/checkout", async (c) => {
   const body = result.success
     ? { chargeId: result.data.chargeId }
     : { error: result.error.message };
-  return c.json(body, status, { "x-run-id": runId }); // for the questions of a customer
+  return c.json(body, status, { "x-run-id": runId }); // for questions from customers
 });
 
 app.get("/stock/:sku", (c) => c.env.STOCK.fetch(`https://service/stock/${c.req.param("sku")}`));

@@ -98,7 +98,7 @@ describe("a call that was given up, with overlap: never", () => {
     assertEquals(started, [0, 1]);
   });
 
-  it("keeps its own place alone: the others are free", async () => {
+  it("keeps only its own place: the others are free", async () => {
     const time = fakeTime();
     const { started, stubborn, end } = world();
     const over = map("out", items(4), stubborn({ overlap: "never" }), { ...one, concurrency: 2 });

@@ -46,7 +46,7 @@ describe("when", () => {
     assertEquals(result.meta.stepsExecuted, []);
   });
 
-  it("skips the group that it is alone in, and that is not in stepsExecuted either", async () => {
+  it("also skips a group that contains nothing else, which is then not in stepsExecuted either", async () => {
     const result = await pipeline({ name: "p", steps: [parallel(large)] }).run({ amount: 5 });
     assertEquals(result.meta.stepsExecuted, []);
   });
@@ -80,7 +80,7 @@ describe("when", () => {
       rejects: () => Promise.reject(boom),
     })
   ) {
-    it(`fails with a PredicateError when the predicate ${how}, and what was done is undone`, async () => {
+    it(`fails with a PredicateError when the predicate ${how}, and undoes what was done`, async () => {
       const log: string[] = [];
       const p = pipeline({
         name: "p",
@@ -100,7 +100,7 @@ describe("when", () => {
     assertEquals(failure.failedStep, "when(fail)/fail");
   });
 
-  it("refuses what is no predicate and what is no step", () => {
+  it("refuses anything that is not a predicate, or not a step", () => {
     const noPredicate = assertThrows(() => when(true as never, notify), ConfigError);
     assertEquals(
       noPredicate.message,
@@ -140,7 +140,7 @@ describe("choice", () => {
     assertEquals(result.meta.stepsExecuted, ["choice(card, bank)"]);
   });
 
-  it("fails without a match and a default, and what was done is undone", async () => {
+  it("fails without a match or a default, and undoes what was done", async () => {
     const log: string[] = [];
     const none = choice([() => false, logged("a", log)], [() => false, logged("b", log)]);
     const failure = failureOf(
@@ -172,7 +172,7 @@ describe("choice", () => {
     );
   });
 
-  it("tells a branch apart from another of the same name", async () => {
+  it("distinguishes branches of the same name", async () => {
     const log: string[] = [];
     const twice = choice([() => false, logged("a", log)], logged("a", log));
     const { rollback } = failureOf(await pipeline({ name: "p", steps: [twice, fail] }).run());
@@ -188,7 +188,7 @@ describe("choice", () => {
     assertStrictEquals(error.cause, boom);
   });
 
-  it("gives for sure what every branch provides, where there is a default", () => {
+  it("has certain keys if every branch provides them and there is a default", () => {
     assertType<IsExact<ProvidesOf<typeof pay>, { paidBy: string; last4?: "4242" }>>(true);
     const noDefault = choice([(ctx) => ctx.method === "card", card]);
     assertType<IsExact<ProvidesOf<typeof noDefault>, { paidBy?: "card"; last4?: "4242" }>>(true);
@@ -206,12 +206,12 @@ describe("choice", () => {
       `'branches[0]' must be a pair of a predicate and a step, as only the last may be a default: current value is "bank"`,
     ],
     [
-      "with a branch that is no step",
+      "with a branch that is not a step",
       () => choice([() => true, 42 as never]),
       "'branches[0][1]' must be a step: current value is 42",
     ],
     [
-      "with a predicate that is none",
+      "with a predicate that is not a function",
       () => choice([true as never, bank]),
       "'branches[0][0]' must be a function: current value is true",
     ],
@@ -221,7 +221,7 @@ describe("choice", () => {
       "'branches[0]' must be a pair of a predicate and a step: current value is an array of 1",
     ],
     [
-      "with a default that is no step",
+      "with a default that is not a step",
       () => choice([() => true, bank], 42 as never),
       "'branches[1]' must be a step: current value is 42",
     ],
@@ -256,7 +256,7 @@ describe("strict mode", () => {
     assertEquals(error.steps, ["a", "b"]);
   });
 
-  it("sees a step behind a when", () => {
+  it("sees a step inside a when", () => {
     // @ts-expect-error step 'when(b)' provides 'id', which a step before it provides, too, and the pipeline is strict
     const make = () => pipeline({ name: "p", strict: true, steps: [a, when(() => true, b)] });
     assert(isRunsheetError(assertThrows(make), "STRICT_OVERLAP"));

@@ -51,7 +51,7 @@ function importer(log: unknown[], wrong: number) {
 describe("failures that are collected", () => {
   const { fakeTime } = cleanups();
 
-  it("stand in place of the results, and the pipeline goes on", async () => {
+  it("take the place of the results, and the pipeline continues", async () => {
     const each = map("out", () => [0, 1, 2], (n) => n === 1 ? Promise.reject(boom) : `n${n}`, {
       onFailure: "collect",
     });
@@ -66,7 +66,7 @@ describe("failures that are collected", () => {
     assertEquals(count, 3);
   });
 
-  it("hold the very item", async () => {
+  it("hold the item itself", async () => {
     const item = { id: 1 };
     const each = map("out", () => [item], () => Promise.reject(boom), { onFailure: "collect" });
     const [failed] = dataOf(await each.run({})).out as ItemFailure<unknown>[];
@@ -116,7 +116,7 @@ describe("failures that are collected", () => {
     assertEquals(rollback.completed, [...paths(1), ...paths(2), ...paths(0)]);
   });
 
-  it("tell when their undo failed, and why there was one", async () => {
+  it("report a failed undo, and its reason", async () => {
     const each = map("out", () => [0, 1], (_n, _ctx, { defer }) => {
       defer(() => Promise.reject(stuck));
       throw boom;
@@ -139,7 +139,7 @@ describe("failures that are collected", () => {
     ]);
   });
 
-  it("do not tell the other items to stop", async () => {
+  it("do not abort the other items", async () => {
     const aborted: boolean[] = [];
     const each = map("out", () => [0, 1], async (n, _ctx, { signal }) => {
       if (n === 0) throw boom;
@@ -150,14 +150,14 @@ describe("failures that are collected", () => {
     assertEquals(aborted, [false]);
   });
 
-  it("are those of scalar items and of wrong items, too", async () => {
+  it("include those of scalar items and of invalid items", async () => {
     const each = map("out", () => ["x"] as never[], failAsync, { onFailure: "collect" });
     const [failed] = dataOf(await each.run({})).out as unknown as ItemFailure<string>[];
     assert(isRunsheetError(failed?.error, "REQUIRES_VALIDATION"));
     assertEquals(failed.item, "x");
   });
 
-  it("hold in distribute what the item was bound to", async () => {
+  it("hold, in distribute, the combination that the item was bound to", async () => {
     const each = step({
       name: "each",
       run: ({ a, b }: { a: number; b: number }) => {
@@ -206,7 +206,7 @@ describe("failures that are collected", () => {
     assertEquals(undone, [0, 1, 2]);
   });
 
-  it("do not include the pipeline's timeout, but that of a step", async () => {
+  it("include the timeout of a step, but not that of the pipeline", async () => {
     const time = fakeTime();
     const slow = step({ name: "slow", timeout: 100, run: (_ctx: { item: number }) => never() });
     const each = map("out", () => [0, 1], slow, {
@@ -242,7 +242,7 @@ describe("failures that are collected", () => {
     assertType<IsExact<typeof called, Step<"map(out)", Needs, { out: boolean[] }>>>(true);
   });
 
-  it("leave out of what map needs the keys of its items", () => {
+  it("do not make map need the keys of its items", () => {
     const each = step({ name: "each", run: (_ctx: { email: string; from: string }) => {} });
     const spread = map("out", () => [{ email: "a", age: 1 }], each);
     assertType<IsExact<Parameters<typeof spread.run>[0], { from: string }>>(true);
@@ -251,8 +251,8 @@ describe("failures that are collected", () => {
   });
 });
 
-describe("several failures that settle last", () => {
-  it("come in the order of the items, once all have finished and are undone", async () => {
+describe("several failures with onFailure 'settle'", () => {
+  it("are in the order of the items, once all have finished and are undone", async () => {
     const undone: number[] = [];
     const errors = [new Error("1"), new Error("3")];
     const each = step({
@@ -310,7 +310,7 @@ for (const [name, make] of Object.entries(makers)) {
       );
     });
 
-    it("may be no more than the defaults", () => {
+    it("may be empty", () => {
       make(() => [], () => {}, { concurrency: undefined, onFailure: undefined });
       make(() => [], () => {}, { concurrency: Infinity });
     });
@@ -323,15 +323,15 @@ describe("the arguments of map", () => {
       () => map("", () => [1], (n) => n),
       `Cannot create a map() as 'name' must be a string that is not empty: current value is ""`,
     ],
-    "items that are no function": [
+    "items that are not a function": [
       () => map("out", [1] as never, (n) => n),
       "Cannot create map(out) as 'items' must be a function: current value is an array of 1",
     ],
-    "what is neither a function nor a step": [
+    "a list in place of a function or a step": [
       () => map("out", () => [1], {} as never),
       "Cannot create map(out) as 'each' must be a function: current value is an object with keys []",
     ],
-    "an 'as' that is no key": [
+    "an 'as' that is not a key": [
       () => map("out", () => [1], failAsync, { as: 5 as never }),
       "Cannot create map(out) as 'as' must be a string that is not empty: current value is 5",
     ],

@@ -1,5 +1,5 @@
-// The sources of the items of map, filter and flatMap, and how a source is closed that is no longer
-// needed.
+// The sources of the items of map, filter and flatMap, and how a source is closed when it is no
+// longer needed.
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import {
@@ -18,7 +18,7 @@ for (const [name, make] of Object.entries(functionForms)) {
     const kinds: Record<string, () => unknown> = {
       "an array": () => ["a", "b"],
       "a Set": () => new Set(["a", "b"]),
-      "a Map, of which the values count": () => new Map([[1, "a"], [2, "b"]]),
+      "a Map, whose values count": () => new Map([[1, "a"], [2, "b"]]),
       "a generator": function* () {
         yield* ["a", "b"];
       },
@@ -55,7 +55,7 @@ for (const [name, make] of Object.entries(functionForms)) {
       "promised array": () => Promise.resolve([]),
     };
     for (const [kind, items] of Object.entries(nothing)) {
-      it(`gives an empty list when it is an empty ${kind}`, async () => {
+      it(`returns an empty list for an empty ${kind}`, async () => {
         const none = make(items as () => Collection<unknown>, thrower);
         const result = await pipeline({ name: "p", steps: [none] }).run();
         assertEquals(dataOf(result), { out: [] });
@@ -73,7 +73,7 @@ for (const [name, make] of Object.entries(functionForms)) {
     ];
     for (const [value, shown] of wrong) {
       const what = value instanceof Promise ? "a promise of undefined" : shown;
-      it(`is refused when it is ${what}, by a message that names the key`, async () => {
+      it(`is refused when it is ${what}, in a message that names the key`, async () => {
         const { error, failedStep, rollback } = await failing(make(() => value as never, thrower));
         assertInstanceOf(error, RequiresValidationError);
         assertEquals(
@@ -117,7 +117,7 @@ for (const [name, make] of Object.entries(functionForms)) {
       });
     }
 
-    it("tells the items in flight to stop when it throws", async () => {
+    it("aborts the items in flight when it throws", async () => {
       const reasons: unknown[] = [];
       const each = make(
         () => new Numbers(1, thrower).async(),
@@ -156,7 +156,7 @@ function byHand(next: () => Promise<IteratorResult<unknown>>, close: () => unkno
 
 for (const [name, make] of Object.entries(functionForms)) {
   describe(`the iterator of ${name}`, () => {
-    it("is not closed when it has come to its end", async () => {
+    it("is not closed when it has ended by itself", async () => {
       const left = [{ done: false, value: 1 }, { done: true, value: undefined }];
       const { iterable, seen } = byHand(() => Promise.resolve(left.shift() as never));
       dataOf(await make(() => iterable, () => {}).run({}));
@@ -211,7 +211,7 @@ for (const [name, make] of Object.entries(functionForms)) {
       assertEquals(seen, { pulls: 1, closed: 1 });
     });
 
-    it("is closed, and asked for nothing, when the run is aborted while the collection is awaited", async () => {
+    it("is closed without being read when the run is aborted while the collection is awaited", async () => {
       const controller = new AbortController();
       const { iterable, seen } = byHand(() => Promise.resolve({ value: 1 }));
       const gate = deferred<typeof iterable>();

@@ -32,7 +32,7 @@ for (const [name, make] of Object.entries(combinators)) {
       dataOf(await running);
     });
 
-    it("all start although the first one fails at once", async () => {
+    it("all start even if the first one fails at once", async () => {
       const flights = new Flights();
       const each = (item: unknown) => item === 0 ? Promise.reject(boom) : flights.fly();
       const { error } = await failing(make(() => [0, 1, 2], each));
@@ -123,7 +123,7 @@ for (const [name, make] of Object.entries(combinators)) {
       assertEquals(undone, [1, 0, 2]);
     });
 
-    it("finish although one fails, and the rest starts, when the failure settles last", async () => {
+    it("finish when one fails, and the rest start, with onFailure 'settle'", async () => {
       const flights = new Flights();
       const settling = make(() => [0, 1, 2, 3], (item, { signal, defer }) => {
         if (item === 0) throw boom;
@@ -137,7 +137,7 @@ for (const [name, make] of Object.entries(combinators)) {
       assertEquals(rollback.completed.length, 4);
     });
 
-    it("are told to stop when one fails, and waited for", async () => {
+    it("are aborted when one fails, and awaited", async () => {
       const gate = deferred();
       const told: unknown[] = [];
       let settled = false;
@@ -212,7 +212,7 @@ describe("unlike the originals", () => {
     assert(isRunsheetError(failureOf(result).error, "REQUIRES_VALIDATION"));
   });
 
-  it("distribute(when(...)) compensates no item that was skipped (TypeScript)", async () => {
+  it("distribute(when(...)) undoes no item that was skipped (TypeScript)", async () => {
     const undone: number[] = [];
     const each = step({
       name: "each",
@@ -246,7 +246,7 @@ describe("unlike the originals", () => {
     assertEquals(rollback.completed[0], "distribute(out)[2]/inner/each");
   });
 
-  it("each undo gets the item that it belongs to, whichever items failed (Python)", async () => {
+  it("each undo gets its own item, whichever items failed (Python)", async () => {
     const undone: unknown[] = [];
     const each = step({
       name: "each",
@@ -281,7 +281,7 @@ describe("unlike the originals", () => {
     });
   });
 
-  it("runs of one pipeline at once do not undo each other's items (Python)", async () => {
+  it("concurrent runs of one pipeline do not undo each other's items (Python)", async () => {
     const undone: string[] = [];
     const each = step({
       name: "each",

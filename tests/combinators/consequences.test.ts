@@ -82,12 +82,12 @@ describe("code that stops because another branch has failed", () => {
     },
   };
   for (const [how, beside] of Object.entries(stops)) {
-    it(`has not failed of itself when it ${how}`, async () => {
+    it(`has not failed by itself when it ${how}`, async () => {
       assertStrictEquals(await groupError(beside), boom);
     });
   }
 
-  it("has not failed of itself when a middleware wraps what it throws", async () => {
+  it("has not failed by itself when a middleware wraps what it throws", async () => {
     const wrapping: Middleware = (_step, next) => async (ctx) => {
       const result = await next(ctx);
       return result.success ? result : { ...result, error: rethrown(result.error) };
@@ -95,7 +95,7 @@ describe("code that stops because another branch has failed", () => {
     assertStrictEquals(await groupError(stopWith((reason) => reason), [wrapping]), boom);
   });
 
-  it("is told to a middleware as what it was told to stop for", async () => {
+  it("is reported to a middleware with the reason for which it was aborted", async () => {
     const seen: unknown[] = [];
     const watching: Middleware = (_step, next) => async (ctx) => {
       const result = await next(ctx);
@@ -121,7 +121,7 @@ describe("code that fails after another branch has failed", () => {
   const fails: Record<string, [Error, "with" | "without"]> = {
     "an error": [own, "with"],
     "an AbortError, which cannot come from the signal": [abortError(), "without"],
-    "an AbortError that another signal has caused": [
+    "an AbortError caused by another signal": [
       Object.assign(rethrown(new Error("another")), { name: "AbortError" }),
       "with",
     ],
@@ -142,7 +142,7 @@ describe("code that fails after another branch has failed", () => {
     });
   }
 
-  it("has failed as well when what it did cannot be undone where a middleware recovers", async () => {
+  it("has failed as well when its effects cannot be undone as a middleware recovers", async () => {
     const stuck = new Error("stuck");
     const recovering: Middleware = (_step, next) => async (ctx) => {
       const result = await next(ctx);
@@ -174,8 +174,8 @@ describe("code that fails after another branch has failed", () => {
   });
 });
 
-describe("an AbortError of an item's own", () => {
-  it("fails the group also when the item had its signal, where nothing has told it to stop", async () => {
+describe("an item's own AbortError", () => {
+  it("fails the group even if the item had read its signal, when nothing has aborted it", async () => {
     const own = abortError();
     const each = map("out", () => [0, 1], (_n, _ctx, { signal }) => {
       signal.throwIfAborted();
@@ -187,7 +187,7 @@ describe("an AbortError of an item's own", () => {
     assertStrictEquals(error.errors[1], own);
   });
 
-  it("stands beside the failures of the others, where they have not made it stop", async () => {
+  it("is listed beside the failures of the others, if they have not aborted it", async () => {
     const own = Object.assign(new Error("my own connection was reset"), { name: "AbortError" });
     const gates = [deferred(), deferred()];
     const running = map("out", () => [0, 1], (n) => gates[n]!.promise).run({});

@@ -55,7 +55,7 @@ describe("distribute", () => {
     assertEquals(ids.map(({ id }) => id), ["ax", "ay", "az", "bx", "by", "bz"]);
   });
 
-  it("keeps the order of the combinations whoever finishes first", async () => {
+  it("keeps the order of the combinations whichever finishes first", async () => {
     const gates = [0, 1, 2].map(() => deferred());
     const each = step({
       name: "each",
@@ -72,7 +72,7 @@ describe("distribute", () => {
     assertEquals(dataOf(await running).out, [{ n: 0 }, { n: 1 }, { n: 2 }]);
   });
 
-  it("makes the combinations only as there is room for them", async () => {
+  it("makes the combinations only when there is room for them", async () => {
     const list = Array.from({ length: 10_000 }, (_, n) => n);
     const flights = new Flights();
     const each = step({
@@ -166,7 +166,7 @@ describe("distribute", () => {
     assert(error.message.includes("'regions' must be an array"));
   });
 
-  it("validates each item, and gives the step what the schema makes of it", async () => {
+  it("validates each item, and gives the step the value that the schema returns", async () => {
     const parse = step({
       name: "parse",
       requires: type({ text: "string.numeric.parse" }),
@@ -180,7 +180,7 @@ describe("distribute", () => {
     assertEquals(failedStep, "distribute(numbers)[1]/parse");
   });
 
-  it("gives each undo the very context and output of its item, in reverse order", async () => {
+  it("gives each undo the context and output of its own item, in reverse order", async () => {
     const seen: unknown[][] = [];
     const undone: unknown[][] = [];
     const each = step({
@@ -207,7 +207,7 @@ describe("distribute", () => {
     assertEquals(rollback.completed, [3, 2, 1, 0].map((n) => `distribute(emails)[${n}]/sendEmail`));
   });
 
-  it("works on pipelines and combinators, which it names in its paths", async () => {
+  it("runs pipelines and combinators, and names them in its paths", async () => {
     const each = step({
       name: "each",
       run: (_ctx: { item: number }) => {},
@@ -262,12 +262,12 @@ describe("distribute", () => {
       () => distribute("", { accountIds: "accountId" }, sendEmail),
       `Cannot create a distribute() as 'name' must be a string that is not empty: current value is ""`,
     ],
-    "what is no step": [
+    "anything but a step": [
       () => distribute("emails", { accountIds: "accountId" } as never, (() => {}) as never),
       "Cannot create distribute(emails) as 'step' must be a step: current value is function " +
       "(anonymous)",
     ],
-    "a mapping that is no object": [
+    "a mapping that is not an object": [
       () => distribute("emails", "accountIds" as never, sendEmail),
       `Cannot create distribute(emails) as 'mapping' must be an object of keys: current value is ` +
       `"accountIds"`,
@@ -282,7 +282,7 @@ describe("distribute", () => {
       "Cannot create distribute(emails) as 'mapping' must have at least one key: current value is an " +
       "object with keys []",
     ],
-    "a mapping to what is no key": [
+    "a mapping to something that is not a key": [
       () => distribute("emails", { accountIds: 5 as never }, sendEmail),
       "Cannot create distribute(emails) as 'mapping.accountIds' must be a key of 'sendEmail': current " +
       "value is 5",
@@ -309,7 +309,7 @@ describe("distribute", () => {
     });
   }
 
-  it("cannot know the keys of a step without schema, and takes any", async () => {
+  it("cannot know the keys of a step without a schema, and accepts any", async () => {
     const bare = step({ name: "bare", run: (ctx) => ({ ...ctx }) });
     const out = distribute("out", { items: "item" as never }, bare);
     assertEquals(dataOf(await out.run({ items: [1] } as never)).out as unknown, [{ item: 1 }]);

@@ -53,7 +53,7 @@ describe("fallback", () => {
     });
   }
 
-  it("takes data from a function that is told the error and the context", async () => {
+  it("takes data from a function that receives the error and the context", async () => {
     const alone = fallback(first, async (error, ctx) => {
       await drain();
       assertStrictEquals(error, boom);
@@ -69,14 +69,14 @@ describe("fallback", () => {
     assertEquals(dataOf(await built.run({ ok: false })).rate, 7);
   });
 
-  it("may be a step that need not succeed: its function gives nothing", async () => {
+  it("makes a step optional if its function returns nothing", async () => {
     const alone = fallback(first, () => {});
     const result = await alone.run({ ok: false });
     assertType<IsExact<typeof result, Result<{ rate?: number; exact?: boolean }>>>(true);
     assertEquals(dataOf(result), {});
   });
 
-  it("undoes what its step did before the alternative runs, and the alternative's when the run fails", async () => {
+  it("undoes what its step did before the alternative runs, and what the alternative did when the run fails", async () => {
     const log: string[] = [];
     const broken = pipeline({ name: "broken", steps: [logged("a", log), fail] });
     const p = pipeline({
@@ -114,7 +114,7 @@ describe("fallback", () => {
     assertEquals(log, []);
   });
 
-  it("is no way out of an abort, or of the timeout of a pipeline", async () => {
+  it("does not recover from an abort, or from the timeout of a pipeline", async () => {
     const log: string[] = [];
     const controller = new AbortController();
     const abort = step({
@@ -135,7 +135,7 @@ describe("fallback", () => {
 
   const { fakeTime } = cleanups();
 
-  it("takes over from a step that is out of time, and undoes it when it lands", async () => {
+  it("takes over from a step that times out, and undoes it when it lands", async () => {
     const time = fakeTime();
     const undone: string[] = [];
     const slow = step({
@@ -161,7 +161,7 @@ describe("fallback", () => {
     ]);
   });
 
-  it("stands inside every other combinator, and they inside of it", async () => {
+  it("works inside every other combinator, and they work inside it", async () => {
     const inner = parallel(
       fallback(fail, () => ({ a: 1 })),
       when(() => true, fallback(fail, () => ({ b: 2 }))),
@@ -206,7 +206,7 @@ describe("fallback", () => {
     assert(report.rows.some(({ id, fault }) => id.endsWith("/b@1") && fault === "late"));
   });
 
-  it("can be given fakes for its steps", async () => {
+  it("accepts fakes for its steps", async () => {
     const p = stub(pipeline({ name: "p", steps: [fallback(first, second)] }), {
       first: () => Promise.reject(boom),
       second: () => ({ rate: 11 }),
@@ -214,14 +214,14 @@ describe("fallback", () => {
     assertEquals(dataOf(await p.run({ ok: true, cached: 0 })).rate, 11);
   });
 
-  it("refuses data that are no object of keys, as it does those of a step", async () => {
+  it("refuses data that is not an object of keys, like the output of a step", async () => {
     const alone = fallback(fail, () => [1] as never);
     const { error } = failureOf(await alone.run({}));
     assertInstanceOf(error, AggregateError);
     assert(isRunsheetError(error.errors[1], "PROVIDES_VALIDATION"));
   });
 
-  it("refuses what is no step, and no function", () => {
+  it("refuses anything that is not a step or a function", () => {
     assertEquals(
       // @ts-expect-error this is not a step
       assertThrows(() => fallback({ name: "x" }, second), ConfigError).message,

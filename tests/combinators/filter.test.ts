@@ -28,7 +28,7 @@ describe("filter", () => {
     assertEquals(dataOf(await even.run({ numbers: [4, 1, 2, 3, 2] })), { even: [4, 2, 2] });
   });
 
-  it("keeps the order whoever is decided first", async () => {
+  it("keeps the order whichever item is decided first", async () => {
     const gates = [0, 1, 2].map(() => deferred<boolean>());
     const running = filter("kept", () => [0, 1, 2], (n) => gates[n]!.promise).run({});
     for (const n of [2, 1, 0]) {
@@ -38,7 +38,7 @@ describe("filter", () => {
     assertEquals(dataOf(await running), { kept: [0, 2] });
   });
 
-  it("keeps the very items, lists among them as they are", async () => {
+  it("keeps the items themselves, and does not flatten lists", async () => {
     const lists = [[1, 2], [], [3]];
     const { kept } = dataOf(await filter("kept", () => lists, () => true).run({}));
     assertEquals(kept, lists);
@@ -46,12 +46,12 @@ describe("filter", () => {
     assert(lists.every((list) => !Object.isFrozen(list)));
   });
 
-  it("keeps what is falsy but fits", async () => {
+  it("keeps falsy items for which the predicate holds", async () => {
     const falsy = [0, "", null, undefined, false];
     assertEquals(dataOf(await filter("kept", () => falsy, () => true).run({})).kept, falsy);
   });
 
-  it("takes what a predicate gives for true or false", async () => {
+  it("treats the return value of a predicate as true or false", async () => {
     const loose = filter("kept", () => [0, 1, 2], (n) => n as unknown as boolean);
     assertEquals(dataOf(await loose.run({})).kept, [1, 2]);
   });
@@ -95,7 +95,7 @@ describe("filter", () => {
     assertEquals(meta.stepsExecuted, ["filter(kept)"]);
   });
 
-  it("fails with every predicate's error in the order of the items", async () => {
+  it("fails with the errors of all predicates in the order of the items", async () => {
     const errors = [new Error("zero"), new Error("one")];
     const gates = errors.map(() => deferred<boolean>());
     const running = filter("kept", () => [0, 1], (n) => gates[n]!.promise).run({});
@@ -108,7 +108,7 @@ describe("filter", () => {
     assertEquals(error.errors.map(({ cause }: Error) => cause), errors);
   });
 
-  it("does not count predicates that stopped because they were told to", async () => {
+  it("does not count predicates that stopped because they were aborted", async () => {
     const stops = [
       (signal: AbortSignal) => signal.reason,
       () => new DOMException("stopped", "AbortError"),
@@ -126,7 +126,7 @@ describe("filter", () => {
     }
   });
 
-  it("undoes what predicates deferred", async () => {
+  it("runs the undos that predicates deferred", async () => {
     const undone: number[] = [];
     const kept = filter("kept", () => [0, 1, 2], (n, _ctx, { defer }) => {
       defer(() => undone.push(n));
@@ -161,7 +161,7 @@ describe("filter", () => {
     assertEquals(dataOf(await strings.run({})), { kept: ["a"] });
   });
 
-  it("needs what its functions say of the context", () => {
+  it("needs the keys of the context that its functions read", () => {
     const kept = filter("kept", numbers, (n, ctx) => ctx.numbers.includes(n));
     assertType<IsExact<Parameters<typeof kept.run>[0], { numbers: number[] }>>(true);
     const values = filter("kept", () => new Map([["a", 1]]), (n) => n > 0);
@@ -176,7 +176,7 @@ describe("filter", () => {
       () => filter("", list, keep),
       `Cannot create a filter() as 'name' must be a string that is not empty: current value is ""`,
     ],
-    "items that are no function": [
+    "items that are not a function": [
       () => filter("kept", [1] as never, keep),
       "Cannot create filter(kept) as 'items' must be a function: current value is an array of 1",
     ],
@@ -184,7 +184,7 @@ describe("filter", () => {
       () => filter("kept", list, undefined as never),
       "Cannot create filter(kept) as 'keep' must be a function: current value is undefined",
     ],
-    "a step for a predicate": [
+    "a step in place of a predicate": [
       () => filter("kept", list, failAsync as never),
       "Cannot create filter(kept) as 'keep' must be a function: current value is an object with keys " +
       "[name,requires,provides,retry,timeout,undos,run]",

@@ -15,7 +15,7 @@ import { dataOf, failureOf } from "../support/results.ts";
 import { boom, failAsync } from "../support/steps.ts";
 
 describe("flatMap", () => {
-  it("joins the lists that the function gives in the order of the items", async () => {
+  it("joins the lists that the function returns, in the order of the items", async () => {
     const lines = flatMap(
       "lines",
       (ctx: { orders: { items: string[] }[] }) => ctx.orders,
@@ -25,7 +25,7 @@ describe("flatMap", () => {
     assertEquals(dataOf(await lines.run({ orders })), { lines: ["tea", "milk", "cup"] });
   });
 
-  it("keeps the order whoever finishes first", async () => {
+  it("keeps the order whichever item finishes first", async () => {
     const gates = [0, 1, 2].map(() => deferred<string[]>());
     const running = flatMap("out", () => [0, 1, 2], (n) => gates[n]!.promise).run({});
     for (const n of [2, 0, 1]) {
@@ -35,12 +35,12 @@ describe("flatMap", () => {
     assertEquals(dataOf(await running).out, ["0a", "0b", "1a", "1b", "2a", "2b"]);
   });
 
-  it("flattens one level only", async () => {
+  it("flattens only one level", async () => {
     const nested = flatMap("out", () => [1, 2], (n) => [[n], [[n]]]);
     assertEquals(dataOf(await nested.run({})).out, [[1], [[1]], [2], [[2]]]);
   });
 
-  it("takes any iterable for a list", async () => {
+  it("accepts any iterable as a list", async () => {
     const lists: Iterable<number>[] = [
       new Set([1, 2]),
       new Map([["a", 3]]).values(),
@@ -66,7 +66,7 @@ describe("flatMap", () => {
     [{ length: 1 }, "an object with keys [length]"],
   ];
   for (const [given, shown] of wrong) {
-    it(`fails when the function gives ${shown}, and undoes what it deferred`, async () => {
+    it(`fails when the function returns ${shown}, and runs the undos that it deferred`, async () => {
       const undone: number[] = [];
       const each = flatMap("out", () => [0, 1], (n, _ctx, { defer }) => {
         defer(() => undone.push(n));
@@ -84,7 +84,7 @@ describe("flatMap", () => {
     });
   }
 
-  it("fails with the user's own error at the item whose list throws while it is read", async () => {
+  it("fails at an item whose list throws while it is read, with the user's own error", async () => {
     const each = flatMap("out", () => [0, 1], function* (n) {
       yield n;
       if (n === 1) throw boom;
@@ -104,7 +104,7 @@ describe("flatMap", () => {
     assertEquals(given, ["a", { n: 1 }, 0, "r/p/flatMap(out)[0]"]);
   });
 
-  it("undoes what the items deferred, in reverse, when a later step fails", async () => {
+  it("runs the undos that the items deferred, in reverse, when a later step fails", async () => {
     const undone: number[] = [];
     const each = flatMap("out", () => [0, 1], (n, _ctx, { defer }) => {
       defer(() => undone.push(n));
@@ -132,7 +132,7 @@ describe("flatMap", () => {
     assertEquals(undone, [1]);
   });
 
-  it("collects an item that gives no list", async () => {
+  it("collects an item that returns no list", async () => {
     const each = flatMap("out", () => [0], () => "abc" as unknown as string[], {
       onFailure: "collect",
     });
@@ -149,7 +149,7 @@ describe("flatMap", () => {
     ]);
   });
 
-  it("has the type of what is in the lists, with failures only when they are collected", () => {
+  it("has the type of the lists' items, with failures only when they are collected", () => {
     const items = (ctx: { words: Set<string> }) => ctx.words;
     const letters = flatMap("out", items, (word) => [...word].map((letter) => ({ letter })));
     type Letters = { out: { letter: string }[] };
@@ -170,7 +170,7 @@ describe("flatMap", () => {
       () => flatMap("", list, each),
       `Cannot create a flatMap() as 'name' must be a string that is not empty: current value is ""`,
     ],
-    "items that are no function": [
+    "items that are not a function": [
       () => flatMap("out", undefined as never, each),
       "Cannot create flatMap(out) as 'items' must be a function: current value is undefined",
     ],

@@ -41,7 +41,7 @@ function sender(log: unknown[], ...refused: string[]) {
 }
 
 describe("map with a function", () => {
-  it("collects what the function gives under the key, and keeps the rest of the context", async () => {
+  it("collects the function's results under the key, and keeps the rest of the context", async () => {
     const lengths = map("lengths", (ctx: { words: string[] }) => ctx.words, (word) => word.length);
     const p = pipeline({ name: "p", steps: [lengths] });
     assertEquals(dataOf(await p.run({ words: ["a", "bcd"] })), {
@@ -50,7 +50,7 @@ describe("map with a function", () => {
     });
   });
 
-  it("keeps the order of the items whoever finishes first", async () => {
+  it("keeps the order of the items whichever finishes first", async () => {
     const gates = [deferred(), deferred(), deferred()];
     const finished: number[] = [];
     const each = map("out", () => [0, 1, 2], async (n) => {
@@ -89,7 +89,7 @@ describe("map with a function", () => {
     assertNotEquals(keys, expected);
   });
 
-  it("undoes what the items deferred in the reverse order of the items, whoever finished first", async () => {
+  it("runs the undos that the items deferred in the reverse order of the items, whichever finished first", async () => {
     const gates = [deferred(), deferred(), deferred()];
     const undone: unknown[] = [];
     const each = map("emails", () => [0, 1, 2], async (n, _ctx, { defer }) => {
@@ -114,7 +114,7 @@ describe("map with a function", () => {
     assertEquals(rollback.completed, [2, 2, 1, 1, 0, 0].map(path));
   });
 
-  it("undoes what a failed item had deferred, too", async () => {
+  it("also runs the undos that a failed item had deferred", async () => {
     const undone: number[] = [];
     const each = map("out", () => [0, 1], (n, _ctx, { defer }) => {
       defer(() => undone.push(n));
@@ -144,7 +144,7 @@ describe("map with a function", () => {
     assertEquals(failedStep, "map(out)");
   });
 
-  it("does not count items that stopped because they were told to", async () => {
+  it("does not count items that stopped because they were aborted", async () => {
     const stops: Record<string, (signal: AbortSignal) => unknown> = {
       reason: (signal) => signal.reason,
       "an AbortError": () => new DOMException("stopped", "AbortError"),
@@ -164,7 +164,7 @@ describe("map with a function", () => {
     assertEquals(failedStep, "map(out)[0]");
   });
 
-  it("fails with an AbortError of the user's own as with any other error", async () => {
+  it("fails with the user's own AbortError as with any other error", async () => {
     const own = new DOMException("the user's", "AbortError");
     for (const onFailure of ["abort", "settle"] as const) {
       const each = map("out", () => [0, 1], (n) => n === 1 ? Promise.reject(own) : n, {
@@ -176,7 +176,7 @@ describe("map with a function", () => {
     }
   });
 
-  it("tells the items in flight why they are to stop", async () => {
+  it("gives the items in flight the reason for the abort", async () => {
     const reasons: unknown[] = [];
     const each = map("out", () => [0, 1], async (n, _ctx, { signal }) => {
       if (n === 0) throw boom;
@@ -192,7 +192,7 @@ describe("map with a function", () => {
     assertStrictEquals(reasons[0].cause, boom);
   });
 
-  it("is among the steps executed when its collection throws, as code of the user's was called", async () => {
+  it("is among the steps executed when its collection throws, as the user's code was called", async () => {
     const each = map("out", (): number[] => {
       throw boom;
     }, (n) => n);
@@ -215,7 +215,7 @@ describe("map with a function", () => {
 });
 
 describe("map with a step", () => {
-  it("spreads the item over the context, and collects what the step provides", async () => {
+  it("spreads the item over the context, and collects the step's outputs", async () => {
     const seen: unknown[] = [];
     const look = step({
       name: "look",
@@ -276,7 +276,7 @@ describe("map with a step", () => {
     assertEquals(failedStep, "map(emails)[1]/send");
   });
 
-  it("gives each undo the very context and output of its item, in reverse order of the items", async () => {
+  it("gives each undo the context and output of its own item, in reverse order of the items", async () => {
     const gates = users.map(() => deferred());
     const seen = new Map<string, unknown[]>();
     const undone: string[] = [];
@@ -308,7 +308,7 @@ describe("map with a step", () => {
     });
   });
 
-  it("tries each item again as the step's retry says", async () => {
+  it("retries each item by the step's retry policy", async () => {
     const attempts: string[] = [];
     const send = step({
       name: "send",
@@ -322,7 +322,7 @@ describe("map with a step", () => {
     assertEquals(attempts, ["ann 1", "ann 2", "bob 1", "bob 2"]);
   });
 
-  it("may run a pipeline or another combinator for each item, all undone by their paths", async () => {
+  it("may run a pipeline or another combinator for each item, all undone under their paths", async () => {
     const log: unknown[] = [];
     const send = sender(log);
     const steps: Record<string, Step<string, { email: string }, object>> = {

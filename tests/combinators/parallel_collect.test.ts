@@ -34,7 +34,7 @@ describe("failures of branches that are collected", () => {
       builder: pipeline({ name: "p" }).step(collecting(a, b)).build(),
     })
   ) {
-    it(`stand under their key, and the pipeline goes on without what they add (${form})`, async () => {
+    it(`are listed under their key, and the pipeline continues without what they add (${form})`, async () => {
       const result = await p.run();
       const data = dataOf(result);
       assertType<
@@ -64,7 +64,7 @@ describe("failures of branches that are collected", () => {
     assertEquals(rollback.completed, [`${path}/broken/c`, `${path}/b`, `${path}/a`]);
   });
 
-  it("do not tell the others to stop", async () => {
+  it("do not abort the others", async () => {
     const gate = deferred();
     const slow = step({
       name: "slow",
@@ -80,14 +80,14 @@ describe("failures of branches that are collected", () => {
     assertEquals([aborted, failures.map(({ step }) => step)], [false, ["fail"]]);
   });
 
-  it("are those of the branches' names, made unique, in the order in which they are written", async () => {
+  it("have the branches' names, made unique, in the order in which the branches are written", async () => {
     const other = step({ name: "fail", run: () => drain().then(() => Promise.reject(boom)) });
     const { failures } = dataOf(await collecting(other, a, fail).run({}));
     assertEquals(failures.map(({ step }) => step), ["fail", "fail#2"]);
     assert(failures.every((failure) => Object.isFrozen(failure)));
   });
 
-  it("tell when their undo failed", async () => {
+  it("report a failed undo", async () => {
     const stuck = step({ name: "stuck", run: () => {}, rollback: () => Promise.reject(boom) });
     const broken = pipeline({ name: "broken", steps: [stuck, b] });
     const { failures: [failure] } = dataOf(await collecting(broken).run({}));
@@ -95,7 +95,7 @@ describe("failures of branches that are collected", () => {
     assertStrictEquals(failure.error.causes[0], boom);
   });
 
-  it("are no output of a branch that only looks like one", async () => {
+  it("are not confused with an output that looks like one", async () => {
     const odd = step({ name: "odd", run: () => ({ success: false, error: boom, item: { a: 1 } }) });
     const data = dataOf(await collecting(odd, a).run({}));
     assertEquals(data, { success: false, error: boom, item: { a: 1 }, a: 1, failures: [] });
@@ -156,14 +156,14 @@ describe("failures of branches that are collected", () => {
     assert(report.rows.some(({ id, survived }) => id.includes("q/c@1") && survived));
   });
 
-  it("are collected by a group that is made again of other steps", async () => {
+  it("are collected by a group that is rebuilt from other steps", async () => {
     const p = stub(pipeline({ name: "p", steps: [collecting(a, b)] }), {
       a: () => Promise.reject(boom),
     });
     assertEquals(dataOf(await p.run({})).failures.map(({ step }) => step), ["a", "b"]);
   });
 
-  it("must have a key, and others must have none", () => {
+  it("must have a key, which other policies must not have", () => {
     assertEquals(
       // @ts-expect-error name the key of the failures in 'failures'
       assertThrows(() => parallel.with({ onFailure: "collect" }), ConfigError).message,

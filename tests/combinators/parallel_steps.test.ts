@@ -43,7 +43,7 @@ function controlled(name: string, log: string[]) {
 describe("parallel", () => {
   const { fakeTime } = cleanups();
 
-  it("gives all the same snapshot and merges what they add in the order written", async () => {
+  it("gives all the same snapshot and merges their outputs in the order written", async () => {
     const seen: unknown[] = [];
     const slow = deferred();
     const a = step({
@@ -104,7 +104,7 @@ describe("parallel", () => {
     ]);
   });
 
-  it("gives each handler the context that its run saw and what it returned", async () => {
+  it("gives each handler the context that its run saw and its output", async () => {
     const pairs: unknown[] = [];
     const make = (name: string) =>
       step({
@@ -116,7 +116,7 @@ describe("parallel", () => {
     assertEquals(pairs, [[true, ["b"]], [true, ["a"]]]);
   });
 
-  it("tells the others by their signals which failure it was", async () => {
+  it("gives the others the failure as the reason of their signals", async () => {
     const reasons: unknown[] = [];
     const heeding = step({
       name: "heeding",
@@ -135,7 +135,7 @@ describe("parallel", () => {
     assertStrictEquals(failure.error, boom);
   });
 
-  it("does not count as failures of their own those that stopped because they were told to", async () => {
+  it("does not count branches that stopped because they were aborted", async () => {
     const stops = (name: string, thrown: (reason: Error) => unknown) =>
       step({
         name,
@@ -153,7 +153,7 @@ describe("parallel", () => {
     assertStrictEquals(failureOf(await pipeline({ name: "p", steps: [group] }).run()).error, boom);
   });
 
-  it("counts a user's own AbortError as a failure when it was the first", async () => {
+  it("counts a user's own AbortError if it was the first failure", async () => {
     const own = new DOMException("mine", "AbortError");
     const aborting = step({ name: "aborting", run: () => Promise.reject(own) });
     const failure = failureOf(
@@ -202,7 +202,7 @@ describe("parallel", () => {
     assertStrictEquals(failure.error, boom);
   });
 
-  it("retries a branch by itself", async () => {
+  it("retries one branch alone", async () => {
     const flaky = step({
       name: "flaky",
       retry: { count: 1 },
@@ -229,7 +229,7 @@ describe("parallel", () => {
     assertEquals(log, ["a", "undo a"]);
   });
 
-  it("undoes late what a branch does that was given up", async () => {
+  it("undoes an abandoned branch when it lands", async () => {
     const log: string[] = [];
     const aborter = new AbortController();
     const slow = controlled("slow", log);
@@ -252,7 +252,7 @@ describe("parallel", () => {
     assertEquals(late, [{ step: "parallel(slow, b)/slow", attempt: 1, outcome: "compensated" }]);
   });
 
-  it("gives up branches that hang when the pipeline's time is over", async () => {
+  it("gives up branches that hang when the pipeline times out", async () => {
     const time = fakeTime();
     const hung = step({ name: "hung", run: () => never() });
     const running = pipeline({ name: "p", timeout: 100, steps: [parallel(hung, hung)] }).run();
@@ -275,7 +275,7 @@ describe("parallel", () => {
     assertEquals(rollback.failed, [{ step: "parallel(nothing, stuck, fail)/stuck", error: boom }]);
   });
 
-  it("tells branches of the same name apart", async () => {
+  it("distinguishes branches of the same name", async () => {
     const log: string[] = [];
     const a = logged("a", log);
     const { rollback } = failureOf(
@@ -284,7 +284,7 @@ describe("parallel", () => {
     assertEquals(rollback.completed, ["parallel(a, a)/a#2", "parallel(a, a)/a"]);
   });
 
-  it("provides what all its steps do, the later over the earlier", () => {
+  it("provides the keys of all its steps, later ones over earlier ones", () => {
     const n = step({ name: "n", run: (): { n: number; m: string } => ({ n: 1, m: "" }) });
     const text = step({ name: "text", run: (): { n: string } => ({ n: "" }) });
     const group = parallel(n, text);
@@ -305,7 +305,7 @@ describe("parallel", () => {
     assertEquals(names, ["parallel(a, b)"]);
   });
 
-  it("of one step behaves as the step alone", async () => {
+  it("of one step behaves like that step alone", async () => {
     const runs = [];
     for (
       const wrap of [
@@ -321,7 +321,7 @@ describe("parallel", () => {
     assertEquals(runs[0], runs[1]);
   });
 
-  it("stands inside others, and all is undone in reverse of the order written", async () => {
+  it("works inside others, and everything is undone in reverse of the order written", async () => {
     const log: string[] = [];
     const l = (name: string) => logged(name, log);
     const inner = parallel(
@@ -362,7 +362,7 @@ describe("parallel", () => {
     assertEquals(undone.toSorted((a, b) => a - b), Array.from({ length: 25 }, (_, n) => 2 * n + 1));
   });
 
-  it("refuses to be empty, and what is no step", () => {
+  it("refuses to be empty, and anything that is not a step", () => {
     assertEquals(
       assertThrows(() => parallel(), ConfigError).message,
       "Cannot create parallel() as it must have at least one step: current value is 0",

@@ -61,7 +61,7 @@ describe("parallel.with", () => {
     });
   }
 
-  it("refuses what it does not know", () => {
+  it("refuses unknown options", () => {
     assertEquals(
       assertThrows(() => parallel.with({ onFailure: "ignore" as never }), ConfigError).message,
       `Cannot create parallel() as 'onFailure' must be among abort, settle, collect: current value is "ignore"`,

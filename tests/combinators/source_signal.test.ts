@@ -1,4 +1,4 @@
-// How the function that returns a collection learns of the end of its group, and what is closed.
+// The signal of the function that returns a collection, and the closing of collections.
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { assertType, type IsExact } from "@std/testing/types";
@@ -17,7 +17,7 @@ import { dataOf, failureOf } from "../support/results.ts";
 const boom = new Error("boom");
 const gone = new Error("gone");
 
-describe("the function that gives a collection", () => {
+describe("the function that returns a collection", () => {
   it("gets the context and a signal in the builder, too", async () => {
     const seen: unknown[] = [];
     const p = pipeline({ name: "p", argsSchema: typed<{ list: number[] }>() })
@@ -91,7 +91,7 @@ for (const [name, make] of Object.entries(functionForms)) {
       assertEquals(seen, [gone]);
     });
 
-    it("does not abort any more when all items have been taken", async () => {
+    it("no longer aborts once all items have been taken", async () => {
       const signals: AbortSignal[] = [];
       const aborter = new AbortController();
       const over = make((_ctx, info) => {
@@ -104,7 +104,7 @@ for (const [name, make] of Object.entries(functionForms)) {
       assertEquals(signals.map(({ aborted }) => aborted), [false]);
     });
 
-    it("does not abort any more when an item fails or the host suspends after that", async () => {
+    it("no longer aborts if an item fails or the host suspends after that", async () => {
       const signals: AbortSignal[] = [];
       const keep = (_ctx: unknown, { signal }: CollectionInfo) => {
         signals.push(signal);
@@ -127,7 +127,7 @@ for (const [name, make] of Object.entries(functionForms)) {
       assertEquals(signals.map(({ aborted }) => aborted), [false, false]);
     });
 
-    it("is not made unless it is read", async () => {
+    it("is not created unless it is read", async () => {
       const { AbortController } = globalThis;
       let made = 0;
       globalThis.AbortController = class extends AbortController {
@@ -159,7 +159,7 @@ for (const [name, make] of Object.entries(functionForms)) {
       await drain();
     }
 
-    it("is closed also when it is iterated at once", async () => {
+    it("is closed even when it is iterated at once", async () => {
       let closed = 0;
       const iterator = { next: () => ({ value: 1 }), return: () => ({ value: ++closed }) };
       await late(({ resolve }) => resolve({ [Symbol.iterator]: () => iterator }));
@@ -192,7 +192,7 @@ for (const [name, make] of Object.entries(functionForms)) {
       }),
     };
 
-    it("does not hide what an item has failed with", async () => {
+    it("does not hide the error of an item", async () => {
       const each = () => Promise.reject(boom);
       const over = make(() => endless, each, { concurrency: 1 });
       const failure = failureOf(await over.run({}));

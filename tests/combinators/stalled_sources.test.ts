@@ -1,4 +1,4 @@
-// How a collection ends that is slow or late when its group ends.
+// How a collection that is slow or late ends with its group.
 import { Readable } from "node:stream";
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertFalse, assertStrictEquals } from "@std/assert";
@@ -57,7 +57,7 @@ const stalled: Record<string, () => Stalled> = {
 
 for (const [kind, make] of Object.entries(stalled)) {
   describe(`${kind} that is stalled`, () => {
-    it("is stopped when the run is aborted, and is not waited for", async () => {
+    it("is stopped, and not awaited, when the run is aborted", async () => {
       const { items, stopped } = make();
       const aborter = new AbortController();
       const running = map("out", () => items, (item) => item).run({}, { signal: aborter.signal });
@@ -72,7 +72,7 @@ for (const [kind, make] of Object.entries(stalled)) {
       if ("reason" in told) assertStrictEquals(told.reason, gone);
     });
 
-    it("is stopped when an item fails, and is not waited for", async () => {
+    it("is stopped, and not awaited, when an item fails", async () => {
       const { items, stopped } = make();
       const gate = deferred();
       const running = map("out", () => items, () => gate.promise).run({});
@@ -87,7 +87,7 @@ for (const [kind, make] of Object.entries(stalled)) {
       assertStrictEquals(told.reason.cause, boom);
     });
 
-    it("is stopped when the run's time is over", async () => {
+    it("is stopped when the run times out", async () => {
       const { items, stopped } = make();
       const steps = [map("out", () => items, (item) => item)];
       const { error } = failureOf(await pipeline({ name: "p", timeout: 5, steps }).run());
@@ -122,7 +122,7 @@ for (const [kind, make] of Object.entries(stalled)) {
       });
     }
 
-    it("is stopped when it comes only after the abort", async () => {
+    it("is stopped even if it arrives after the abort", async () => {
       const { items, stopped } = make();
       const aborter = new AbortController();
       const gate = deferred<Collection<unknown>>();
@@ -205,13 +205,13 @@ describe("a web stream", () => {
     });
   };
 
-  it("gives its chunks one after the other, and is not locked afterwards", async () => {
+  it("yields its chunks one after the other, and is not locked afterwards", async () => {
     const items = numbers();
     assertEquals(dataOf(await map("out", () => items, (n) => n * 2).run({})), { out: [0, 2, 4] });
     assertFalse(items.locked);
   });
 
-  it("is cancelled and not locked when the group ends before it does", async () => {
+  it("is cancelled and not locked when the group ends first", async () => {
     const reasons: unknown[] = [];
     const items = numbers((reason) => reasons.push(reason));
     const each = map("out", () => items, () => Promise.reject(boom), { concurrency: 1 });
@@ -239,7 +239,7 @@ describe("a web stream", () => {
 });
 
 describe("a collection", () => {
-  it("is not asked for once the group that it is in has been told to stop", async () => {
+  it("is not requested once the group around it has been aborted", async () => {
     let called = 0;
     const gate = deferred();
     const late: Middleware = (_step, next) => async (ctx) => {
@@ -273,7 +273,7 @@ describe("a collection that can be iterated at once", () => {
   });
 });
 
-describe("onFailure: settle over a source without end", () => {
+describe("onFailure: settle over an endless source", () => {
   async function run(end: "abort" | "timeout", each: (n: number) => unknown) {
     const aborter = new AbortController();
     let items = 0;
@@ -298,7 +298,7 @@ describe("onFailure: settle over a source without end", () => {
     assert(isRunsheetError(await run("timeout", () => {}), "TIMEOUT"));
   });
 
-  it("ends then with what an item has failed with", async () => {
+  it("then ends with the error of a failed item", async () => {
     assertStrictEquals(await run("abort", (n) => n === 2 ? Promise.reject(boom) : n), boom);
   });
 });

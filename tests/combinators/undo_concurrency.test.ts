@@ -20,7 +20,7 @@ import { boom, fail } from "../support/steps.ts";
 
 const items = [0, 1, 2, 3, 4];
 
-/** Undos that wait until they are let go, and how many of them are under way. */
+/** Undos that wait until they are released, and how many of them are in progress. */
 function gate() {
   const { promise, resolve } = deferred();
   const gate = { started: [] as number[], now: 0, most: 0, open: resolve, undo };
@@ -62,7 +62,7 @@ function groups(
 
 describe("undoConcurrency", () => {
   for (const name of Object.keys(groups(drain))) {
-    it(`lets so many be undone at once, the last first (${name})`, async () => {
+    it(`undoes that many at once, the last first (${name})`, async () => {
       const undos = gate();
       const group = groups(undos.undo, 2)[name]!;
       const running = pipeline({ name: "p", steps: [group, fail] }).run({ list: items } as never);
@@ -74,7 +74,7 @@ describe("undoConcurrency", () => {
       assertEquals(rollback.completed.length, 5);
     });
 
-    it(`is 1 unless it is given (${name})`, async () => {
+    it(`is 1 by default (${name})`, async () => {
       const undos = gate();
       const group = groups(undos.undo)[name]!;
       const running = pipeline({ name: "p", steps: [group, fail] }).run({ list: items } as never);
@@ -115,7 +115,7 @@ describe("undoConcurrency", () => {
     ]);
   });
 
-  it("waits for all of a group before what was done before it, also when one fails", async () => {
+  it("undoes all of a group before earlier steps, even when one undo fails", async () => {
     const undos = gate();
     const log: string[] = [];
     const before = step({ name: "before", run: () => {}, rollback: () => void log.push("before") });
@@ -134,7 +134,7 @@ describe("undoConcurrency", () => {
     assertEquals(rollback.completed.length, 5);
   });
 
-  it("holds where the group itself fails, and inside another group", async () => {
+  it("applies when the group itself fails, and inside another group", async () => {
     const undos = gate();
     const each = step({
       name: "each",
@@ -157,7 +157,7 @@ describe("undoConcurrency", () => {
     assertEquals(undos.most, 2);
   });
 
-  it("rejects with the host's own signal once what is in flight beside it has ended", async () => {
+  it("rejects with the host's own signal once the other undos in flight have ended", async () => {
     const undos = gate();
     const suspended = new Error("suspended");
     const host = new RecordingHost();
@@ -193,7 +193,7 @@ describe("undoConcurrency", () => {
     assert(report.rows.length > 10);
   });
 
-  it("is the same when the run is recorded and answered from the record", async () => {
+  it("works the same when the run is recorded and answered from the record", async () => {
     const p = pipeline({ name: "p", steps: [groups(() => drain(), 2)["map with a step"]!, fail] });
     const first = new RecordingHost();
     const result = await p.run({} as never, { host: first });

@@ -37,7 +37,7 @@ function sending(log: unknown[]) {
 }
 
 describe("a step whose inputs have other names", () => {
-  it("sees them under its own names only, and is undone with the same context", async () => {
+  it("sees them only under its own names, and is undone with the same context", async () => {
     const log: unknown[] = [];
     const send = withInputs(sending(log), { email: "owner", copy: "second" });
     const p = pipeline({ name: "p", steps: [send, fail] });
@@ -48,7 +48,7 @@ describe("a step whose inputs have other names", () => {
     assertEquals(log, [seen, [seen, "to ada"], "deferred"]);
   });
 
-  it("adds what it did, and leaves the other names in the context as they are", async () => {
+  it("adds its output, and leaves the other names in the context as they are", async () => {
     const send = withInputs(sending([]), { email: "owner" });
     const p = pipeline({ name: "p", steps: [send, withInputs(sending([]), { email: "mail" })] });
     const args = { owner: "ada", email: "cy" };
@@ -58,7 +58,7 @@ describe("a step whose inputs have other names", () => {
     assertEquals(dataOf(await outer.run(args)), { ...args, mail: "to ada" });
   });
 
-  it("fails by its own name of an input that is missing or wrong", async () => {
+  it("names a missing or invalid input by the step's own name", async () => {
     const p = pipeline({ name: "p", steps: [withInputs(sending([]), { email: "owner" })] });
     for (const args of [{ email: "ada" }, { owner: 7, email: "ada" }]) {
       const { error, failedStep } = failureOf(await p.run(args as never));
@@ -67,7 +67,7 @@ describe("a step whose inputs have other names", () => {
     }
   });
 
-  it("has the same path, key, policies and undos as without, also as a part of a description", async () => {
+  it("has the same path, key, policies and undos as without, and the same description", async () => {
     const keys: string[] = [];
     const charge = step({
       name: "charge",
@@ -95,7 +95,7 @@ describe("a step whose inputs have other names", () => {
     assertEquals(describeStep(withInputs(nested, { owner: "buyer" })).needs, ["buyer"]);
   });
 
-  it("gives middleware the pipeline's context, and sees what that adds", async () => {
+  it("gives middleware the pipeline's context, and sees the keys that it adds", async () => {
     const seen: unknown[] = [];
     const layer: Middleware = ({ name, requires }, next) => (ctx) => {
       seen.push(name, requires, { ...ctx });
@@ -107,7 +107,7 @@ describe("a step whose inputs have other names", () => {
     assertEquals(seen, ["send", undefined, { owner: "ada" }]);
   });
 
-  it("gives what a run holds to the step, and not to a host, by neither name", async () => {
+  it("gives resources and deps to the step, and not to a host, under either name", async () => {
     const connection = resource({
       name: "connection",
       acquire: () => ({ secret: true }),
@@ -123,7 +123,7 @@ describe("a step whose inputs have other names", () => {
     assertEquals(host.calls.map(({ ctx }) => ctx), [{}]);
   });
 
-  it("keeps its names under a fake in its place, or in place of a part of it", async () => {
+  it("keeps its names when a fake replaces it, or a part of it", async () => {
     const inner = pipeline({ name: "inner", steps: [sending([])] });
     const args = { owner: "ada" };
     const fake = ({ email }: { email: string }) => ({ mail: `fake to ${email}` });
@@ -193,7 +193,7 @@ describe("a step whose inputs have other names", () => {
     assertEquals(seen, ["ada"]);
   });
 
-  it("is known by its other names in a strict pipeline", () => {
+  it("is checked by its other names in a strict pipeline", () => {
     const argsSchema = type({ owner: "string" });
     const send = sending([]);
     const strict = (steps: AnyStep[]) =>
@@ -226,7 +226,7 @@ describe("a step whose inputs have other names", () => {
     assertThrows(() => strict(after()), Error, "'mail' must have a 'retry'");
   });
 
-  it("may have names that every object has", async () => {
+  it("may use names that every object has", async () => {
     const all = step({
       name: "all",
       run: (ctx: Record<string, unknown>) => ({ seen: [ctx.constructor, ctx.toString] }),
@@ -274,7 +274,7 @@ describe("a step whose inputs have other names", () => {
     }
   });
 
-  it("takes items of a collection by other names, each undone with its own", async () => {
+  it("takes items of a collection under other names, each undone with its own", async () => {
     const log: unknown[] = [];
     const send = withInputs(sending(log), { email: "address" });
     const p = pipeline({

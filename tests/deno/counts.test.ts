@@ -55,7 +55,7 @@ Deno.test("the counts of deno test are those of its tests without the suites aro
   assertEquals(countJUnit(xml), { passed: 2, failed: 1, skipped: 1 });
 });
 
-Deno.test("a run that says nothing counts no tests", () => {
+Deno.test("a run without output counts no tests", () => {
   const nothing = { passed: 0, failed: 0, skipped: 0 };
   assertEquals(countSummary(""), nothing);
   assertEquals(countJUnit(""), nothing);

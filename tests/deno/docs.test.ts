@@ -43,7 +43,7 @@ async function exportsOf(entry: string): Promise<string[]> {
   return Object.values(nodes).flatMap(({ symbols }) => symbols.map(({ name }) => name)).sort();
 }
 
-Deno.test("the blocks of llms.txt run as they stand", async () => {
+Deno.test("the blocks of llms.txt run unchanged", async () => {
   const folder = await Deno.makeTempDir();
   try {
     // Only Markdown is searched for blocks.
@@ -64,7 +64,7 @@ Deno.test("the blocks of llms.txt run as they stand", async () => {
 });
 
 for (const page of pages) {
-  Deno.test(`the links of ${page} lead somewhere`, () => {
+  Deno.test(`the links of ${page} work`, () => {
     const text = proseOf(page);
     const links = [...text.matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(([, link = ""]) => link);
     const dead = links.filter((link) => {

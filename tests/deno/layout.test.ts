@@ -23,17 +23,17 @@ const mistakes: [path: string, text: string, complaint: string][] = [
   [
     "src/stray.ts",
     "",
-    "src/stray.ts must stand in a folder that CONTRIBUTING.md lists",
+    "src/stray.ts must be in a folder that CONTRIBUTING.md lists",
   ],
   [
     "src/report/errors.ts",
     'import { step } from "../steps/step.ts";',
-    "src/report/errors.ts must not import src/steps/step.ts, which stands above it",
+    "src/report/errors.ts must not import src/steps/step.ts, which is above it",
   ],
   [
     "src/api/result.ts",
     'export type { Step } from "../types/step.ts";',
-    "src/api/result.ts must not import src/types/step.ts, which stands above it",
+    "src/api/result.ts must not import src/types/step.ts, which is above it",
   ],
   [
     "src/api/result.ts",
@@ -88,7 +88,7 @@ const mistakes: [path: string, text: string, complaint: string][] = [
   [
     "src/steps/pipeline.ts",
     'import { stub } from "../testing/stub.ts";',
-    "src/steps/pipeline.ts must not import src/testing/stub.ts, which stands above it",
+    "src/steps/pipeline.ts must not import src/testing/stub.ts, which is above it",
   ],
   ["tests/myTest.ts", "", "tests/myTest.ts must be in snake_case"],
   [
@@ -99,7 +99,7 @@ const mistakes: [path: string, text: string, complaint: string][] = [
 ];
 
 for (const [path, text, complaint] of mistakes) {
-  Deno.test(`the rules see it when ${complaint}`, () => {
+  Deno.test(`the rules find that ${complaint}`, () => {
     const broken = new Map([...files, [path, text]]);
     const complaints = Object.values(rules)
       .flatMap((rule) => rule(broken, layers));
@@ -117,8 +117,8 @@ for (
 ) {
   Deno.test(`the rules see the unsafe cast of ${cast}`, () => {
     const broken = new Map([["src/values/cast.ts", cast], ["src/report/a.ts", cast]]);
-    assertEquals(rules["unsafe casts stand in one file of src"]?.(broken, layers), [
-      "src/report/a.ts must not cast, as unsafe casts stand in src/values/cast.ts",
+    assertEquals(rules["unsafe casts are in one file of src"]?.(broken, layers), [
+      "src/report/a.ts must not cast, as unsafe casts belong in src/values/cast.ts",
     ]);
   });
 }
@@ -130,7 +130,7 @@ Deno.test("the rules see a folder that has no file", () => {
   ]);
 });
 
-Deno.test("the rules do not take a comment or a text for code", () => {
+Deno.test("the rules do not mistake a comment or a text for code", () => {
   const text = '/** Deno.exit() */\n// process.exit()\nconst a = "Bun.x";\n';
   const rule = rules["src uses no runtime's globals"];
   assertEquals(rule?.(new Map([["src/steps/step.ts", text]]), layers), []);

@@ -36,9 +36,9 @@ export function parseLayers(markdown: string): Layer[] {
 }
 
 export const rules: Record<string, Rule> = {
-  "every file of src stands in a folder that CONTRIBUTING.md lists": (files, layers) =>
+  "every file of src is in a folder that CONTRIBUTING.md lists": (files, layers) =>
     inSource(files).filter(([path]) => !layerOf(path, layers))
-      .map(([path]) => `${path} must stand in a folder that CONTRIBUTING.md lists`),
+      .map(([path]) => `${path} must be in a folder that CONTRIBUTING.md lists`),
 
   "every folder that CONTRIBUTING.md lists has files": (files, layers) =>
     layers.filter(({ folder }) => !inSource(files).some(([path]) => folderOf(path) === folder))
@@ -46,9 +46,9 @@ export const rules: Record<string, Rule> = {
 
   "imports go down, or stay in the folder": (files, layers) =>
     edges(files).filter(([from, to]) => level(to, layers) > level(from, layers))
-      .map(([from, to]) => `${from} must not import ${to}, which stands above it`),
+      .map(([from, to]) => `${from} must not import ${to}, which is above it`),
 
-  "nothing imports in a circle": (files) => {
+  "nothing imports in a cycle": (files) => {
     const all = edges(files);
     return [...files.keys()].filter((path) => reaches(path, path, all))
       .map((path) => `${path} must not import itself, through others`);
@@ -82,9 +82,9 @@ export const rules: Record<string, Rule> = {
           .map(([, name]) => `${path} must not use ${name}`)
       ),
 
-  "unsafe casts stand in one file of src": (files) =>
+  "unsafe casts are in one file of src": (files) =>
     inSource(files).filter(([path, text]) => path !== CASTS && hasUnsafeCast(code(text)))
-      .map(([path]) => `${path} must not cast, as unsafe casts stand in ${CASTS}`),
+      .map(([path]) => `${path} must not cast, as unsafe casts belong in ${CASTS}`),
 
   "entry points have nothing but named re-exports": (files) =>
     ENTRIES.flatMap((path) => {
@@ -104,14 +104,14 @@ export const rules: Record<string, Rule> = {
       ).map(({ name }) => `${path} must not export ${name}, which is internal`);
     }),
 
-  "src/types/mod.ts has all that is internal in src/types": (files) => {
+  "src/types/mod.ts exports everything internal in src/types": (files) => {
     const shown = imports(files.get(TYPES_ENTRY) ?? "").flatMap(({ names }) => names);
     return declarations(files).filter(({ path, name, isExported, isInternal }) =>
       isTypes(path) && isExported && isInternal && !shown.includes(name)
     ).map(({ name }) => `${TYPES_ENTRY} must export ${name}`);
   },
 
-  "a name of src/types is nothing else in src": (files) => {
+  "a name in src/types means nothing else in src": (files) => {
     const all = declarations(files);
     return all.filter((one) =>
       isTypes(one.path) && all.some(({ path, name }) => name === one.name && path !== one.path)

@@ -39,8 +39,8 @@ const name = fc.oneof(
 const count = fc.integer({ min: 1, max: 120 });
 
 /**
- * A path, the names, item indexes and attempts of pipelines that it is made of, and the path without
- * the attempts.
+ * A path, the names, item indexes and attempts of pipelines that it is made of, and the path
+ * without the attempts.
  */
 const index = fc.option(fc.nat({ max: 99 }), { nil: undefined });
 const path = fc.array(fc.tuple(name, index, fc.option(count, { nil: undefined })), {
@@ -119,13 +119,13 @@ const record: fc.Arbitrary<Built> = fc.tuple(
 
 const built = fc.oneof(record, base, call, undo, again, wait, key);
 
-Deno.test("an id that was built says what it was built of when it is parsed", () =>
+Deno.test("an id parses into the parts that it was built from", () =>
   check(built, ({ id, says }) => assertEquals(parseId(id), says)));
 
 Deno.test("the path in a report has no attempts of pipelines", () =>
   check(path, ({ path, without }) => assertEquals(stepPath(path), without)));
 
-Deno.test("ids that say different things are different", () =>
+Deno.test("ids of different parts are different", () =>
   check(fc.tuple(built, built), ([one, other]) => {
     assertEquals(
       one.id === other.id,
@@ -133,7 +133,7 @@ Deno.test("ids that say different things are different", () =>
     );
   }));
 
-Deno.test("a text that was not built is not parsed", () => {
+Deno.test("a text that was not built as an id does not parse", () => {
   const texts = fc.string({ unit: fc.constantFrom(..."a@!?~012/[]"), maxLength: 8 });
   const words = fc.array(
     fc.constantFrom(
@@ -165,7 +165,7 @@ Deno.test("a text that was not built is not parsed", () => {
   });
 });
 
-/** Unescapes a label into the name it was made of, with its number among siblings. */
+/** Unescapes a label into its name, with its number among siblings. */
 function nameOf(label: string): string {
   return label.replaceAll(/%([0-9A-F]{2})/g, (_, code) => String.fromCharCode(parseInt(code, 16)));
 }
@@ -181,7 +181,7 @@ Deno.test("a path is made of the names that can be read from it", () =>
     assertEquals(withoutIndexes(without).split("/").map(nameOf), names);
   }));
 
-Deno.test("labels of siblings are unique, and say their names", () =>
+Deno.test("labels of siblings are unique, and contain their names", () =>
   check(fc.array(name), (names) => {
     const unique = labels(names);
     assertEquals(new Set(unique).size, names.length);
@@ -191,19 +191,19 @@ Deno.test("labels of siblings are unique, and say their names", () =>
     });
   }));
 
-Deno.test("the id without the attempt is what it was built of", () =>
+Deno.test("the id without the attempt is the id that it was built from", () =>
   check(fc.tuple(base, undo, count), ([{ id }, undo, attempt]) => {
     assertEquals(baseOf({ id: attemptId(id, attempt), kind: "attempt", attempt }), id);
     const undoId = attempt === 1 ? undo.id : attemptId(undo.id, attempt);
     assertEquals(baseOf({ id: undoId, kind: "undo", attempt }), undo.id);
   }));
 
-Deno.test("what a report names is the path of its step", () =>
+Deno.test("a name in a report is the path of its step", () =>
   check(path, ({ path }) => {
     assertEquals([deferredName, byKeyName].map((name) => stepOf(name(path))), [path, path]);
   }));
 
-Deno.test("keys of one run are different where their pipelines or effects are", () =>
+Deno.test("keys of one run differ if their pipelines or effects do", () =>
   check(fc.tuple(name, key, name, key), ([p, one, q, other]) => {
     const isSame = p === q && one.id === other.id;
     assertEquals(keyOf("run", p, one.id) === keyOf("run", q, other.id), isSame);

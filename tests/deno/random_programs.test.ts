@@ -1,4 +1,4 @@
-// Types promise what runs give: random programs, of which the types, and the values, are compared with a model.
+// Values match their types: the types and values of random programs are compared with a model.
 import { assert, assertEquals } from "@std/assert";
 import { type AnyStep, isRunsheetError, type Result } from "@runsheet/runsheet";
 import { generate, valueOf } from "../support/programs/generate.ts";
@@ -6,7 +6,7 @@ import { misfits, object, shapeText } from "../support/programs/shapes.ts";
 
 const count = 100;
 
-Deno.test("types promise what runs give, whatever the tree of steps and combinators", async () => {
+Deno.test("values match their types, whatever the tree of steps and combinators", async () => {
   const programs = Array.from({ length: count }, (_, n) => generate(n + 1));
   const blocks = programs.map(({ text, args, data }, n) =>
     `{\n${text}
@@ -22,7 +22,8 @@ programs[${n}] = p;\n}`
     `import { assertType, type IsExact } from "@std/testing/types";`,
     `type DataOf<P extends { run(...given: never): unknown }> =`,
     `  Awaited<ReturnType<P["run"]>> extends Result<infer D> ? D : never;`,
-    // Two needs of one key are an intersection of their types, which the same type twice is exactly.
+    // Two needs of one key are an intersection of their types; Plain<T> reduces that of the same
+    // type.
     `type Plain<T> = T extends string ? string : T extends number ? number`,
     `  : T extends boolean ? boolean : T extends readonly (infer E)[] ? Plain<E>[]`,
     `  : T extends object ? { [K in keyof T]: Plain<T[K]> } : T;`,

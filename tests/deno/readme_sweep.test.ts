@@ -1,4 +1,4 @@
-// The first example of the README is one that its own test kit accepts.
+// The package's own test kit accepts the first example of the README.
 import { assert } from "@std/assert";
 import type { Step } from "@runsheet/runsheet";
 import { assertCompensated, type ledger, sweep } from "@runsheet/runsheet/testing";

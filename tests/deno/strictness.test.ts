@@ -1,4 +1,4 @@
-// Proves that test:deno fails in cases in which Deno alone would let a test pass.
+// Proves that test:deno fails in cases in which Deno alone would pass a test.
 import { assertEquals, assertStringIncludes } from "@std/assert";
 
 const expected = {

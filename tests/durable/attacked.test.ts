@@ -1,4 +1,4 @@
-// What strangers found who had read nothing but docs/durable.md.
+// Findings of strangers who had read only docs/durable.md.
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { isRunsheetError, pipeline, step, TimeoutError, waitFor } from "@runsheet/runsheet";
@@ -27,7 +27,7 @@ describe("a durable run", () => {
     assertEquals(ran, ["a"]);
   });
 
-  it("ends though a call never settles, once lateMs is over", async () => {
+  it("ends after lateMs even if a call never settles", async () => {
     const undone: string[] = [];
     const first = step({ name: "first", run: () => {}, rollback: () => void undone.push("first") });
     const stuck = step({
@@ -45,7 +45,7 @@ describe("a durable run", () => {
     assertEquals(undone, ["stuck", "first"]);
   });
 
-  it("tells an attempt that lands after lateMs, and what its key was undone for is no failure", async () => {
+  it("reports an attempt that lands after lateMs, and an undo by its key is not a failure", async () => {
     for (const isVoided of [true, false]) {
       const late: string[] = [];
       const charge = step({
@@ -69,7 +69,7 @@ describe("a durable run", () => {
     }
   });
 
-  it("fails the step that defers data which cannot be recorded, and undoes it", async () => {
+  it("fails a step that defers data which cannot be recorded, and undoes it", async () => {
     const undone: unknown[] = [];
     const open = step({
       name: "open",
@@ -89,7 +89,7 @@ describe("a durable run", () => {
     assertEquals(undone, [{ id: 1 }]);
   });
 
-  it("keeps the success whose data cannot be recorded, and says so when it is asked again", async () => {
+  it("keeps a success whose data cannot be recorded, and says so when it is asked again", async () => {
     const store = new Table().worker();
     const named = pipeline({
       name: "p",
@@ -117,7 +117,7 @@ describe("a durable run", () => {
     assertEquals(dataOf(await runs.run({}, { runId: "r" })), {});
   });
 
-  it("tells a store that fails from a run that has failed, and is continued", async () => {
+  it("distinguishes a failed store from a failed run, and is continued", async () => {
     const table = new Table();
     let charges = 0;
     const charge = step({ name: "charge", run: () => ({ charges: ++charges }) });
@@ -152,7 +152,7 @@ describe("a durable run", () => {
     }
   });
 
-  it("is told of a cancel at once in its own process", async () => {
+  it("learns of a cancellation at once in its own process", async () => {
     const controller = new AbortController();
     const runs = durable(
       step({
@@ -170,7 +170,7 @@ describe("a durable run", () => {
 });
 
 describe("rows that cannot be read", () => {
-  it("are told, and keep no other run from being continued", async () => {
+  it("are reported, and do not keep other runs from being continued", async () => {
     const table = new Table();
     const worker = table.worker(2.5);
     const charge = step({ name: "charge", run: () => ({ id: 1 }) });

@@ -7,7 +7,7 @@ const { encode, decode } = codec();
 const again = (value: unknown) => decode(encode(value));
 
 describe("the codec of durable runs", () => {
-  it("restores what JSON alone would lose", () => {
+  it("restores values that JSON alone would lose", () => {
     const value = {
       at: new Date(0),
       never: new Date(NaN),
@@ -45,7 +45,7 @@ describe("the codec of durable runs", () => {
     });
   }
 
-  it("refuses a cycle, and not what stands in two places", () => {
+  it("refuses a cycle, but not one object in two places", () => {
     const shared = { a: 1 };
     assertEquals(again([shared, shared]), [shared, shared]);
     const cycle: unknown[] = [];
@@ -64,7 +64,7 @@ describe("the codec of durable runs", () => {
     );
   });
 
-  it("restores an error that stands in two places as one", () => {
+  it("restores one error in two places as one", () => {
     const last = new Error("busy");
     const error = new AggregateError([new Error("first"), last], "all failed", { cause: last });
     const restored = again({ error, last }) as { error: AggregateError; last: Error };
@@ -78,7 +78,7 @@ describe("the codec of durable runs", () => {
     assertEquals(JSON.stringify(again(error)), JSON.stringify(error));
   });
 
-  it("forgets an error that was inside of what it leaves out", () => {
+  it("forgets an error inside a value that it leaves out", () => {
     const inner = new Error("inner");
     const error = Object.assign(new Error("outer"), { request: { inner, send: () => {} } });
     const [outer, restored] = again([error, inner]) as [Error & { request?: unknown }, Error];

@@ -7,12 +7,12 @@ import { assertConforms, conform } from "@runsheet/runsheet/testing";
 import { processTarget } from "../support/process_target.ts";
 import { skipWithoutSqlite } from "../support/sqlite.ts";
 
-// Each process takes its time to start, so only some moments; with a large RUNSHEET_RUNS, all.
+// Processes start slowly, so it kills at only some moments; with a large RUNSHEET_RUNS, at all.
 const every = Number(process.env.RUNSHEET_RUNS) >= 1_000 ? 1 : 12;
 const waitMs = 500;
 
 describe("a saga over SQLite whose processes are killed", { skip: skipWithoutSqlite }, () => {
-  it("ends as if nobody had killed it, in calls, waits and undos", async () => {
+  it("ends as if it had not been killed, in calls, waits and undos", async () => {
     const options = { waitMs, every, concurrency: 4, patienceMs: 300_000 };
     const folder = mkdtempSync(join(tmpdir(), "saga-"));
     try {

@@ -36,11 +36,11 @@ describe("a durable run in another process", () => {
     const second = durable(p, { store: table.worker(), deps: { db } });
     const data = dataOf(await second.run({ id: "a" }, { runId: "r" }));
     assertEquals(data, { id: "a", one: 1, row: "row of a" });
-    // Quoted, as the id of a worker may have these letters.
+    // Quoted, as the id of a worker may contain these letters.
     assert(!table.rows.get("r")!.join().includes('"db"'));
   });
 
-  it("is not over where a process has other deps than its pipeline declares", async () => {
+  it("does not end in a process whose deps are not those that its pipeline declares", async () => {
     const p = pipeline({ name: "p", deps: type({ db: "object" }), steps: [] });
     const table = new Table();
     const make = (db: unknown) => durable(p, { store: table.worker(), deps: { db: db as object } });

@@ -19,7 +19,7 @@ import { Journal, journalHost } from "../support/journal_engine.ts";
 const { encode, decode } = codec();
 type Outs = (readonly [id: string, out: unknown])[];
 
-/** An engine that waits for all that was begun; `given` is what it then gives. */
+/** An engine that waits for everything that was begun; `given` is its answer. */
 function waves(given: (outs: Outs) => Outs = (outs) => outs): Engine<Promise<unknown>> {
   return {
     name: "order",
@@ -50,7 +50,7 @@ function upTo(longest: number, classes: readonly ErrorClass[] = []): Codec {
 }
 
 describe("engineHost()", () => {
-  it("serves an engine that knows calls only by their order, killed everywhere", async () => {
+  it("works for an engine that identifies calls only by their order, killed everywhere", async () => {
     const waitMs = 100;
     const report = await conform((outside) => {
       const journal = new Journal();
@@ -66,7 +66,7 @@ describe("engineHost()", () => {
     assertConforms({ runs: report.runs.filter(({ name }) => !name.includes("stalls")) });
   });
 
-  it("gives what came out one after the other, in the order of the engine", async () => {
+  it("delivers outcomes one after the other, in the order of the engine", async () => {
     const begun: string[] = [];
     const branch = (name: string) =>
       pipeline({
@@ -232,7 +232,7 @@ describe("engineHost()", () => {
     assertEquals((decode(recorded[0]!) as { deferred: unknown }).deferred, 5);
   });
 
-  it("ends the run without a rollback when the engine gives its own signal", async () => {
+  it("ends the run without a rollback when the engine rejects with its own signal", async () => {
     const undone: string[] = [];
     const pay = step({ name: "pay", run: () => {}, rollback: () => void undone.push("pay") });
     const ship = step({ name: "ship", run: () => {} });
@@ -248,11 +248,11 @@ describe("engineHost()", () => {
   });
 });
 
-describe("what an adapter records", () => {
+describe("the record of an adapter", () => {
   const pay = step({ name: "pay", run: () => ({ at: new Date(0) }), rollback: () => {} });
   const order = pipeline({ name: "order", steps: [pay] });
 
-  it("has the parts of the pipeline, so that another one is refused", () => {
+  it("has the parts of the pipeline, so that another pipeline is refused", () => {
     const began = decode(encode(shapeOf(order))) as ReturnType<typeof shapeOf>;
     assertEquals(lackOf(shapeOf(order), began), undefined);
     const other = pipeline({ name: "order", steps: [step({ name: "ship", run: () => {} })] });

@@ -1,4 +1,4 @@
-// Stores and senders as hostile as networks are: whatever answer is lost, and whatever comes in
+// Stores and senders as hostile as networks are: answers are lost, and other writers come in
 // between.
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
@@ -43,7 +43,7 @@ function order() {
 }
 
 describe("a durable run", () => {
-  it("hears of an event, whatever it was about to write when the event came", async () => {
+  it("receives an event, whatever it was about to write when the event came", async () => {
     for (let at = 0;; at++) {
       const table = new Table();
       const { flow } = order();
@@ -63,7 +63,7 @@ describe("a durable run", () => {
     }
   });
 
-  it("hears of a cancellation, whatever it was about to write when that came", async () => {
+  it("learns of a cancellation, whatever it was about to write when that came", async () => {
     for (let at = 0;; at++) {
       const table = new Table();
       const { flow, counts } = order();
@@ -84,7 +84,7 @@ describe("a durable run", () => {
     }
   });
 
-  it("keeps an event that came too late for one wait for the next one of that name", async () => {
+  it("keeps an event that came too late for one wait for the next wait of that name", async () => {
     for (let at = 0;; at++) {
       const table = new Table();
       const provides = type({ by: "string" });
@@ -124,7 +124,7 @@ describe("a durable run", () => {
       for (let at = 0;; at++) {
         const table = new Table();
         const { flow, counts } = order();
-        // A driver that tries again is told that the row is there already.
+        // A driver that tries again finds that the row is already there.
         const store = meddled(table.worker(), at, async (append) => {
           await append();
           if (isTold) return false;
@@ -145,7 +145,7 @@ describe("a durable run", () => {
     }
   });
 
-  it("says what is wrong with a store that answers with something else", async () => {
+  it("says what is wrong with a store that returns something else", async () => {
     const worker = new Table().worker();
     const { flow } = order();
     const silent = { ...stored(worker), append: (...row: Row) => void worker.append(...row) };
@@ -164,7 +164,7 @@ describe("a durable run", () => {
     assertStringIncludes(messages[1]!, "'load' must return the rows as they were appended");
   });
 
-  it("calls nothing where it was cancelled before it began", async () => {
+  it("calls nothing if it was cancelled before it began", async () => {
     const { flow, counts } = order();
     const runs = durable(flow, { store: new Table().worker() });
     const signal = AbortSignal.abort();
@@ -174,7 +174,7 @@ describe("a durable run", () => {
     assertEquals(counts.charges, 0);
   });
 
-  it("hears of its signal whatever the reason is, and though the store fails just then", async () => {
+  it("notices its signal whatever the reason is, and even if the store fails just then", async () => {
     const table = new Table();
     const undone: string[] = [];
     const controller = new AbortController();
@@ -214,7 +214,7 @@ describe("a durable run", () => {
     assertEquals(cancelled.message, `Cannot record the reasons of a cancellation ${end}`);
   });
 
-  it("is rolled back once, though it is cancelled meanwhile, and changes no more in the end", async () => {
+  it("is rolled back once even if it is cancelled meanwhile, and no longer changes afterwards", async () => {
     const table = new Table();
     const runs = durable(
       pipeline({

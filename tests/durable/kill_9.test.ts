@@ -24,7 +24,7 @@ describe("a durable run over SQLite whose process is killed", () => {
     }
   });
 
-  it("ends alike wherever SIGKILL strikes", { skip: skipWithoutSqlite }, async () => {
+  it("ends the same wherever SIGKILL strikes", { skip: skipWithoutSqlite }, async () => {
     const folder = mkdtempSync(join(tmpdir(), "durable-"));
     const where = (runId: string) => join(folder, runId);
     try {

@@ -4,7 +4,7 @@ import { map, parallel, pipeline, step } from "@runsheet/runsheet";
 import { durable } from "@runsheet/runsheet/durable";
 import { Table } from "../support/kill_store.ts";
 
-/** The world outside: what stands, by key. */
+/** The outside world: the effects that are not undone, by key. */
 class World {
   readonly done: string[] = [];
   readonly live = new Map<string, string>();
@@ -56,7 +56,7 @@ function flow(world: World, fails: boolean) {
 
 describe("a durable run", () => {
   for (const fails of [false, true]) {
-    it(`comes to its end when nothing is killed (${fails})`, async () => {
+    it(`ends when nothing is killed (${fails})`, async () => {
       const table = new Table();
       const store = table.worker();
       const world = new World();
@@ -66,7 +66,7 @@ describe("a durable run", () => {
       assertEquals(result.success, !fails);
     });
 
-    it(`comes to the same end wherever it is killed (${fails})`, async () => {
+    it(`ends the same wherever it is killed (${fails})`, async () => {
       for (let at = 1; at < 40; at += 0.5) {
         const table = new Table();
         const store = table.worker(at);

@@ -5,7 +5,7 @@ import { durable } from "@runsheet/runsheet/durable";
 import { Table } from "../support/kill_store.ts";
 import { dataOf, failureOf } from "../support/results.ts";
 
-/** Runs a pipeline that is tried again, with a worker that is killed and another after it. */
+/** Runs a pipeline that is retried, with a worker that is killed and another after it. */
 async function run(killAt: number, timesOut: boolean, failures: number) {
   const table = new Table();
   const live = new Set<string>();
@@ -58,7 +58,7 @@ async function run(killAt: number, timesOut: boolean, failures: number) {
 }
 
 describe("a durable pipeline with 'retry'", () => {
-  it("goes on with the attempt that it was in", async () => {
+  it("continues with the attempt that it was in", async () => {
     for (let killAt = 2; killAt < 9; killAt += 0.5) {
       const { result, live, log } = await run(killAt, false, 1);
       assertEquals(dataOf(result), { hold: "r/trip/booking@2/hold" }, `${killAt}`);
@@ -69,7 +69,7 @@ describe("a durable pipeline with 'retry'", () => {
     }
   });
 
-  it("keeps to the timeout that has ended an attempt", async () => {
+  it("does not undo the decision of a timeout that has ended an attempt", async () => {
     for (const killAt of [3, 3.5, 4, 4.5, 5.5]) {
       const { result, live, log } = await run(killAt, true, 1);
       assertEquals(live, [dataOf(result).hold]);
@@ -78,7 +78,7 @@ describe("a durable pipeline with 'retry'", () => {
     }
   });
 
-  it("leaves nothing when its attempts are used up", async () => {
+  it("leaves nothing behind when its attempts are exhausted", async () => {
     for (let killAt = 2; killAt < 11; killAt += 0.5) {
       const { result, live } = await run(killAt, false, 2);
       const { failedStep, rollback } = failureOf(result);

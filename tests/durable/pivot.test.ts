@@ -23,7 +23,7 @@ function order(log: string[], last: () => Promise<void>) {
 const fail = () => Promise.reject<void>(new Error("no mail"));
 
 describe("a durable run with a pivot", () => {
-  it("resumes forward in another process, and goes no way back", async () => {
+  it("resumes forward in another process, and is not rolled back", async () => {
     for (let killAt = 2; killAt < 7; killAt += 0.5) {
       const table = new Table();
       const log: string[] = [];
@@ -37,7 +37,7 @@ describe("a durable run with a pivot", () => {
     }
   });
 
-  it("ends without a rollback when it is cancelled after it, in whatever process", async () => {
+  it("ends without a rollback when it is cancelled after the pivot, in any process", async () => {
     const table = new Table();
     const log: string[] = [];
     const first = durable(order(log, () => new Promise<void>(() => {})), {

@@ -12,7 +12,7 @@ import { processTarget } from "../support/process_target.ts";
 import { dataOf, failureOf } from "../support/results.ts";
 
 const waitMs = 1_000;
-// Each process takes its time to start, so only some moments; with RUNSHEET_KILLS=all, all.
+// Processes start slowly, so it kills at only some moments; with RUNSHEET_KILLS=all, at all.
 const kills: ConformOptions = process.env.RUNSHEET_KILLS === "all"
   ? {}
   : { every: 24, endings: ["fails", "times out"] };
@@ -66,7 +66,7 @@ describe("a durable run over PostgreSQL", () => {
     it(`is continued by another worker, and ${fails ? "undone" : "completed"}`, async () => {
       const runId = `order-${fails}`;
       const live = new Set<string>();
-      // This worker hangs, and its heart has stopped beating.
+      // This worker hangs, and has stopped renewing its lease.
       const silent: Store = {
         ...postgresStore(sql),
         append: async (run, seq, row, isEnd) =>
@@ -108,7 +108,7 @@ describe("a durable run over PostgreSQL", () => {
     assertEquals(results.map(dataOf), Array(3).fill({ effects: 1 }));
   });
 
-  it("ends alike wherever SIGKILL strikes its process", async () => {
+  it("ends the same wherever SIGKILL strikes its process", async () => {
     await sql`create table effects (key text primary key, name text, undone integer)`;
     await assertSurvivesKills({
       script: "durable_order_postgres",
@@ -120,7 +120,7 @@ describe("a durable run over PostgreSQL", () => {
     });
   });
 
-  it("ends a saga as if nobody had killed its processes", async () => {
+  it("ends a saga as if its processes had not been killed", async () => {
     const target = processTarget(waitMs, async () => {
       const url = await server.newDatabase();
       const db = postgres(url, { max: 1 });

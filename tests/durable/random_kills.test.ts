@@ -9,11 +9,11 @@ import { Table } from "../support/kill_store.ts";
 import { property } from "../support/property.ts";
 import { build, expected, type Leaf, type Tree, trees } from "../support/random_combinators.ts";
 
-/** The world outside, which outlives every worker. */
+/** The outside world, which outlives every worker. */
 class World {
-  /** The effects that stand, by key. */
+  /** The effects that are not undone, by key. */
   readonly live = new Set<string>();
-  /** How often each effect was made. */
+  /** The number of times that each effect was made. */
   readonly counts = new Map<string, number>();
   readonly undone = new Map<string, number>();
   /** The calls of steps, and the reasons of undos, in order. */
@@ -36,7 +36,7 @@ interface Told {
   readonly kills: number;
 }
 
-/** Runs a tree in as many workers as are killed, and one more. */
+/** Runs a tree in workers that are killed one after the other, and in a last one that is not. */
 async function run(tree: Tree, killAts: readonly number[]): Promise<Told> {
   const table = new Table();
   const world = new World();
@@ -83,7 +83,7 @@ async function run(tree: Tree, killAts: readonly number[]): Promise<Told> {
 const kills = fc.array(fc.integer({ min: 2, max: 80 }).map((n) => n / 2), { maxLength: 3 });
 
 describe("a durable run that is killed again and again", () => {
-  it("ends with the data of one that is not, and no effect is made again without a kill", async () => {
+  it("ends with the data of a run that is not killed, and makes no effect again without a kill", async () => {
     await property(fc.tuple(trees(false), kills), async ([tree, killAts]) => {
       const { world, result, kills } = await run(tree, killAts);
       assert(result.success, result.success ? "" : result.error.message);
@@ -96,7 +96,7 @@ describe("a durable run that is killed again and again", () => {
     });
   });
 
-  it("ends with nothing left when it fails", async () => {
+  it("leaves nothing behind when it fails", async () => {
     await property(fc.tuple(trees(true), kills), async ([tree, killAts]) => {
       const { world, result } = await run(tree, killAts);
       if (result.success) return;
@@ -120,12 +120,12 @@ describe("a durable run that is killed again and again", () => {
   });
 });
 
-/** Whether a step runs a pipeline of its own, whose undo is a function: a durable run refuses it. */
+/** Whether a step runs a pipeline itself, whose undo is a function: a durable run refuses that. */
 function hasInside({ kind, children }: Tree): boolean {
   return kind === "inside" || children.some(hasInside);
 }
 
-/** The same tree with nothing at the same time, so that it ends alike in every run. */
+/** The same tree without concurrency, so that it ends the same in every run. */
 function inTurn(tree: Tree): Tree {
   const own = "policy" in tree
     ? { policy: { ...tree.policy, concurrency: 1, undoConcurrency: 1 } }

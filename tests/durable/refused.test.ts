@@ -114,7 +114,7 @@ describe("a durable run", () => {
     assertEquals(rollback.completed, ["first"]);
   });
 
-  it("is refused where a step that it began with is gone", async () => {
+  it("is refused if a step that it began with is gone", async () => {
     const table = new Table();
     const steps = (name: string) => [step({ name, run: () => {} }), sleep("days", 86_400_000)];
     const make = (name: string, store = table.worker()) =>
@@ -133,7 +133,7 @@ describe("a durable run", () => {
     assert(isRunsheetError(failureOf(resumed!).error, "ABORTED"));
   });
 
-  it("is refused where its pipeline has another version", async () => {
+  it("is refused if its pipeline has another version", async () => {
     const table = new Table();
     const worker = table.worker();
     const make = (version: string, store = table.worker()) =>
@@ -176,7 +176,7 @@ describe("a durable run", () => {
       return failureOf(result!).error;
     }
 
-    it("is refused where a step has become something else", async () => {
+    it("is refused if a step has become something else", async () => {
       const other = pipeline({ name: "charge", steps: [hold] });
       assertEquals(
         (await resumed([charge, days], [other, days])).message,
@@ -185,7 +185,7 @@ describe("a durable run", () => {
       );
     });
 
-    it("is refused where an undo is gone, also one by name", async () => {
+    it("is refused if an undo is gone, even a named one", async () => {
       const { run } = { run: () => {} };
       const bare = step({ name: "hold", run, rollback: run });
       const unnamed = step({ name: "hold", run, undos: { release: run } });
@@ -197,14 +197,14 @@ describe("a durable run", () => {
       ]);
     });
 
-    it("is refused where a step was added before the place that it has reached", async () => {
+    it("is refused if a step was added before the place that it has reached", async () => {
       assertEquals(
         (await resumed([charge, days], [hold, charge, days])).message,
         "Cannot resume run 'r' as no step must be added before the place that it has reached: 'hold' was",
       );
     });
 
-    it("goes on where a step was added behind that place", async () => {
+    it("continues if a step was added after that place", async () => {
       const error = await resumed([charge, days], [charge, days, hold]);
       assert(isRunsheetError(error, "ABORTED"));
     });

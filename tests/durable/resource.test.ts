@@ -45,7 +45,7 @@ function flowOf(process: string, log: string[], ship: () => unknown, connect = (
 }
 
 describe("a durable run", () => {
-  it("acquires a resource anew in the process that continues it, and records nothing of it", async () => {
+  it("acquires a resource again in the process that continues it, and does not record it", async () => {
     for (const fails of [false, true]) {
       const table = new Table();
       const first = table.worker();
@@ -73,7 +73,7 @@ describe("a durable run", () => {
     }
   });
 
-  it("is not over where a resource cannot be acquired, and continues where it can", async () => {
+  it("does not end in a process that cannot acquire a resource, and continues in one that can", async () => {
     const table = new Table();
     const log: string[] = [];
     const down = flowOf("one", log, () => {}, () => {

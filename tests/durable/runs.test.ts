@@ -58,7 +58,7 @@ describe("a durable run in another process", () => {
     assertEquals(released, [[true, { sku: "tea" }]]);
   });
 
-  it("has the args that were made of the caller's the first time", async () => {
+  it("has the args that the argsSchema returned the first time", async () => {
     let count = 0;
     const seen: unknown[] = [];
     const result = await inTwo((isSecond) =>
@@ -73,7 +73,7 @@ describe("a durable run in another process", () => {
     assertEquals(seen, [dataOf(result).id]);
   });
 
-  it("has the items that the collection gave the first time", async () => {
+  it("has the items that the collection returned the first time", async () => {
     const done: string[] = [];
     const result = await inTwo((isSecond) =>
       pipeline({
@@ -111,7 +111,7 @@ describe("a durable run in another process", () => {
     assertEquals(asked, 1);
   });
 
-  it("keeps to the timeout that has struck, and never goes forward after it", async () => {
+  it("stays timed out, and never goes forward after that", async () => {
     for (const at of [3, 3.5, 4, 4.5, 5, 5.5]) {
       const log: string[] = [];
       const effect = (name: string) =>
@@ -149,7 +149,7 @@ describe("a durable run in another process", () => {
     }
   });
 
-  it("undoes by key what died with its process after a timeout, and does not call it again", async () => {
+  it("undoes by key a call that died with its process after a timeout, and does not make it again", async () => {
     const log: string[] = [];
     const slow = (isSecond: boolean) =>
       step({
@@ -168,7 +168,7 @@ describe("a durable run in another process", () => {
     assertEquals(log, ["slow in 1", "undo slow"]);
   });
 
-  it("waits for an undo by key that is to come later, and only then returns", async () => {
+  it("returns only after an undo by key that is due later", async () => {
     for (const killAt of [Infinity, 3.5, 4, 4.5, 5, 5.5, 6, 6.5]) {
       const undone: string[] = [];
       const charge = step({
@@ -184,7 +184,7 @@ describe("a durable run in another process", () => {
     }
   });
 
-  it("fails as it would in one, where a branch stopped because another had failed", async () => {
+  it("fails as it would in one process, if a branch stopped because another had failed", async () => {
     const bad = step({ name: "bad", run: () => Promise.reject(new Error("declined")) });
     const polite = step({
       name: "polite",
@@ -198,7 +198,7 @@ describe("a durable run in another process", () => {
     assertEquals([error.message, failedStep], ["declined", "parallel(bad, polite)/bad"]);
   });
 
-  it("waits for an abandoned attempt inside its call, and undoes what lands", async () => {
+  it("waits for an abandoned attempt inside its call, and undoes it when it lands", async () => {
     const log: string[] = [];
     const charge = step({
       name: "charge",
@@ -286,7 +286,7 @@ describe("a durable run", () => {
     assertEquals(results.map(dataOf), Array(3).fill({ effects: 1 }));
   });
 
-  it("writes nothing any more once another worker has taken it over", async () => {
+  it("writes nothing more once another worker has taken it over", async () => {
     const table = new Table();
     const open = deferred();
     const make = (isFirst: boolean) =>
@@ -307,7 +307,7 @@ describe("a durable run", () => {
   });
 });
 
-/** A worker that is not heard of after its first lease, until it wakes up. */
+/** A worker that does not renew its first lease until it wakes up. */
 function stalled(table: Table, waking: Promise<void>) {
   const store = table.worker();
   const append = store.append.bind(store);

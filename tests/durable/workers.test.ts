@@ -8,7 +8,7 @@ import { dataOf, failureOf } from "../support/results.ts";
 import { until } from "../support/until.ts";
 
 describe("a worker that is stopped", () => {
-  it("leaves a run that waits to others, and begins and resumes none any more", async () => {
+  it("leaves a run that waits to others, and begins and resumes no more runs", async () => {
     const table = new Table();
     const make = () =>
       durable(pipeline({ name: "p", steps: [waitFor("go"), sleep("days", 86_400_000)] }), {
@@ -32,7 +32,7 @@ describe("a worker that is stopped", () => {
     assertEquals((await other.resume()).length, 1);
   });
 
-  it("ends what is at work, and only then is at rest", async () => {
+  it("stops only after the runs at work have ended", async () => {
     const open = deferred();
     const log: string[] = [];
     const worker = durable(

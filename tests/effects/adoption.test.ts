@@ -18,7 +18,7 @@ describe("a late success, before the step is decided,", () => {
     ]);
   });
 
-  it("waits for the attempt in flight, and gives way to its success", async () => {
+  it("waits for the attempt in flight, and yields to its success", async () => {
     const attempts = [{ at: 12, gives: c1 }, { at: 5, gives: c2 }];
     const retry = { count: 1 };
     assertEquals(await storyOf({ attempts, retry, timeout: 10, rollback: true, failsAt: 5 }), [
@@ -31,7 +31,7 @@ describe("a late success, before the step is decided,", () => {
     ]);
   });
 
-  it("waits for the attempt in flight, and stands when that fails", async () => {
+  it("waits for the attempt in flight, and counts if that fails", async () => {
     const attempts = [{ at: 12, gives: c1 }, { at: 5, fails: "no" }];
     const retry = { count: 1 };
     assertEquals(await storyOf({ attempts, retry, timeout: 10, rollback: true }), [
@@ -42,7 +42,7 @@ describe("a late success, before the step is decided,", () => {
     ]);
   });
 
-  it("waits for the attempt in flight, and stands when that is given up", async () => {
+  it("waits for the attempt in flight, and counts if that is given up", async () => {
     const attempts = [{ at: 12, gives: c1 }, { at: 30, gives: c2 }];
     const retry = { count: 5 };
     assertEquals(await storyOf({ attempts, retry, timeout: 10, rollback: true }), [
@@ -55,7 +55,7 @@ describe("a late success, before the step is decided,", () => {
     ]);
   });
 
-  it("stands once what the failed attempt after it did is undone", async () => {
+  it("counts once the failed attempt after it is undone", async () => {
     const attempts = [{ at: 12, gives: c1 }, { at: 5, fails: "no" }];
     const retry = { count: 1 };
     const plot = { attempts, retry, timeout: 10, lateMs: 90, rollback: true, undoByKey: true };
@@ -68,7 +68,7 @@ describe("a late success, before the step is decided,", () => {
     ]);
   });
 
-  it("does not stand, and is undone, where what the attempt after it did cannot be undone", async () => {
+  it("does not count, and is undone, if the attempt after it cannot be undone", async () => {
     const attempts = [{ at: 12, gives: c1 }, { at: 5, fails: "no" }];
     const retry = { count: 1 };
     const plot = { attempts, retry, timeout: 10, rollback: true, undoByKey: "not now" };
@@ -82,7 +82,7 @@ describe("a late success, before the step is decided,", () => {
     ]);
   });
 
-  it("keeps what it deferred, which is undone with it", async () => {
+  it("keeps its deferred undos, which run with its own", async () => {
     const attempts = [{ at: 12, gives: c1, defers: [1, 11] }, { at: 5, fails: "no" }];
     const retry = { count: 1 };
     assertEquals(await storyOf({ attempts, retry, timeout: 10, rollback: true, failsAt: 5 }), [
@@ -96,7 +96,7 @@ describe("a late success, before the step is decided,", () => {
     ]);
   });
 
-  it("does not stand where something under its key has been undone; that is before the next attempt", async () => {
+  it("does not count if something under its key has been undone before the next attempt", async () => {
     const attempts = [
       { at: 14, gives: c1 },
       { at: 5, fails: "no", defers: [1] },
@@ -114,7 +114,7 @@ describe("a late success, before the step is decided,", () => {
     ]);
   });
 
-  it("does not stand where the run has been given up meanwhile", async () => {
+  it("does not count if the run has been given up meanwhile", async () => {
     const attempts = [{ at: 12, gives: c1 }, { at: 30, fails: "no" }];
     const retry = { count: 1 };
     const plot = { attempts, retry, timeout: 10, rollback: true, abortAt: 15 };
@@ -128,7 +128,7 @@ describe("a late success, before the step is decided,", () => {
     ]);
   });
 
-  it("stands within its grace", async () => {
+  it("counts within its grace period", async () => {
     const retry = { count: 1 };
     const attempts = [{ at: 15, gives: c1 }, { at: 5, gives: c2 }];
     assertEquals(await storyOf({ attempts, retry, timeout: 10, graceMs: 10, rollback: true }), [
@@ -138,7 +138,7 @@ describe("a late success, before the step is decided,", () => {
     ]);
   });
 
-  it("stands where no retry may overlap with it", async () => {
+  it("counts with overlap 'never'", async () => {
     const retry = { count: 1 };
     const attempts = [{ at: 50, gives: c1 }, { at: 5, gives: c2 }];
     const plot = { attempts, retry, timeout: 10, overlap: "never", rollback: true } as const;
@@ -149,7 +149,7 @@ describe("a late success, before the step is decided,", () => {
     ]);
   });
 
-  it("does not stand where there are no retries, as the step has failed", async () => {
+  it("does not count without retries, as the step has failed", async () => {
     assertEquals(
       await storyOf({ attempts: [{ at: 30, gives: c1 }], timeout: 10, rollback: true }),
       [

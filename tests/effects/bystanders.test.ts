@@ -9,11 +9,11 @@ import { dataOf } from "../support/results.ts";
 
 const pass = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
-describe("an undo that is done beside a run", () => {
+describe("an undo that runs beside a run", () => {
   const { fakeTime } = cleanups();
 
   it(
-    "leaves alone what the run does while it is tried again",
+    "does not disturb the run while it is retried",
     async () => {
       const time = fakeTime();
       const log: string[] = [];
@@ -47,7 +47,7 @@ describe("an undo that is done beside a run", () => {
     },
   );
 
-  it("is no part of that run's report", async () => {
+  it("is not part of that run's report", async () => {
     const attempts = [{ at: 30, gives: { id: "c1" } }, { at: 5, gives: { id: "c2" } }];
     const plot = { attempts, timeout: 10, retry: { count: 1 }, rollback: true, failsAt: 50 };
     assertEquals(await storyOf(plot), [
@@ -60,7 +60,7 @@ describe("an undo that is done beside a run", () => {
     ]);
   });
 
-  it("is no part of that run's report where it fails, either", async () => {
+  it("is not part of that run's report if it fails, either", async () => {
     const attempts = [{ at: 30, fails: "502" }, { at: 5, gives: { id: "c2" } }];
     const plot = { attempts, timeout: 10, retry: { count: 1 }, undoByKey: "no", failsAt: 50 };
     assertEquals((await storyOf(plot)).slice(2), [
@@ -72,7 +72,7 @@ describe("an undo that is done beside a run", () => {
   });
 
   it(
-    "suspends the run by its host, also where that is aborted in a wait",
+    "suspends the run by its host, even if that is aborted in a wait",
     async () => {
       const time = fakeTime();
       const suspend = new Error("suspend");

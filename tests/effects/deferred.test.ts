@@ -10,8 +10,8 @@ import { failureOf } from "../support/results.ts";
 const c1 = { id: "c1" };
 
 // Rule 4: a deferred undo runs once.
-describe("what an attempt deferred before it was given up", () => {
-  it("is undone once, when it lands", async () => {
+describe("an undo that an attempt deferred before it was given up", () => {
+  it("runs once, when the attempt lands", async () => {
     const attempts = [{ at: 30, gives: c1, defers: [0] }];
     assertEquals(await storyOf({ attempts, timeout: 10 }), [
       "0: attempt 1 of charge",
@@ -21,7 +21,7 @@ describe("what an attempt deferred before it was given up", () => {
     ]);
   });
 
-  it("is undone once, when it fails", async () => {
+  it("runs once, when the attempt fails", async () => {
     const attempts = [{ at: 30, fails: "502", defers: [0, 20] }];
     assertEquals(await storyOf({ attempts, timeout: 10 }), [
       "0: attempt 1 of charge",
@@ -32,7 +32,7 @@ describe("what an attempt deferred before it was given up", () => {
     ]);
   });
 
-  it("is undone once, when it settles after an abort", async () => {
+  it("runs once, when the attempt settles after an abort", async () => {
     const attempts = [{ at: 30, gives: c1, defers: [0] }];
     assertEquals(await storyOf({ attempts, abortAt: 10 }), [
       "0: attempt 1 of charge",
@@ -42,7 +42,7 @@ describe("what an attempt deferred before it was given up", () => {
     ]);
   });
 
-  it("is undone in the run, where it heeds its signal", async () => {
+  it("runs in the run, if the attempt heeds its signal", async () => {
     const attempts = [{ defers: [0], heeds: true }, { at: 5, gives: c1 }];
     assertEquals(await storyOf({ attempts, timeout: 10, retry: { count: 1 }, failsAt: 5 }), [
       "0: attempt 1 of charge",
@@ -53,7 +53,7 @@ describe("what an attempt deferred before it was given up", () => {
     ]);
   });
 
-  it("is undone in the run, where it lands within its grace", async () => {
+  it("runs in the run, if the attempt lands within its grace period", async () => {
     const attempts = [{ at: 15, fails: "no", defers: [0] }];
     assertEquals(await storyOf({ attempts, timeout: 10, graceMs: 10 }), [
       "0: attempt 1 of charge",
@@ -63,7 +63,7 @@ describe("what an attempt deferred before it was given up", () => {
     ]);
   });
 
-  it("is undone after lateMs at the latest, and once though it settles later", async () => {
+  it("runs after lateMs at the latest, and only once even if the attempt settles later", async () => {
     const attempts = [{ at: 100, gives: c1, defers: [0] }];
     assertEquals(await storyOf({ attempts, timeout: 10, lateMs: 50, rollback: true }), [
       "0: attempt 1 of charge",
@@ -75,7 +75,7 @@ describe("what an attempt deferred before it was given up", () => {
     ]);
   });
 
-  it("is undone after 60 s where nothing else is said", async () => {
+  it("runs after 60 s by default", async () => {
     assertEquals(await storyOf({ attempts: [{ defers: [0] }], timeout: 10 }), [
       "0: attempt 1 of charge",
       "10: failure TIMEOUT, undone: nothing",
@@ -84,7 +84,7 @@ describe("what an attempt deferred before it was given up", () => {
     ]);
   });
 
-  it("is undone after lateMs from when it was deferred, where that was after the attempt was given up", async () => {
+  it("runs lateMs after it was deferred, if that was after the attempt was given up", async () => {
     assertEquals(await storyOf({ attempts: [{ defers: [30] }], timeout: 10, lateMs: 50 }), [
       "0: attempt 1 of charge",
       "10: failure TIMEOUT, undone: nothing",
@@ -93,7 +93,7 @@ describe("what an attempt deferred before it was given up", () => {
     ]);
   });
 
-  it("is undone at once after lateMs", async () => {
+  it("runs at once if it is deferred after lateMs", async () => {
     assertEquals(await storyOf({ attempts: [{ defers: [0, 90] }], timeout: 10, lateMs: 50 }), [
       "0: attempt 1 of charge",
       "10: failure TIMEOUT, undone: nothing",
@@ -105,9 +105,9 @@ describe("what an attempt deferred before it was given up", () => {
   });
 });
 
-describe("what an attempt defers after it has settled", () => {
+describe("an undo that an attempt defers after it has settled", () => {
   const { fakeTime } = cleanups();
-  it("is undone at once, and told, where it has failed", async () => {
+  it("runs at once, and is reported, if the attempt has failed", async () => {
     const attempts = [{ at: 10, fails: "no", defers: [5, 20] }];
     assertEquals(await storyOf({ attempts }), [
       "0: attempt 1 of charge",
@@ -118,7 +118,7 @@ describe("what an attempt defers after it has settled", () => {
     ]);
   });
 
-  it("stands where it has succeeded", async () => {
+  it("does not run if the attempt has succeeded", async () => {
     const attempts = [{ at: 10, gives: c1, defers: [20] }];
     assertEquals(await storyOf({ attempts }), [
       "0: attempt 1 of charge",
@@ -126,7 +126,7 @@ describe("what an attempt defers after it has settled", () => {
     ]);
   });
 
-  it("is undone in its place where it has succeeded, and the run fails", async () => {
+  it("runs in its place if the attempt has succeeded and the run fails", async () => {
     const attempts = [{ at: 10, gives: c1, defers: [5, 20] }];
     assertEquals(await storyOf({ attempts, rollback: true, failsAt: 20 }), [
       "0: attempt 1 of charge",
@@ -137,7 +137,7 @@ describe("what an attempt defers after it has settled", () => {
     ]);
   });
 
-  it("is undone with the run where it has succeeded with nothing to undo by then", async () => {
+  it("runs with the run's undos if the attempt has succeeded with nothing else to undo", async () => {
     const attempts = [{ at: 0, gives: c1, defers: [20] }];
     assertEquals(await storyOf({ attempts, failsAt: 30 }), [
       "0: attempt 1 of charge",
@@ -146,7 +146,7 @@ describe("what an attempt defers after it has settled", () => {
     ]);
   });
 
-  it("is undone at once, and told, where the run has failed", async () => {
+  it("runs at once, and is reported, if the run has failed", async () => {
     const attempts = [{ at: 10, gives: c1, defers: [50] }];
     for (const rollback of [false, true]) {
       const undone = rollback ? ["20: rollback of {id:c1}, charge"] : [];
@@ -160,7 +160,7 @@ describe("what an attempt defers after it has settled", () => {
     }
   });
 
-  it("is undone at once where the attempt was undone late", async () => {
+  it("runs at once if the attempt was undone late", async () => {
     const attempts = [{ at: 30, gives: c1, defers: [40] }];
     assertEquals(await storyOf({ attempts, timeout: 10, rollback: true }), [
       "0: attempt 1 of charge",
@@ -174,7 +174,7 @@ describe("what an attempt defers after it has settled", () => {
 
   for (const idempotent of [false, true]) {
     const kind = idempotent ? "an idempotent step" : "a step";
-    it(`is undone at once where ${kind} was undone by a group that recovers`, async () => {
+    it(`runs at once if ${kind} was undone by a group that recovers`, async () => {
       const time = fakeTime();
       for (const retries of [0, 1, 2]) {
         const log: string[] = [];
@@ -200,7 +200,7 @@ describe("what an attempt defers after it has settled", () => {
   }
 
   it(
-    "is undone for an item, in the group's undo",
+    "runs for an item, in the group's undo",
     async () => {
       const time = fakeTime();
       const log: string[] = [];
@@ -228,7 +228,7 @@ describe("what an attempt defers after it has settled", () => {
   );
 
   it(
-    "is undone all of it, where one of several at once fails",
+    "runs with all others, even if one of several at once fails",
     async () => {
       const time = fakeTime();
       const held = new Set<string>();

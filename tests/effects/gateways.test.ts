@@ -1,4 +1,4 @@
-// Random flows that use each kind of gateway: in the end, the gateways hold what the results say.
+// Random flows that use each kind of gateway: in the end, the gateways match the results.
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import type { Result } from "@runsheet/runsheet";
@@ -38,27 +38,27 @@ function isWhatResultsSay({ gateways }: GatewayWorld, result: Result<unknown>): 
 
 describe("a gateway, charged by its recipe", () => {
   it(
-    "holds exactly what the result says, or what was lost where it cannot be asked",
+    "holds exactly the charges of the result, or the lost ones too if it cannot be asked",
     holdsFor(byRecipe, isWhatResultsSay),
   );
   it(
-    "is sent a new key if and only if something under the one before is undone, or due to be",
+    "is sent a new key if and only if something under the previous key is undone, or due to be",
     holdsFor(byRecipe, ({ log }) => log.checkKeys()),
   );
   it(
-    "is asked to undo everything that does not stand, once, and nothing else",
+    "is asked to undo every effect that is not kept, once, and nothing else",
     holdsFor(byRecipe, ({ log }, result) => log.checkUndone(outputsOf(result))),
   );
 });
 
-describe("a gateway, charged with a key and a rollback, whose answers all come", () => {
-  it("holds exactly what the result says", holdsFor(byDefault, isWhatResultsSay));
+describe("a gateway, charged with a key and a rollback, whose answers all arrive", () => {
+  it("holds exactly the charges of the result", holdsFor(byDefault, isWhatResultsSay));
   it(
-    "is sent one key as long as nothing under it is undone",
+    "is sent one key until something under it is undone",
     holdsFor(byDefault, ({ log }) => log.checkKeys()),
   );
   it(
-    "is asked to undo every effect that does not stand, once",
+    "is asked to undo every effect that is not kept, once",
     holdsFor(byDefault, ({ log }, result) => log.checkUndone(outputsOf(result))),
   );
 });

@@ -43,8 +43,8 @@ function hiding(use: (info: Info) => void): Record<string, (ctx: object, info: R
   };
 }
 
-// Whoever takes its info may defer long after it has returned.
-describe("what is deferred late by a function that takes its info by", () => {
+// A function that takes its info may defer long after it has returned.
+describe("an undo that is deferred late by a function that takes its info by", () => {
   const { fakeTime } = cleanups();
   const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
   const failing = step({
@@ -58,7 +58,7 @@ describe("what is deferred late by a function that takes its info by", () => {
   const late = (info: Info) => void setTimeout(() => info.defer(() => void undone++), 10);
 
   for (const [how, run] of Object.entries(hiding(late))) {
-    it(`${how} is undone where a fallback did without it`, async () => {
+    it(`${how} runs if a fallback replaced the step`, async () => {
       const time = fakeTime();
       undone = 0;
       const first = pipeline({ name: "first", steps: [step({ name: "take", run }), failing] });
@@ -67,7 +67,7 @@ describe("what is deferred late by a function that takes its info by", () => {
       assertEquals(undone, 1);
     });
 
-    it(`${how} is undone with the step that ran it`, async () => {
+    it(`${how} runs with the undo of the step that ran it`, async () => {
       const time = fakeTime();
       undone = 0;
       const inner = pipeline({ name: "inner", steps: [step({ name: "take", run })] });
@@ -83,7 +83,7 @@ describe("what is deferred late by a function that takes its info by", () => {
     });
   }
 
-  it("a rest parameter is undone with an item that is left out", async () => {
+  it("a rest parameter runs with the undo of an item that is left out", async () => {
     const time = fakeTime();
     undone = 0;
     const each = (item: number, _ctx: object, ...[info]: [ItemInfo]) => {

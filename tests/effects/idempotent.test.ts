@@ -20,7 +20,7 @@ describe("an idempotent step", () => {
     assertEquals(await storyOf({ ...idempotent, attempts }), [...begun, "15: success {id:c1}"]);
   });
 
-  it("is undone in one, with all that its attempts deferred", async () => {
+  it("is undone once, with all undos that its attempts deferred", async () => {
     const attempts = [{ at: 10, fails: "502", defers: [1] }, { at: 5, gives: c1, defers: [1] }];
     assertEquals(await storyOf({ ...idempotent, attempts, failsAt: 5 }), [
       ...begun,
@@ -31,7 +31,7 @@ describe("an idempotent step", () => {
     ]);
   });
 
-  it("is undone where only a failed attempt has deferred", async () => {
+  it("is undone if only a failed attempt has deferred", async () => {
     const attempts = [{ at: 10, fails: "502", defers: [1] }, { at: 5, gives: c1 }];
     const plot = { idempotent: true, retry: { count: 1 }, attempts, failsAt: 5 };
     assertEquals(await storyOf(plot), [
@@ -41,7 +41,7 @@ describe("an idempotent step", () => {
     ]);
   });
 
-  it("leaves a late landing alone while it stands, whatever that returns", async () => {
+  it("leaves an attempt that lands late alone while it has succeeded, whatever that returns", async () => {
     const attempts = [{ at: 30, gives: c2, defers: [1] }, { at: 5, gives: c1 }];
     assertEquals(await storyOf({ ...idempotent, attempts, timeout: 10 }), [
       ...begun,
@@ -50,7 +50,7 @@ describe("an idempotent step", () => {
     ]);
   });
 
-  it("leaves a late failure alone while it stands", async () => {
+  it("leaves a late failure alone while it has succeeded", async () => {
     const attempts = [{ at: 30, fails: "502", defers: [1] }, { at: 5, gives: c1 }];
     assertEquals(await storyOf({ ...idempotent, attempts, timeout: 10 }), [
       ...begun,
@@ -83,7 +83,7 @@ describe("an idempotent step", () => {
     ]);
   });
 
-  it("is undone by its key where no attempt has an output", async () => {
+  it("is undone by its key if no attempt has an output", async () => {
     const attempts = [{ at: 50, fails: "502" }, { at: 20, fails: "503" }];
     assertEquals(await storyOf({ ...idempotent, attempts, timeout: 10 }), [
       ...begun,
@@ -94,7 +94,7 @@ describe("an idempotent step", () => {
     ]);
   });
 
-  it("is undone in the run where every attempt has settled by then", async () => {
+  it("is undone in the run if every attempt has settled by then", async () => {
     const attempts = [{ at: 10, fails: "502", defers: [1] }, { at: 5, fails: "503" }];
     assertEquals(await storyOf({ ...idempotent, attempts }), [
       ...begun,
@@ -104,7 +104,7 @@ describe("an idempotent step", () => {
     ]);
   });
 
-  it("is undone after lateMs though an attempt never settles, or another one does meanwhile", async () => {
+  it("is undone after lateMs even if an attempt never settles, or another one does meanwhile", async () => {
     const attempts = [{}, { at: 20, fails: "503" }];
     assertEquals(await storyOf({ ...idempotent, attempts, timeout: 10, lateMs: 50 }), [
       ...begun,
@@ -115,7 +115,7 @@ describe("an idempotent step", () => {
     ]);
   });
 
-  it("is not undone again by what settles after that, but by an output that nobody had", async () => {
+  it("is not undone again when an attempt settles after that, except for an unknown output", async () => {
     const attempts = [{ at: 100, gives: c1 }, { at: 110, gives: c2 }];
     assertEquals(await storyOf({ ...idempotent, attempts, timeout: 10, lateMs: 50 }), [
       ...begun,
@@ -129,7 +129,7 @@ describe("an idempotent step", () => {
     ]);
   });
 
-  it("is not undone by its key again by any output, where that undoes known ones, too", async () => {
+  it("is not undone by its key again for any output, if undoByKey also undoes known ones", async () => {
     const attempts = [{ at: 100, gives: c1 }, { at: 110, gives: c2 }];
     const plot = { ...idempotent, rollback: false, attempts, timeout: 10, lateMs: 50 };
     assertEquals((await storyOf(plot)).slice(3), [
@@ -141,7 +141,7 @@ describe("an idempotent step", () => {
     ]);
   });
 
-  it("is undone after a late landing where the run fails later", async () => {
+  it("is undone after an attempt landed late if the run fails later", async () => {
     const attempts = [{ at: 30, gives: c2, defers: [1] }, { at: 5, gives: c1 }];
     assertEquals(await storyOf({ ...idempotent, attempts, timeout: 10, failsAt: 5 }), [
       ...begun,

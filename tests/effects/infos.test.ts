@@ -40,8 +40,8 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   "undo by key": UNDO,
 };
 
-describe("what user code is told", () => {
-  it("is told to code of six kinds", async () => {
+describe("the info passed to user code", () => {
+  it("is passed to code of six kinds", async () => {
     assertEquals([...(await infosOfARun()).keys()].sort(), Object.keys(expected).sort());
   });
 
@@ -77,7 +77,7 @@ describe("what user code is told", () => {
       assertEquals(Object.getPrototypeOf(info), Object.prototype);
     });
 
-    it(`is all that can be seen: ${kind}`, async () => {
+    it(`shows nothing but its fields: ${kind}`, async () => {
       const info = (await infosOfARun()).get(kind)!;
       assertEquals(Reflect.ownKeys(info), [...names]);
       assertEquals(Object.entries(info).map(([name]) => name), names);
@@ -91,7 +91,7 @@ describe("what user code is told", () => {
     });
   }
 
-  it("has a defer that works when it is taken out of the copy", async () => {
+  it("has a defer that works when it is taken from the copy", async () => {
     const undone: string[] = [];
     const reserve = step({
       name: "reserve",

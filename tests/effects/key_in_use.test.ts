@@ -1,4 +1,5 @@
-// Nothing under a key is undone while an attempt with that key is in flight, or while its success stands.
+// Nothing under a key is undone while an attempt with that key is in flight, or while its success
+// counts.
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { type RunInfo, step } from "@runsheet/runsheet";
@@ -18,26 +19,26 @@ interface Case extends Plot {
 
 /** Attempt 1 is given up after 10 ms, and defers when attempt 2 has begun under its key. */
 const afterTimeout: Record<string, Case> = {
-  "stands with the success of that, where it fails after that": {
+  "does not run if the next succeeds, and its own attempt fails after that": {
     attempts: [{ at: 30, fails: "502", defers: [15] }, { at: 5, gives: c1 }],
     then: ["15: success {id:c1}", "30: late charge@1 rejected: 502"],
   },
-  "stands with the success of that, where it fails before that": {
+  "does not run if the next succeeds, and its own attempt fails before that": {
     attempts: [{ at: 14, fails: "502", defers: [12] }, { at: 8, gives: c1 }],
     then: ["18: late charge@1 rejected: 502", "18: success {id:c1}"],
   },
-  "stands with the success of that, where it has never settled after lateMs": {
+  "does not run if the next succeeds, and its own attempt has not settled after lateMs": {
     lateMs: 20,
     attempts: [{ defers: [15] }, { at: 8, gives: c1 }],
     then: ["18: success {id:c1}"],
   },
-  "stands with the success of that, where that comes in its grace": {
+  "does not run if the next succeeds within its grace period": {
     graceMs: 5,
     secondAt: 15,
     attempts: [{ at: 22, fails: "502", defers: [18] }, { at: 12, gives: c1 }],
     then: ["27: late charge@2 adopted", "27: late charge@1 rejected: 502", "27: success {id:c1}"],
   },
-  "is undone with the success of that, once, and also what it defers when it has failed": {
+  "runs once when the success of the next is undone, and so does one deferred after the failure": {
     attempts: [
       { at: 30, fails: "502", defers: [12, 35] },
       { at: 5, gives: c1, defers: [0] },
@@ -53,13 +54,13 @@ const afterTimeout: Record<string, Case> = {
       "65: failure failing, undone: charge, charge (deferred), charge (deferred), charge (deferred)",
     ],
   },
-  "is undone with the success of that, where it has never settled after lateMs": {
+  "runs when the success of the next is undone, if its own attempt has not settled after lateMs": {
     lateMs: 20,
     attempts: [{ defers: [15] }, { at: 8, gives: c1 }],
     failsAt: 50,
     then: ["68: deferred 1.1, charge", "68: failure failing, undone: charge (deferred)"],
   },
-  "is undone once that has failed, too, which costs the key": {
+  "runs once the next has failed, too, and the key changes": {
     attempts: [
       { at: 14, fails: "502", defers: [12] },
       { at: 8, fails: "no" },
@@ -72,7 +73,7 @@ const afterTimeout: Record<string, Case> = {
       "23: success {id:c1}",
     ],
   },
-  "is undone once that is given up, too, and then what that returns late": {
+  "runs once the next is given up, too, whose late output is then undone": {
     attempts: [
       { at: 14, fails: "502", defers: [12] },
       { at: 12, gives: c1 },
@@ -88,7 +89,7 @@ const afterTimeout: Record<string, Case> = {
       "25: success {id:c2}",
     ],
   },
-  "stays with it where it lands meanwhile, though lateMs is over, and is the step's success": {
+  "does not run if its own attempt lands meanwhile as the step's success, even after lateMs": {
     lateMs: 2,
     attempts: [{ at: 16, gives: c1, defers: [12] }, { at: 8, fails: "no" }],
     failsAt: 5,
@@ -98,7 +99,7 @@ const afterTimeout: Record<string, Case> = {
       "23: failure failing, undone: charge (deferred)",
     ],
   },
-  "is undone though that succeeds, where the run was given up meanwhile": {
+  "runs even if the next succeeds, if the run was given up meanwhile": {
     graceMs: 5,
     secondAt: 15,
     attempts: [{ at: 22, fails: "502", defers: [18] }, { at: 12, gives: c1 }],
@@ -110,7 +111,7 @@ const afterTimeout: Record<string, Case> = {
       "27: failure ABORTED, undone: nothing",
     ],
   },
-  "is undone once the step has failed": {
+  "runs once the step has failed": {
     retry: { count: 1 },
     attempts: [{ at: 14, fails: "502", defers: [12] }, { at: 8, fails: "no" }],
     then: [
@@ -119,7 +120,7 @@ const afterTimeout: Record<string, Case> = {
       "18: failure RETRY_EXHAUSTED, undone: nothing",
     ],
   },
-  "is undone where it returns something else: that is another effect, whatever its key": {
+  "runs if its own attempt returns another output, which is another effect, whatever its key": {
     lateMs: 20,
     attempts: [{ defers: [15, 65], at: 60, gives: c2 }, { at: 8, gives: c1 }],
     rollback: true,
@@ -136,11 +137,11 @@ const afterTimeout: Record<string, Case> = {
 
 /** Attempt 1 fails after 5 ms, and defers when attempt 2 has begun under its key. */
 const afterFailure: Record<string, Case> = {
-  "stands with the success of that": {
+  "does not run if the next succeeds": {
     attempts: [{ at: 5, fails: "no", defers: [8] }, { at: 5, gives: c1 }],
     then: ["10: success {id:c1}"],
   },
-  "is undone with the success of that": {
+  "runs when the success of the next is undone": {
     attempts: [{ at: 5, fails: "no", defers: [8, 18] }, { at: 5, gives: c1 }],
     failsAt: 20,
     then: [
@@ -149,7 +150,7 @@ const afterFailure: Record<string, Case> = {
       "30: failure failing, undone: charge (deferred), charge (deferred)",
     ],
   },
-  "is undone at once, where the success of that is undone": {
+  "runs at once, if the success of the next has been undone": {
     attempts: [{ at: 5, fails: "no", defers: [48] }, { at: 5, gives: c1 }],
     failsAt: 20,
     then: [
@@ -170,18 +171,21 @@ function tell(cases: Record<string, Case>, usually: number) {
   }
 }
 
-describe("what an attempt defers that was given up, when the next has its key", () => {
+describe("an undo that an abandoned attempt defers, when the next attempt has its key", () => {
   tell(afterTimeout, 10);
 });
 
-describe("what an attempt defers that has failed, when the next has its key", () => {
+describe("an undo that a failed attempt defers, when the next attempt has its key", () => {
   tell(afterFailure, 5);
 });
 
-describe("a key that an attempt has not been told", () => {
+describe("a key that an attempt has not read", () => {
   const { fakeTime } = cleanups();
 
-  /** The first attempt fails at 5, and defers at 8; the second succeeds at 15. Gives what became of that, and all keys. */
+  /**
+   * The first attempt fails at 5, and defers at 8; the second succeeds at 15. Returns the outcome
+   * of that undo, and all keys.
+   */
   async function play(read: (info: RunInfo) => Promise<string>, host?: RecordingHost) {
     const time = fakeTime();
     const log: string[] = [];
@@ -213,15 +217,15 @@ describe("a key that an attempt has not been told", () => {
     return info.key;
   };
 
-  it("is not in use: what another attempt defers is undone at once", async () => {
+  it("is not in use: an undo that another attempt defers runs at once", async () => {
     assertEquals(await play(never), ["undone: r/charge", "no key"]);
   });
 
-  it("is a new one when it is told after that", async () => {
+  it("is a new one when it is read after that", async () => {
     assertEquals(await play(atLast), ["undone: r/charge", "r/charge~2"]);
   });
 
-  it("may have been told elsewhere by a host", async () => {
+  it("may have been passed elsewhere by a host", async () => {
     assertEquals(await play(never, new RecordingHost()), ["no key"]);
   });
 });

@@ -6,7 +6,7 @@ const c1 = { id: "c1" };
 
 // Rule 1: `key` identifies the effect until something under it is undone or due to be undone.
 describe("the key of an attempt", () => {
-  it("is that of the one before, where that did nothing that is undone", async () => {
+  it("is that of the previous attempt, if nothing of that is undone", async () => {
     const retry = { count: 2 };
     const attempts = [{ at: 0, fails: "no" }, { at: 5, fails: "no" }, { at: 5, gives: c1 }];
     assertEquals(await storyOf({ attempts, retry, rollback: true }), [
@@ -17,7 +17,7 @@ describe("the key of an attempt", () => {
     ]);
   });
 
-  it("is a new one after an attempt that deferred, and has failed", async () => {
+  it("is new after an attempt that deferred and failed", async () => {
     const attempts = [{ at: 5, fails: "no", defers: [2] }, { at: 5, gives: c1 }];
     assertEquals(await storyOf({ attempts, retry: { count: 1 } }), [
       "0: attempt 1 of charge",
@@ -27,7 +27,7 @@ describe("the key of an attempt", () => {
     ]);
   });
 
-  it("is a new one after an attempt that deferred, and is still under way", async () => {
+  it("is new after an attempt that deferred and is still in flight", async () => {
     const attempts = [{ at: 30, fails: "no", defers: [2] }, { at: 5, gives: c1 }];
     assertEquals(await storyOf({ attempts, retry: { count: 1 }, timeout: 10 }), [
       "0: attempt 1 of charge",
@@ -38,7 +38,7 @@ describe("the key of an attempt", () => {
     ]);
   });
 
-  it("is a new one once an attempt that was given up has deferred, before the next one starts", async () => {
+  it("is new once an abandoned attempt has deferred before the next one starts", async () => {
     const retry = { count: 1, delay: 20 };
     const attempts = [{ at: 50, fails: "no", defers: [15] }, { at: 5, gives: c1 }];
     assertEquals(await storyOf({ attempts, retry, timeout: 10 }), [
@@ -50,7 +50,7 @@ describe("the key of an attempt", () => {
     ]);
   });
 
-  it("is a new one once a failed attempt has deferred after its end, also for the next but one", async () => {
+  it("is new once a failed attempt has deferred after its end, also for later attempts", async () => {
     const retry = { count: 2 };
     const attempts = [
       { at: 5, fails: "no", defers: [8] },
@@ -67,7 +67,7 @@ describe("the key of an attempt", () => {
     ]);
   });
 
-  it("is a new one once what landed late was undone, as it could not stand", async () => {
+  it("is new once an attempt that landed late was undone, as it did not count", async () => {
     const retry = { count: 3 };
     const attempts = [
       { at: 22, gives: c1 },
@@ -87,7 +87,7 @@ describe("the key of an attempt", () => {
     ]);
   });
 
-  it("is that of the one before although that is undone late, where nothing of it ever was", async () => {
+  it("is that of the previous attempt even if that is undone late, when nothing of it happened", async () => {
     const retry = { count: 2 };
     const attempts = [{ at: 12, fails: "no" }, { at: 5, fails: "no" }, { at: 5, gives: c1 }];
     assertEquals(await storyOf({ attempts, retry, timeout: 10, rollback: true }), [

@@ -8,7 +8,7 @@ const begun = ["0: attempt 1 of charge", "10: failure TIMEOUT, undone: nothing"]
 
 // Rule 7: the reports of abandoned attempts. Adopted and equal ones have files of their own.
 describe("onLate", () => {
-  it("is told of an attempt that landed, and is compensated", async () => {
+  it("is called with an attempt that landed and is undone", async () => {
     const attempts = [{ at: 30, gives: c1 }];
     assertEquals(await storyOf({ attempts, timeout: 10, rollback: true }), [
       ...begun,
@@ -17,7 +17,7 @@ describe("onLate", () => {
     ]);
   });
 
-  it("is told of an attempt that landed, and cannot be undone, after all that its undo tried", async () => {
+  it("is called with an attempt that landed and cannot be undone, after all retries of its undo", async () => {
     const attempts = [{ at: 30, gives: c1 }];
     const plot = { attempts, timeout: 10, rollback: "no refund", undoRetries: 1 };
     assertEquals(await storyOf(plot), [
@@ -28,14 +28,14 @@ describe("onLate", () => {
     ]);
   });
 
-  it("is told of an attempt that landed, and has nothing to undo it", async () => {
+  it("is called with an attempt that landed and has no undo", async () => {
     assertEquals(await storyOf({ attempts: [{ at: 30, gives: c1 }], timeout: 10 }), [
       ...begun,
       "30: late charge@1 no-handler",
     ]);
   });
 
-  it("is told of an attempt that failed", async () => {
+  it("is called with an attempt that failed", async () => {
     const attempts = [{ at: 30, fails: "502" }];
     assertEquals(await storyOf({ attempts, timeout: 10, rollback: true }), [
       ...begun,
@@ -43,7 +43,7 @@ describe("onLate", () => {
     ]);
   });
 
-  it("is told of an attempt that failed, and whose key cannot be undone", async () => {
+  it("is called with an attempt that failed, and whose key cannot be undone", async () => {
     const attempts = [{ at: 30, fails: "502" }];
     assertEquals(await storyOf({ attempts, timeout: 10, undoByKey: "no void" }), [
       ...begun,
@@ -52,7 +52,7 @@ describe("onLate", () => {
     ]);
   });
 
-  it("is told of an undo that waits for afterMs when that is done, and not before", async () => {
+  it("is called with an undo that waits for afterMs when that is done, and not before", async () => {
     const attempts = [{ at: 30, gives: c1 }];
     assertEquals(await storyOf({ attempts, timeout: 10, undoByKey: true, afterMs: 20 }), [
       ...begun,
@@ -61,7 +61,7 @@ describe("onLate", () => {
     ]);
   });
 
-  it("is told in the run of what lands within its grace", async () => {
+  it("is called during the run with an attempt that lands within its grace period", async () => {
     const attempts = [{ at: 15, gives: c1 }];
     const plot = { attempts, timeout: 10, graceMs: 10, rollback: true, failsAt: 5 };
     assertEquals(await storyOf(plot), [
@@ -75,12 +75,12 @@ describe("onLate", () => {
 
 describe("an undo that fails late", () => {
   for (const how of ["rollback", "undoByKey", "afterMs", "defer", "idempotent"]) {
-    it(`surfaces as an error that nobody handled, where nobody listens: ${how}`, async () => {
+    it(`becomes an unhandled error without onLate: ${how}`, async () => {
       const { stdout, stderr, code } = await spawnScript("late_undo", [how]);
       assertEquals([stdout, stderr, code], ["TimeoutError\nunhandled Error: no refund\n", "", 0]);
     });
 
-    it(`does not where onLate is told: ${how}`, async () => {
+    it(`does not with onLate: ${how}`, async () => {
       const { stdout, stderr, code } = await spawnScript("late_undo", [how, "onLate"]);
       assertEquals([stdout, stderr, code], ["TimeoutError\nfailed Error: no refund\n", "", 0]);
     });

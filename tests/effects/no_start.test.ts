@@ -38,7 +38,7 @@ describe("an attempt whose run is cancelled before it starts", () => {
   const { fakeTime } = cleanups();
 
   it(
-    "never starts, where a step beside it fails while its context is validated",
+    "never starts, if a step beside it fails while its context is validated",
     async () => {
       const time = fakeTime();
       const log: string[] = [];
@@ -51,7 +51,7 @@ describe("an attempt whose run is cancelled before it starts", () => {
   );
 
   it(
-    "never starts, and has no retry, where it has a timeout of its own, too",
+    "never starts, and has no retry, even if it has a timeout of its own",
     async () => {
       const time = fakeTime();
       const log: string[] = [];
@@ -70,7 +70,7 @@ describe("an attempt whose run is cancelled before it starts", () => {
   );
 
   it(
-    "never starts, where a host takes its time and the caller aborts",
+    "never starts, if a host delays it and the caller aborts",
     async () => {
       const time = fakeTime();
       const log: string[] = [];

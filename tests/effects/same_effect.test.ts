@@ -14,7 +14,7 @@ const begun = ["0: attempt 1 of charge", "10: attempt 2 of charge"];
 
 // Rule 3: a late output that is the same as the success, or another effect.
 describe("an output that comes after the step has succeeded, under the same key,", () => {
-  it("is that success where it is equal, and is left alone", async () => {
+  it("is that success if it is equal, and is left alone", async () => {
     assertEquals(await late({ id: "c1" }), [
       ...begun,
       "15: success {id:c1}",
@@ -22,7 +22,7 @@ describe("an output that comes after the step has succeeded, under the same key,
     ]);
   });
 
-  it("is another effect where it differs, and is rolled back", async () => {
+  it("is another effect if it differs, and is rolled back", async () => {
     assertEquals(await late({ id: "c2" }), [
       ...begun,
       "15: success {id:c1}",
@@ -31,7 +31,7 @@ describe("an output that comes after the step has succeeded, under the same key,
     ]);
   });
 
-  it("is left alone while the run goes on, and undone in that success when it fails", async () => {
+  it("is left alone while the run continues, and undone with that success when it fails", async () => {
     assertEquals(await late({ id: "c1" }, { failsAt: 50 }), [
       ...begun,
       "30: late charge@1 same-effect",
@@ -40,7 +40,7 @@ describe("an output that comes after the step has succeeded, under the same key,
     ]);
   });
 
-  it("is not rolled back again where the success has been by then", async () => {
+  it("is not rolled back again if the success has been rolled back by then", async () => {
     assertEquals(await late({ id: "c1" }, { failsAt: 5 }), [
       ...begun,
       "20: rollback of {id:c1}, charge",
@@ -49,7 +49,7 @@ describe("an output that comes after the step has succeeded, under the same key,
     ]);
   });
 
-  it("is rolled back where it differs from the success that has been", async () => {
+  it("is rolled back if it differs from the success that has been rolled back", async () => {
     assertEquals(await late({ id: "c2" }, { failsAt: 5 }), [
       ...begun,
       "20: rollback of {id:c1}, charge",
@@ -59,7 +59,7 @@ describe("an output that comes after the step has succeeded, under the same key,
     ]);
   });
 
-  it("is undone each for itself where it says nothing", async () => {
+  it("is undone separately if it is empty", async () => {
     const attempts = [{ at: 30, gives: undefined }, { at: 5, gives: undefined }];
     assertEquals(await storyOf({ attempts, retry: { count: 1 }, timeout: 10, rollback: true }), [
       ...begun,
@@ -69,7 +69,7 @@ describe("an output that comes after the step has succeeded, under the same key,
     ]);
   });
 
-  it("adds what it deferred to that success, whose place in the undo it has", async () => {
+  it("adds its deferred undos to that success, in its place", async () => {
     const attempts = [{ at: 30, gives: c1, defers: [20] }, { at: 5, gives: c1 }];
     const plot = { attempts, retry: { count: 1 }, timeout: 10, rollback: true, failsAt: 50 };
     assertEquals(await storyOf(plot), [
@@ -94,7 +94,7 @@ describe("outputs that come after the step has failed", () => {
     ]);
   });
 
-  it("are rolled back each where they differ", async () => {
+  it("are each rolled back if they differ", async () => {
     const attempts = [{ at: 30, gives: c1 }, { at: 25, gives: { id: "c2" } }];
     assertEquals(await storyOf({ attempts, retry: { count: 1 }, timeout: 10, rollback: true }), [
       ...begun,
@@ -106,7 +106,7 @@ describe("outputs that come after the step has failed", () => {
     ]);
   });
 
-  it("are rolled back each where their keys differ", async () => {
+  it("are each rolled back if their keys differ", async () => {
     const attempts = [{ at: 30, gives: c1, defers: [1] }, { at: 25, gives: { id: "c1" } }];
     assertEquals(await storyOf({ attempts, retry: { count: 1 }, timeout: 10, rollback: true }), [
       "0: attempt 1 of charge",

@@ -24,9 +24,9 @@ function holdsFor(check: (world: ScriptWorld, result: Result<unknown>) => void) 
   };
 }
 
-describe("what attempts do and defer, at any moment", () => {
+describe("effects and deferred undos of attempts, at any moment,", () => {
   it(
-    "stands where the result has the attempt's output, and nowhere else",
+    "are kept if and only if the result has the attempt's output",
     holdsFor(({ happened, live, log }, result) => {
       const standing = standingOf(result);
       const expected = happened.filter(({ attempt }) => log.stands(attempt, standing));
@@ -37,17 +37,17 @@ describe("what attempts do and defer, at any moment", () => {
   );
 
   it(
-    "is undone once each where it does not stand, and only there",
+    "are undone once each if and only if they are not kept",
     holdsFor(({ log }, result) => log.checkUndone(standingOf(result))),
   );
 
   it(
-    "costs its key when it is undone, or due to be, and only then",
+    "lead to a new key if and only if they are undone, or due to be",
     holdsFor(({ log }) => log.checkKeys()),
   );
 
   it(
-    "leaves no timer and no listener behind once the run is over, but those for attempts under way",
+    "leave no timer and no listener behind once the run has ended, except for attempts in flight",
     holdsFor(({ held: [over, rest] }) => {
       assertEquals(over!.listeners, 0);
       assertLessOrEqual(over!.timers, over!.inFlight);
@@ -56,8 +56,8 @@ describe("what attempts do and defer, at any moment", () => {
   );
 });
 
-describe("what attempts do and defer, where undos fail", () => {
-  it("is told, and nothing goes on over it", async () => {
+describe("effects and deferred undos of attempts, if undos fail,", () => {
+  it("are reported, and nothing continues past them", async () => {
     await propertyOfKinds(["reported", "late"], stuckScenarios, async (scenario) => {
       const world = new ScriptWorld();
       const result = await world.run(scenario);

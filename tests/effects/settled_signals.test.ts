@@ -9,7 +9,7 @@ import { untilRest } from "../support/effects/until_rest.ts";
 const pass = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 const host: Host = { perform: (_call, fn) => fn(), sleep: (_call, ms) => pass(ms) };
 
-/** How an attempt may end before the run is aborted. */
+/** The ways in which an attempt may end before the run is aborted. */
 const ways: Record<string, {
   readonly run: (info: Pick<RunInfo, "attempt">) => unknown;
   readonly timeout?: number;
@@ -86,7 +86,7 @@ describe("the signal of an attempt that has ended", () => {
   }
 
   it(
-    "has aborted where it was given up",
+    "has aborted if the attempt was given up",
     async () => {
       const time = fakeTime();
       let told: AbortSignal | undefined;

@@ -26,7 +26,7 @@ async function whileSwapped(place: Place): Promise<string> {
 
 describe("with the global Promise swapped", () => {
   for (const [name, place] of Object.entries(places)) {
-    it(`everything is as it is without: ${name}`, async () => {
+    it(`everything behaves as without it: ${name}`, async () => {
       assertEquals(await whileSwapped(place), await place(pass));
     });
   }
@@ -45,7 +45,7 @@ describe("with the global Promise swapped", () => {
 });
 
 describe("with zone.js", () => {
-  it("everything is as it is without", async () => {
+  it("everything behaves as without it", async () => {
     const told = await toldBy("zone");
     for (const [name, place] of Object.entries(places)) {
       assertEquals(told[name], await place(pass), name);
@@ -54,7 +54,7 @@ describe("with zone.js", () => {
 });
 
 describe("inside a transaction of Dexie", () => {
-  it("everything is as it is outside, and the undo is part of the transaction", async () => {
+  it("everything behaves as outside, and the undo is part of the transaction", async () => {
     const { rows, ...told } = await toldBy("dexie");
     assertEquals(rows, "0 rows");
     for (const name of Object.keys(told)) {

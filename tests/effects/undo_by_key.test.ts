@@ -22,7 +22,7 @@ describe("undoByKey", () => {
     ]);
   });
 
-  it("undoes an attempt that failed and is not tried again, with the run", async () => {
+  it("undoes an attempt that failed and is not retried, with the run", async () => {
     const attempts = [{ at: 5, fails: "502", defers: [1] }];
     assertEquals(await storyOf({ attempts, rollback: true, undoByKey: true }), [
       "0: attempt 1 of charge",
@@ -69,7 +69,7 @@ describe("undoByKey", () => {
     ]);
   });
 
-  it("waits for afterMs, apart from the run", async () => {
+  it("waits for afterMs, outside the run", async () => {
     const retry = { count: 1 };
     const attempts = [{ at: 5, fails: "502" }, { at: 5, gives: c1 }];
     const plot = { attempts, retry, rollback: true, undoByKey: true, afterMs: 40 };
@@ -82,7 +82,7 @@ describe("undoByKey", () => {
     ]);
   });
 
-  it("does not look for what has come and been rolled back, in that time", async () => {
+  it("does not look for an effect that has arrived and been rolled back in that time", async () => {
     const attempts = [{ at: 30, gives: c1 }];
     const plot = { attempts, timeout: 10, lateMs: 5, rollback: true, undoByKey: true, afterMs: 50 };
     assertEquals(await storyOf(plot), [
@@ -93,7 +93,7 @@ describe("undoByKey", () => {
     ]);
   });
 
-  it("is told as failed to onLate, where it fails then", async () => {
+  it("is reported to onLate as failed, if it fails then", async () => {
     const plot = { attempts: [{ at: 5, fails: "502" }], undoByKey: "no", afterMs: 40 };
     assertEquals(await storyOf(plot), [
       "0: attempt 1 of charge",
@@ -103,7 +103,7 @@ describe("undoByKey", () => {
     ]);
   });
 
-  it("undoes known outputs, too, where there is no rollback", async () => {
+  it("also undoes known outputs, without a rollback", async () => {
     const plot = { attempts: [{ at: 5, gives: c1 }], undoByKey: true, failsAt: 5 };
     assertEquals(await storyOf(plot), [
       "0: attempt 1 of charge",
@@ -112,7 +112,7 @@ describe("undoByKey", () => {
     ]);
   });
 
-  it("undoes a late output once, where there is no rollback", async () => {
+  it("undoes a late output once, without a rollback", async () => {
     const attempts = [{ at: 30, gives: c1 }];
     assertEquals(await storyOf({ attempts, timeout: 10, lateMs: 5, undoByKey: true }), [
       "0: attempt 1 of charge",
@@ -123,7 +123,7 @@ describe("undoByKey", () => {
     ]);
   });
 
-  it("is tried again, and bounded, by its own policy", async () => {
+  it("is retried, and bounded, by its own policy", async () => {
     const calls: unknown[] = [];
     const charge = step({
       name: "charge",
@@ -145,7 +145,7 @@ describe("undoByKey", () => {
     ]);
   });
 
-  it("is refused where it is no undo", () => {
+  it("is refused if it is not an undo", () => {
     const run = () => {};
     const refused: [undoByKey: unknown, message: string][] = [
       [
@@ -174,7 +174,7 @@ describe("undoByKey", () => {
 });
 
 describe("lateMs", () => {
-  it("is refused where it is no time", () => {
+  it("is refused if it is not a number of milliseconds", () => {
     for (const lateMs of [0, -1, NaN, Infinity, 2 ** 31]) {
       const create = () => step({ name: "charge", run: () => {}, lateMs });
       assertEquals(

@@ -7,20 +7,20 @@ import { beginningsOf, hangUpAfter } from "../support/hang_up.ts";
 import { skipWithoutSqlite as skip } from "../support/sqlite.ts";
 
 describe("examples/checkout", () => {
-  it("does every order, or fails it for the reason that its row gives", { skip }, async () => {
+  it("completes every order, or fails it for the reason in its row", { skip }, async () => {
     const { results } = await demoRun();
     const outcomes = results.map((result) => result.success ? "done" : kindOf(result.error));
     assertEquals(countOf(outcomes), expectedOutcomes());
   });
 
-  it("takes the money of the orders done, and no other", { skip }, async () => {
+  it("takes the money of the completed orders, and no other", { skip }, async () => {
     const { results, claims } = await demoRun();
     const totals = results.map((result) => result.success ? result.data.total : 0);
     assertEquals(sum(totals), expectedTurnover());
     assertEquals(claims.filter(({ differences }) => differences.length > 0), []);
   });
 
-  it("compensates what was done of every order that fails", { skip }, async () => {
+  it("undoes everything done for every order that fails", { skip }, async () => {
     const { results, charges } = await demoRun();
     const { done = 0, REQUIRES_VALIDATION = 0, MailBounced = 0 } = expectedOutcomes();
     const undone = results.flatMap((result) => result.success ? [] : result.rollback.completed);
@@ -74,31 +74,38 @@ describe("examples/checkout", () => {
     }
   });
 
-  it("answers what is no request to the gateway with 400, and lives on", { skip }, async () => {
-    const [{ startGateway }, { GatewayBooks }] = await Promise.all([
-      import("../../examples/checkout/gateway.ts"),
-      import("../../examples/checkout/gateway_books.ts"),
-    ]);
-    const { url, close } = await startGateway(new GatewayBooks());
-    const statusOf = async (path: string, body: string, headers: HeadersInit) => {
-      const response = await fetch(url + path, { method: "POST", body, headers });
-      await response.text();
-      return response.status;
-    };
-    const [keyed, good] = [{ "Idempotency-Key": "k" }, { orderId: "o-0001", cardToken: "tok_ok" }];
-    try {
-      for (const path of ["/charges", "/refunds"]) {
-        for (const body of ["", "{", "null", "[]", "{}", JSON.stringify(good)]) {
-          assertEquals([path, body, await statusOf(path, body, keyed)], [path, body, 400]);
+  it(
+    "answers an invalid request to the gateway with 400, and keeps running",
+    { skip },
+    async () => {
+      const [{ startGateway }, { GatewayBooks }] = await Promise.all([
+        import("../../examples/checkout/gateway.ts"),
+        import("../../examples/checkout/gateway_books.ts"),
+      ]);
+      const { url, close } = await startGateway(new GatewayBooks());
+      const statusOf = async (path: string, body: string, headers: HeadersInit) => {
+        const response = await fetch(url + path, { method: "POST", body, headers });
+        await response.text();
+        return response.status;
+      };
+      const [keyed, good] = [{ "Idempotency-Key": "k" }, {
+        orderId: "o-0001",
+        cardToken: "tok_ok",
+      }];
+      try {
+        for (const path of ["/charges", "/refunds"]) {
+          for (const body of ["", "{", "null", "[]", "{}", JSON.stringify(good)]) {
+            assertEquals([path, body, await statusOf(path, body, keyed)], [path, body, 400]);
+          }
         }
+        const charge = JSON.stringify({ ...good, amount: 1 });
+        assertEquals(await statusOf("/charges", charge, {}), 400);
+        assertEquals(await statusOf("/charges", charge, keyed), 200);
+      } finally {
+        close();
       }
-      const charge = JSON.stringify({ ...good, amount: 1 });
-      assertEquals(await statusOf("/charges", charge, {}), 400);
-      assertEquals(await statusOf("/charges", charge, keyed), 200);
-    } finally {
-      close();
-    }
-  });
+    },
+  );
 
   it("exits with 0 and prints that the balance holds", { skip }, async () => {
     const { code, stdout } = await runExample("checkout", []);
@@ -112,7 +119,7 @@ describe("examples/checkout", () => {
   });
 
   it(
-    "exits with 1 when a compensation does nothing, and prints what is wrong",
+    "exits with 1 when an undo does nothing, and prints what is wrong",
     { skip },
     async () => {
       await Promise.all([
@@ -124,7 +131,7 @@ describe("examples/checkout", () => {
   );
 });
 
-/** What ran, what was retried and why, what landed late, and what was undone in which order. */
+/** The steps, the retries and their reasons, the late attempts, and the undos in their order. */
 function assertTells(picture: string): void {
   let rest = picture.slice(picture.indexOf("reserveStock"));
   for (

@@ -123,12 +123,12 @@ describe("the sweep of examples/checkout", () => {
   });
 
   const planted: Record<string, [Parameters<typeof sweepCheckout>[0], string, string]> = {
-    "a refund that is confirmed, and not made": [
+    "a refund that is confirmed but not made": [
       { unpaid: "refunded" },
       "the run of 'checkout' fails at its end",
       "900 of charge o-0001 is left, by 'chargePayment'",
     ],
-    "a void that is confirmed, and not made": [
+    "a void that is confirmed but not made": [
       { unpaid: "voided" },
       "'chargePayment@4' throws after its effect",
       "900 of charge o-0001 is left, by 'chargePayment'",
@@ -151,7 +151,7 @@ describe("the sweep of examples/checkout", () => {
       "fulfil/sendConfirmation@1 (before, after, invalid, abort)",
       "2 of reservation o-0001 is left",
     ],
-    "a payment that is booked, and never taken out of the books": [
+    "a payment that is booked, and never removed from the books": [
       { broken: ({ db }) => db.removePayment = () => {} },
       "the run of 'checkout' fails at its end",
       "900 of payment o-0001 is left, by 'chargePayment'",

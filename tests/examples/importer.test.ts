@@ -11,7 +11,7 @@ import { skipWithoutSqlite as skip, sqlite } from "../support/sqlite.ts";
 const skipSignals = process.platform === "win32" ? "Windows sends no SIGINT to a process" : skip;
 
 describe("examples/importer", () => {
-  it("writes every line that is in order, and lists what it rejects", { skip }, async () => {
+  it("writes every valid line, and lists the lines that it rejects", { skip }, async () => {
     const { code, stdout } = await runMain([]);
     assertEquals(code, 0);
     const { rows, cancelled, rejected, lines, totals } = expected();
@@ -28,7 +28,7 @@ describe("examples/importer", () => {
   });
 
   it(
-    "leaves nothing in the database when Ctrl-C is pressed half-way",
+    "leaves nothing in the database when Ctrl-C is pressed halfway",
     { skip: skipSignals },
     async () => {
       await withDatabase(async (path) => {
@@ -42,7 +42,7 @@ describe("examples/importer", () => {
   );
 
   it(
-    "goes on undoing when Ctrl-C is pressed again",
+    "continues undoing when Ctrl-C is pressed again",
     { skip: skipSignals },
     async () => {
       await withDatabase(async (path) => {
@@ -74,7 +74,7 @@ describe("examples/importer", () => {
   });
 
   it(
-    "says so when an undo does nothing, and something remains",
+    "says so when an undo does nothing, and something is left",
     { skip: skipSignals },
     async () => {
       await withDatabase(async (path) => {

@@ -55,7 +55,7 @@ i-4,east,EUR,paid,pot:1:3900
     assertEquals(ids.has("distribute(totals)[1]/writeTotal!undo"), true);
   });
 
-  it("finds an undo that takes out the wrong line", { skip }, async () => {
+  it("finds an undo that removes the wrong line", { skip }, async () => {
     const report = await sweepImport((db) => {
       const { removeLine } = db;
       db.removeLine = (id) => removeLine.call(db, Math.min(id, 2));
@@ -65,7 +65,7 @@ i-4,east,EUR,paid,pot:1:3900
     assertStringIncludes(message, "lines is left, by 'map(written)");
   });
 
-  it("finds totals that are not taken out", { skip }, async () => {
+  it("finds totals that are not removed", { skip }, async () => {
     const report = await sweepImport((db) => db.removeTotal = () => {});
     const { message } = assertThrows(() => assertCompensated(report), Error);
     assertStringIncludes(message, "the run of 'import' fails at its end");

@@ -15,7 +15,7 @@ import { entries } from "../support/books.ts";
 import { printedBy } from "../support/console.ts";
 
 describe("examples/onboarding.ts", () => {
-  it("tears down what was made for the customer who cannot be reached", async () => {
+  it("tears down the resources of the customer who cannot be reached", async () => {
     const { lines } = await printedBy(() => import("../../examples/onboarding.ts"));
     const bob = lines.slice(lines.indexOf("bob@bounce.example, free"));
     assertEquals(bob.slice(1, 8), [

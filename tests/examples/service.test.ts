@@ -31,7 +31,7 @@ describe("examples/service", () => {
   });
   after(() => Promise.all([server.stop(), collector.close()]));
 
-  it("answers with the status of what went wrong", async () => {
+  it("answers each failure with its status", async () => {
     const requests = await requestsOfShop(async ({ post, postHastily, db, url }) => {
       const rows = [{ sku: "pot", price: 1, stock: -1 }, { sku: "tea", price: 5, stock: 3 }, 7];
       assertEquals(await post("/products/import", { products: rows }), {
@@ -147,7 +147,7 @@ describe("examples/service", () => {
         await reaches(orderId, "waiting");
       }
       assertEquals(await decide(crypto.randomUUID(), true), 404);
-      // The other process hears it.
+      // The other process receives it.
       assertEquals(await decide(approved, true), 200);
       await reaches(approved, "succeeded");
       assertEquals(await post("/orders", { ...large, orderId: approved }), {
@@ -161,7 +161,7 @@ describe("examples/service", () => {
         status: 409,
         body: { error: "REJECTED" },
       });
-      // The processes stop although this one waits.
+      // The processes stop although this order waits.
       const undecided = crypto.randomUUID();
       assertEquals((await post("/orders", { ...large, orderId: undecided })).status, 202);
       await reaches(undecided, "waiting");
@@ -236,7 +236,7 @@ describe("examples/service", () => {
 
   /**
    * Runs the example in a process for each timeout of payments, beside a database and a payment
-   * provider, and returns their logs; everything is stopped by then.
+   * provider, and returns their logs; everything has stopped by then.
    */
   async function logsOfShop(
     use: (shop: Shop) => Promise<void>,

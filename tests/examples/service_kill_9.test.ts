@@ -12,10 +12,10 @@ import { type Kind, kinds, limits } from "../support/shop_orders.ts";
 import { fromUrl, type Service, startService } from "../support/shop_service.ts";
 import { type Wire, wireTo } from "../support/wire.ts";
 
-/** As many processes are killed side by side. */
+/** The number of processes that are killed side by side. */
 const BATCH = 6;
 
-/** How each end of an order is answered. */
+/** The answer for each end of an order. */
 const STATUS = { confirmed: 200, CARD_DECLINED: 402, REJECTED: 409 };
 
 const moments: readonly Moment[] = [
@@ -33,7 +33,7 @@ describe("examples/service, whose processes are killed,", () => {
 
   for (let from = 0; from < moments.length; from += BATCH) {
     const batch = moments.slice(from, from + BATCH);
-    it(`ends every order as if they were not: ${batch.map(({ name }) => name)}`, async () => {
+    it(`ends every order as if they had not been: ${batch.map(({ name }) => name)}`, async () => {
       const databaseUrl = await server.newDatabase();
       const provider = await startPaymentProvider(databaseUrl);
       const db = await openDatabase(databaseUrl);
@@ -108,7 +108,7 @@ async function ordersUntilKilled(
   return orders;
 }
 
-/** Places an order, and decides it if it has to be; returns the status of the first answer. */
+/** Places an order, and decides it if necessary; returns the status of the first answer. */
 async function place(order: Order, url: string): Promise<number> {
   const { approved, orderId, sku = "mug", card, quantity } = { sku: "mug", ...order };
   const { status } = await post(`${url}/orders`, { orderId, sku, card, quantity });

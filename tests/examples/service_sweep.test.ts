@@ -11,7 +11,7 @@ import { type Broken, shopDb, type Tables } from "../support/shop_db.ts";
 
 const stocked = 10;
 
-/** What is in the shop before every run. */
+/** The contents of the shop before every run. */
 function stock(): Tables {
   return {
     products: new Map([["tea", { sku: "tea", price: 450, stock: stocked }]]),
@@ -21,7 +21,10 @@ function stock(): Tables {
 }
 
 describe("the sweep of examples/service that", () => {
-  /** Sweeps orders, with something broken in the database, or in a provider which confirms that a charge is cancelled. */
+  /**
+   * Sweeps orders, with something broken in the database, or in a provider that confirms that a
+   * charge is cancelled.
+   */
   async function sweepOrders(broken: Broken = {}, cancels = true): Promise<SweepReport> {
     const tables = stock();
     const left = () => {
@@ -52,13 +55,13 @@ describe("the sweep of examples/service that", () => {
         card: "tok_ok",
       };
     };
-    // One that is worth another attempt.
+    // An error that is worth a retry.
     const error = () => new ShopError("PAYMENTS_DOWN");
     return (await printedBy(() => sweep(placeOrder(services), args, { ledger: books, error })))
       .value;
   }
 
-  /** Sweeps an import of two products, one of which is there, and a row that is wrong. */
+  /** Sweeps an import of two products, one of which exists, and an invalid row. */
   async function sweepImports(broken: Broken = {}): Promise<SweepReport> {
     let tables = stock();
     const left = () => {
@@ -106,7 +109,7 @@ describe("the sweep of examples/service that", () => {
   });
 
   const planted: Record<string, [sweeping: () => Promise<SweepReport>, left: string]> = {
-    "a cancellation that is confirmed, and not made": [
+    "a cancellation that is confirmed but not made": [
       () => sweepOrders({}, false),
       "900 of charge sweep/placeOrder/chargeCard",
     ],
@@ -117,7 +120,7 @@ describe("the sweep of examples/service that", () => {
         }),
       "2 of goods lost tea",
     ],
-    "an import that is not taken out": [
+    "an import that is not removed": [
       () =>
         sweepImports({
           "delete from products": () => 0,

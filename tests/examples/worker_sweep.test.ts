@@ -7,7 +7,7 @@ import { checkout } from "../../examples/worker/checkout.ts";
 type Act = (key: string, options: { signal?: AbortSignal }) => Promise<void>;
 type Acts = Record<string, Act>;
 
-/** What the Worker posts to; each path has its act, which is done under a key. */
+/** The services that the Worker posts to; each path has its act, which is done under a key. */
 function serviceOf(acts: Acts): Service {
   return {
     fetch: async (url, { body, signal } = {}) => {
@@ -21,7 +21,7 @@ function serviceOf(acts: Acts): Service {
 describe("the sweep of examples/worker", () => {
   const order = { sku: "tea", quantity: 2, amount: 700, card: "visa", email: "ada@mail.example" };
 
-  /** Sweeps it, with something broken in the services. */
+  /** Sweeps the Worker, with something broken in the services. */
   async function sweepWorker(broken: Acts = {}): Promise<SweepReport> {
     const books = ledger();
     const { quantity, amount } = order;
@@ -31,7 +31,7 @@ describe("the sweep of examples/worker", () => {
       "/releases": (key, options) => books.forbid("reservation", key, options),
       "/charges": (key, options) => books.addOnce("charge", key, { ...options, amount }),
       "/voids": (key, options) => books.forbid("charge", key, options),
-      // A mail cannot be taken back, and says nothing but that it was sent.
+      // A mail cannot be undone, and only says that it was sent.
       "/mails": (_key, options) => books.call(() => {}, options),
       ...broken,
     });

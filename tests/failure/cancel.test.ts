@@ -104,7 +104,7 @@ describe("an abort before the start", () => {
 });
 
 describe("an abort during a step", () => {
-  it("ends the run at once when the step ignores its signal, and undoes what was done", async () => {
+  it("ends the run at once when the step ignores its signal, and undoes earlier steps", async () => {
     const log: string[] = [];
     const steps = [logged("a", log), logged("hung", log, never), logged("c", log)];
     const failure = await abortMidway(pipeline({ name: "p", steps }));
@@ -145,7 +145,7 @@ describe("an abort during a step", () => {
     assertEquals(seen, [true, reason]);
   });
 
-  it("compensates, with its own value, a step that aborts the run and returns at once", async () => {
+  it("undoes, with its own output, a step that aborts the run and returns at once", async () => {
     const log: unknown[] = [];
     const aborter = new AbortController();
     const charge = step({
@@ -163,7 +163,7 @@ describe("an abort during a step", () => {
     assertEquals(failure.rollback.completed, ["charge"]);
   });
 
-  it("ends the run as aborted also when the step throws as it aborts, and asks no retryIf", async () => {
+  it("ends the run as aborted even when the step throws as it aborts, and does not call retryIf", async () => {
     const aborter = new AbortController();
     const log: string[] = [];
     const s = step({
@@ -179,7 +179,7 @@ describe("an abort during a step", () => {
     assertEquals(log, ["run"]);
   });
 
-  it("fails the run also when it was the last step, and it is undone", async () => {
+  it("fails the run even in the last step, which is undone", async () => {
     const log: string[] = [];
     const aborter = new AbortController();
     const last = step({
@@ -192,7 +192,7 @@ describe("an abort during a step", () => {
     assertEquals(log, ["undo last"]);
   });
 
-  it("fails the run also when that is of a step alone, as if it stood in a pipeline", async () => {
+  it("fails the run of a step alone, as in a pipeline", async () => {
     const log: string[] = [];
     const aborter = new AbortController();
     const s = step({
@@ -334,7 +334,7 @@ describe("an abort during rollback", () => {
     assertEquals(failure.rollback, { completed: ["slow", "a"], failed: [] });
   });
 
-  it("and before it: the handlers have a live signal, too", async () => {
+  it("and before rollback: the handlers also have a live signal", async () => {
     const log: unknown[] = [];
     const aborter = new AbortController();
     const s = step({
@@ -369,7 +369,7 @@ describe("the caller's signal", () => {
     });
   }
 
-  it("may serve many runs, and an abort after the end changes nothing", async () => {
+  it("may be shared by many runs, and an abort after the end changes nothing", async () => {
     const aborter = new AbortController();
     const { signal } = aborter;
     const log: string[] = [];

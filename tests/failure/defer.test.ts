@@ -16,7 +16,7 @@ import { boom, fail } from "../support/steps.ts";
 describe("defer", () => {
   const { fakeTime } = cleanups();
 
-  it("undoes what a failed attempt did before the next attempt begins, in reverse", async () => {
+  it("undoes a failed attempt before the next attempt begins, in reverse", async () => {
     const log: string[] = [];
     const upload = step({
       name: "upload",
@@ -40,7 +40,7 @@ describe("defer", () => {
     ]);
   });
 
-  it("stands behind the step's own rollback when the attempt succeeds", async () => {
+  it("runs after the step's own rollback when the attempt succeeds", async () => {
     const log: string[] = [];
     const upload = step({
       name: "upload",
@@ -55,7 +55,7 @@ describe("defer", () => {
     assertEquals(rollback.completed, ["upload", "upload (deferred)", "upload (deferred)"]);
   });
 
-  it("undoes what the last failed attempt did, and reports it by path", async () => {
+  it("undoes the last failed attempt, and reports it by path", async () => {
     const upload = step({
       name: "upload",
       run: (_ctx, { defer }) => {
@@ -69,7 +69,7 @@ describe("defer", () => {
     assertEquals(failure.rollback.completed, ["inner/upload (deferred)"]);
   });
 
-  it("tells a deferred undo the error, its key and its attempt", async () => {
+  it("gives a deferred undo the error, its key and its attempt", async () => {
     const infos: unknown[] = [];
     const upload = step({
       name: "upload",
@@ -82,7 +82,7 @@ describe("defer", () => {
     assertEquals(infos, [[boom, "r/upload@1!defer1", 1]]);
   });
 
-  it("stops the retries when what an attempt did cannot be undone", async () => {
+  it("stops the retries when an attempt cannot be undone", async () => {
     let attempts = 0;
     const stuck = new Error("stuck");
     const upload = step({
@@ -102,7 +102,7 @@ describe("defer", () => {
     assertEquals(failure.rollback.failed, [{ step: "upload (deferred)", error: stuck }]);
   });
 
-  it("tries an undo again and bounds its time as its own policy says", async () => {
+  it("retries an undo and limits its time by its own policy", async () => {
     const time = fakeTime();
     const attempts: number[] = [];
     const upload = step({
@@ -126,7 +126,7 @@ describe("defer", () => {
   });
 
   for (const [how, host] of [["directly", undefined], ["by a host", recorder()]] as const) {
-    it(`is the run's to undo when the attempt rejects the moment it is given up: ${how}`, async () => {
+    it(`is undone in the run when the attempt rejects the moment it is given up: ${how}`, async () => {
       const aborter = new AbortController();
       const upload = step({
         name: "upload",
@@ -154,7 +154,7 @@ describe("defer", () => {
     });
   }
 
-  it("refuses what is no undo", async () => {
+  it("refuses anything that is not an undo", async () => {
     const upload = step({
       name: "upload",
       run: (_ctx, { defer }) => {

@@ -48,14 +48,14 @@ const places: Record<string, (inner: AnyStep) => AnyStep> = {
     }),
 };
 
-describe("what attempts had failed with when their run is ended", () => {
+describe("the errors of attempts whose run is ended", () => {
   const { fakeTime } = cleanups();
 
   for (const [place, within] of Object.entries(places)) {
     for (
       const [what, inner] of [["before a retry", busy(400)], ["in an attempt", stuck()]] as const
     ) {
-      it(`is told by the timeout of the run, in ${place}, ${what}`, async () => {
+      it(`are in the error of the run's timeout, in ${place}, ${what}`, async () => {
         const time = fakeTime();
         const running = pipeline({ name: "p", timeout: 1_000, steps: [within(inner)] }).run({});
         await pass(time, 1_000);
@@ -64,7 +64,7 @@ describe("what attempts had failed with when their run is ended", () => {
         assertMessages(error, inner);
       });
 
-      it(`is told by the error of an abort, in ${place}, ${what}`, async () => {
+      it(`are in the error of an abort, in ${place}, ${what}`, async () => {
         const time = fakeTime();
         const controller = new AbortController();
         const whole = pipeline({ name: "p", steps: [within(inner)] });
@@ -78,7 +78,7 @@ describe("what attempts had failed with when their run is ended", () => {
     }
   }
 
-  it("is told of all branches", async () => {
+  it("are those of all branches", async () => {
     const time = fakeTime();
     const both = parallel(busy(400), stuck());
     const running = pipeline({ name: "p", timeout: 1_000, steps: [both] }).run({});
@@ -88,7 +88,7 @@ describe("what attempts had failed with when their run is ended", () => {
     assertEquals(error.errors?.length, 5);
   });
 
-  it("is at most the latest hundred errors", async () => {
+  it("are at most the latest hundred", async () => {
     const time = fakeTime();
     const running = pipeline({
       name: "p",
@@ -106,7 +106,7 @@ describe("what attempts had failed with when their run is ended", () => {
     assert(Number(error.errors?.at(-1)?.message) > 100);
   });
 
-  it("is not there where no attempt had failed", async () => {
+  it("are absent if no attempt had failed", async () => {
     const time = fakeTime();
     const hung = step({ name: "hung", run: never });
     const running = pipeline({ name: "p", timeout: 1_000, steps: [hung] }).run({});

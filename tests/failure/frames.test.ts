@@ -35,7 +35,7 @@ const around = (steps: readonly AnyStep[], options = {}) => {
 const passing: Middleware = (_step, next) => async (ctx) => await next(ctx);
 const quick = step({ name: "quick", run: () => ({ n: 1 }) });
 
-/** What runs, whatever its types. */
+/** Anything that runs, whatever its types. */
 type Run = AnyStep & { run(args?: object, options?: RunOptions): Promise<Result<unknown>> };
 
 // Made in the test: outside of it workerd makes no signal.

@@ -19,7 +19,7 @@ import { boom, logged } from "../support/steps.ts";
 
 const stuck = new Error("stuck");
 
-/** Returns a function that tells whether a run has returned. */
+/** Returns a function that returns whether a run has returned. */
 function watched<T>(running: Promise<T>) {
   const state = { running, returned: false };
   running.then(() => state.returned = true);
@@ -56,7 +56,7 @@ describe("graceMs", () => {
     assertEquals(reports, ["charge@1 compensated"]);
   });
 
-  it("makes an attempt that lands by then the step's success: its output, no retry, and its undo", async () => {
+  it("makes an attempt that lands in that time the step's success: its output, no retry, and its undo", async () => {
     const time = clean.fakeTime();
     const { reports, watches, options } = listening();
     const log: string[] = [];
@@ -77,7 +77,7 @@ describe("graceMs", () => {
     assertEquals([reports, watches], [["charge@1 adopted"], []]);
   });
 
-  it("puts an attempt that lands by then in the rollback of a run that is given up, in its place", async () => {
+  it("puts an attempt that lands in that time in the rollback of a run that is given up, in its place", async () => {
     const time = clean.fakeTime();
     const { reports, watches, options } = listening();
     const log: string[] = [];
@@ -94,7 +94,7 @@ describe("graceMs", () => {
     assertEquals([reports, watches], [["charge@1 compensated"], []]);
   });
 
-  it("hands the rollback the context, the validated output, and the error of the run", async () => {
+  it("gives the rollback the context, the validated output, and the error of the run", async () => {
     const time = clean.fakeTime();
     const gate = deferred<{ day: string }>();
     const calls: unknown[] = [];
@@ -126,7 +126,7 @@ describe("graceMs", () => {
     assertEquals(reports, ["charge@1 failed: boom"]);
   });
 
-  it("reports an attempt that fails by then, which ends the wait", async () => {
+  it("reports an attempt that fails in that time, which ends the wait", async () => {
     const time = clean.fakeTime();
     const { reports, options } = listening();
     const charge = landing("charge", [], { timeout: 50, graceMs: 20 });
@@ -137,7 +137,7 @@ describe("graceMs", () => {
     assertEquals(reports, ["charge@1 rejected: boom"]);
   });
 
-  it("reports an attempt that lands by then and has no handler", async () => {
+  it("reports an attempt that lands in that time and has no handler", async () => {
     const time = clean.fakeTime();
     const { reports, options } = listening();
     const charge = landing("charge", [], { graceMs: 20 }, null);
@@ -148,7 +148,7 @@ describe("graceMs", () => {
     assertEquals(reports, ["charge@1 no-handler"]);
   });
 
-  it("holds after the caller's abort too, which does not cut it short", async () => {
+  it("also applies after the caller's abort, which does not shorten it", async () => {
     const time = clean.fakeTime();
     const { reports, options } = listening();
     const log: string[] = [];
@@ -167,7 +167,7 @@ describe("graceMs", () => {
     assertEquals(reports, ["charge@1 compensated"]);
   });
 
-  it("holds after the timeout of a nested pipeline, for each of its steps side by side", async () => {
+  it("applies after the timeout of a nested pipeline, for each of its steps concurrently", async () => {
     const time = clean.fakeTime();
     const { reports, options } = listening();
     const log: string[] = [];
@@ -187,7 +187,7 @@ describe("graceMs", () => {
     assertEquals(reports.length, 2);
   });
 
-  it("holds for each item of a collection, undone in the order of the collection", async () => {
+  it("applies to each item of a collection, undone in the order of the collection", async () => {
     const time = clean.fakeTime();
     const log: string[] = [];
     const gates = [deferred(), deferred(), deferred()];
@@ -208,7 +208,7 @@ describe("graceMs", () => {
     assertEquals(log, ["undo 2", "undo 1", "undo 0"]);
   });
 
-  it("holds for an item that is collected as a failure, and is undone before that is given", async () => {
+  it("applies to an item that is collected as a failure, which is undone before it is collected", async () => {
     const time = clean.fakeTime();
     const { reports, options } = listening();
     const log: string[] = [];
@@ -224,7 +224,7 @@ describe("graceMs", () => {
     assertEquals(reports, ["map(charges)[0]/one/charge@1 compensated"]);
   });
 
-  it("collects what is deferred before and within it, undone in reverse", async () => {
+  it("collects the undos deferred before and within it, and runs them in reverse", async () => {
     const time = clean.fakeTime();
     const { reports, options } = listening();
     const log: string[] = [];
@@ -270,7 +270,7 @@ describe("overlap: never", () => {
   const { fakeTime } = cleanups();
   const bounds = { timeout: 50, overlap: "never", retry: { count: 1 } } as const;
 
-  it("starts no retry while the attempt before is under way, whose success is the step's after all", async () => {
+  it("starts no retry while the previous attempt is in flight, whose success becomes the step's", async () => {
     const time = fakeTime();
     const { reports, watches, options } = listening();
     const log: string[] = [];
@@ -285,7 +285,7 @@ describe("overlap: never", () => {
     assertEquals([reports, watches], [["charge@1 adopted"], []]);
   });
 
-  it("goes on to the retry when the attempt before fails late", async () => {
+  it("continues with the retry when the previous attempt fails late", async () => {
     const time = fakeTime();
     const { reports, options } = listening();
     const log: string[] = [];
@@ -300,7 +300,7 @@ describe("overlap: never", () => {
     assertEquals(reports, ["charge@1 rejected: boom"]);
   });
 
-  it("does not wait after the last attempt, nor when retryIf says no", async () => {
+  it("does not wait after the last attempt, or when retryIf returns false", async () => {
     const time = fakeTime();
     for (const retry of [{ count: 0 }, { count: 3, retryIf: () => false }]) {
       const running = landing("charge", [], { ...bounds, retry }).step.run({});
@@ -309,7 +309,7 @@ describe("overlap: never", () => {
     }
   });
 
-  it("asks retryIf once for each attempt", async () => {
+  it("calls retryIf once for each attempt", async () => {
     const time = fakeTime();
     let asked = 0;
     const retry = { count: 2, retryIf: () => ++asked > 0 };
@@ -324,7 +324,7 @@ describe("overlap: never", () => {
     assertEquals(asked, 3);
   });
 
-  it("tells retryIf of the attempt that is under way, too", async () => {
+  it("also passes the error of the attempt in flight to retryIf", async () => {
     const time = fakeTime();
     const asked: unknown[] = [];
     const retryIf = (errors: readonly Error[]) => {
@@ -341,7 +341,7 @@ describe("overlap: never", () => {
     assertEquals(asked, [["TIMEOUT"], ["TIMEOUT", "boom", "stuck"]]);
   });
 
-  it("does not ask retryIf once the run is cancelled", async () => {
+  it("does not call retryIf once the run is cancelled", async () => {
     const aborter = new AbortController();
     let asked = 0;
     const retry = { count: 2, retryIf: () => ++asked > 0 };
@@ -381,7 +381,7 @@ describe("overlap: never", () => {
   }
 });
 
-describe("the patience of a step", () => {
+describe("the options of a step about abandoned attempts", () => {
   const ms = "must be a number of milliseconds from 0 to 2147483647: current value is";
   const cases: [wrong: object, message: string][] = [
     ...[-1, NaN, 2 ** 31].map((graceMs): [object, string] => [
@@ -391,7 +391,7 @@ describe("the patience of a step", () => {
     [{ overlap: "some" }, `'overlap' must be 'allow' or 'never': current value is "some"`],
   ];
   for (const [wrong, message] of cases) {
-    it(`is refused at once when it has ${Object.entries(wrong)}`, () => {
+    it(`are refused at once with ${Object.entries(wrong)}`, () => {
       const error = assertThrows(() => step({ name: "s", run: never, ...wrong }), ConfigError);
       assertEquals(error.message, `Cannot time 's' as ${message}`);
     });

@@ -37,7 +37,7 @@ const waiting = pipeline({ name: "p", steps: [map("out", () => eleven, busy(1_00
 describe("eleven items that wait for a retry", () => {
   const cleanup = cleanups();
 
-  it("put one listener on any signal", async () => {
+  it("add one listener to any signal", async () => {
     const time = cleanup.fakeTime();
     const most = mostListeners(cleanup);
     const running = waiting.run({}, { signal: new AbortController().signal });
@@ -46,7 +46,7 @@ describe("eleven items that wait for a retry", () => {
     assertEquals(most(), 1);
   });
 
-  it("put one on any signal also where a host waits", async () => {
+  it("add one to any signal even if a host waits", async () => {
     const most = mostListeners(cleanup);
     const waits: (() => void)[] = [];
     const host: Host = {
@@ -95,7 +95,7 @@ describe("eleven items that wait for a retry", () => {
 describe("eleven runs on one signal", () => {
   const cleanup = cleanups();
 
-  it("put one listener on it, which goes with the last of them", async () => {
+  it("add one listener to it, which is removed with the last of them", async () => {
     const most = mostListeners(cleanup);
     const { signal } = new AbortController();
     const left = countListeners(signal);
@@ -127,7 +127,7 @@ describe("eleven runs on one signal", () => {
     }
   });
 
-  it("can follow one another: a signal whose runs are over may be followed again", async () => {
+  it("can follow one another: a signal whose runs have ended may be used again", async () => {
     const aborter = new AbortController();
     const { signal } = aborter;
     dataOf(await step({ name: "first", run: () => Promise.resolve() }).run({}, { signal }));
@@ -137,7 +137,7 @@ describe("eleven runs on one signal", () => {
   });
 });
 
-describe("a signal that is half there", () => {
+describe("a signal that is incomplete", () => {
   const gone = new Error("gone");
   const ended = { aborted: false, reason: undefined, removeEventListener() {} };
 
@@ -178,7 +178,7 @@ describe("a signal that is half there", () => {
     assertStrictEquals(failureOf(await runOn(signal)).error, gone);
   });
 
-  it("aborts the run for what its reason throws", async () => {
+  it("aborts the run for the error that its reason throws", async () => {
     let abort = () => {};
     const addEventListener = (_type: string, listener: () => void) => abort = listener;
     const signal = Object.defineProperty({ ...ended, addEventListener }, "reason", {

@@ -1,4 +1,4 @@
-// An undo that failed stays known: whoever would go on without the step, one level up or several,
+// A failed undo stays known: code that would continue without the step, one level up or several,
 // learns that some of its effects are left.
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
@@ -26,9 +26,9 @@ const recovers: Middleware = (_step, next) => async (ctx) => {
   return result.success ? result : { success: true, data: {} };
 };
 
-/** Steps that fail after something of them could not be undone, which they have found out. */
+/** Steps that fail after some of their effects could not be undone, as they have learned. */
 const failing = {
-  "a step that cannot be tried again": step({
+  "a step that cannot be retried": step({
     name: "again",
     retry: { count: 1 },
     run: (_ctx, { defer }) => {
@@ -42,7 +42,7 @@ const failing = {
     middleware: [recovers],
     steps: [pipeline({ name: "inner", steps: [stuck, fail] })],
   }),
-  "a group that goes on without an item, before something else": pipeline({
+  "a group that continues without an item, before something else": pipeline({
     name: "rows",
     steps: [
       map("collected", () => [{}], pipeline({ name: "pair", steps: [stuck, fail] }), {
@@ -75,7 +75,7 @@ const failing = {
   }),
 };
 
-describe("what could not be undone", () => {
+describe("an effect that could not be undone", () => {
   for (const [what, target] of Object.entries(failing)) {
     it(`keeps a fallback from its alternative, after ${what}`, async () => {
       let isCalled = false;
@@ -91,7 +91,7 @@ describe("what could not be undone", () => {
       assert(isRunsheetError(error, "ROLLBACK") && left(error), String(error));
     });
 
-    it(`is told of an item that is left out, after ${what}`, async () => {
+    it(`is reported for an item that is left out, after ${what}`, async () => {
       const rows = map("rows", () => [{}], target, { onFailure: "collect" });
       const { rows: [row] } = unwrap(await pipeline({ name: "p", steps: [rows] }).run());
       assert(row && "error" in row && isRunsheetError(row.error, "ROLLBACK") && left(row.error));
@@ -129,7 +129,7 @@ describe("what could not be undone", () => {
     });
   }
 
-  it("does not matter to what goes on beside it, or after it", async () => {
+  it("does not affect code beside it, or after it", async () => {
     const rows = map("rows", () => [{}], pipeline({ name: "pair", steps: [stuck, fail] }), {
       onFailure: "collect",
     });
@@ -141,7 +141,7 @@ describe("what could not be undone", () => {
   });
 });
 
-/** Whether an error says that the jam is why something is left. */
+/** Whether an error names the jam as the reason that something is left. */
 function left(error: unknown): boolean {
   return error === jam || isRunsheetError(error, "ROLLBACK") && error.causes.some(left);
 }

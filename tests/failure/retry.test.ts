@@ -25,7 +25,7 @@ describe("retry", () => {
     assertEquals(dataOf(result), { attempt: 4 });
   });
 
-  it("does not happen unless it is asked for", async () => {
+  it("does not happen by default", async () => {
     let attempts = 0;
     const s = step({
       name: "s",
@@ -131,7 +131,7 @@ describe("the wait before a retry", () => {
   }
 
   it("is none with a delay of 0, however often it has doubled", async () => {
-    fakeTime(); // nobody moves it
+    fakeTime(); // never moved
     const retry = { count: 1_100, backoff: "exponential" } as const;
     const s = step({
       name: "s",
@@ -144,7 +144,7 @@ describe("the wait before a retry", () => {
     assertEquals(dataOf(await s.run({})), { attempt: 1_051 });
   });
 
-  it("ends at the very millisecond, not before", async () => {
+  it("ends at the exact millisecond, not before", async () => {
     const time = fakeTime();
     let attempts = 0;
     const running = failing(1, { count: 1, delay: 200 }, () => attempts++).run({});
@@ -184,8 +184,8 @@ describe("the wait before a retry", () => {
   });
 
   for (const policy of [{}, { delay: 0 }, { delay: 100, maxDelay: 0 }]) {
-    it(`does not exist with ${JSON.stringify(policy)}`, async () => {
-      fakeTime(); // nobody moves it
+    it(`is omitted with ${JSON.stringify(policy)}`, async () => {
+      fakeTime(); // never moved
       dataOf(await failing(3, { count: 3, ...policy }).run({}));
     });
   }
@@ -209,8 +209,8 @@ describe("retryIf", () => {
     assertEquals(error.errors, errors.slice(0, 3));
   });
 
-  it("stops at once when it says false, and the original error comes through", async () => {
-    fakeTime(); // nobody moves it: there is no wait either
+  it("stops at once when it returns false, and the original error passes through", async () => {
+    fakeTime(); // never moved: there is no wait either
     let attempts = 0;
     const retry = { count: 5, delay: 100, retryIf: () => false };
     const { error } = failureOf(await failing(5, retry, () => attempts++).run({}));
@@ -218,7 +218,7 @@ describe("retryIf", () => {
     assertEquals(attempts, 1);
   });
 
-  it("lets the last error through when it says false later", async () => {
+  it("passes the last error through when it returns false later", async () => {
     let attempts = 0;
     const retryIf = ({ length }: readonly Error[]) => length < 3;
     const { error } = failureOf(await failing(5, { count: 5, retryIf }, () => attempts++).run({}));
@@ -244,7 +244,7 @@ describe("retryIf", () => {
   });
 });
 
-describe("retries that are used up", () => {
+describe("retries that are exhausted", () => {
   it("are counted also when every attempt fails with the same error object", async () => {
     let calls = 0;
     const run = () => {
@@ -283,14 +283,14 @@ describe("retries that are used up", () => {
     assertEquals(time.next(), false);
   });
 
-  it("leave the original error alone when there were none to use: count is 0", async () => {
+  it("leave the original error alone if there were none: count is 0", async () => {
     let attempts = 0;
     const { error } = failureOf(await failing(1, { count: 0 }, () => attempts++).run({}));
     assertStrictEquals(error, errors[0]);
     assertEquals(attempts, 1);
   });
 
-  it("have an UnknownError for each thing thrown that is no Error", async () => {
+  it("have an UnknownError for each thrown value that is not an Error", async () => {
     const s = step({ name: "s", retry: { count: 1 }, run: () => Promise.reject("no") });
     const { error } = failureOf(await s.run({}));
     assertInstanceOf(error, RetryExhaustedError);
@@ -309,7 +309,7 @@ describe("retries that are used up", () => {
 });
 
 describe("a validation failure is never retried", () => {
-  it("when it is that of requires", async () => {
+  it("when it comes from requires", async () => {
     let checks = 0;
     let asked = 0;
     let ran = 0;
@@ -323,7 +323,7 @@ describe("a validation failure is never retried", () => {
     assertEquals({ checks, asked, ran }, { checks: 1, asked: 0, ran: 0 });
   });
 
-  it("when it is that of provides", async () => {
+  it("when it comes from provides", async () => {
     let asked = 0;
     let ran = 0;
     const s = step({
@@ -339,7 +339,7 @@ describe("a validation failure is never retried", () => {
     assertEquals({ asked, ran }, { asked: 0, ran: 1 });
   });
 
-  it("when it is that of an output which is no object", async () => {
+  it("when it comes from an output that is not an object", async () => {
     let ran = 0;
     const s = step({
       name: "s",

@@ -32,7 +32,7 @@ async function through<T>(time: FakeTime, running: Promise<T>): Promise<T> {
 describe("a delay that is a function", () => {
   const { fakeTime } = cleanups();
 
-  it("is what a function says that is told the errors and the attempt", async () => {
+  it("is the return value of a function that receives the errors and the attempt", async () => {
     const told: [errors: readonly Error[], attempt: number][] = [];
     const delay = (errors: readonly Error[], attempt: number) => {
       told.push([errors, attempt]);
@@ -48,7 +48,7 @@ describe("a delay that is a function", () => {
     assertStrictEquals(told[0]?.[0][0], errors[0]);
   });
 
-  it("is capped also when a function gives it, be it Infinity", async () => {
+  it("is capped even when a function returns it, and it is Infinity", async () => {
     const delay = (_: readonly Error[], attempt: number) => attempt === 1 ? Infinity : 20;
     assertEquals(await waitsOf(fakeTime(), { delay, maxDelay: 50 }), [50, 20, 20, 20]);
   });
@@ -68,7 +68,7 @@ describe("a delay that is a function", () => {
   });
 
   for (const wrong of [NaN, -1, "10"]) {
-    it(`ends the run when its function gives ${wrong}`, async () => {
+    it(`ends the run when its function returns ${wrong}`, async () => {
       const delay = () => wrong as number;
       const { error } = failureOf(await failing(5, { count: 5, delay }).run({}));
       assertInstanceOf(error, AggregateError);
@@ -98,7 +98,7 @@ describe("a permanent error", () => {
     });
   }
 
-  it("is the same error, also where there is nothing to be tried again", () => {
+  it("is the same error, even when there is nothing to retry", () => {
     const error = new RangeError("no");
     assertStrictEquals(permanent(error), error);
     assertType<IsExact<ReturnType<typeof permanent<RangeError>>, RangeError>>(true);
@@ -124,7 +124,7 @@ describe("a permanent error", () => {
     assertEquals(attempts, 1);
   });
 
-  it("has what the attempt deferred undone, once", async () => {
+  it("runs the undos that the attempt deferred, once", async () => {
     const undone: string[] = [];
     const s = step({
       name: "s",
@@ -139,7 +139,7 @@ describe("a permanent error", () => {
     assertEquals([undone, rollback.completed], [["undo 1"], ["s (deferred)"]]);
   });
 
-  it("that comes in the grace of an attempt ends the retries", async () => {
+  it("that comes in the grace period of an attempt ends the retries", async () => {
     const time = fakeTime();
     let attempts = 0;
     const declined = new Error("card declined");
@@ -162,10 +162,10 @@ describe("a permanent error", () => {
   });
 });
 
-describe("retries without end", () => {
+describe("endless retries", () => {
   const { fakeTime } = cleanups();
 
-  it("go on until a success", async () => {
+  it("continue until a success", async () => {
     const time = fakeTime();
     const s = step({
       name: "s",

@@ -38,7 +38,7 @@ describe("rollback", () => {
     assertEquals(log, ["a"]);
   });
 
-  it("does not undo the step that failed, as it has done nothing", async () => {
+  it("does not undo the step that failed, as it has no output", async () => {
     let undone = false;
     const failing = step({
       name: "failing",
@@ -52,7 +52,7 @@ describe("rollback", () => {
     assertEquals(failure.rollback, { completed: [], failed: [] });
   });
 
-  it("gives the handler the very context that run saw and the output that the context got", async () => {
+  it("gives the handler the context that run saw and the output that was added to it", async () => {
     const seen: unknown[] = [];
     const given: unknown[] = [];
     const a = step({
@@ -81,7 +81,7 @@ describe("rollback", () => {
     assert(Object.isFrozen(given[1]));
   });
 
-  it("tells the handler why there is a rollback, which attempt it is, and its key", async () => {
+  it("gives the handler the reason for the rollback, the number of its attempt, and its key", async () => {
     const infos: unknown[] = [];
     const a = step({
       name: "a",
@@ -94,7 +94,7 @@ describe("rollback", () => {
     assertEquals(infos, [[boom, 1, "r1/p/a!undo", false]]);
   });
 
-  it("goes on with the rest when a handler throws, and lists it as failed", async () => {
+  it("continues with the rest when a handler throws, and lists it as failed", async () => {
     const log: string[] = [];
     const stuck = new Error("stuck");
     const b = step({
@@ -111,7 +111,7 @@ describe("rollback", () => {
     assertStrictEquals(failure.error, boom);
   });
 
-  it("tries a handler again as its own retry policy says", async () => {
+  it("retries a handler by its own retry policy", async () => {
     const keys: string[] = [];
     const a = step({
       name: "a",
@@ -131,7 +131,7 @@ describe("rollback", () => {
     assertEquals(keys, Array(3).fill("r/p/a!undo"));
   });
 
-  it("lists a handler whose retries are used up with every error", async () => {
+  it("lists a handler whose retries are exhausted with every error", async () => {
     const a = step({
       name: "a",
       run: () => {},
@@ -146,7 +146,7 @@ describe("rollback", () => {
     assertEquals(first.error.errors.map(({ message }) => message), ["no 1", "no 2"]);
   });
 
-  it("gives up a handler that hangs when its timeout is over, and undoes the rest", async () => {
+  it("gives up a handler that hangs after its timeout, and undoes the rest", async () => {
     const time = fakeTime();
     const log: string[] = [];
     const hung = step({
@@ -173,7 +173,7 @@ describe("rollback", () => {
     assertEquals(rollback.completed, ["middle/c", "middle/inner/b", "middle/inner/a", "first"]);
   });
 
-  it("tells a step apart that stands twice among its siblings", async () => {
+  it("distinguishes a step that occurs twice among its siblings", async () => {
     const log: string[] = [];
     const a = logged("a", log);
     const failure = failureOf(await pipeline({ name: "p", steps: [a, a, a, fail] }).run());
@@ -182,7 +182,7 @@ describe("rollback", () => {
   });
 });
 
-describe("what triggers a rollback", () => {
+describe("the trigger of a rollback", () => {
   const log: string[] = [];
   const a = logged("a", log);
   const cases: Record<string, () => Promise<Failure>> = {

@@ -41,7 +41,7 @@ function untilAbort(reasons: unknown[]) {
 describe("the timeout of a step", () => {
   const { fakeTime } = cleanups();
 
-  it("fails the run at its millisecond, and a step that ignores its signal is not waited for", async () => {
+  it("fails the run at its exact millisecond, and does not wait for a step that ignores its signal", async () => {
     const time = fakeTime();
     let settled = false;
     const running = step({ name: "s", timeout: 50, run: never }).run({});
@@ -88,7 +88,7 @@ describe("the timeout of a step", () => {
     assertStrictEquals(signals[0]?.reason, failureOf(await running).error);
   });
 
-  it("is the error also when the step rejects with something else once its signal aborts", async () => {
+  it("is the error even when the step rejects with something else once its signal aborts", async () => {
     const time = fakeTime();
     const s = step({
       name: "s",
@@ -113,7 +113,7 @@ describe("the timeout of a step", () => {
     assertEquals(failure.meta.stepsExecuted, ["done", "slow"]);
   });
 
-  it("holds for each attempt anew, and not for the waits between them", async () => {
+  it("applies to each attempt, and not to the waits between them", async () => {
     const time = fakeTime();
     const starts: number[] = [];
     const s = step({
@@ -151,7 +151,7 @@ describe("the timeout of a step", () => {
     dataOf(await running);
   });
 
-  it("can be told by retryIf, which may stop there", async () => {
+  it("can be recognized by retryIf, which may stop there", async () => {
     const time = fakeTime();
     const retryIf = ([first]: readonly Error[]) => !isRunsheetError(first, "TIMEOUT");
     const running = step({ name: "s", timeout: 5, retry: { count: 3, retryIf }, run: never }).run(
@@ -253,7 +253,7 @@ describe("the timeout of a pipeline", () => {
     assertEquals(rollback.completed, ["inner/done", "done"]);
   });
 
-  it("ends the nested ones, too", async () => {
+  it("also ends nested ones", async () => {
     const time = fakeTime();
     const reasons: unknown[] = [];
     const inner = pipeline({ name: "inner", timeout: 500, steps: [done, untilAbort(reasons)] });
@@ -324,7 +324,7 @@ describe("a timeout leaves nothing behind", () => {
     });
   }
 
-  it("on the signal of a step that is done, which does not abort with the run any more", async () => {
+  it("on the signal of a step that has ended, which no longer aborts with the run", async () => {
     const signals: AbortSignal[] = [];
     const keeping = step({ name: "keeping", run: (_ctx, { signal }) => void signals.push(signal) });
     const result = await pipeline({ name: "p", timeout: 5, steps: [keeping, hung] }).run();
@@ -332,7 +332,7 @@ describe("a timeout leaves nothing behind", () => {
     assertEquals(signals.map(({ aborted }) => aborted), [false]);
   });
 
-  it("and costs nothing where there is none", async () => {
+  it("and costs nothing if there is none", async () => {
     const pending = watchTimers(cleanup);
     await pipeline({ name: "p", steps: [done] }).run();
     assertEquals(pending(), { timers: 0, listeners: 0, made: 0 });

@@ -16,7 +16,7 @@ function partAt(path: string, described: Described = describeFlow(everything)): 
 }
 
 describe("describe", () => {
-  it("tells a step's policies, undos and keys, without its functions", () => {
+  it("returns a step's policies, undos and keys, without its functions", () => {
     assertEquals(partAt("charge"), {
       kind: "step",
       name: "charge",
@@ -29,14 +29,14 @@ describe("describe", () => {
     });
   });
 
-  it("tells the kinds of all parts, in order", () => {
+  it("returns the kinds of all parts, in order", () => {
     assertEquals(
       describeFlow(everything).children?.map(({ kind }) => kind).join(" "),
       "step step step when choice parallel map map filter flatMap distribute fallback pipeline",
     );
   });
 
-  it("tells paths as reports do, without the indexes of items", () => {
+  it("returns paths as in reports, without the indexes of items", () => {
     assertEquals(partsOf(describeFlow(everything)).map(({ path }) => path), [
       "",
       "charge",
@@ -73,7 +73,7 @@ describe("describe", () => {
     assertEquals(partAt("when(a)/a", describeFlow(when(() => true, idle("a")))).name, "a");
   });
 
-  it("tells the limits of groups, collections and pipelines", () => {
+  it("returns the limits of groups, collections and pipelines", () => {
     assertEquals(partAt("").policy, { timeout: 5_000 });
     assertEquals(partAt("parallel(ship, mail)").policy, { concurrency: 2 });
     assertEquals(partAt("map(labels)").policy, { concurrency: 4 });
@@ -81,19 +81,19 @@ describe("describe", () => {
     assertEquals(partAt("filter(open)").policy, undefined);
   });
 
-  it("tells an undo by key from a rollback", () => {
+  it("distinguishes an undo by key from a rollback", () => {
     const { rollback, undoByKey } = partAt("parallel(ship, mail)/ship");
     assertEquals([rollback, undoByKey], [false, true]);
     assertEquals("rollback" in partAt("parallel(ship, mail)"), false);
   });
 
-  it("tells the names of predicates, and none for the default branch", () => {
+  it("returns the names of predicates, and none for the default branch", () => {
     assertEquals(partAt("when(notify)").predicates, ["isLarge"]);
     assertEquals(partAt("choice(card, bank, cash)").predicates, ["isLarge", ""]);
     assertEquals("predicates" in partAt("charge"), false);
   });
 
-  it("leaves out what JSON cannot tell: functions, Infinity, and keys that are unknown", () => {
+  it("leaves out what JSON cannot express: functions, Infinity, and keys that are unknown", () => {
     const stubborn = step({
       name: "stubborn",
       provides: typed<{ any: number }>(),
@@ -111,16 +111,16 @@ describe("describe", () => {
     assertEquals(JSON.parse(JSON.stringify(described)), described);
   });
 
-  it("is the same as its JSON, whatever there is", () => {
+  it("is equal to its JSON, whatever it describes", () => {
     const described = describeFlow(everything);
     assertEquals(JSON.parse(JSON.stringify(described)), described);
   });
 
-  it("tells no children of a collection that calls a function", () => {
+  it("returns no children for a collection that calls a function", () => {
     assertEquals("children" in describeFlow(map("n", () => [1], (n: number) => n)), false);
   });
 
-  it("refuses what is not a step", () => {
+  it("refuses anything that is not a step", () => {
     assertThrows(
       () => describeFlow({ name: "no step" } as never),
       ConfigError,

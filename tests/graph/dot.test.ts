@@ -5,7 +5,7 @@ import { dot } from "@runsheet/runsheet/graph";
 import { everything, hostileNames, idle } from "../support/flows.ts";
 
 describe("dot", () => {
-  it("draws the same flow as Mermaid gets, with a shape for each kind of point", () => {
+  it("draws the same flow as for Mermaid, with a shape for each kind of point", () => {
     const inner = pipeline({ name: "fulfil", steps: [idle("ship")] });
     const charge = step({ name: "charge", run: () => {}, rollback: () => {} });
     assertEquals(
@@ -47,7 +47,7 @@ describe("dot", () => {
     assertEquals(points.filter((id) => !from.has(id)).length, 1);
   });
 
-  it("refuses what is not a step", () => {
+  it("refuses anything that is not a step", () => {
     assertThrows(() => dot({} as never), ConfigError, "'step' must be a step");
   });
 });

@@ -25,7 +25,7 @@ describe("mermaid", () => {
     ]);
   });
 
-  it("draws the alternative of a fallback behind its step, where that fails", () => {
+  it("draws the alternative of a fallback behind its step", () => {
     const flow = pipeline({
       name: "order",
       steps: [fallback(idle("card"), idle("invoice")), fallback(idle("gift"), () => {})],
@@ -142,7 +142,7 @@ describe("mermaid", () => {
     ]);
   });
 
-  it("tells retries, timeouts and limits", () => {
+  it("shows retries, timeouts and limits", () => {
     const text = mermaid(everything);
     const labels = [...text.matchAll(/"(.*)"/g)].map(([, label]) => label);
     for (
@@ -176,7 +176,7 @@ describe("mermaid", () => {
       const [start = "", box = "", end, ...edges] = lines(mermaid(idle(name)));
       assertEquals(end, 'n2(["done"])');
       assertEquals(edges, ["n0 --> n1", "n1 --> n2"]);
-      // Nothing else of ASCII than what is known to be harmless, and codes.
+      // Of ASCII, only characters that are known to be harmless, and codes.
       const harmless = /^"(?:[A-Za-z0-9 (),]|#\d+;|<br\/>|[^\p{ASCII}])*"$/u;
       assertEquals(
         [start.slice(4, -2), box.slice(3, -1)].filter((label) => !harmless.test(label)),
@@ -185,7 +185,7 @@ describe("mermaid", () => {
     }
   });
 
-  it("refuses what is not a step, and options that it does not know", () => {
+  it("refuses anything that is not a step, and unknown options", () => {
     assertThrows(() => mermaid({} as never), ConfigError, "'step' must be a step");
     assertThrows(
       () => mermaid(idle("a"), { runs: [] } as never),

@@ -34,7 +34,7 @@ describe("a graph of a run", () => {
     ]);
   });
 
-  it("tells what was skipped from what was not reached", async () => {
+  it("distinguishes skipped steps from steps that were not reached", async () => {
     const flow = pipeline({
       name: "p",
       steps: [when(() => false, idle("gift")), fail, idle("ship")],
@@ -47,7 +47,7 @@ describe("a graph of a run", () => {
     ]);
   });
 
-  it("shows the worst of all items", async () => {
+  it("shows the worst outcome of all items", async () => {
     const send = step({
       name: "send",
       run: ({ n }: { n: number }) => {
@@ -78,13 +78,13 @@ describe("a graph of a run", () => {
     );
   });
 
-  it("shows a step that was undone by what it deferred", async () => {
+  it("shows a step that was undone by its deferred undos", async () => {
     const charge = step({ name: "charge", run: (_ctx, { defer }) => defer(() => {}) });
     const flow = pipeline({ name: "p", steps: [charge, fail] });
     assertEquals(boxes(mermaid(flow, { run: await recorded(flow) }))[1], "↩ charge undone");
   });
 
-  it("shows what is under way", async () => {
+  it("shows steps that are in progress", async () => {
     const flow = step({ name: "stuck", run: never });
     const observer = timeline();
     void flow.run({}, { observer });
@@ -92,7 +92,7 @@ describe("a graph of a run", () => {
     assertEquals(boxes(mermaid(flow, { run: observer.runs[0] }))[1], "… stuck running");
   });
 
-  it("has its colours for Graphviz as well", async () => {
+  it("is also coloured for Graphviz", async () => {
     const { flow, run } = await worstOrder(fakeTime());
     assertStringIncludes(
       dot(flow, { run }),

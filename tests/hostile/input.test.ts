@@ -123,7 +123,7 @@ describe("an output", () => {
     ],
   ];
   for (const [what, output, problem] of refused) {
-    it(`that is ${what} fails the run, which is compensated`, async () => {
+    it(`that is ${what} fails the run, which is undone`, async () => {
       const { log, result } = runWith(output);
       const failure = failureOf(await result);
       assert(isRunsheetError(failure.error, "PROVIDES_VALIDATION"));
@@ -132,7 +132,7 @@ describe("an output", () => {
     });
   }
 
-  it("that is a Proxy which throws fails the run with what it threw, and is compensated", async () => {
+  it("that is a Proxy which throws fails the run with the thrown error, and is undone", async () => {
     const { log, result } = runWith(() => throwingProxy);
     assertStrictEquals(failureOf(await result).error, boom);
     assertEquals(log, ["do", "undo"]);
@@ -226,7 +226,7 @@ describe("what is thrown", () => {
     });
   }
 
-  it("is never mutated: the cause of an application's error is its own", async () => {
+  it("is never mutated: an application's error keeps its cause", async () => {
     const cause = { mine: true };
     const error = new Error("with cause", { cause });
     const { result } = runWith(() => Promise.reject(error));
@@ -245,7 +245,7 @@ describe("run options", () => {
       'its options must be among signal, apart, runId, host, onLate, waitUntil, observer, events, deps: current value is "sginal"',
     ],
     [
-      "a signal that is none",
+      "a signal that is not one",
       { signal: {} },
       "'signal' must be an AbortSignal: current value is an object with keys []",
     ],
@@ -260,12 +260,12 @@ describe("run options", () => {
       "'host.perform' must be a function: current value is undefined",
     ],
     [
-      "an onLate that is no function",
+      "an onLate that is not a function",
       { onLate: 1 },
       "'onLate' must be a function: current value is 1",
     ],
     [
-      "a waitUntil that is no function",
+      "a waitUntil that is not a function",
       { waitUntil: 1 },
       "'waitUntil' must be a function: current value is 1",
     ],
@@ -302,7 +302,7 @@ describe("run options", () => {
 });
 
 describe("size", () => {
-  it("does not matter to a pipeline of 10,000 steps, which are all undone", async () => {
+  it("does not matter for a pipeline of 10,000 steps, which are all undone", async () => {
     let undone = 0;
     const one = step({ name: "one", run: () => {}, rollback: () => void undone++ });
     const steps = [...Array.from({ length: 10_000 }, () => one), fail];
@@ -311,7 +311,7 @@ describe("size", () => {
     assertEquals(failure.rollback.completed[0], "one#10000");
   });
 
-  it("does not matter to pipelines nested 200 deep", async () => {
+  it("does not matter for pipelines nested 200 deep", async () => {
     let nested = pipeline({
       name: "n",
       steps: [step({ name: "leaf", run: () => {}, rollback: () => {} }), fail],

@@ -52,7 +52,7 @@ describe("a step may be called", () => {
     });
   }
 
-  it("what would be the path of another, and has its own all the same", async () => {
+  it("by the path of another step, and still has its own path", async () => {
     const paths: string[] = [];
     const keys: string[] = [];
     const make = (name: string) =>
@@ -156,7 +156,7 @@ function build({ name, kind, children }: Tree): AnyStep {
 }
 
 describe("ids, paths and idempotency keys", () => {
-  it("are those of one effect each, whatever the steps are called", async () => {
+  it("identify one effect each, whatever the steps are called", async () => {
     await property(fc.array(tree, { minLength: 1, maxLength: 4 }), async (trees) => {
       const ids: string[] = [];
       const host: Host = {

@@ -1,4 +1,5 @@
-// Who passes null by mistake must not be taken for one who says nothing: an undo would be missing, or a limit.
+// A null that is passed by mistake must not count as undefined: an undo would be missing, or a
+// limit.
 import { describe, it } from "node:test";
 import { assert, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import {
@@ -16,7 +17,7 @@ import { assertUndoDeclared, ledger, runStep, sweep } from "@runsheet/runsheet/t
 
 type Options = Record<string, unknown>;
 
-/** Takes options that no type would let pass. */
+/** Accepts options that no type would allow. */
 function anyOf(take: (...args: never[]) => unknown): (...args: unknown[]) => unknown {
   return take as (...args: unknown[]) => unknown;
 }
@@ -27,7 +28,7 @@ const items = () => [1];
 const retry = { count: 1 };
 const undo = { run: () => {} };
 
-/** What throws, by its options. */
+/** Functions that throw, with their options. */
 const synchronous: Record<string, [names: string[], make: (options: Options) => unknown]> = {
   "a step": [
     [
@@ -71,7 +72,7 @@ const synchronous: Record<string, [names: string[], make: (options: Options) => 
   "assertUndoDeclared": [["except"], (options) => anyOf(assertUndoDeclared)(whole, options)],
 };
 
-/** What rejects, by its options. */
+/** Functions that reject, with their options. */
 const asynchronous: typeof synchronous = {
   "sweep": [
     [

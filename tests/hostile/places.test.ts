@@ -37,7 +37,7 @@ const thrown: Record<string, unknown> = {
   "an Error of another realm": vm.runInNewContext("new TypeError('elsewhere')"),
   "an Error whose message throws when it is read": unreadable(["message"]),
   // The stack comes first: Node computes it from the other fields when it is replaced.
-  "an Error of which nothing can be read": unreadable([
+  "an Error whose fields all throw": unreadable([
     "stack",
     "name",
     "message",
@@ -49,7 +49,7 @@ const thrown: Record<string, unknown> = {
     "toJSON",
   ]),
   "an Error whose message is a symbol": Object.assign(new Error(), { message: Symbol("m") }),
-  "an Error whose message throws when it is made a text": Object.assign(new Error(), {
+  "an Error whose message throws when it is turned into text": Object.assign(new Error(), {
     message: { toString: thrower },
   }),
   "a Proxy around an Error that throws": new Proxy(new Error(), { get: thrower, has: thrower }),
@@ -88,7 +88,7 @@ const places: Record<string, Place> = {
     ),
   "a step of a parallel, after one that has failed": (hostile) =>
     parallel(fail, step({ name: "x", run: () => Promise.resolve().then(hostile) })),
-  "a step that is tried again": (hostile) => step({ name: "x", retry: { count: 2 }, run: hostile }),
+  "a step that is retried": (hostile) => step({ name: "x", retry: { count: 2 }, run: hostile }),
   "a step with a timeout": (hostile) => step({ name: "x", timeout: 60_000, run: hostile }),
   "a step of a pipeline with a timeout": (hostile) =>
     pipeline({
@@ -98,7 +98,7 @@ const places: Record<string, Place> = {
     }),
   "a retryIf": (hostile) =>
     step({ name: "x", retry: { count: 2, retryIf: hostile }, run: () => Promise.reject(boom) }),
-  "what a failed attempt has deferred": (hostile) =>
+  "an undo deferred by a failed attempt": (hostile) =>
     step({
       name: "x",
       retry: { count: 1 },
@@ -163,7 +163,7 @@ const places: Record<string, Place> = {
 };
 
 for (const [where, place] of Object.entries(places)) {
-  describe(`what is thrown by ${where} fails the run, and what was done is undone once, when it is`, () => {
+  describe(`a value thrown by ${where} fails the run, and everything is undone once, when it is`, () => {
     for (const [what, value] of Object.entries(thrown)) {
       it(what, async () => {
         const log: string[] = [];
@@ -193,7 +193,7 @@ for (const [where, place] of Object.entries(places)) {
   });
 }
 
-describe("a step whose output cannot be used is undone itself, when it is for", () => {
+describe("a step whose output cannot be used is itself undone, when it is for", () => {
   for (const [what, value] of Object.entries(thrown)) {
     const hostile = () => {
       throw value;
@@ -230,7 +230,7 @@ describe("a step whose output cannot be used is undone itself, when it is for", 
   }
 });
 
-describe("what is thrown by a rollback is reported, and the others still run, when it is", () => {
+describe("a value thrown by a rollback is reported, and the others still run, when it is", () => {
   for (const [what, value] of Object.entries(thrown)) {
     it(what, async () => {
       const undone: string[] = [];
@@ -259,17 +259,17 @@ describe("what is thrown by a rollback is reported, and the others still run, wh
 
 describe("a schema", () => {
   const answers: Record<string, () => unknown> = {
-    "that gives nothing": () => undefined,
-    "that gives a string": () => "fine",
+    "that returns nothing": () => undefined,
+    "that returns a string": () => "fine",
     "whose value is an array": () => ({ value: [1] }),
     "whose value is null": () => ({ value: null }),
-    "whose issues are no list": () => ({ issues: 1 }),
+    "whose issues are not a list": () => ({ issues: 1 }),
     "whose promise rejects": () => Promise.reject(boom),
     "whose thenable throws": () => ({ then: thrower }),
   };
   for (const [what, validate] of Object.entries(answers)) {
     for (const boundary of ["requires", "provides"] as const) {
-      it(`${what}, for ${boundary}, fails the run, which is compensated`, async () => {
+      it(`${what}, for ${boundary}, fails the run, which is undone`, async () => {
         const log: string[] = [];
         const effect = step({
           name: "effect",
@@ -286,7 +286,7 @@ describe("a schema", () => {
     }
   }
 
-  it("that changes its input changes nothing that anyone else sees", async () => {
+  it("that changes its input changes nothing that others see", async () => {
     const meddling: Schema<object> = {
       "~standard": {
         version: 1,

@@ -69,7 +69,7 @@ describe("the ids of calls", () => {
     assertEquals(after.ids, ["inserted@1", ...before.ids, "inserted!undo"]);
   });
 
-  it("tell apart siblings of one name at every depth", async () => {
+  it("distinguish siblings of one name at every depth", async () => {
     const host = new RecordingHost();
     const inner = pipeline({ name: "noop", steps: [noop, noop] });
     await pipeline({ name: "p", steps: [noop, inner, inner] }).run({}, { host });
@@ -95,7 +95,7 @@ describe("a call", () => {
     assertEquals(JSON.stringify(withHost), JSON.stringify(without));
   });
 
-  it("undoes what comes late through the host too", async () => {
+  it("also undoes late attempts through the host", async () => {
     const host = new RecordingHost();
     const controller = new AbortController();
     const gate = deferred<{ id: number }>();
@@ -136,7 +136,7 @@ describe("the signal of a host", () => {
     sleep: noSleep,
   });
 
-  it("aborts the attempt, and the run is compensated", async () => {
+  it("aborts the attempt, and the run is undone", async () => {
     const reason = new Error("evicted");
     let seen: AbortSignal | undefined;
     let undone = 0;
@@ -160,7 +160,7 @@ describe("the signal of a host", () => {
     assertEquals(undone, 1);
   });
 
-  it("makes the attempt time out when it aborts with a TimeoutError, as its call tells the time", async () => {
+  it("makes the attempt time out when it aborts with a TimeoutError, as its call has the timeout", async () => {
     const timeouts: unknown[] = [];
     const reason = new TimeoutError("Cannot wait", 7);
     const host: Host = {
@@ -179,7 +179,7 @@ describe("the signal of a host", () => {
     assertEquals(timeouts, [undefined, 60_000]);
   });
 
-  it("keeps the attempt from starting when it has aborted before", async () => {
+  it("keeps the attempt from starting if it has already aborted", async () => {
     let started = 0;
     const host: Host = { perform: (_call, fn) => fn(AbortSignal.abort("full")), sleep: noSleep };
     const failure = failureOf(
@@ -191,7 +191,7 @@ describe("the signal of a host", () => {
   });
 });
 
-describe("a host that gives no outcome", () => {
+describe("a host that returns no outcome", () => {
   const giving = (id: string, garbage: unknown): Host => ({
     perform: (call, fn) => call.id === id ? Promise.resolve(garbage as Outcome) : fn(),
     sleep: noSleep,
@@ -216,7 +216,7 @@ describe("a host that gives no outcome", () => {
     assertInstanceOf(failure.rollback.failed[0]?.error, ConfigError);
   });
 
-  it("fails with a ConfigError also when reading it throws, and the rest is undone", async () => {
+  it("fails with a ConfigError even when reading it throws, and the rest is undone", async () => {
     const hostile = {
       get ok(): boolean {
         throw new Error("trap");
@@ -231,7 +231,7 @@ describe("a host that gives no outcome", () => {
     assertInstanceOf(late.rollback.failed[0]?.error, ConfigError);
   });
 
-  it("fails with an UnknownError when its error is none", async () => {
+  it("fails with an UnknownError when its error is not an Error", async () => {
     const host = giving("noop@1", { ok: false, error: "flat" });
     const { error } = failureOf(await one.run({}, { host }));
     assertInstanceOf(error, UnknownError);
@@ -287,7 +287,7 @@ describe("a wait", () => {
     });
   }
 
-  it("that is over has a signal that does not abort with the run any more", async () => {
+  it("that is over has a signal that no longer aborts with the run", async () => {
     const controller = new AbortController();
     const signals: AbortSignal[] = [];
     const s = step({
@@ -306,7 +306,7 @@ describe("a wait", () => {
     assertEquals(signals.map(({ aborted }) => aborted), [false]);
   });
 
-  it("of an undo is shielded: it has no signal of the run's", async () => {
+  it("of an undo is shielded: it does not have the run's signal", async () => {
     const controller = new AbortController();
     const signals: unknown[] = [];
     const undo = step({
@@ -332,7 +332,7 @@ describe("a wait", () => {
 });
 
 describe("an outcome from a record", () => {
-  it("is validated again: what provides makes of an output is made again", async () => {
+  it("is validated again: provides transforms the output again", async () => {
     const booked = step({
       name: "book",
       provides: type({ at: "string.date.iso.parse" }),
@@ -346,7 +346,7 @@ describe("an outcome from a record", () => {
     assertEquals(dataOf(await booked.run({}, { host: replaying })), { at });
   });
 
-  it("that provides does not accept fails the step, which is compensated", async () => {
+  it("that provides does not accept fails the step, which is undone", async () => {
     const effects: Effects = [];
     const first = new RecordingHost();
     dataOf(await checkout([], {}).run({ sku: "tea" }, { host: first }));
@@ -361,7 +361,7 @@ describe("an outcome from a record", () => {
     assertEquals(effects, ["refund 42", "release one tea", "release one tea"]);
   });
 
-  it("does not hold the function of a deferred undo, and that is told", async () => {
+  it("does not hold the function of a deferred undo, and this is reported", async () => {
     const deferring = step({
       name: "s",
       run: (_ctx: object, { defer }) => defer(() => {}),

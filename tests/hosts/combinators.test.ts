@@ -84,7 +84,7 @@ describe("a run of combinators", () => {
     });
   }
 
-  it("rejects with the host's own signal when it suspends in the midst of a group, and undoes nothing", async () => {
+  it("rejects with the host's own signal when it suspends in the middle of a group, and undoes nothing", async () => {
     const log: string[] = [];
     const host = new SuspendingHost(new RecordingHost(), (id) => id === "parallel(d, e)/e@1");
     const p = pipeline({ name: "p", steps: everything(log) });
@@ -93,7 +93,7 @@ describe("a run of combinators", () => {
     assertEquals(log.filter((line) => line.startsWith("undo")), []);
   });
 
-  it("gives the same in whatever order the host makes the calls of a group", async () => {
+  it("has the same result in whatever order the host makes the calls of a group", async () => {
     const plain = dataOf(await pipeline({ name: "p", steps: everything([]) }).run());
     for (let seed = 1; seed <= 10; seed++) {
       const host = new ReorderingHost(seed);

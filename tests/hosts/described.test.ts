@@ -5,8 +5,8 @@ import { checkout } from "../support/checkout.ts";
 import { RecordingHost } from "../support/hosts.ts";
 import { fail } from "../support/steps.ts";
 
-describe("a call that a host sees", () => {
-  it("tells what it calls, with what, and what there is to undo", async () => {
+describe("a call that a host receives", () => {
+  it("says what it calls, with which data, and what there is to undo", async () => {
     const host = new RecordingHost();
     await checkout([], { fails: true }).run({ sku: "tea" }, { host, runId: "run" });
     const find = (id: string): Call | undefined => host.calls.find((call) => call.id === id);

@@ -1,4 +1,4 @@
-// A host that records a run must know when user code runs that is no call.
+// A host that records a run must know when user code runs outside of calls.
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { type Host, type Middleware, pipeline, type Schema, step } from "@runsheet/runsheet";
@@ -18,7 +18,7 @@ function later(look: () => void): Schema<object, object> {
   };
 }
 
-describe("a host is told that user code runs", () => {
+describe("a host is notified that user code runs", () => {
   let depth = 0;
   let seen: number | undefined;
   const look = () => void (seen = depth);
@@ -40,7 +40,7 @@ describe("a host is told that user code runs", () => {
       name: "outer",
       steps: [pipeline({ name: "p", steps: [plain], output: later(look) })],
     }),
-    "what a step requires": step({ name: "s", requires: later(look), run: () => ({ n: 1 }) }),
+    "the requires of a step": step({ name: "s", requires: later(look), run: () => ({ n: 1 }) }),
     "a middleware": pipeline({ name: "p", steps: [plain], middleware: [layer] }),
   };
   for (const [what, runnable] of Object.entries(places)) {

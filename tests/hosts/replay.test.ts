@@ -31,7 +31,7 @@ const shortCircuit: Middleware = ({ name }, next) => (ctx) =>
   name === "reserve" ? { success: true, data: { reservation: "known" } } : next(ctx);
 
 const cases = {
-  "a success, with a retry and what it deferred": {},
+  "a success, with a retry and deferred undos": {},
   "a failure and its rollback": { fails: true },
   "a rollback that fails in part": { fails: true, refunds: false },
   "a middleware that observes": { fails: true, middleware: [observe] },
@@ -49,7 +49,7 @@ async function rejection(run: Promise<unknown>): Promise<unknown> {
 
 describe("a run that is replayed from its record", () => {
   for (const [name, options] of Object.entries(cases)) {
-    it(`gives an equal result and starts nothing again: ${name}`, async () => {
+    it(`returns an equal result and starts nothing again: ${name}`, async () => {
       const effects: Effects = [];
       const one = checkout(effects, options);
       const recording = new RecordingHost();
@@ -63,7 +63,7 @@ describe("a run that is replayed from its record", () => {
       assertEquals(host.unused, []);
     });
 
-    it(`gives an equal result when the record is stored as JSON: ${name}`, async () => {
+    it(`returns an equal result when the record is stored as JSON: ${name}`, async () => {
       const recording = new RecordingHost();
       const one = checkout([], options);
       const first = await one.run({ sku: "tea" }, { host: recording });
@@ -102,7 +102,7 @@ describe("a run that is replayed from its record", () => {
     assertEquals(host.unused, []);
   });
 
-  it("is told when the record does not know a call", async () => {
+  it("fails when the record does not have a call", async () => {
     const reason = await rejection(
       checkout([], {}).run({ sku: "tea" }, { host: new ReplayingHost(new Map()) }),
     );
@@ -120,7 +120,7 @@ describe("a run that its host suspends", () => {
     return [...host.ids, ...host.sleeps.map(({ id }) => id)];
   };
 
-  it("rejects with the same reason at any call or wait, and nothing is called after it", async () => {
+  it("rejects with the same reason at any call or wait, and nothing is called afterwards", async () => {
     const all = await ids();
     assertEquals(all.length, 13);
     const uninterrupted: Effects = [];
@@ -145,7 +145,7 @@ describe("a run that its host suspends", () => {
     }
   });
 
-  it("rejects also when a middleware catches and hides it", async () => {
+  it("rejects even when a middleware catches and hides it", async () => {
     const hide: Middleware = (_step, next) => async (ctx) => {
       try {
         return await next(ctx);
@@ -175,7 +175,7 @@ describe("a run that its host suspends", () => {
     assertEquals(host.after, []);
   });
 
-  it("calls nothing for what comes late after the suspension", async () => {
+  it("calls nothing for attempts that land after the suspension", async () => {
     const controller = new AbortController();
     const gate = deferred();
     let undone = 0;
@@ -203,7 +203,7 @@ describe("a run that its host suspends", () => {
     assertEquals(undone, 0);
   });
 
-  it("asks nothing of the host for a branch beside the one that was suspended", async () => {
+  it("makes no call for a branch beside the one that was suspended", async () => {
     const gate = deferred();
     const stopped = step({ name: "stopped", run: () => {} });
     const first = step({ name: "first", run: () => gate.promise, rollback: () => {} });
@@ -242,7 +242,7 @@ describe("a run that its host suspends", () => {
   });
 
   for (const reason of [undefined, null, "later", Symbol("suspended"), { ok: true }]) {
-    it(`rejects with a reason that is no Error: ${String(reason)}`, async () => {
+    it(`rejects with a reason that is not an Error: ${String(reason)}`, async () => {
       const one = checkout([], {});
       const perform = () => Promise.reject(reason);
       const sleep = () => Promise.reject(reason);
@@ -254,7 +254,7 @@ describe("a run that its host suspends", () => {
     });
   }
 
-  it("rejects with what a host throws at once", async () => {
+  it("rejects with the error that a host throws synchronously", async () => {
     const reason = new Error("thrown");
     const fail = (): never => {
       throw reason;
@@ -319,7 +319,7 @@ describe("a run that its host suspends", () => {
 
 describe("a run that is resumed with the record from before its suspension", () => {
   for (const fails of [false, true]) {
-    it(`comes to the same result, each effect once (${fails ? "failure" : "success"})`, async () => {
+    it(`has the same result, each effect once (${fails ? "failure" : "success"})`, async () => {
       const uninterrupted: Effects = [];
       const complete = new RecordingHost();
       // Deferred undos cannot be resumed, so an attempt and its undo must be on the same side.

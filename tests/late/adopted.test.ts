@@ -44,7 +44,7 @@ describe("an attempt that lands before the step is decided", () => {
     assertEquals(reports, ["charge@1 adopted", "charge@2 same-effect"]);
   });
 
-  it("is the step's success though something under another key has been undone, and that is undone once", async () => {
+  it("is the step's success even if something under another key has been undone, and that is undone once", async () => {
     const time = fakeTime();
     const { charge, log, land, fail } = gated({
       timeout: 50,
@@ -85,7 +85,7 @@ describe("an attempt that lands before the step is decided", () => {
     assertEquals(reports, ["charge@1 compensated"]);
   });
 
-  it("allows no retry when it must be undone and cannot", async () => {
+  it("allows no retry if it must be undone and cannot be", async () => {
     const time = fakeTime();
     const { reports, options } = listening();
     const { charge, log, land, fail, info } = gated({ timeout: 50, retry: { count: 2 }, stuck });
@@ -103,7 +103,7 @@ describe("an attempt that lands before the step is decided", () => {
     assertEquals(reports, ["charge@1 failed: stuck"]);
   });
 
-  it("is not the step's success where what another attempt did cannot be undone", async () => {
+  it("is not the step's success if another attempt cannot be undone", async () => {
     const time = fakeTime();
     const { charge, log, land, fail } = gated({
       timeout: 50,
@@ -140,7 +140,7 @@ describe("an attempt that lands before the step is decided", () => {
     assertEquals(reports, ["charge@1 no-handler"]);
   });
 
-  it("is validated, and gives the rollback what provides made of its output", async () => {
+  it("is validated, and gives the rollback the output that provides returned", async () => {
     const time = fakeTime();
     const gate = deferred<{ day: string }>();
     const undone: unknown[] = [];
@@ -179,7 +179,7 @@ describe("an attempt that lands before the step is decided", () => {
     assertEquals([undone, rollback.completed], [[{ day: "never" }], ["s"]]);
   });
 
-  it("keeps what it has deferred, to be undone with the run", async () => {
+  it("keeps its deferred undos, which run with those of the run", async () => {
     const time = fakeTime();
     const { charge, log, land } = gated({
       timeout: 50,
@@ -213,7 +213,7 @@ describe("an attempt that lands before the step is decided", () => {
 describe("an attempt that fails after it was given up", () => {
   const { fakeTime } = cleanups();
 
-  it("leaves its key to the next one where nothing of it was undone", async () => {
+  it("leaves its key to the next one if nothing of it was undone", async () => {
     const time = fakeTime();
     const { charge, log, land, fail } = gated({ timeout: 50, retry: { count: 1, delay: 100 } });
     const running = charge.run({});
@@ -226,7 +226,7 @@ describe("an attempt that fails after it was given up", () => {
     assertEquals(log, ["run 1 with key", "run 2 with key"]);
   });
 
-  it("has the step say in its error what it failed with", async () => {
+  it("has its error in the error of the step", async () => {
     const time = fakeTime();
     const { charge, fail } = gated({ timeout: 50, graceMs: 20, retry: { count: 1 } });
     const running = charge.run({});

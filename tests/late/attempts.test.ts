@@ -55,7 +55,7 @@ async function giveUp(runnable: Runnable, options: RunOptions = {}) {
 describe("an attempt that lands after it was given up", () => {
   const { fakeTime } = cleanups();
 
-  it("by a timeout is compensated once, with its context and its real output", async () => {
+  it("by a timeout is undone once, with its context and its real output", async () => {
     const time = fakeTime();
     const { charge, gate, undone } = charging();
     const { options, lateReports } = listening();
@@ -72,7 +72,7 @@ describe("an attempt that lands after it was given up", () => {
     assertEquals(lateReports, [{ step: "charge", attempt: 1, outcome: "compensated" }]);
   });
 
-  it("by an abort is compensated once, although the run has returned", async () => {
+  it("by an abort is undone once, although the run has returned", async () => {
     const { charge, gate, undone } = charging();
     const { options, lateReports } = listening();
     const p = pipeline({ name: "p", steps: [pipeline({ name: "inner", steps: [charge] })] });
@@ -84,7 +84,7 @@ describe("an attempt that lands after it was given up", () => {
     assertEquals(lateReports, [{ step: "inner/charge", attempt: 1, outcome: "compensated" }]);
   });
 
-  it("is compensated without anybody who listens", async () => {
+  it("is undone even without onLate", async () => {
     const { charge, gate, undone } = charging();
     await giveUp(charge);
     gate.resolve(charged);
@@ -92,7 +92,7 @@ describe("an attempt that lands after it was given up", () => {
     assertEquals(undone.length, 1);
   });
 
-  it("is compensated each for itself when a retry has succeeded meanwhile", async () => {
+  it("is undone separately when a retry has succeeded meanwhile", async () => {
     const time = fakeTime();
     const gates = [deferred<Output>(), deferred<Output>()];
     const undone: unknown[] = [];
@@ -114,7 +114,7 @@ describe("an attempt that lands after it was given up", () => {
     assertEquals(lateReports, [{ step: "charge", attempt: 1, outcome: "compensated" }]);
   });
 
-  it("is compensated with what provides makes of its output", async () => {
+  it("is undone with the output that provides returns", async () => {
     const gate = deferred<{ day: string }>();
     const undone: unknown[] = [];
     const s = step({
@@ -129,7 +129,7 @@ describe("an attempt that lands after it was given up", () => {
     assertEquals(undone, [new Date("2026-11-23")]);
   });
 
-  it("is compensated with its raw output when provides refuses it", async () => {
+  it("is undone with its raw output when provides refuses it", async () => {
     const gate: Deferred<Output> = deferred();
     const undone: unknown[] = [];
     const s = step({
@@ -175,7 +175,7 @@ describe("an attempt that lands after it was given up", () => {
 });
 
 describe("onLate", () => {
-  it("is told 'failed' with the error when the undo fails", async () => {
+  it("is called with 'failed' and the error when the undo fails", async () => {
     const { charge, gate } = charging(() => Promise.reject(stuck));
     const { options, lateReports } = listening();
     await giveUp(charge, options);
@@ -185,7 +185,7 @@ describe("onLate", () => {
     assertStrictEquals(lateReports[0]?.error, stuck);
   });
 
-  it("is told 'no-handler' when nothing is there to undo it", async () => {
+  it("is called with 'no-handler' when there is no undo", async () => {
     const gate = deferred<Output>();
     const { options, lateReports } = listening();
     await giveUp(step({ name: "s", run: () => gate.promise }), options);
@@ -194,7 +194,7 @@ describe("onLate", () => {
     assertEquals(lateReports, [{ step: "s", attempt: 1, outcome: "no-handler" }]);
   });
 
-  it("is told 'rejected' with the error when the attempt fails late, and nothing is undone", async () => {
+  it("is called with 'rejected' and the error when the attempt fails late, and nothing is undone", async () => {
     const { charge, gate, undone } = charging();
     const { options, lateReports } = listening();
     await giveUp(charge, options);
@@ -204,7 +204,7 @@ describe("onLate", () => {
     assertEquals(undone, []);
   });
 
-  it("is told nothing of an attempt that was not given up, or that never lands", async () => {
+  it("is not called for an attempt that was not given up, or that never lands", async () => {
     const { options, lateReports, watches } = listening();
     dataOf(
       await step({ name: "s", timeout: 10_000, run: () => Promise.resolve() }).run({}, options),
@@ -217,7 +217,7 @@ describe("onLate", () => {
 });
 
 describe("waitUntil", () => {
-  it("gets a promise that is kept when the late attempt is undone and reported", async () => {
+  it("gets a promise that resolves when the late attempt is undone and reported", async () => {
     const undo = deferred();
     const { charge, gate } = charging(() => undo.promise);
     const { options, lateReports, watches } = listening();
@@ -233,7 +233,7 @@ describe("waitUntil", () => {
     assertEquals([kept, lateReports.length], [true, 1]);
   });
 
-  it("gets a promise that is kept also when the attempt or its undo fails", async () => {
+  it("gets a promise that resolves even when the attempt or its undo fails", async () => {
     const failing = charging(() => Promise.reject(stuck));
     const rejecting = charging();
     const { options, watches } = listening();
@@ -260,8 +260,8 @@ describe("a callback of the caller's that throws", () => {
   }
 });
 
-describe("what an attempt defers", () => {
-  it("before it is given up is undone once, when it has landed and all is known to be done", async () => {
+describe("an undo that an attempt defers", () => {
+  it("before it is given up runs once, when the attempt has landed", async () => {
     const { charge, log, gate } = deferring(["early"], []);
     const { options, lateReports } = listening();
     const { rollback } = await giveUp(charge, options);
@@ -272,7 +272,7 @@ describe("what an attempt defers", () => {
     assertEquals(lateReports.map(({ outcome }) => outcome), ["compensated"]);
   });
 
-  it("before it is given up and after is undone in reverse when it lands", async () => {
+  it("before it is given up, and another after that, run in reverse when the attempt lands", async () => {
     const { charge, log, gate } = deferring(["early"], ["late 1", "late 2"]);
     const { options, lateReports } = listening();
     await giveUp(charge, options);
@@ -282,7 +282,7 @@ describe("what an attempt defers", () => {
     assertEquals(lateReports.map(({ outcome }) => outcome), ["compensated"]);
   });
 
-  it("after it was given up is undone also when it fails late", async () => {
+  it("after it was given up runs even when the attempt fails late", async () => {
     const { charge, log, gate } = deferring([], ["late"], boom);
     const { options, lateReports } = listening();
     await giveUp(charge, options);
@@ -292,7 +292,7 @@ describe("what an attempt defers", () => {
     assertEquals(lateReports, [{ step: "s", attempt: 1, outcome: "rejected", error: boom }]);
   });
 
-  it("after it was given up and cannot be undone is reported with every error", async () => {
+  it("after it was given up and fails is reported with every error", async () => {
     const { charge, gate } = deferring([], ["late"], boom, stuck);
     const { options, lateReports } = listening();
     await giveUp(charge, options);

@@ -65,7 +65,7 @@ const groups: Record<
 
 describe("an attempt that lands after a caller's abort", () => {
   for (const [name, make] of Object.entries(groups)) {
-    it(`has what it deferred undone once, when it has settled: ${name}`, async () => {
+    it(`has its deferred undos run once, when it has settled: ${name}`, async () => {
       const work = working();
       const [runnable, path] = make(work);
       const { reports, watches, options } = listening();
@@ -88,7 +88,7 @@ describe("an attempt that lands after a caller's abort", () => {
 describe("an attempt that lands after a sibling has failed", () => {
   const { fakeTime } = cleanups();
 
-  it("is waited for, and undone with the run as one that has succeeded", async () => {
+  it("is awaited, and undone with the run like one that has succeeded", async () => {
     const { reports, watches, options } = listening();
     const log: string[] = [];
     const charge = landing("charge", log);
@@ -126,7 +126,7 @@ describe("an attempt that lands after a sibling has failed", () => {
     }
   });
 
-  it("is undone in its place when it lands within its grace", async () => {
+  it("is undone in its place when it lands within its grace period", async () => {
     const time = fakeTime();
     const log: string[] = [];
     const first = landing("first", log);

@@ -8,10 +8,10 @@ import { listening } from "../support/landing.ts";
 import { dataOf, failureOf } from "../support/results.ts";
 import { boom } from "../support/steps.ts";
 
-describe("what an attempt that was given up has deferred", () => {
+describe("an undo that an abandoned attempt has deferred", () => {
   const { fakeTime } = cleanups();
 
-  it("is undone after a minute though it never settles, and not again when it does", async () => {
+  it("runs after a minute if the attempt has not settled, and not again when it does", async () => {
     const time = fakeTime();
     const { reports, watches, options } = listening();
     const { charge, log, fail } = gated({
@@ -31,7 +31,7 @@ describe("what an attempt that was given up has deferred", () => {
     assertEquals(reports, ["charge@1 compensated", "charge@1 rejected: boom"]);
   });
 
-  it("leaves no timer once it has been undone", async () => {
+  it("leaves no timer once it has run", async () => {
     const time = fakeTime();
     const { reports, options } = listening();
     const { charge, fail } = gated({ timeout: 50, onStart: ({ defer }) => defer(() => {}) });
@@ -43,10 +43,10 @@ describe("what an attempt that was given up has deferred", () => {
   });
 });
 
-describe("what is deferred after its attempt has settled", () => {
+describe("an undo that is deferred after its attempt has settled", () => {
   const { fakeTime } = cleanups();
 
-  it("stands on the run's stack while the run lives, and is undone with it", async () => {
+  it("is kept on the run's stack while the run lives, and runs with it", async () => {
     const log: string[] = [];
     const { charge, land, info } = gated({ rollback: false });
     const { charge: second, fail: failSecond } = gated({ rollback: false });
@@ -61,7 +61,7 @@ describe("what is deferred after its attempt has settled", () => {
     assertEquals([log, rollback.completed], [["undo part"], ["charge (deferred)"]]);
   });
 
-  it("stands there though the attempt asked for defer only then", async () => {
+  it("is kept there even if the attempt read defer only then", async () => {
     const log: string[] = [];
     const { charge, land, info } = gated({ rollback: false });
     const { charge: second, fail: failSecond } = gated({ rollback: false });
@@ -75,7 +75,7 @@ describe("what is deferred after its attempt has settled", () => {
     assertEquals([log, rollback.completed], [["undo part"], ["charge (deferred)"]]);
   });
 
-  it("is undone at once, and told to onLate, when the attempt has failed", async () => {
+  it("runs at once, and is reported to onLate, when the attempt has failed", async () => {
     const { reports, options } = listening();
     const log: string[] = [];
     const time = fakeTime();

@@ -21,7 +21,7 @@ class SlowHost extends RecordingHost {
   }
 }
 
-describe("an attempt that lands within its grace, with a host", () => {
+describe("an attempt that lands within its grace period, with a host", () => {
   const { fakeTime } = cleanups();
 
   /**
@@ -58,7 +58,7 @@ describe("an attempt that lands within its grace, with a host", () => {
 
   const defers = ["charge@1!defer2", "charge@1!defer1"];
 
-  it("is the step's success, and its undos go by way of the host, each under its own id", async () => {
+  it("is the step's success, and its undos go through the host, each under its own id", async () => {
     const host = new RecordingHost();
     const { log, reports } = await record(host);
     assertEquals(host.ids, ["charge@1", "fail@1", "charge!undo", ...defers]);
@@ -66,7 +66,7 @@ describe("an attempt that lands within its grace, with a host", () => {
     assertEquals(reports, ["charge@1 adopted"]);
   });
 
-  it("is undone under the id of its attempt where the run is given up", async () => {
+  it("is undone under the id of its attempt if the run is given up", async () => {
     const host = new RecordingHost();
     const { log, reports } = await record(host, "the run");
     assertEquals(host.ids, ["charge@1", "charge@1!undo", ...defers]);
@@ -88,7 +88,7 @@ describe("an attempt that lands within its grace, with a host", () => {
     });
   }
 
-  it("is undone also when the host does not keep that it landed", async () => {
+  it("is undone even when the host does not keep that it landed", async () => {
     class Forgetful extends RecordingHost {
       override async perform(call: Call, fn: () => Promise<Outcome>): Promise<Outcome> {
         const outcome = await super.perform(call, fn);
@@ -100,7 +100,7 @@ describe("an attempt that lands within its grace, with a host", () => {
   });
 
   for (const late of [null, 7, {}, { ok: "no" }]) {
-    it(`is not undone when what the host says of it is no outcome: ${JSON.stringify(late)}`, async () => {
+    it(`is not undone when the host's answer is not an outcome: ${JSON.stringify(late)}`, async () => {
       const log: string[] = [];
       const { reports, options } = listening();
       const { step } = landing("charge", log, { graceMs: 20 });
@@ -116,8 +116,8 @@ describe("an attempt that lands within its grace, with a host", () => {
   }
 });
 
-describe("an attempt that is given up while a host takes its time", () => {
-  it("has what it deferred in the run undone in the run, once, however soon it settles", async () => {
+describe("an attempt that is given up while a host delays it", () => {
+  it("has the undo that it deferred in the run run there, once, however soon it settles", async () => {
     for (const host of [undefined, new SlowHost()]) {
       const { reports, watches, options } = listening();
       const log: string[] = [];

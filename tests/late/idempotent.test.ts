@@ -34,7 +34,7 @@ describe("a step whose key is one effect", () => {
     assertEquals(log, ["run 1 with key", "run 2 with key", "run 3 with key"]);
   });
 
-  it("leaves late landings alone while it stands, whatever they return", async () => {
+  it("leaves attempts that land late alone while it has succeeded, whatever they return", async () => {
     const time = fakeTime();
     const { reports, options } = listening();
     const { charge, log, land, fail } = gated({ idempotent, timeout: 50, retry: { count: 2 } });
@@ -52,7 +52,7 @@ describe("a step whose key is one effect", () => {
     assertEquals(reports, ["charge@1 same-effect", "charge@2 rejected: boom"]);
   });
 
-  it("is undone once, by its key, when it fails for good and nobody has an output", async () => {
+  it("is undone once, by its key, when it fails for good without an output", async () => {
     const { charge, log, fail } = gated({ idempotent, undoByKey: true, retry: { count: 1 } });
     const running = charge.run({});
     await drain();
@@ -64,7 +64,7 @@ describe("a step whose key is one effect", () => {
     assertEquals(log.slice(2), ["undo by key of key"]);
   });
 
-  it("is undone when no attempt is under way any more, and each that landed is reported then", async () => {
+  it("is undone when no attempt is in flight any more, and each that landed is reported then", async () => {
     const time = fakeTime();
     const { reports, options } = listening();
     const { charge, log, land, fail } = gated({ idempotent, timeout: 50, retry: { count: 2 } });
@@ -89,7 +89,7 @@ describe("a step whose key is one effect", () => {
     ]);
   });
 
-  it("is undone when the last attempt has settled, after the run has failed later than it", async () => {
+  it("is undone when the last attempt has settled, after the run has failed later than the step", async () => {
     const time = fakeTime();
     const { reports, options } = listening();
     const { charge, log, land } = gated({ idempotent, timeout: 50, retry: { count: 1 } });
@@ -105,7 +105,7 @@ describe("a step whose key is one effect", () => {
     assertEquals(reports, ["charge@1 compensated"]);
   });
 
-  it("is undone after lateMs though attempts are under way, and not again when they land", async () => {
+  it("is undone after lateMs even if attempts are in flight, and not again when they land", async () => {
     const time = fakeTime();
     const { reports, options } = listening();
     const { charge, log, land } = gated({
@@ -128,7 +128,7 @@ describe("a step whose key is one effect", () => {
     assertEquals(reports, ["charge@1 compensated", "charge@1 same-effect"]);
   });
 
-  it("leaves no timer when all has settled", async () => {
+  it("leaves no timer when everything has settled", async () => {
     const time = fakeTime();
     const { charge, land, fail } = gated({
       idempotent,
@@ -150,7 +150,7 @@ describe("a step whose key is one effect", () => {
     assertEquals(reports.length, 1);
   });
 
-  it("is reported as what cannot be undone, once for each attempt that landed late", async () => {
+  it("is reported as not undone, once for each attempt that landed late", async () => {
     const time = fakeTime();
     const { reports, options } = listening();
     const { charge, land } = gated({ idempotent, timeout: 50, retry: { count: 1 }, stuck });
@@ -166,7 +166,7 @@ describe("a step whose key is one effect", () => {
     assertEquals(reports, ["charge@1 failed: stuck", "charge@2 failed: stuck"]);
   });
 
-  it("is undone in its place where the run is given up while it lands in its grace", async () => {
+  it("is undone in its place if the run is given up and the attempt lands in its grace period", async () => {
     const time = fakeTime();
     const { reports, options } = listening();
     const { charge, log, land } = gated({ idempotent, graceMs: 20 });
@@ -179,7 +179,7 @@ describe("a step whose key is one effect", () => {
     assertEquals(reports, ["charge@1 compensated"]);
   });
 
-  it("is refused at once when that is not said with a boolean", () => {
+  it("is refused at once when 'idempotent' is not a boolean", () => {
     assertThrows(
       // @ts-expect-error it is none
       () => step({ name: "s", run: () => {}, idempotent: "yes" }),

@@ -4,11 +4,12 @@ import { pipeline, step } from "@runsheet/runsheet";
 import { deferred } from "../support/deferred.ts";
 import { cleanups } from "../support/cleanup.ts";
 
-describe("an undo of what came late", () => {
+describe("the undo of a late attempt", () => {
   const { fakeTime } = cleanups();
 
-  // Its second failure unwinds a journal. That of the run has more entries than at the first one.
-  it("that must be tried again undoes nothing of a run that goes on", async () => {
+  // Its second failure unwinds a journal; by then, the run's journal has more entries than at the
+  // first.
+  it("that must be retried undoes nothing of a run that continues", async () => {
     const time = fakeTime();
     const landed = deferred();
     const [failedOnce, undoing] = [deferred(), deferred()];

@@ -10,7 +10,7 @@ import { dataOf, outcomeOf } from "../support/results.ts";
 describe("an attempt that lands after the step has succeeded", () => {
   const { fakeTime } = cleanups();
 
-  /** Gives attempt 1 up, and lets attempt 2 succeed. */
+  /** Gives up attempt 1, and lets attempt 2 succeed. */
   async function retried(options: RunOptions, more: GatedOptions = {}) {
     const time = fakeTime();
     const gates = gated({ timeout: 50, retry: { count: 1 }, ...more });
@@ -22,7 +22,7 @@ describe("an attempt that lands after the step has succeeded", () => {
     return gates;
   }
 
-  it("is undone when its key is another, as something under it is due to be", async () => {
+  it("is undone when its key differs, as something under it is due to be undone", async () => {
     const { reports, options } = listening();
     const { log, land } = await retried(options, {
       onStart: ({ defer }, n) => defer(() => log.push(`undo part of ${n}`)),

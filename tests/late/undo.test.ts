@@ -43,7 +43,7 @@ describe("an attempt of an undo that lands late", () => {
     assertEquals(reports, ["undo of charge@1 compensated"]);
   });
 
-  it("has undone the effect after all when the report lists it as failed", async () => {
+  it("has undone the effect after all although the report lists it as failed", async () => {
     const time = fakeTime();
     const { reports, watches, options } = listening();
     const { p, gates, infos } = refunding();
@@ -60,7 +60,7 @@ describe("an attempt of an undo that lands late", () => {
     assertEquals([...reports].sort(), [rejected, "undo of charge@2 compensated"]);
   });
 
-  it("is reported under the name that it has in the report when it was deferred", async () => {
+  it("is reported, when it was deferred, under its name in the report", async () => {
     const time = fakeTime();
     const { reports, watches, options } = listening();
     const gate = deferred();
@@ -79,7 +79,7 @@ describe("an attempt of an undo that lands late", () => {
     assertEquals(reports, ["undo of s (deferred)@1 compensated"]);
   });
 
-  it("is reported beside the attempt of run that it undoes, which landed late itself", async () => {
+  it("is reported beside the attempt of run that it undoes, which itself landed late", async () => {
     const time = fakeTime();
     const { reports, watches, options } = listening();
     const gate = deferred();
@@ -105,7 +105,7 @@ describe("an attempt of an undo that lands late", () => {
     assertEquals([compensated, reports.length], ["undo of s@1 compensated", 2]);
   });
 
-  it("is not waited for by graceMs, which is about run alone", async () => {
+  it("is not awaited for graceMs, which applies only to run", async () => {
     const time = fakeTime();
     const s = landing("s", [], { graceMs: 10_000 });
     const hung = step({

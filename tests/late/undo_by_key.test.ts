@@ -13,7 +13,7 @@ const stuck = new Error("stuck");
 describe("undoByKey", () => {
   const { fakeTime } = cleanups();
 
-  it("undoes what the last attempt may have done with the run, and has a name of its own in the report", async () => {
+  it("undoes the possible effect of the last attempt with the run, and has a name of its own in the report", async () => {
     const { charge, log, fail } = gated({ undoByKey: true });
     const running = charge.run({});
     await drain();
@@ -23,7 +23,7 @@ describe("undoByKey", () => {
     assertEquals(log.slice(1), ["undo by key of key"]);
   });
 
-  it("leaves it to the rollback where there is an output", async () => {
+  it("leaves it to the rollback if there is an output", async () => {
     const { charge, log, land } = gated({ undoByKey: true });
     const running = pipeline({ name: "p", steps: [charge, fail] }).run();
     await drain();
@@ -32,7 +32,7 @@ describe("undoByKey", () => {
     assertEquals(log.slice(1), ["undo c1 of key"]);
   });
 
-  it("is due from the moment an attempt is given up: the next has another key, and lands for itself", async () => {
+  it("is due from the moment an attempt is given up: the next has another key, and lands independently", async () => {
     const time = fakeTime();
     const { reports, options } = listening();
     const { charge, log, land, fail } = gated({
@@ -65,7 +65,7 @@ describe("undoByKey", () => {
     assertEquals(reports, ["charge@1 compensated"]);
   });
 
-  it("waits for afterMs, which the run does not, and is told to onLate", async () => {
+  it("waits for afterMs, unlike the run, and is reported to onLate", async () => {
     const time = fakeTime();
     const { reports, watches, options } = listening();
     const { charge, log, fail } = gated({ undoByKey: { afterMs: 5_000 } });
@@ -81,7 +81,7 @@ describe("undoByKey", () => {
     assertEquals(reports, ["charge@1 compensated"]);
   });
 
-  it("reports a landing that it undoes after afterMs once, when it has", async () => {
+  it("reports an attempt that it undoes after afterMs once, when it has undone it", async () => {
     const time = fakeTime();
     const { reports, watches, options } = listening();
     const undoByKey = { afterMs: 5_000 };
@@ -130,7 +130,7 @@ describe("undoByKey", () => {
     assertEquals([keys, rollback.completed], [[expected, expected], ["charge"]]);
   });
 
-  it("is refused at once when it is no undo", () => {
+  it("is refused at once when it is not an undo", () => {
     const run = () => {};
     for (
       const [undoByKey, message] of [

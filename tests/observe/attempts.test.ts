@@ -1,4 +1,4 @@
-// Attempts that are tried again, given up, landing late and undone, as observers see them.
+// Attempts that are retried, given up, landing late and undone, as observers see them.
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { pipeline, type RunInfo, step } from "@runsheet/runsheet";
@@ -11,7 +11,7 @@ import { boom, fail } from "../support/steps.ts";
 describe("a retry", () => {
   const { fakeTime } = cleanups();
 
-  it("comes after the rollback of the attempt and a wait, which tells how long it is", async () => {
+  it("comes after the rollback of the attempt and a wait, which has its length", async () => {
     const time = fakeTime();
     const { observer, tree, spans } = seeSpans();
     const charge = step({
@@ -38,7 +38,7 @@ describe("a retry", () => {
     assertEquals([wait?.ms, wait?.attempt], [50, 2]);
   });
 
-  it("of an undo stands in the rollback, with its wait", async () => {
+  it("of an undo is inside the rollback, with its wait", async () => {
     const time = fakeTime();
     const { observer, tree, spans } = seeSpans();
     let refunds = 0;
@@ -68,7 +68,7 @@ describe("a retry", () => {
 describe("an attempt that is given up", () => {
   const { fakeTime } = cleanups();
 
-  /** A charge of 100 ms whose attempts land when they are told to, and what a run of it shows. */
+  /** A charge of 100 ms whose attempts land on demand, and the spans of its run. */
   function charging(options: { retry?: { count: number; delay: number }; undone?: boolean }) {
     const { undone = true, ...bounds } = options;
     const charge = landing("charge", [], { timeout: 100, ...bounds }, undone ? undefined : null);
@@ -103,7 +103,7 @@ describe("an attempt that is given up", () => {
     ]);
   });
 
-  it("ends as what it comes to: adopted", async () => {
+  it("ends with its outcome: adopted", async () => {
     const time = fakeTime();
     const { running, land, settled, tree } = charging({ retry: { count: 1, delay: 50 } });
     await time.tickAsync(100);
@@ -121,7 +121,7 @@ describe("an attempt that is given up", () => {
     ]);
   });
 
-  it("ends as what it comes to: no handler, or a rejection", async () => {
+  it("ends with its outcome: no handler, or a rejection", async () => {
     const time = fakeTime();
     for (
       const [landsWell, expected] of [[true, "ok (no-handler)"], [false, "failed: boom (rejected)"]]
@@ -136,7 +136,7 @@ describe("an attempt that is given up", () => {
     }
   });
 
-  it("ends when what it deferred is undone though it never settles, and is not ended again", async () => {
+  it("ends when its deferred undos have run even if it never settles, and does not end again", async () => {
     const time = fakeTime();
     const { observer, tree } = seeSpans();
     const gate = deferred<void>();

@@ -1,4 +1,4 @@
-// Branches and items, as observers see them, and how far a group has come.
+// Branches and items, as observers see them, and the progress of a group.
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import {
@@ -34,7 +34,7 @@ async function treeOf(one: AnyStep, args = {}): Promise<string[]> {
   return tree().slice(1).map((line) => line.slice(2));
 }
 
-/** How far a step says it has come. */
+/** The progress that a step reports. */
 async function progressOf(one: AnyStep, args = {}): Promise<Progress[]> {
   const all: Progress[] = [];
   const observer = observe(() => ({ progress: (progress) => void all.push(progress) }));
@@ -128,7 +128,7 @@ describe("a fallback whose alternative fails as well", () => {
   const rollbacksOf = (lines: readonly string[]) =>
     lines.map((line) => line.trim()).filter((line) => line.startsWith("rollback"));
 
-  it("has a rollback of what it gave up, apart from that of the run", async () => {
+  it("has a rollback of the failed step, apart from that of the run", async () => {
     const { observer, tree } = seeSpans();
     await both.run({}, { observer });
     assertEquals(rollbacksOf(tree()), [
@@ -163,7 +163,7 @@ describe("the progress of a group", () => {
     const [kind, items, total] of [
       ["an array", () => [1, 2], 2],
       ["a set", () => new Set([1, 2]), 2],
-      ["a map, whose values it runs", () => new Map([["a", 1], ["b", 2]]), 2],
+      ["a Map, whose values count", () => new Map([["a", 1], ["b", 2]]), 2],
       ["a promise of an array", () => Promise.resolve([1, 2]), 2],
       ["a generator", () => [1, 2].values(), undefined],
       ["an async generator", async function* () {
@@ -203,7 +203,7 @@ describe("the progress of a group", () => {
     assertEquals(await progressOf(settled), expected);
   });
 
-  it("is told of the group in which the items are, also where it is run alone", async () => {
+  it("is reported for the group that has the items, even if it runs alone", async () => {
     const { observer, lines } = seeSpans();
     await map("out", () => [1], (n) => n).run({}, { observer });
     assertEquals(lines.filter((line) => line.startsWith("progress")), [

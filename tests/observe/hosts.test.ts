@@ -1,4 +1,4 @@
-// What observers see of a run whose calls a host makes, or answers from its record.
+// The spans of a run whose calls a host makes, or answers from its record.
 import { describe, it } from "node:test";
 import { assertEquals, assertRejects } from "@std/assert";
 import { pipeline, step } from "@runsheet/runsheet";
@@ -34,7 +34,7 @@ describe("a run under a host", () => {
     assertEquals(waited.map(({ id, ms }) => ({ id, ms })), [...host.sleeps]);
   });
 
-  it("tells which calls were answered from a record, and called nothing", async () => {
+  it("says which calls were answered from a record and called nothing", async () => {
     const { outcomes } = await record();
     const { observer, tree } = seeSpans();
     await p.run({}, { observer, host: new ReplayingHost(outcomes) });
@@ -53,7 +53,7 @@ describe("a run under a host", () => {
     ]);
   });
 
-  it("ends what is open with the host's own signal", async () => {
+  it("ends open spans with the host's own signal", async () => {
     const { observer, tree } = seeSpans();
     const host = new SuspendingHost(new RecordingHost(), (id) => id === "late@1");
     await assertRejects(() => p.run({}, { observer, host }), Error, "suspended");

@@ -14,7 +14,7 @@ const order = pipeline({
   steps: [fulfil, pipeline({ name: "notify", retry: { count: 1 }, steps: [fail] })],
 });
 
-describe("a pivot, to those who look on", () => {
+describe("a pivot, as observers see it,", () => {
   it("ends its own span and that of the failed run with its path", async () => {
     const { observer, ends } = seeSpans();
     await order.run({}, { observer });
@@ -31,7 +31,7 @@ describe("a pivot, to those who look on", () => {
     ]);
   });
 
-  it("stands in a tree and on a page", async () => {
+  it("appears in a tree and on a page", async () => {
     const run = await recorded(order);
     const lines = tree(run).split("\n").map((line) => line.replace(/ {2,}.*/, ""));
     assertEquals(lines.slice(0, 3), [
@@ -42,7 +42,7 @@ describe("a pivot, to those who look on", () => {
     assertStringIncludes(html(run), "<p>What was done up to <b>fulfil/ship</b> stands.</p>");
   });
 
-  it("stands in the description and the picture of a flow, as the retries of a pipeline do", () => {
+  it("appears in the description and the picture of a flow, like the retries of a pipeline", () => {
     const [first, second] = describeFlow(order).children!;
     assertEquals(first!.children![0]!.policy, { pivot: true });
     assertEquals(second!.policy, { retry: { count: 1 } });

@@ -52,7 +52,7 @@ describe("a run inside a step that is given the step's info", () => {
     ]);
   });
 
-  it("has the same id and keys, whoever observes it", async () => {
+  it("has the same id and keys, whatever observes it", async () => {
     after(() => observeAll());
     const keys: string[] = [];
     const flow = nested(keys);
@@ -66,7 +66,7 @@ describe("a run inside a step that is given the step's info", () => {
     assertEquals(keys, Array(4).fill("r/p/order@1/pay/charge"));
   });
 
-  it("ends at the same microtask, whoever observes it", async () => {
+  it("ends at the same microtask, whatever observes it", async () => {
     const counts: number[] = [];
     const pay = pipeline({ name: "pay", steps: [logged("charge", [])] });
     const order = step({
@@ -93,7 +93,7 @@ describe("a run inside a step that is given the step's info", () => {
     assertEquals(own.spans.filter(({ kind }) => kind === "run").length, 2);
   });
 
-  it("stands alone with an observer of its own, or where that of the run says false", async () => {
+  it("is observed alone by an observer of its own, or if that of the run returns false", async () => {
     const [own, outer] = [seeSpans(), seeSpans()];
     await nested([], (info) => ({ ...info, observer: own.observer }))
       .run({}, { observer: outer.observer });

@@ -1,4 +1,4 @@
-// Every kind of span: when it begins, where it stands, and how it ends.
+// Every kind of span: when it begins, its parent, and how it ends.
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { type Middleware, parallel, pipeline, step, when } from "@runsheet/runsheet";
@@ -6,14 +6,14 @@ import type { Span } from "@runsheet/runsheet/observe";
 import { seeSpans } from "../support/spans.ts";
 import { boom, fail, logged, thrower } from "../support/steps.ts";
 
-/** What a span has, without what it has not. */
+/** The fields of a span that are not undefined. */
 function fieldsOf(span: Span | undefined): Record<string, unknown> {
   const fields = Object.entries(span ?? {});
   return Object.fromEntries(fields.filter(([, value]) => value !== undefined));
 }
 
 describe("the spans of a run", () => {
-  it("nest as the steps do, each with its attempt, and end before what they stand in", async () => {
+  it("nest as the steps do, each with its attempt, and end before their parents", async () => {
     const { observer, tree, lines } = seeSpans();
     const inner = pipeline({ name: "inner", steps: [logged("b", [])] });
     await pipeline({ name: "outer", steps: [logged("a", []), inner] }).run({}, { observer });
@@ -28,7 +28,7 @@ describe("the spans of a run", () => {
     assertEquals(lines.slice(-3), ["end step inner/b ok", "end step inner ok", "end run ok"]);
   });
 
-  it("tell the names, kinds and places of the steps", async () => {
+  it("have the names, kinds and places of the steps", async () => {
     const { observer, spans } = seeSpans();
     const b = step({ name: "b", retry: { count: 2 }, run: () => {} });
     await pipeline({ name: "p", steps: [when(() => true, b)] }).run({}, { observer, runId: "r" });
@@ -64,7 +64,7 @@ describe("the spans of a run", () => {
     });
   });
 
-  it("have the run's id, also where the caller gives none", async () => {
+  it("have the run's id, even if the caller gives none", async () => {
     const { observer, spans } = seeSpans();
     const p = pipeline({ name: "p", steps: [logged("a", [])] });
     const { meta } = await p.run({}, { observer });
@@ -104,7 +104,7 @@ describe("the spans of a run", () => {
     assertEquals(tree(), ["run ok", "  attempt a@1 ok"]);
   });
 
-  it("end also where the args or the options are refused", async () => {
+  it("end even if the args or the options are refused", async () => {
     const { observer, tree } = seeSpans();
     const p = pipeline({ name: "p", steps: [] });
     await p.run(5 as never, { observer });
@@ -125,7 +125,7 @@ describe("the spans of a run", () => {
 });
 
 describe("a skip", () => {
-  it("is a step that is ok and has not run: by its condition", async () => {
+  it("is a step that is ok and has not run: because of its condition", async () => {
     const { observer, tree } = seeSpans();
     await pipeline({ name: "p", steps: [when(() => false, logged("a", []))] }).run({}, {
       observer,
@@ -133,7 +133,7 @@ describe("a skip", () => {
     assertEquals(tree().slice(1), ["  step when(a) ok (not run)", "    predicate when(a)? ok"]);
   });
 
-  it("is a step that is ok and has not run: by a middleware that answers in its place", async () => {
+  it("is a step that is ok and has not run: because a middleware answers in its place", async () => {
     const { observer, tree } = seeSpans();
     const middleware: Middleware[] = [() => () => ({ success: true, data: {} })];
     await pipeline({ name: "p", steps: [logged("a", [])], middleware }).run({}, { observer });
@@ -160,7 +160,7 @@ describe("the span of a rollback", () => {
     assert(undos.every(({ of }) => of && spans.includes(of)));
   });
 
-  it("names what was deferred as the report does", async () => {
+  it("names deferred undos as the report does", async () => {
     const { observer, spans } = seeSpans();
     const a = step({ name: "a", run: (_ctx, { defer }) => defer(() => {}) });
     const p = pipeline({ name: "p", steps: [pipeline({ name: "inner", steps: [a] }), fail] });
@@ -170,7 +170,7 @@ describe("the span of a rollback", () => {
     assertEquals(result.rollback?.completed, ["inner/a (deferred)"]);
   });
 
-  it("tells how many undos have failed, and each of these what it is", async () => {
+  it("says how many undos have failed, and each of these what it is", async () => {
     const { observer, spans, ends } = seeSpans();
     const charge = step({
       name: "charge",
@@ -195,14 +195,14 @@ describe("the span of a rollback", () => {
     ]);
   });
 
-  it("is not there where nothing is to be undone", async () => {
+  it("is absent if there is nothing to undo", async () => {
     const { observer, spans } = seeSpans();
     const a = step({ name: "a", run: (_ctx, _info) => {} });
     await pipeline({ name: "p", steps: [a, fail] }).run({}, { observer });
     assertEquals(spans.filter(({ kind }) => kind === "rollback"), []);
   });
 
-  it("stands in the step whose middleware has recovered from a failure", async () => {
+  it("is inside the step whose middleware has recovered from a failure", async () => {
     const { observer, tree } = seeSpans();
     const recover: Middleware = (_step, next) => async (ctx) => {
       await next(ctx);

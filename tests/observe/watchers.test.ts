@@ -1,4 +1,5 @@
-// Who observes: by the options of a run, everywhere in the process, several at once, and parts of a run.
+// Observers: by the options of a run, everywhere in the process, several at once, and of parts of a
+// run.
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { pipeline, step, toJSON } from "@runsheet/runsheet";
@@ -10,7 +11,7 @@ import { boom, fail, logged } from "../support/steps.ts";
 const p = pipeline({ name: "p", steps: [logged("a", [])] });
 
 describe("observe", () => {
-  it("refuses what is no function", () => {
+  it("refuses anything that is not a function", () => {
     assertThrows(
       () => observe({} as never),
       Error,
@@ -18,7 +19,7 @@ describe("observe", () => {
     );
   });
 
-  it("must have made what run takes", async () => {
+  it("must have made the observer that run accepts", async () => {
     function observer() {}
     const result = await p.run({}, { observer: observer as never });
     assertEquals(result.failedStep, "<options>");
@@ -28,7 +29,7 @@ describe("observe", () => {
     );
   });
 
-  it("leaves out all that is inside a span where it says false, and not its siblings", async () => {
+  it("leaves out everything inside a span for which it returns false, but not the span's siblings", async () => {
     const seen: string[] = [];
     const observer = observe(({ kind, id }) => {
       seen.push(id === "" ? kind : `${kind} ${id}`);
@@ -49,7 +50,7 @@ describe("observe", () => {
     ]);
   });
 
-  it("follows runs that are under way at the same time, each by itself", async () => {
+  it("follows concurrent runs separately", async () => {
     const { observer, spans, ends } = seeSpans();
     await Promise.all([1, 2, 3].map((n) => p.run({}, { observer, runId: `r${n}` })));
     assertEquals(spans.length, 9);
@@ -62,7 +63,7 @@ describe("observe", () => {
 describe("observeAll", () => {
   const { after } = cleanups();
 
-  it("sees every run, beside the observer that it has, until it is ended", async () => {
+  it("sees every run, beside the run's own observer, until it is stopped", async () => {
     after(() => observeAll());
     const [everywhere, own] = [seeSpans(), seeSpans()];
     observeAll(everywhere.observer);
@@ -85,7 +86,7 @@ describe("all", () => {
     assert(one.spans.length === 3 && one.spans.every((span, n) => span === other.spans[n]));
   });
 
-  it("leaves a span out for the one that says false, and not for the others", async () => {
+  it("leaves a span out for the one that returns false, and not for the others", async () => {
     const { observer, tree } = seeSpans();
     const kinds: string[] = [];
     const none = observe(({ kind }) => {
@@ -105,7 +106,7 @@ describe("events", () => {
     return told;
   };
 
-  it("tell starts and ends with ids in place of objects, and with times", async () => {
+  it("report starts and ends with ids in place of objects, and with times", async () => {
     const told = await list();
     assertEquals(told.map(({ type, kind, id, parentId }) => [type, kind, id, parentId]), [
       ["start", "run", "", undefined],
@@ -123,7 +124,7 @@ describe("events", () => {
     }
   });
 
-  it("are lines of JSON: no args, no data, and an error as what tells it", async () => {
+  it("are lines of JSON: no args, no data, and the essentials of an error", async () => {
     const spy = pipeline({
       name: "spy",
       steps: [

@@ -1,4 +1,4 @@
-// What happens inside a span: an AsyncLocalStorage that an observer sets is there.
+// Code inside a span sees the AsyncLocalStorage that an observer has set.
 import { AsyncLocalStorage } from "node:async_hooks";
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
@@ -14,7 +14,7 @@ import {
 import { all, observe } from "@runsheet/runsheet/observe";
 import { boom, fail } from "../support/steps.ts";
 
-describe("what an observer sets around a span", () => {
+describe("the storage that an observer sets around a span", () => {
   it("is there in the user's code: the span of its own call", async () => {
     const current = new AsyncLocalStorage<string>();
     const observer = observe(({ id }) => ({ within: (call) => current.run(id, call) }));
@@ -52,7 +52,7 @@ describe("what an observer sets around a span", () => {
     ]);
   });
 
-  it("is there in all that is inside it: retries, middleware, branches and validation", async () => {
+  it("is there in everything inside it: retries, middleware, branches and validation", async () => {
     const current = new AsyncLocalStorage<string>();
     const observer = observe(({ kind, name }) =>
       kind === "step" ? { within: (call) => current.run(name, call) } : undefined
@@ -112,7 +112,7 @@ describe("what an observer sets around a span", () => {
     ]);
   });
 
-  it("is nested where there are several, the first outermost", async () => {
+  it("is nested if there are several, the first outermost", async () => {
     const order: string[] = [];
     const one = (name: string) =>
       observe(({ kind }) =>

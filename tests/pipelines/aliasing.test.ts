@@ -29,7 +29,7 @@ function open<T extends object>(value: T): Open<T> {
   return value;
 }
 
-describe("what is done to a definition afterwards changes nothing:", () => {
+describe("later changes have no effect:", () => {
   const { fakeTime } = cleanups();
 
   it("to a step's, its retry policy and its rollback", async () => {
@@ -233,7 +233,7 @@ describe("what is done to a definition afterwards changes nothing:", () => {
 });
 
 describe("a middleware", () => {
-  it("is given the name and the schemas of a step, frozen, and the same in every run", async () => {
+  it("receives the name and the schemas of a step, frozen, and the same in every run", async () => {
     const seen: StepInfo[] = [];
     const requires = type({ n: "number" });
     const meddling: Middleware = (info, next) => {

@@ -26,7 +26,7 @@ const discount = step({
 const gift = step({ name: "gift", run: () => ({ gift: "sticker" }) });
 
 describe("the builder's", () => {
-  it("when gives its predicate the context so far, and makes what the step brings optional", async () => {
+  it("when gives its predicate the context so far, and makes the step's keys optional", async () => {
     const p = open.step(sum).when((ctx) => ctx.total > 10 && ctx.lines.length > 1, gift).build();
     const data = dataOf(await p.run(order));
     assertType<IsExact<typeof data.gift, "sticker" | undefined>>(true);
@@ -49,7 +49,7 @@ describe("the builder's", () => {
     assertEquals(data.total, 13);
   });
 
-  it("parallel runs its steps at once, with options by way of step", async () => {
+  it("parallel runs its steps at once, with options through step", async () => {
     const p = open.step(sum).parallel(discount, gift).build();
     const result = await p.run(order);
     assertEquals([dataOf(result).total, dataOf(result).gift], [13, "sticker"]);
@@ -128,14 +128,14 @@ describe("the builder's", () => {
     assertEquals(undone, ["cup", "tea"]);
   });
 
-  it("methods refuse what the functions of their names refuse, at once", () => {
+  it("methods refuse the same arguments as the functions of their names, at once", () => {
     const wrong = open as unknown as Record<string, (...given: unknown[]) => unknown>;
     for (const method of ["when", "choice", "parallel", "distribute", "map", "filter", "flatMap"]) {
       assertThrows(() => wrong[method]?.(), ConfigError, `${method}(`);
     }
   });
 
-  it("args are inferred where there is no schema", async () => {
+  it("args are inferred if there is no schema", async () => {
     const p = pipeline({ name: "p" }).step(sum).when((ctx) => ctx.total > 0, gift).build();
     assertType<IsExact<Parameters<typeof p.run>[0], Order>>(true);
     assertEquals(dataOf(await p.run(order)).gift, "sticker");

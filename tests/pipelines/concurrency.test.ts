@@ -122,7 +122,7 @@ describe("concurrent runs of one pipeline", () => {
     }
   });
 
-  it("are aborted one by one", async () => {
+  it("are aborted individually", async () => {
     const controllers = Array.from({ length: 10 }, () => new AbortController());
     let arrived = 0;
     let open = () => {};
@@ -158,7 +158,7 @@ describe("concurrent runs of one pipeline", () => {
     assertEquals(undone.sort(), [0, 2, 4, 6, 8]);
   });
 
-  it("tell only their own caller of what came late", async () => {
+  it("report late attempts only to their own caller", async () => {
     const releases: (() => void)[] = [];
     const undone: unknown[] = [];
     const slow = step({
@@ -190,7 +190,7 @@ describe("concurrent runs of one pipeline", () => {
     assertEquals(lates, [[2, late], [1, late], [0, late]]);
   });
 
-  it("keep what comes late during the rollback out of its report, and undo it once", async () => {
+  it("keep attempts that land during the rollback out of its report, and undo them once", async () => {
     const log: string[] = [];
     const controller = new AbortController();
     const watches: Promise<unknown>[] = [];

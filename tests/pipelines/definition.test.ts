@@ -24,7 +24,7 @@ describe("strict", () => {
     assertEquals([error.key, error.steps], ["id", ["a", "b"]]);
   });
 
-  it("sees into nested pipelines", () => {
+  it("looks into nested pipelines", () => {
     const inner = pipeline({ name: "inner", steps: [b] });
     const error = assertThrows(
       // @ts-expect-error step 'inner' provides 'id', which a step before it provides, too, and the pipeline is strict
@@ -34,7 +34,7 @@ describe("strict", () => {
     assertEquals(error.steps, ["a", "inner/b"]);
   });
 
-  it("refuses a step that needs what neither the args nor a step before it gives", () => {
+  it("refuses a step that needs a key which neither the args nor an earlier step provides", () => {
     const needy = step({
       name: "needy",
       requires: type({ id: "string", "note?": "string" }),
@@ -60,12 +60,12 @@ describe("strict", () => {
     pipeline({ name: "p", strict: true, argsSchema, steps: [untyped, needy] });
   });
 
-  it("is off unless it is asked for", async () => {
+  it("is off by default", async () => {
     assertEquals(dataOf(await pipeline({ name: "p", steps: [a, b] }).run()), { id: "b" });
   });
 });
 
-describe("a wrong definition", () => {
+describe("an invalid definition", () => {
   const cases: [why: string, define: () => unknown, message: string][] = [
     [
       "has no name",
@@ -88,12 +88,12 @@ describe("a wrong definition", () => {
       `Cannot create a pipeline as its options must be among name, steps, argsSchema, output, deps, middleware, strict, retry, timeout, immutable: current value is "stepz"`,
     ],
     [
-      "has steps that are no array",
+      "has steps that are not an array",
       () => pipeline({ name: "p", steps: 42 } as never),
       "Cannot create pipeline 'p' as 'steps' must be an array of steps: current value is 42",
     ],
     [
-      "has something that is no step",
+      "has something that is not a step",
       // @ts-expect-error this is not a step
       () => pipeline({ name: "p", steps: [trim, () => {}] }),
       "Cannot create pipeline 'p' as 'steps[1]' must be a step: current value is function (anonymous)",
@@ -104,32 +104,32 @@ describe("a wrong definition", () => {
       "Cannot create pipeline 'p' as 'steps[0]' must be a step: current value is undefined",
     ],
     [
-      "has an argsSchema that is no schema",
+      "has an argsSchema that is not a schema",
       () => pipeline({ name: "p", steps: [], argsSchema: {} } as never),
       "Cannot create pipeline 'p' as 'argsSchema' must be a Standard Schema: current value is an object with keys []",
     ],
     [
-      "has an output that is no schema",
+      "has an output that is not a schema",
       () => pipeline({ name: "p", steps: [], output: "x" } as never),
       `Cannot create pipeline 'p' as 'output' must be a Standard Schema: current value is "x"`,
     ],
     [
-      "has middleware that is no array",
+      "has middleware that is not an array",
       () => pipeline({ name: "p", steps: [], middleware: () => {} } as never),
       "Cannot create pipeline 'p' as 'middleware' must be an array: current value is function middleware",
     ],
     [
-      "has middleware that is no function",
+      "has middleware that is not a function",
       () => pipeline({ name: "p", steps: [], middleware: [1] } as never),
       "Cannot create pipeline 'p' as 'middleware[0]' must be a function: current value is 1",
     ],
     [
-      "has a strict that is no boolean",
+      "has a strict that is not a boolean",
       () => pipeline({ name: "p", steps: [], strict: 1 } as never),
       "Cannot create pipeline 'p' as 'strict' must be a boolean: current value is 1",
     ],
     [
-      "has an immutable that is not known",
+      "has an unknown immutable",
       () => pipeline({ name: "p", steps: [], immutable: true } as never),
       "Cannot create pipeline 'p' as 'immutable' must be 'deep': current value is true",
     ],
@@ -141,12 +141,12 @@ describe("a wrong definition", () => {
       }`,
     ]),
     [
-      "is wrong in a builder",
+      "is invalid in a builder",
       () => pipeline({ name: "p", timeout: 0 }),
       "Cannot time pipeline 'p' as 'timeout' must be a number of milliseconds from 1 to 2147483647: current value is 0",
     ],
     [
-      "has something that is no step in a builder",
+      "has something that is not a step in a builder",
       () => pipeline({ name: "p" }).step({} as never).build(),
       "Cannot create pipeline 'p' as 'steps[0]' must be a step: current value is an object with keys []",
     ],

@@ -1,4 +1,4 @@
-// What `run` takes beside the args: in the context, and nowhere else.
+// The deps, which `run` takes beside the args: in the context, and nowhere else.
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import {
@@ -135,7 +135,7 @@ describe("deps", () => {
     });
   });
 
-  it("may come as args, as ever, where an outer pipeline declares none", async () => {
+  it("may still be args, if an outer pipeline declares none", async () => {
     const stripe = new Stripe();
     const outer = pipeline({ name: "outer", steps: [checkout] });
     assertEquals(dataOf(await outer.run({ amount: 1, stripe })).stripe, stripe);
@@ -149,7 +149,7 @@ describe("deps", () => {
     );
   });
 
-  it("stay out of `output`, even of one that refuses keys it does not know", async () => {
+  it("stay out of `output`, even of one that refuses unknown keys", async () => {
     const p = pipeline({
       name: "p",
       deps: deps<{ stripe: Stripe }>(),
@@ -166,7 +166,7 @@ describe("deps", () => {
     });
   });
 
-  it("are shared as they are, also where contexts are deeply immutable", async () => {
+  it("are shared unchanged, even if contexts are deeply immutable", async () => {
     const config = { list: [1] };
     const p = pipeline({
       name: "p",
@@ -271,7 +271,7 @@ describe("wrong deps are refused", () => {
     assertEquals(stripe.charges, []);
   });
 
-  it("when a step, an item or a combinator gives one of their keys, and it is undone", async () => {
+  it("when a step, an item or a combinator provides one of their keys, and it is undone", async () => {
     const stripe = new Stripe();
     const given = step({
       name: "given",
@@ -298,7 +298,7 @@ describe("wrong deps are refused", () => {
     assertEquals(stripe.charges, []);
   });
 
-  it("when they are no schema", () => {
+  it("when 'deps' is not a schema", () => {
     let message = "";
     try {
       pipeline({ name: "p", deps: { stripe: Stripe } as never, steps: [] });

@@ -74,7 +74,7 @@ for (const [how, mode] of Object.entries(modes)) {
       });
     }
 
-    it("pass through as they are: instances, functions, and what is frozen", async () => {
+    it("pass through unchanged: instances, functions, and frozen objects", async () => {
       const args = {
         gateway: new Gateway(),
         now: () => 5,
@@ -179,7 +179,7 @@ describe("immutable: 'deep'", () => {
     assertFalse(Object.isFrozen(gateway));
   });
 
-  it("keeps cycles, and one object in two places one", async () => {
+  it("keeps cycles, and the identity of one object in two places", async () => {
     interface Loop {
       self?: Loop;
       list: unknown[];
@@ -197,7 +197,7 @@ describe("immutable: 'deep'", () => {
     assertFalse(Object.isFrozen(loop));
   });
 
-  it("keeps objects without a prototype, symbols as keys, and what cannot be enumerated", async () => {
+  it("keeps objects without a prototype, symbols as keys, and properties that are not enumerable", async () => {
     const key = Symbol("key");
     const bare: Record<PropertyKey, unknown> = Object.create(null, { hidden: { value: [1] } });
     bare[key] = { n: 1 };
@@ -219,7 +219,7 @@ describe("immutable: 'deep'", () => {
     assertEquals([seen.data.n, seen.data.n, reads], [1, 1, 1]);
   });
 
-  it("holds for what steps add and for the data, not for the step's own object", async () => {
+  it("applies to the outputs of steps and to the data, not to the step's own object", async () => {
     const own = { order: { lines: [1] } };
     const seen: (typeof own)[] = [];
     const add = step({ name: "add", run: () => own });
@@ -233,7 +233,7 @@ describe("immutable: 'deep'", () => {
     assertEquals(data.order.lines, [1]);
   });
 
-  it("holds for what schemas make of args, contexts and outputs", async () => {
+  it("applies to the values that schemas return for args, contexts and outputs", async () => {
     const frozen: boolean[] = [];
     const list = type({ list: type("string").pipe((text) => text.split(",")) });
     const parsing = step({
@@ -264,7 +264,7 @@ describe("immutable: 'deep'", () => {
     assertEquals(frozen, [true, true, true]);
   });
 
-  it("holds in nested pipelines, too, but not in the parent of one that asks for it", async () => {
+  it("applies in nested pipelines, too, but not in the parent of one that sets it", async () => {
     const frozen: boolean[] = [];
     const add = step({ name: "add", run: () => ({ list: [1] }) });
     const look = step({
@@ -286,7 +286,7 @@ describe("immutable: 'deep'", () => {
   });
 });
 
-describe("args that a schema has only checked", () => {
+describe("args that a schema only checks", () => {
   const argsSchema = type({ skus: "string[]" });
   const push = step({
     name: "push",

@@ -11,7 +11,7 @@ import {
 import { seenDeep } from "../support/seen.ts";
 
 describe("immutable: 'deep', of every kind of data,", () => {
-  it("keeps what an array has besides its elements, and its holes", async () => {
+  it("keeps an array's properties besides its elements, and its holes", async () => {
     const match = "2024-05".match(/(?<year>\d+)-(\d+)/d);
     assert(match);
     const holes: unknown[] = new Array(5);
@@ -43,7 +43,7 @@ describe("immutable: 'deep', of every kind of data,", () => {
     assert(copies.every(Object.isFrozen));
   });
 
-  it("keeps what Maps, Sets and Dates have besides what is in them", async () => {
+  it("keeps the properties of Maps, Sets and Dates besides their contents", async () => {
     const extra = () => ({ note: { n: 1 } });
     const args = {
       map: Object.assign(new Map([[1, 2]]), extra()),
@@ -87,7 +87,7 @@ describe("immutable: 'deep', of every kind of data,", () => {
     assertFalse(Object.isFrozen(data.object) || Object.isFrozen(data.object.list));
   });
 
-  it("passes instances through that say they are something else", async () => {
+  it("passes through instances that pretend to be something else", async () => {
     class Fake {
       readonly tag: unknown;
       constructor(tag: unknown) {

@@ -42,7 +42,7 @@ describe("middleware", () => {
     ]);
   });
 
-  it("is told the step's name and schemas", async () => {
+  it("receives the step's name and schemas", async () => {
     const requires = type({ n: "number" });
     const provides = type({ m: "number" });
     const a = step({ name: "a", requires, provides, run: (ctx) => ({ m: ctx.n }) });
@@ -73,7 +73,7 @@ describe("middleware", () => {
     assert(Object.isFrozen(seen[0]));
   });
 
-  it("may replace the data, which is frozen and merged in place of the step's", async () => {
+  it("may replace the data, which is frozen and merged in place of the step's data", async () => {
     const a = step({ name: "a", run: () => ({ n: 1 }) });
     const double: Middleware = (_step, next) => async (ctx) => {
       const result = await next(ctx);
@@ -105,7 +105,7 @@ describe("middleware", () => {
     assertEquals(outputs, [{ n: 1 }, { n: 1 }, { n: 1 }]);
   });
 
-  it("may give the step another context, which does not stay", async () => {
+  it("may give the step another context, which is not kept", async () => {
     const seen: unknown[] = [];
     const look = (name: string) =>
       step({
@@ -152,7 +152,7 @@ describe("middleware", () => {
     assertEquals(log, ["a", "undo a"]);
   });
 
-  it("may recover from a failure, and what had been done by then is undone at once", async () => {
+  it("may recover from a failure, and everything done by then is undone at once", async () => {
     const log: string[] = [];
     const inner = pipeline({ name: "inner", steps: [logged("a", log), fail] });
     const recover: Middleware = (_step, next) => async (ctx) => {
@@ -186,7 +186,7 @@ describe("middleware", () => {
     assertEquals(failure.rollback.failed, [{ step: "inner/a", error: stuck }]);
   });
 
-  it("keeps the failed path of a nested step when it passes the failure on", async () => {
+  it("keeps the failed path of a nested step when it returns the failure", async () => {
     const inner = pipeline({ name: "inner", steps: [fail] });
     const copy: Middleware = (_step, next) => async (ctx) => ({ ...await next(ctx) });
     const p = pipeline({ name: "p", steps: [inner], middleware: [copy] });
@@ -226,7 +226,7 @@ describe("a middleware that recovers from another one's failure", () => {
     },
   };
   for (const [how, fails] of Object.entries(failures)) {
-    it(`has what the step did undone first, where the inner one ${how}`, async () => {
+    it(`undoes the step first, if the inner one ${how}`, async () => {
       const { log, charge } = world();
       const p = pipeline({ name: "p", steps: [charge], middleware: [recovers, fails] });
       assertEquals(dataOf(await p.run()), { charged: false });
@@ -234,7 +234,7 @@ describe("a middleware that recovers from another one's failure", () => {
     });
   }
 
-  it("leaves the charge where nothing below it failed", async () => {
+  it("leaves the charge if nothing below it failed", async () => {
     const { log, charge } = world();
     const p = pipeline({ name: "p", steps: [charge], middleware: [recovers] });
     assertEquals(dataOf(await p.run()), { charged: true });

@@ -54,7 +54,7 @@ describe("a middleware that misbehaves", () => {
       message: /^boom$/,
       ran: true,
     },
-    "that gives no result": {
+    "that returns no result": {
       middleware:
         (_step: unknown, next: (ctx: object) => Promise<StepResult>) => async (ctx: object) => {
           await next(ctx);
@@ -63,23 +63,23 @@ describe("a middleware that misbehaves", () => {
         /^Cannot run 'b' as its middleware must give a step result: current value is undefined$/,
       ran: true,
     },
-    "that gives data which is no object": {
+    "that returns data that is not an object": {
       middleware: () => () => ({ success: true, data: 42 }),
       message:
         /^Cannot use the result of a middleware at 'b' as its data must be an object of keys: current value is 42$/,
       ran: false,
     },
-    "that fails with something that is no Error": {
+    "that fails with something that is not an Error": {
       middleware: () => () => ({ success: false, error: "oops" }),
       message: /^Cannot use what was thrown as it must be an Error: current value is "oops"$/,
       ran: false,
     },
-    "that says where it failed with something that is no path": {
+    "whose failedStep is not a path": {
       middleware: () => () => ({ success: false, error: boom, failedStep: { token: "s3cret" } }),
       message: /^boom$/,
       ran: false,
     },
-    "that gives the step a context which is no object": {
+    "that gives the step a context that is not an object": {
       middleware: (_step: unknown, next: (ctx: unknown) => Promise<StepResult>) => () => next(null),
       message:
         /^Cannot run 'b' as the context that its middleware gives must be an object of keys: current value is null$/,
@@ -98,7 +98,7 @@ describe("a middleware that misbehaves", () => {
   };
 
   for (const [name, { middleware, message, ran }] of Object.entries(cases)) {
-    it(`${name} fails the run, which is compensated`, async () => {
+    it(`${name} fails the run, which is undone`, async () => {
       const log: string[] = [];
       const p = pipeline({
         name: "p",
@@ -112,7 +112,7 @@ describe("a middleware that misbehaves", () => {
       assertEquals(failure.meta.stepsExecuted, ran ? ["a", "b"] : ["a"]);
     });
 
-    it(`${name} is heard of by those around it as of a step that fails`, async () => {
+    it(`${name} appears to those around it as a failed step`, async () => {
       const log: string[] = [];
       const told: string[] = [];
       const errors: unknown[] = [];
@@ -134,7 +134,7 @@ describe("a middleware that misbehaves", () => {
       assertEquals(told, ["first ->", "second ->", "second <-", "first <-"]);
       // To them, a result that only the engine inspects is a success.
       const isSuccess = /its data|result throws/.test(`${error.message} ${name}`);
-      const isNoError = name.endsWith("no Error");
+      const isNoError = name.endsWith("not an Error");
       assertEquals(errors, isSuccess ? [] : isNoError ? ["oops", "oops"] : [error, error]);
       assertEquals(log, ran ? ["a", "b", "undo b", "undo a"] : ["a", "undo a"]);
     });
@@ -152,7 +152,7 @@ describe("a middleware that misbehaves", () => {
     assertEquals<unknown>(dataOf(await p.run()), { recovered: "boom" });
   });
 
-  it("is not told of the signal of a host as of a failure, which goes past all of them", async () => {
+  it("does not see the signal of a host as a failure: it goes past all middleware", async () => {
     const suspended = new Error("suspended");
     const host: Host = {
       perform: () => Promise.reject(suspended),
@@ -190,7 +190,7 @@ describe("a middleware that misbehaves", () => {
     );
   });
 
-  it("that calls next twice has its second call refused, where the next one throws as it is made", async () => {
+  it("that calls next twice has its second call refused, if the next one throws as it is made", async () => {
     const twice: Middleware = (_step, next) => async (ctx) => {
       await next(ctx);
       return await next(ctx);
@@ -202,7 +202,7 @@ describe("a middleware that misbehaves", () => {
     assertInstanceOf(failureOf(await p.run()).error, ConfigError);
   });
 
-  it("that does not wait for next is waited for, so that no effect is lost", async () => {
+  it("that does not await next is itself awaited, so that no effect is lost", async () => {
     const log: string[] = [];
     const slow = step({
       name: "slow",

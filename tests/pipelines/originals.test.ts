@@ -29,7 +29,7 @@ const copy: Middleware = (_step, next) => async (ctx) => ({ ...await next(ctx) }
 describe("unlike the TypeScript original", () => {
   const { fakeTime } = cleanups();
 
-  it("undoes every timed-out attempt that lands late after all", async () => {
+  it("undoes every timed-out attempt that lands late", async () => {
     const time = fakeTime();
     const landed: number[] = [];
     const undone: number[] = [];
@@ -61,7 +61,7 @@ describe("unlike the TypeScript original", () => {
     ]);
   });
 
-  it("undoes the effect of a step whose output is not what it provides", async () => {
+  it("undoes the effect of a step whose output does not match provides", async () => {
     const log: string[] = [];
     const a = step({
       name: "a",
@@ -87,7 +87,7 @@ describe("unlike the TypeScript original", () => {
     assertEquals(data, { sum: 42 });
   });
 
-  it("undoes nested steps, and says so truly, when a middleware copies the result", async () => {
+  it("undoes nested steps, and reports it correctly, when a middleware copies the result", async () => {
     const log: string[] = [];
     const inner = pipeline({ name: "inner", steps: [logged("a", log)] });
     const p = pipeline({ name: "p", steps: [inner, fail], middleware: [copy] });
@@ -161,7 +161,7 @@ describe("unlike the TypeScript original", () => {
     assertStrictEquals(error.cause, cause);
   });
 
-  it("refuses a timeout that no timer can wait", () => {
+  it("refuses a timeout that is too long for a timer", () => {
     const error = assertThrows(
       () => step({ name: "a", timeout: Infinity, run: () => {} }),
       ConfigError,
@@ -184,7 +184,7 @@ describe("unlike the TypeScript original", () => {
     assert(isRunsheetError(failureOf(await running).rollback.failed[0]?.error, "TIMEOUT"));
   });
 
-  it("sees inside nested pipelines when it is strict", () => {
+  it("looks into nested pipelines when it is strict", () => {
     const a = step({ name: "a", provides: type({ id: "string" }), run: () => ({ id: "" }) });
     const inner = pipeline({ name: "inner", steps: [a] });
     // @ts-expect-error step 'a' provides 'id', which a step before it provides, too, and the pipeline is strict
@@ -194,7 +194,7 @@ describe("unlike the TypeScript original", () => {
 });
 
 describe("unlike the Python original", () => {
-  it("gives rollback handlers what their types say", async () => {
+  it("gives rollback handlers the values that their types promise", async () => {
     const undone: string[] = [];
     const charge = step({
       name: "charge",
@@ -208,7 +208,7 @@ describe("unlike the Python original", () => {
     assertEquals(undone.map((day) => day.slice(0, 10)), ["2026-11-23", "2026-11-24"]);
   });
 
-  it("undoes the steps when the output is wrong", async () => {
+  it("undoes the steps when the output is invalid", async () => {
     const log: string[] = [];
     const p = pipeline({
       name: "p",
@@ -220,7 +220,7 @@ describe("unlike the Python original", () => {
     assertEquals(log, ["a", "undo a"]);
   });
 
-  it("undoes the right run when many run at once", async () => {
+  it("undoes the right run when many run concurrently", async () => {
     const undone: number[] = [];
     const effect = step({
       name: "effect",

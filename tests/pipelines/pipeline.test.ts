@@ -14,14 +14,14 @@ const count = step({
 });
 
 describe("pipeline", () => {
-  it("accumulates args and outputs, the last writer wins", async () => {
+  it("accumulates args and outputs; the last writer wins", async () => {
     const p = pipeline({ name: "p", steps: [trim, count] });
     const result = await p.run({ text: " tea " });
     assertType<IsExact<typeof result, Result<{ text: string; length: number }>>>(true);
     assertEquals(dataOf(result), { text: "tea", length: 3 });
   });
 
-  it("tells its name, a frozen copy of its args and the steps that ran", async () => {
+  it("returns its name, a frozen copy of its args and the steps that ran", async () => {
     const args = { text: " tea " };
     const { meta } = await pipeline({ name: "p", steps: [trim, count] }).run(args);
     assertEquals({ ...meta }, {
@@ -96,7 +96,7 @@ describe("pipeline", () => {
     assert([failure, failure.rollback, failure.rollback.completed].every(Object.isFrozen));
   });
 
-  it("is not changed by what the caller does to the definition afterwards", async () => {
+  it("is not changed by later changes to the definition", async () => {
     const middleware = [() => () => ({ success: true as const, data: { n: 1 } })];
     const steps = [trim, count];
     const p = pipeline({ name: "p", steps, middleware });
@@ -107,7 +107,7 @@ describe("pipeline", () => {
 });
 
 describe("argsSchema", () => {
-  it("gives the steps what it makes of the args", async () => {
+  it("gives the steps the value that it returns for the args", async () => {
     const argsSchema = type({ n: "string.numeric.parse", unit: "string = 'kg'" });
     const weigh = step({
       name: "weigh",
@@ -122,7 +122,7 @@ describe("argsSchema", () => {
     assertEquals(result.meta.args, { n: "5" });
   });
 
-  it("refuses wrong args with the issues and their paths, before any step", async () => {
+  it("refuses invalid args with the issues and their paths, before any step", async () => {
     const log: string[] = [];
     const a = step({ name: "a", run: () => void log.push("a") });
     const argsSchema = type({ order: { amount: "number > 0" } });
@@ -139,7 +139,7 @@ describe("argsSchema", () => {
     assertEquals(log, []);
   });
 
-  it("names the nested pipeline whose args were wrong", async () => {
+  it("names the nested pipeline whose args were invalid", async () => {
     const inner = pipeline({ name: "inner", argsSchema: type({ n: "number" }), steps: [] });
     // @ts-expect-error n is missing
     const failure = failureOf(await pipeline({ name: "p", steps: [inner] }).run({}));
@@ -162,7 +162,7 @@ describe("argsSchema", () => {
 });
 
 describe("output", () => {
-  it("makes the data of what it declares, and nothing else", async () => {
+  it("limits the data to the keys that it declares", async () => {
     for (
       const output of [
         type({ length: "number" }),
@@ -179,7 +179,7 @@ describe("output", () => {
     }
   });
 
-  it("fails the run when the context is not what it says", async () => {
+  it("fails the run when the context does not match it", async () => {
     // @ts-expect-error output needs { length: number } which no step provides
     const p = pipeline({ name: "p", steps: [trim], output: type({ length: "number" }) });
     const failure = failureOf(await p.run({ text: "" }));
@@ -224,7 +224,7 @@ describe("nesting", () => {
     assertEquals(dataOf(await pipeline({ name: "p", steps }).run({ n: 1 })), { n: 3 });
   });
 
-  it("gives the parent the nested output where there is one", async () => {
+  it("gives the parent the nested output if there is one", async () => {
     const inner = pipeline({
       name: "inner",
       steps: [trim, count],
@@ -237,7 +237,7 @@ describe("nesting", () => {
 });
 
 describe("builder", () => {
-  it("makes the pipeline that the array makes", async () => {
+  it("makes the same pipeline as the array", async () => {
     const built = pipeline({ name: "p" }).step(trim).step(count).build();
     const result = await built.run({ text: " tea " });
     assertType<IsExact<typeof result, Result<{ text: string; length: number }>>>(true);

@@ -25,7 +25,7 @@ import { landing, listening } from "../support/landing.ts";
 import { dataOf, failureOf, plainOf } from "../support/results.ts";
 import { boom, fail, logged } from "../support/steps.ts";
 
-/** The point of no return, which could be undone and is not. */
+/** The point of no return, which has a rollback that is never called. */
 function shipping(log: string[], extra: { retry?: { count: number }; idempotent?: boolean } = {}) {
   return step({
     name: "ship",
@@ -48,7 +48,7 @@ function told(result: Result<unknown>) {
 describe("a pivot", () => {
   const { fakeTime } = cleanups();
 
-  it("lets everything stand that it and the steps around it have done", async () => {
+  it("keeps everything that it and the steps around it have done", async () => {
     const log: string[] = [];
     const steps = [logged("a", log), shipping(log), logged("b", log), fail];
     const result = await pipeline({ name: "p", steps: steps as AnyStep[] }).run({} as never);
@@ -57,7 +57,7 @@ describe("a pivot", () => {
     assertStrictEquals(failureOf(result).error, boom);
   });
 
-  it("is nothing special in a run that succeeds, or fails before it or in it", async () => {
+  it("changes nothing in a run that succeeds, or fails before it or in it", async () => {
     const log: string[] = [];
     const good = await pipeline({ name: "p", steps: [logged("a", log), shipping(log)] }).run();
     assertEquals(dataOf(good), { a: "done", parcel: 1 } as never);
@@ -72,7 +72,7 @@ describe("a pivot", () => {
     assertEquals(told(within).undone, ["a"]);
   });
 
-  it("is undone itself if what it returns is refused, as it has not succeeded", async () => {
+  it("is itself undone if its output is refused, as it has not succeeded", async () => {
     const log: string[] = [];
     const ship = step({
       name: "ship",
@@ -84,7 +84,7 @@ describe("a pivot", () => {
     assertEquals(told(result), { committed: undefined, failedStep: "ship", undone: ["ship", "a"] });
   });
 
-  it("is told by its path, and commits the pipelines around its own", async () => {
+  it("is reported by its path, and commits the pipelines around its own", async () => {
     const log: string[] = [];
     const fulfil = pipeline({ name: "fulfil", steps: [logged("pack", log), shipping(log)] });
     const p = pipeline({ name: "p", steps: [logged("a", log), fulfil, fail] });
@@ -96,7 +96,7 @@ describe("a pivot", () => {
     assertEquals(log, ["a", "pack", "ship"]);
   });
 
-  it("leaves the failed attempt's own parts to be undone", async () => {
+  it("lets the failed attempt's own parts be undone", async () => {
     const log: string[] = [];
     const mail = step({
       name: "mail",
@@ -121,7 +121,7 @@ describe("a pivot", () => {
     assertEquals(told(result).undone, [...own, ...own]);
   });
 
-  it("lets the rest of a group stand where one branch fails after it", async () => {
+  it("keeps the rest of a group if one branch fails after it", async () => {
     for (const undoConcurrency of [1, 2]) {
       const log: string[] = [];
       const refused = step({
@@ -142,7 +142,7 @@ describe("a pivot", () => {
     }
   });
 
-  it("does not keep what is recovered after it from being undone", async () => {
+  it("does not keep steps that are recovered from after it from being undone", async () => {
     const log: string[] = [];
     const recover: Middleware = ({ name }, next) => async (ctx) => {
       const result = await next(ctx);
@@ -182,7 +182,7 @@ describe("a pivot", () => {
     assertEquals(told(result).committed, "ship");
   });
 
-  it("closes the way to an alternative and to another attempt of a pipeline", async () => {
+  it("rules out an alternative and another attempt of a pipeline", async () => {
     const log: string[] = [];
     const group = (retry: { count: number }) =>
       pipeline({ name: "group", retry, steps: [shipping(log), fail] });
@@ -278,7 +278,7 @@ describe("a pivot", () => {
     assertEquals([log, reports], [["a", "undo a", "undo ship"], ["ship@1 compensated"]]);
   });
 
-  it("leaves alone what a standing success defers afterwards, and is one effect with 'idempotent'", async () => {
+  it("does not run undos that its success defers afterwards, and is one effect with 'idempotent'", async () => {
     const log: string[] = [];
     let later = () => {};
     const a = step({
@@ -298,7 +298,7 @@ describe("a pivot", () => {
     assertEquals(log, ["ship"]);
   });
 
-  it("takes the undo of a run inside a step away from the step", async () => {
+  it("removes the undo of a run inside a step from the step", async () => {
     const log: string[] = [];
     const inner = pipeline({ name: "inner", steps: [logged("a", log), shipping(log)] });
     const outer = step({
@@ -310,7 +310,7 @@ describe("a pivot", () => {
     assertEquals(log, ["a", "ship"]);
   });
 
-  it("stays where a middleware fails after it", async () => {
+  it("stays if a middleware fails after it", async () => {
     const log: string[] = [];
     const breaks: Middleware = ({ name }, next) => async (ctx) => {
       const result = await next(ctx);
@@ -337,7 +337,7 @@ describe("a pivot", () => {
     assertEquals([replaying.unused, told(second).committed], [[], "ship"]);
   });
 
-  it("stays one when it is stubbed", async () => {
+  it("stays a pivot when it is stubbed", async () => {
     const p = pipeline({ name: "p", steps: [shipping([]), fail] });
     const result = await stub(p, { ship: () => ({ parcel: 2 }) }).run();
     assertEquals(told(result).committed, "ship");
@@ -387,7 +387,7 @@ describe("a pivot", () => {
       assertEquals(message(() => define(map("k", () => [1], (n) => n))), sentence("map(k)"));
     });
 
-    it("may be followed by a step with an alternative, and stand in one branch", () => {
+    it("may be followed by a step with an alternative, and be in one branch", () => {
       define(fallback(idle("mail"), () => ({})));
       assertEquals(message(() => define(fallback(idle("a"), idle("b")))), sentence("b"));
       const way = choice([() => true, ship], idle("collect"));

@@ -59,7 +59,7 @@ function payment(log: string[], times: number, retry: RetryPolicy = { count: 2 }
 describe("retry on a pipeline", () => {
   const { fakeTime } = cleanups();
 
-  it("undoes what a failed attempt did, and tries again under another key", async () => {
+  it("undoes a failed attempt, and tries again under another key", async () => {
     const log: string[] = [];
     const shop = pipeline({ name: "shop", steps: [payment(log, 2)] });
     const data = dataOf(await shop.run({}, { runId: "r" }));
@@ -73,7 +73,7 @@ describe("retry on a pipeline", () => {
     ]);
   });
 
-  it("does so for the pipeline that runs, which sees its args each time", async () => {
+  it("does so for the outermost pipeline, which sees its args each time", async () => {
     const seen: unknown[] = [];
     const log: string[] = [];
     const shop = pipeline({
@@ -108,7 +108,7 @@ describe("retry on a pipeline", () => {
     assertEquals(alone.meta.stepsExecuted, ["reserve", "charge"]);
   });
 
-  it("fails with all errors once its retries are used up, and leaves the last undo to the run", async () => {
+  it("fails with all errors once its retries are exhausted, and leaves the last undo to the run", async () => {
     const log: string[] = [];
     const { error } = failureOf(await payment(log, 9, { count: 1 }).run({}, { runId: "r" }));
     assert(error instanceof RetryExhaustedError);
@@ -117,7 +117,7 @@ describe("retry on a pipeline", () => {
     assertEquals(log.at(-1), "undo r/payment/@2/reserve");
   });
 
-  it("waits as its policy says, and asks 'retryIf' with the errors so far", async () => {
+  it("waits as its policy says, and calls 'retryIf' with the errors so far", async () => {
     const time = fakeTime();
     const start = time.now;
     const asked: number[] = [];
@@ -162,7 +162,7 @@ describe("retry on a pipeline", () => {
     assertEquals([failedStep, checks], ["<args>", 1]);
   });
 
-  it("stops if an undo fails, as what is left of an attempt would be done twice", async () => {
+  it("stops if an undo fails, as the effect that is left would be made twice", async () => {
     const stuck = step({
       name: "stuck",
       run: () => {},
@@ -180,7 +180,7 @@ describe("retry on a pipeline", () => {
     assertEquals(rollback.failed.map(({ step }) => step), ["stuck"]);
   });
 
-  it("has a 'timeout' for each attempt, and undoes what lands after one", async () => {
+  it("has a 'timeout' for each attempt, and undoes attempts of steps that land after it", async () => {
     const time = fakeTime();
     const log: string[] = [];
     const charge = landing("charge", log);
@@ -232,7 +232,7 @@ describe("retry on a pipeline", () => {
     }
   });
 
-  it("ends by the timeout of the pipeline around it, which keeps what the attempts failed with", async () => {
+  it("ends by the timeout of the pipeline around it, which keeps the errors of the attempts", async () => {
     const time = fakeTime();
     const inner = pipeline({
       name: "inner",
@@ -267,7 +267,7 @@ describe("retry on a pipeline", () => {
     assertEquals(failedStep, "inner/s");
   });
 
-  it("runs its middleware anew in each attempt, which see the steps' own paths", async () => {
+  it("runs its middleware again in each attempt, which sees the steps' own paths", async () => {
     const seen: unknown[] = [];
     const see: Middleware = ({ name }, next) => async (ctx) => {
       const result = await next(ctx);
@@ -306,7 +306,7 @@ describe("retry on a pipeline", () => {
     });
   }
 
-  it("tries one item again, and leaves the others alone", async () => {
+  it("retries one item, and leaves the others alone", async () => {
     const log: string[] = [];
     const p = pipeline({ name: "p", steps: [map("all", () => [{}, {}, {}], payment(log, 1))] });
     dataOf(await p.run({}, { runId: "r" }));
@@ -362,12 +362,12 @@ describe("retry on a pipeline", () => {
     assertEquals(ends.get(spans[2]!)?.failedStep, "payment/charge");
   });
 
-  it("is told by the pipeline, as a step tells its own", () => {
+  it("is exposed by the pipeline, as by a step", () => {
     const p = pipeline({ name: "p", retry: { count: 2 }, timeout: 5, steps: [] });
     assertEquals([p.retry, p.timeout], [{ count: 2 }, 5]);
   });
 
-  it("is given to a builder, too", async () => {
+  it("can also be given to a builder", async () => {
     const p = pipeline({ name: "p", retry: { count: 1 } }).step(failingFirst(1)).build();
     const result = await p.run({});
     if (result.success) assertType<IsExact<typeof result.data, { readonly calls: number }>>(true);

@@ -42,7 +42,7 @@ async function tell(
 }
 
 describe("a run inside a step that is not given the step's info", () => {
-  it("is refused with a sentence, and undone, as nobody could undo it later", async () => {
+  it("is refused with a sentence, and undone, as nothing could undo it later", async () => {
     const log: string[] = [];
     const { error, failedStep } = failureOf(await tell(log, () => undefined));
     assert(isRunsheetError(error, "CONFIG"));
@@ -50,7 +50,7 @@ describe("a run inside a step that is not given the step's info", () => {
     assertEquals(log, ["a", "b", "undo b", "undo a"]);
   });
 
-  it("is refused after an await, too, if it is given the step's signal", async () => {
+  it("is also refused after an await, if it is given the step's signal", async () => {
     const log: string[] = [];
     const { error } = failureOf(await tell(log, ({ signal }) => ({ signal }), true));
     assertEquals(error.message, sentence("outer"));
@@ -68,7 +68,7 @@ describe("a run inside a step that is not given the step's info", () => {
     assertEquals(failureOf(await outer.run({})).error.message, sentence("outer"));
   });
 
-  it("stands on its own if it says so", async () => {
+  it("is independent if it says so", async () => {
     for (const isLate of [false, true]) {
       const log: string[] = [];
       const { failedStep } = failureOf(
@@ -78,7 +78,7 @@ describe("a run inside a step that is not given the step's info", () => {
     }
   });
 
-  it("is none of the step's business if there is nothing to undo in it", async () => {
+  it("is allowed if there is nothing to undo in it", async () => {
     const read = step({ name: "read", run: (_ctx, { key }) => ({ key }) });
     const inner = pipeline({
       name: "inner",
@@ -88,7 +88,7 @@ describe("a run inside a step that is not given the step's info", () => {
     dataOf(await pipeline({ name: "p", steps: [outer] }).run());
   });
 
-  it("is not mistaken for one that begins elsewhere, or in an undo", async () => {
+  it("is not confused with one that begins elsewhere, or in an undo", async () => {
     const log: string[] = [];
     const inner = innerOf(log);
     let begin = () => {};
@@ -108,8 +108,8 @@ describe("a run inside a step that is not given the step's info", () => {
   });
 
   // The two calls below have the same arguments and the same stack: those of a continuation of the
-  // event loop. Nothing but an AsyncLocalStorage, which the core does not have, tells them apart.
-  it("cannot be known after an await without its signal: the call is that of anyone else", async () => {
+  // event loop. Nothing but an AsyncLocalStorage, which the core does not have, distinguishes them.
+  it("cannot be recognized after an await without its signal: the call looks like any other", async () => {
     const log: string[] = [];
     const inner = innerOf(log);
     const call = async () => {
@@ -126,7 +126,7 @@ describe("a run inside a step that is not given the step's info", () => {
     assertEquals(log.filter((line) => line.startsWith("undo")), []);
   });
 
-  it("is found by a sweep, then as ever", async () => {
+  it("is then found by a sweep, as before", async () => {
     for (const isTold of [false, true]) {
       const books = ledger();
       const charge = step({

@@ -7,7 +7,7 @@ import { drain } from "../support/deferred.ts";
 import { failureOf } from "../support/results.ts";
 import { boom, fail, logged } from "../support/steps.ts";
 
-/** A pipeline of two steps that log the keys of what they do and undo. */
+/** A pipeline of two steps that log the keys of their effects and undos. */
 function paying(log: string[]) {
   const logging = (name: string) =>
     step({
@@ -45,7 +45,7 @@ describe("a run inside a step that is given the step's info", () => {
     assertEquals([rollback.completed, rollback.failed], [["outer (deferred)"], []]);
   });
 
-  it("is undone before the step is tried again, and has other keys then", async () => {
+  it("is undone before the step is retried, and then has other keys", async () => {
     const log: string[] = [];
     const inner = paying(log);
     const outer = step({
@@ -131,7 +131,7 @@ describe("a run inside a step that is given the step's info", () => {
     assertEquals(rollback.completed, ["map(out)[1] (deferred)", "map(out)[0] (deferred)"]);
   });
 
-  it("tells what could not be undone", async () => {
+  it("reports effects that could not be undone", async () => {
     const stuck = step({ name: "stuck", run: () => {}, rollback: () => Promise.reject(boom) });
     const inner = pipeline({ name: "inner", steps: [stuck, logged("a", [])] });
     const outer = step({
@@ -148,7 +148,7 @@ describe("a run inside a step that is given the step's info", () => {
     assertEquals(failed.error.causes, [boom]);
   });
 
-  it("is refused where it would not be undone: in an undo", async () => {
+  it("is refused in an undo, where it would not be undone", async () => {
     const inner = pipeline({ name: "inner", steps: [] });
     let message: string | undefined;
     const outer = step({

@@ -21,7 +21,7 @@ const double = step({
 const order = pipeline({ name: "order", argsSchema: Order, steps: [double] });
 const built = pipeline({ name: "order", argsSchema: Order }).step(double).build();
 
-describe("input of which nothing is known", () => {
+describe("input of unknown type", () => {
   for (const [form, p] of Object.entries({ order, built })) {
     it(`is run when the argsSchema accepts it (${form})`, async () => {
       const body: unknown = JSON.parse('{ "sku": "tea", "amount": "4" }');
@@ -59,7 +59,7 @@ describe("input of which nothing is known", () => {
     assertFalse("runUnknown" in double);
   });
 
-  it("is taken by a pipeline that is a pipeline like any other", async () => {
+  it("is accepted by a pipeline that is otherwise a pipeline like any other", async () => {
     assertType<
       IsExact<
         typeof order,

@@ -29,7 +29,7 @@ describe("10,000 concurrent runs of one nested pipeline with random faults", () 
       balanced: true,
       wrong: [],
     });
-    // Without enough of everything, it would prove nothing.
+    // Without enough of each outcome, it would prove nothing.
     for (const count of [succeeded, runs - succeeded - aborted, aborted, stuck, late]) {
       assert(count > 100, stdout);
     }

@@ -1,5 +1,5 @@
-// Runs random trees and pipelines with each observer that does wrong, and without it, and prints what
-// differs, and how many errors came to light of how many there were.
+// Runs random trees and pipelines with each faulty observer, and without it. Prints the
+// differences, and how many of the errors surfaced.
 import process from "node:process";
 import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";

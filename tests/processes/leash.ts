@@ -1,4 +1,4 @@
-// Runs a script in a process of its own, kills it when stdin says something, and stops it when
+// Runs a script in a process of its own, kills it when stdin has data, and stops it when
 // stdin ends, so it ends with the process that started it.
 import { spawn } from "node:child_process";
 import process from "node:process";

@@ -1,4 +1,4 @@
-// Runs many items through a combinator, in each of the ways that it is given with a number of items,
+// Runs many items through a combinator, in each of the given ways with its number of items,
 // and prints the counts. In a process of its own, because node:test on Node tracks every promise
 // with async_hooks, which takes ten times the time and memory.
 import process from "node:process";

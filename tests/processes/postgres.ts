@@ -52,7 +52,7 @@ try {
   try {
     console.log(`postgres://postgres@127.0.0.1:${port}/postgres`);
     await new Promise((resolve) => {
-      // Ctrl-C reaches this process too, which must survive it to stop the server.
+      // Ctrl-C also reaches this process, which must survive it to stop the server.
       for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, resolve);
       process.stdin.on("end", resolve).on("close", resolve).resume();
     });

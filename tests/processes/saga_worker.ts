@@ -1,4 +1,4 @@
-// A worker that runs the saga of conform() over a store, and tells the test what it does.
+// A worker that runs the saga of conform() over a store, and reports its events to the test.
 import process from "node:process";
 import { durable } from "@runsheet/runsheet/durable";
 import { saga, sagaEnd } from "@runsheet/runsheet/testing";

@@ -241,7 +241,7 @@ describe("a random tree of combinators", () => {
     });
   });
 
-  it("undoes in reverse of the order written, whoever finished first (invariant 3)", async () => {
+  it("undoes in reverse of the order written, whichever finished first (invariant 3)", async () => {
     await property(trees(true).filter(isUndoneInTurn), async (tree) => {
       const story = await tell(tree);
       if (story.result.success || collected(story).length > 0) return;
@@ -250,7 +250,7 @@ describe("a random tree of combinators", () => {
     });
   });
 
-  it("gives a handler exactly what its run saw and returned (invariant 4)", async () => {
+  it("gives a handler exactly the context and output of its run (invariant 4)", async () => {
     await property(trees(true), async (tree) => {
       assertEquals((await tell(tree)).mismatches, []);
     });
@@ -277,7 +277,7 @@ describe("a random tree of combinators", () => {
     });
   });
 
-  it("keeps runs of one object apart that go on at the same time (invariant 6)", async () => {
+  it("keeps concurrent runs of one object apart (invariant 6)", async () => {
     await property(trees(true), async (tree) => {
       const alone = await tell(tree);
       for (const { result, effects, undos, mismatches } of await tellTogether(tree, 3)) {
@@ -289,7 +289,7 @@ describe("a random tree of combinators", () => {
     });
   });
 
-  it("gives the data of a plain calculation when nothing fails (invariant 8)", async () => {
+  it("has the data of a plain calculation when nothing fails (invariant 8)", async () => {
     await property(trees(false), async (tree) => {
       const { result, undos } = await tell(tree);
       assert(result.success);
@@ -298,7 +298,7 @@ describe("a random tree of combinators", () => {
     });
   });
 
-  it("gives the same when it stands in a parallel or a pipeline of its own (invariant 8)", async () => {
+  it("has the same data when it is inside a parallel or a pipeline of its own (invariant 8)", async () => {
     await property(trees(false), async (tree) => {
       const id = 1_000;
       const policy = { concurrency: 1, onFailure: "abort", undoConcurrency: 1 } as const;

@@ -1,4 +1,4 @@
-// What a run holds for its steps, in random trees of combinators.
+// Deps and resources, which a run holds for its steps, in random trees of combinators.
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";

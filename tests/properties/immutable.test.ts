@@ -1,4 +1,4 @@
-// Whatever a step, a rollback, a middleware or the caller does to its objects, nobody else sees it.
+// Whatever a step, a rollback, a middleware or the caller does to its objects, no one else sees it.
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import fc from "fast-check";
@@ -107,7 +107,7 @@ function picture(value: unknown, seen = new Map<unknown, number>()): unknown {
 }
 
 describe("immutable: 'deep', for any data,", () => {
-  it("keeps what anyone does to the objects it was handed from everyone else", async () => {
+  it("hides changes that anyone makes to the objects it was given from everyone else", async () => {
     await property(fc.tuple(tree, tree), async ([given, made]) => {
       const args = { given, list: [given], other: 1 };
       const expected = { given: picture(given), made: picture(made) };

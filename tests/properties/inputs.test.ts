@@ -13,7 +13,7 @@ interface Names {
   readonly outside: string;
 }
 
-/** Runs a tree, and tells everything that its leaves and the caller see. */
+/** Runs a tree, and returns everything that its leaves and the caller see. */
 async function tell(tree: Tree, names?: Names) {
   const log: string[] = [];
   const play = ({ id, ticks: n, failures, retries, undo }: Leaf) => {
@@ -46,7 +46,7 @@ async function tell(tree: Tree, names?: Names) {
 }
 
 describe("in a random tree of combinators", () => {
-  it("steps with other names for their inputs do what they do without", () => {
+  it("steps with other names for their inputs behave as without them", () => {
     const name = fc.constantFrom("a", "b", "input");
     const names = fc.record({ inside: name, outside: name });
     return property(fc.tuple(trees(true), names), async ([tree, names]) => {

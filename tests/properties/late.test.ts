@@ -39,8 +39,8 @@ function isKept({ result }: Story, attempt: Attempt): boolean {
 }
 
 /**
- * Whether an attempt's effects stand. Those of one that has not landed stand with the success that
- * has its key.
+ * Whether an attempt's effects are kept. Those of one that has not landed are kept with the success
+ * that has its key.
  */
 function stands(story: Story, attempt: Attempt): boolean {
   if (attempt.settled === "landed") return isKept(story, attempt);
@@ -56,7 +56,7 @@ function listed({ result }: Story): string[] {
 
 describe("attempts that settle at any time", () => {
   it(
-    "have every effect undone exactly once, unless it stays or nothing is there to undo it",
+    "have every effect undone exactly once, unless it stays or has no undo",
     holdsFor((story) => {
       const { effects, mistakes } = story.world;
       const expected = [...effects].map(([id, { attempt, hasUndo }]) => {
@@ -84,7 +84,7 @@ describe("attempts that settle at any time", () => {
   );
 
   it(
-    "are reported as what they came to",
+    "are reported with their outcomes",
     holdsFor(({ world, late }) => {
       for (const attempt of world.attempts) {
         const { settled, leaf: { undo, defers } } = attempt;
@@ -118,7 +118,7 @@ describe("attempts that settle at any time", () => {
   );
 
   it(
-    "have another key than the one before if and only if something under that was undone or is due",
+    "have another key than the previous one if and only if something under that was undone or is due",
     holdsFor(
       ({ world }) => assertEquals(world.mistakes.filter((mistake) => mistake.includes("foll")), []),
       ({ world }) => world.attempts.filter(({ key }) => key.includes("~")).length,
@@ -150,7 +150,7 @@ describe("attempts that settle at any time", () => {
   );
 
   it(
-    "are listed in the rollback report when they land within their grace",
+    "are listed in the rollback report when they land within their grace period",
     holdsFor((story) => {
       if (story.result.success) return;
       for (const { path } of inGrace(story)) assert(listed(story).includes(path), path);
@@ -158,7 +158,7 @@ describe("attempts that settle at any time", () => {
   );
 
   it(
-    "do not overlap with a retry where they must not, and are undone before it",
+    "do not overlap with a retry if they must not, and are undone before it",
     holdsFor(
       ({ world }) => assertEquals(world.mistakes, []),
       ({ world, late }) =>
@@ -181,7 +181,7 @@ describe("attempts that settle at any time", () => {
   );
 
   it(
-    "are undone by way of the host under ids that are unique",
+    "are undone through the host under unique ids",
     holdsFor(
       ({ world: { ids } }) => assertEquals(ids.length, new Set(ids).size, ids.join(" ")),
       ({ world: { ids }, late }) => late.size > 0 ? ids.length : 0,

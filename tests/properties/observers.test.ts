@@ -1,4 +1,4 @@
-// Random trees and pipelines go the same way to the microtask, whoever observes them.
+// Random trees and pipelines behave the same to the microtask, whatever observes them.
 import { AsyncLocalStorage } from "node:async_hooks";
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
@@ -43,20 +43,20 @@ function observers(every: number): { observer: Watcher; open: Set<Span>; faults:
 describe("a random run that is observed", () => {
   const every = fc.integer({ min: 1, max: 5 });
 
-  it("goes as it does without: a tree of combinators", () =>
+  it("behaves as without an observer: a tree of combinators", () =>
     property(fc.tuple(trees(true, true), every), async ([tree, every]) => {
       const { observer } = observers(every);
       assertEquals(await observedTree(tree, observer), await observedTree(tree, undefined));
     }));
 
-  it("goes as it does without: a pipeline", () =>
+  it("behaves as without an observer: a pipeline", () =>
     property(fc.tuple(scenarios(1), every), async ([{ root, plans }, every]) => {
       const { observer } = observers(every);
       const observed = await new Play(root).run(plans[0]!, "r", { observer });
       assertEquals(observed, await new Play(root).run(plans[0]!, "r"));
     }));
 
-  it("has spans with ids of their own, each of which ends once, inside one that has begun", () =>
+  it("has spans with unique ids, each of which ends once, inside one that has begun", () =>
     property(fc.tuple(trees(true, true), scenarios(1)), async ([tree, { root, plans }]) => {
       const [one, other] = [observers(1), observers(1)];
       await observedTree(tree, one.observer);

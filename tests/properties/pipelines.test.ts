@@ -33,7 +33,7 @@ function reported(key: string): string {
 }
 
 describe("a random pipeline", () => {
-  it("never rejects, and comes to what the model says (invariant 1)", () =>
+  it("never rejects, and has the result of the model (invariant 1)", () =>
     property(scenarios(1), async (scenario) => {
       const { story, predicted } = await playOne(scenario);
       const { log: _log, completed: _completed, failed: _failed, ...result } = story;
@@ -41,7 +41,7 @@ describe("a random pipeline", () => {
       assertEquals(result, expected);
     }));
 
-  it("calls the user's code as often as the model says, with what the model says", () =>
+  it("calls the user's code as often as the model, with the same arguments", () =>
     property(scenarios(1), async (scenario) => {
       const { story, predicted } = await playOne(scenario);
       const runs = ({ log }: Story) => log.filter((line) => !isUndo(line));
@@ -62,7 +62,7 @@ describe("a random pipeline", () => {
       assertEquals(order(story), order(predicted));
     }));
 
-  it("gives a handler exactly what its run saw and returned (invariant 4)", () =>
+  it("gives a handler exactly the context and output of its run (invariant 4)", () =>
     property(scenarios(1), async (scenario) => {
       const { story, predicted } = await playOne(scenario);
       const handled = ({ log }: Story) => log.filter(isUndo).sort();
@@ -100,7 +100,7 @@ describe("a random pipeline", () => {
     assert(most > 1, "nothing was reordered");
   });
 
-  it("leaves the args and the outputs of steps as they were (invariant 7)", () =>
+  it("leaves the args and the outputs of steps unchanged (invariant 7)", () =>
     property(scenarios(1), async ({ root, plans }) => {
       const play = new Play(root);
       await play.run(plans[0]!, "r0");

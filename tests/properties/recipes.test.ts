@@ -1,4 +1,4 @@
-// The recipes at the start of docs/failure.md, each against an other side with the faults that the
+// The recipes at the start of docs/failure.md, each against another side with the faults that the
 // recipe handles: slow, late, lost and rejected answers, retries, aborts and failures of later
 // steps.
 import { describe, it } from "node:test";
@@ -25,7 +25,7 @@ const rollback = (other: OtherSide) => (_ctx: unknown, { chargeId }: { chargeId:
   other.refund(chargeId);
 
 const recipes: Record<string, Recipe> = {
-  "forbids a key, though the signal is passed on": {
+  "forbids a key, even if the signal is passed on": {
     side: "voids",
     isPrompt: false,
     isHonest: false,
@@ -84,7 +84,7 @@ const recipes: Record<string, Recipe> = {
 
 describe("the recipe for another side that", () => {
   for (const [what, { side, define, ...mercy }] of Object.entries(recipes)) {
-    it(`${what}: what stands is the result's charge, and nothing when the run fails`, async () => {
+    it(`${what}: only the result's charge is left, and nothing when the run fails`, async () => {
       await propertyOfKinds(["true", "false"], weathers(mercy), async (one) => {
         const { result, other } = await weather(side, one, define);
         const expected = result.success ? [result.data.chargeId] : [];
@@ -94,7 +94,7 @@ describe("the recipe for another side that", () => {
     });
   }
 
-  it("can be searched loses a charge where the signal is passed on: it comes after the undo", async () => {
+  it("can be searched loses a charge if the signal is passed on: it comes after the undo", async () => {
     const one = {
       courses: [{ land: 3, answer: 3, ok: true }],
       abortAt: 0,

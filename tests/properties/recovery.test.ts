@@ -1,5 +1,5 @@
-// Random flows that recover: by retries of steps and of whole pipelines, by alternatives, and without
-// failed items; and that commit. A model tells what each does, undoes and lets stand, in order.
+// Random flows that recover: by retries of steps and of whole pipelines, by alternatives, and
+// without failed items; and that commit. A model says what each does, undoes and keeps, in order.
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import fc, { type Arbitrary } from "fast-check";
@@ -10,7 +10,7 @@ import { propertyOfKinds } from "../support/property.ts";
 interface Leaf {
   readonly kind: "leaf";
   readonly id: number;
-  /** How many of its calls fail, over all attempts of all pipelines around it. */
+  /** The number of its calls that fail, over all attempts of all pipelines around it. */
   readonly failures: number;
   /** Whether its first output after that is refused. */
   readonly isRefused: boolean;
@@ -78,7 +78,7 @@ const flows = fc.array(inner(inner(inner(leaf))), { minLength: 1, maxLength: 4, 
     return visit({ kind: "pipeline", id: 0, retries: 0, children }, true);
   });
 
-/** What can be seen of a run. */
+/** Everything observable about a run. */
 interface Told {
   readonly success: boolean;
   /** The id of the last pivot, if the run has failed after it. */
@@ -241,11 +241,11 @@ function predict(root: Flow): Told {
 }
 
 describe("a random flow that recovers and commits", () => {
-  it("does, undoes and lets stand what the model says, and is replayed alike", async () => {
+  it("does, undoes and keeps what the model says, and is replayed with the same result", async () => {
     await propertyOfKinds(["committed", "recovered"], flows, async (flow) => {
       const { replays, ...told } = await play(flow);
       assertEquals(told, predict(flow));
-      assert(replays, "a replay comes to something else, or does something again");
+      assert(replays, "a replay must end the same, and do nothing again");
       const recovered = told.success && told.log.some((line) => line.startsWith("undo"));
       return [
         ...told.committed === undefined ? [] : ["committed"],

@@ -61,7 +61,7 @@ describe("a page", () => {
     ]);
   });
 
-  it("says what was undone in which order, and what could not be, deferred and late ones apart", async () => {
+  it("lists the undos in their order, and those that failed, deferred and late ones separately", async () => {
     const words = wordsOf(html((await worstOrder(fakeTime())).run));
     const list = words.slice(
       words.indexOf("What was undone, in this order") + 1,
@@ -80,7 +80,7 @@ describe("a page", () => {
     ]);
   });
 
-  it("names no step without an undo where nothing is undone, or where one deferred its own", async () => {
+  it("names no step without an undo if nothing is undone, or if it deferred its own", async () => {
     const price = step({ name: "price", run: () => {} });
     const hold = step({ name: "hold", run: (_ctx, { defer }) => defer(() => {}) });
     const isNamed = async (...steps: AnyStep[]) =>
@@ -107,7 +107,7 @@ describe("a page", () => {
     ]);
   });
 
-  it("says that every undo succeeded, where there were some", async () => {
+  it("says that every undo succeeded, if there were any", async () => {
     const reserve = step({ name: "reserve", run: () => {}, rollback: () => {} });
     const words = wordsOf(html(await recorded(pipeline({ name: "p", steps: [reserve, fail] }))));
     assert(words.includes("Every undo succeeded."));
@@ -122,7 +122,7 @@ describe("a page", () => {
     assertEquals(words.filter((line) => line.startsWith("… and")), []);
   });
 
-  it("lists undos in order also where the clock stands still", async () => {
+  it("lists undos in order even if the clock does not advance", async () => {
     const { now } = performance;
     performance.now = () => 1;
     after(() => void (performance.now = now));
@@ -159,7 +159,7 @@ describe("a page", () => {
     ]);
   });
 
-  it("says what was skipped, and how far a group has come", async () => {
+  it("shows skipped steps, and the progress of a group", async () => {
     const flow = pipeline({
       name: "p",
       steps: [
@@ -183,7 +183,7 @@ describe("a page", () => {
     ]);
   });
 
-  it("shows a run that is under way", async () => {
+  it("shows a run that is in progress", async () => {
     const observer = timeline();
     const stuck = step({ name: "stuck", run: never });
     void pipeline({ name: "p", steps: [idle("a"), stuck] }).run({}, { observer });
@@ -201,7 +201,7 @@ describe("a page", () => {
         { runId: name },
       );
       const page = html(run);
-      // What is left of the page when its own tags and codes are gone.
+      // The rest of the page without its own tags and codes.
       const rest = page.replace(/<style>[^]*?<\/style>/, "").replaceAll(
         /<!doctype html>|<\/?(?:html|meta|title|h1|h2|p|ol|li|div|span|b|small|i|br|style)(?: [a-z-]+="[^"<>]*")*>|&#\d+;/g,
         "",
@@ -233,7 +233,7 @@ describe("a page", () => {
     assertStringIncludes(page, `content="default-src 'none';style-src 'unsafe-inline'"`);
   });
 
-  it("has both colour schemes, and says by signs and words what it says by colours", async () => {
+  it("has both colour schemes, and repeats in signs and words what its colours say", async () => {
     const page = html((await worstOrder(fakeTime())).run);
     assertStringIncludes(page, "color-scheme:light dark");
     assertStringIncludes(page, "prefers-color-scheme:dark");

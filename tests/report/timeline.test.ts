@@ -18,7 +18,7 @@ const order = pipeline({
 describe("a timeline", () => {
   const { after } = cleanups();
 
-  it("records what a run is made of, as a tree", async () => {
+  it("records the parts of a run, as a tree", async () => {
     assertEquals(outline(await recorded(order)), [
       "run",
       "  step reserve",
@@ -44,7 +44,7 @@ describe("a timeline", () => {
     assertLessOrEqual(Math.abs(run.from - Date.now()), 600_000, "times must be those of the clock");
   });
 
-  it("records the order in which spans began, also where the clock stands still", async () => {
+  it("records the order in which spans began, even if the clock does not advance", async () => {
     const { now } = performance;
     performance.now = () => 1;
     after(() => void (performance.now = now));
@@ -61,7 +61,7 @@ describe("a timeline", () => {
     assertEquals(parts[0]?.end, { ok: true, ran: true });
   });
 
-  it("shows what is under way, which has no end yet", async () => {
+  it("shows parts in progress, which have no end yet", async () => {
     const gate = deferred();
     const observer = timeline();
     const running = step({ name: "slow", run: () => gate.promise }).run({}, { observer });
@@ -82,20 +82,20 @@ describe("a timeline", () => {
     });
   });
 
-  it("keeps the latest runs, and no more than it is told to", async () => {
+  it("keeps the latest runs, up to its limit", async () => {
     const observer = timeline({ keep: 2 });
     for (const runId of ["a", "b", "c"]) await idle("one").run({}, { observer, runId });
     assertEquals(observer.runs.map(({ span }) => span.runId), ["b", "c"]);
   });
 
-  it("keeps a thousand runs unless it is told otherwise", async () => {
+  it("keeps a thousand runs by default", async () => {
     const observer = timeline();
     for (let n = 0; n <= 1_000; n++) await idle("one").run({}, { observer, runId: String(n) });
     assertEquals(observer.runs.length, 1_000);
     assertEquals(firstOf(observer.runs).span.runId, "1");
   });
 
-  it("tells apart runs that are under way at once", async () => {
+  it("distinguishes concurrent runs", async () => {
     const observer = timeline();
     const names = ["a", "b", "c"];
     await Promise.all(names.map((name) => idle(name).run({}, { observer })));
@@ -108,7 +108,7 @@ describe("a timeline", () => {
     );
   });
 
-  it("records every run of the process, where it is asked to", async () => {
+  it("records every run of the process on request", async () => {
     const watcher = timeline();
     observeAll(watcher);
     after(() => observeAll());
@@ -124,7 +124,7 @@ describe("a timeline", () => {
     );
   });
 
-  it("refuses to keep nothing, half a run, or by another name", () => {
+  it("refuses to keep nothing or half a run, and unknown options", () => {
     for (const keep of [0, -1, 1.5, NaN, "3" as never]) {
       assertThrows(() => timeline({ keep }), ConfigError, "'keep' must be a positive integer");
     }

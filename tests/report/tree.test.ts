@@ -23,7 +23,7 @@ function namesOf(text: string): string[] {
 describe("a tree", () => {
   const { fakeTime } = cleanups();
 
-  it("says all of a run that a page says", async () => {
+  it("shows everything that a page shows", async () => {
     assertEquals(namesOf(tree((await worstOrder(fakeTime())).run)), [
       "✗ order (failed)",
       "├ ✓ reserve",
@@ -57,7 +57,7 @@ describe("a tree", () => {
     ]);
   });
 
-  it("has no colours unless they are wanted, and the same text with them", async () => {
+  it("has no colours by default, and the same text with them", async () => {
     const { run } = await worstOrder(fakeTime());
     const plain = tree(run);
     const colored = tree(run, { color: true });
@@ -68,7 +68,7 @@ describe("a tree", () => {
     assertEquals(colored.replaceAll(code, ""), plain);
   });
 
-  it("keeps to its width, but for errors", async () => {
+  it("keeps to its width, except for errors", async () => {
     const run = await recorded(pipeline({ name: "p", steps: [idle("a".repeat(200)), idle("b")] }));
     for (const width of [60, 100, 140]) {
       const lines = tree(run, { width }).split("\n");
@@ -95,7 +95,7 @@ describe("a tree", () => {
     assertEquals((whole.match(/█/g) ?? []).length, Math.round(bars / 2));
   });
 
-  it("shows bars where things happened: the whole, its beginning and its end", async () => {
+  it("shows the time of each part as a bar: the whole, its beginning and its end", async () => {
     const lines = tree(await recorded(pipeline({ name: "p", steps: [idle("a"), idle("b")] })))
       .split("\n");
     const bars = lines.map((line) => [line.indexOf("█"), line.lastIndexOf("█")]);
@@ -141,7 +141,7 @@ describe("a tree", () => {
     assertEquals(lines.at(-1), "└ … and 302 more");
   });
 
-  it("refuses a width that has no room, and options of other kinds", async () => {
+  it("refuses a width that is too small, and invalid options", async () => {
     const run = await recorded(idle("a"));
     for (const width of [0, 59, 80.5, NaN, "80" as never]) {
       assertThrows(

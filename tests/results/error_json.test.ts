@@ -51,7 +51,7 @@ describe("an error as JSON", () => {
     });
   });
 
-  it("of the application is not searched for what the library's have", async () => {
+  it("of the application is not searched for the fields of the library's errors", async () => {
     const ofPool = Object.assign(new Error("pool"), {
       errors: [SECRET],
       causes: [new Error(SECRET)],
@@ -61,7 +61,7 @@ describe("an error as JSON", () => {
     assertEquals(await errorOf(ofPool), { name: "Error", message: "pool" });
   });
 
-  it("tells of a cause that is no error in a few words", async () => {
+  it("describes a cause that is not an error in a few words", async () => {
     const because = (cause: unknown) => errorOf(new Error("x", { cause }));
     const told = async (cause: unknown) => (await because(cause) as ErrorJSON).cause;
     assertEquals(await told("the user left"), "the user left");
@@ -72,7 +72,7 @@ describe("an error as JSON", () => {
     assertEquals(await told(undefined), undefined);
   });
 
-  it("of several failures tells each", async () => {
+  it("of several failures has each of them", async () => {
     const other = step({ name: "other", run: () => Promise.reject(new RangeError("odd")) });
     const both = parallel.with({ onFailure: "settle" })(fail, other);
     const { error } = logged(await both.run({})) as ResultJSON;
@@ -89,7 +89,7 @@ describe("an error as JSON", () => {
     ]);
   });
 
-  it("tells how often it was tried, and each error once", async () => {
+  it("has the number of attempts, and each error once", async () => {
     const retried = step({ name: "a", retry: { count: 1 }, run: () => Promise.reject(boom) });
     assertEquals((logged(await retried.run({})) as ResultJSON).error, {
       name: "RetryExhaustedError",
@@ -100,7 +100,7 @@ describe("an error as JSON", () => {
     });
   });
 
-  it("of several failures of another realm tells each", async () => {
+  it("of several failures of another realm has each of them", async () => {
     const errors = await errorOf(vm.runInNewContext(
       "new (class Several extends AggregateError {})([new RangeError('odd')], 'several')",
     ));
@@ -124,7 +124,7 @@ describe("an error as JSON", () => {
     );
   });
 
-  it("of failures in failures in failures has a message that does not grow with them", async () => {
+  it("of deeply nested failures has a message that does not grow with them", async () => {
     let items: AnyStep = step({ name: "s", run: () => Promise.reject(new Error("x".repeat(200))) });
     for (let depth = 0; depth < 3; depth++) {
       items = map("m", () => Array.from({ length: 12 }, (_, n) => ({ n })), items, {
@@ -135,13 +135,13 @@ describe("an error as JSON", () => {
     assert(message.length < 11_000, `${message.length}`);
   });
 
-  it("tells the limit of a timeout", async () => {
+  it("has the limit of a timeout", async () => {
     const slow = step({ name: "slow", timeout: 1, run: never });
     const { error } = logged(await slow.run({})) as ResultJSON;
     assertEquals([error?.code, error?.timeoutMs], ["TIMEOUT", 1]);
   });
 
-  it("tells what could not be undone", async () => {
+  it("says what could not be undone", async () => {
     const stuck = step({
       name: "stuck",
       retry: { count: 1 },
@@ -156,7 +156,7 @@ describe("an error as JSON", () => {
     assertEquals(error?.cause, { name: "Error", message: "boom" });
   });
 
-  it("does not tell the value that was thrown", async () => {
+  it("does not have the value that was thrown", async () => {
     assertEquals(await errorOf({ password: SECRET }), {
       name: "UnknownError",
       code: "UNKNOWN",
@@ -171,7 +171,7 @@ describe("an error as JSON", () => {
     valibot: v.object({ user: v.object({ tokens: v.array(v.number("must be a number")) }) }),
   };
   for (const [dialect, argsSchema] of Object.entries(schemas)) {
-    it(`of ${dialect} tells each issue with its path, and no value, nor does a console`, async () => {
+    it(`of ${dialect} has each issue with its path, but no value, and so does a console`, async () => {
       const p = pipeline({ name: "p", argsSchema, steps: [] });
       // @ts-expect-error a token is a number
       const failure = failureOf(await p.run({ user: { tokens: [1, SECRET] }, more: SECRET }));
@@ -243,7 +243,7 @@ describe("an error as JSON", () => {
     assertEquals(error?.issues?.length, 25);
   });
 
-  it("tells the key also where the message happens to contain it", async () => {
+  it("names the key even if the message happens to contain it", async () => {
     const keys: Record<string, [Schema<object>, object, string]> = {
       zod: [z.object({ id: z.union([z.number(), z.null()]) }), { id: SECRET }, "id: Invalid input"],
       valibot: [
@@ -287,7 +287,7 @@ describe("an error as JSON", () => {
     }
   });
 
-  it("tells of what a schema has thrown what it is, as its message may quote the input", async () => {
+  it("names the kind of an error thrown by a schema, as its message may quote the input", async () => {
     const parsing = z.object({ body: z.string().transform((body) => JSON.parse(body)) });
     const p = pipeline({ name: "p", argsSchema: parsing, steps: [] });
     const failure = failureOf(await p.run({ body: `{"${SECRET}"` }));
@@ -317,7 +317,7 @@ describe("an error as JSON", () => {
     });
   });
 
-  it("of many issues is told in a while", async () => {
+  it("of many issues is made in reasonable time", async () => {
     const argsSchema = type({ list: "string.email[]" });
     const p = pipeline({ name: "p", argsSchema, steps: [] });
     const list = Array.from({ length: 20_000 }, () => SECRET);
@@ -342,7 +342,7 @@ describe("an error as JSON", () => {
     }
   });
 
-  it("is there for errors that are thrown, too", () => {
+  it("also works for errors that are thrown", () => {
     assertEquals(logged(new StrictOverlapError("Cannot", "id", ["a", "b"])), {
       name: "StrictOverlapError",
       code: "STRICT_OVERLAP",
@@ -351,7 +351,7 @@ describe("an error as JSON", () => {
     assertType<IsExact<ReturnType<UnknownError["toJSON"]>, ErrorJSON>>(true);
   });
 
-  it("never throws, and has an end, whatever the error is", async () => {
+  it("never throws, and ends, whatever the error is", async () => {
     const circle = new Error("a");
     circle.cause = new Error("b", { cause: circle });
     assertEquals(await errorOf(circle), {

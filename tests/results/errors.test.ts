@@ -129,7 +129,7 @@ describe("the errors of the library", () => {
       assertFalse(error.message.endsWith("."));
     });
 
-    it(`has ${code} known by isRunsheetError, by its own code only`, async () => {
+    it(`has ${code} recognized by isRunsheetError, only by its own code`, async () => {
       const error = await get();
       assert(isRunsheetError(error));
       for (const other of Object.keys(taxonomy)) {
@@ -138,7 +138,7 @@ describe("the errors of the library", () => {
     });
   }
 
-  it("have issues with their paths where a schema was not satisfied", async () => {
+  it("have issues with their paths if a schema was not satisfied", async () => {
     const error = await errorOf(
       pipeline({ name: "p", argsSchema: type({ a: { b: "number" } }), steps: [] }),
     );
@@ -155,7 +155,7 @@ describe("isRunsheetError", () => {
     assertEquals(error.timeoutMs, 1);
   });
 
-  it("narrows to all of the classes without a code, and a switch on the code tells them apart", async () => {
+  it("narrows to all of the classes without a code, and a switch on the code distinguishes them", async () => {
     const error: unknown = await taxonomy.RETRY_EXHAUSTED[1]();
     assert(isRunsheetError(error));
     assertType<IsExact<typeof error, ErrorByCode[ErrorCode]>>(true);
@@ -172,7 +172,7 @@ describe("isRunsheetError", () => {
     }
   });
 
-  it("leaves the rest of a union for what is no error of the library's", () => {
+  it("leaves the rest of a union for other errors", () => {
     const status = (error: RangeError | TimeoutError): number | undefined => {
       if (isRunsheetError(error, "TIMEOUT")) return error.timeoutMs;
       assertType<IsExact<typeof error, RangeError>>(true);
@@ -182,7 +182,7 @@ describe("isRunsheetError", () => {
     assertEquals(status(new TimeoutError("late", 5)), 5);
   });
 
-  it("knows the errors of another copy of the package", () => {
+  it("recognizes the errors of another copy of the package", () => {
     class OtherCopy extends Error {
       code = "TIMEOUT";
     }

@@ -35,7 +35,7 @@ describe("a result as JSON", () => {
     rollback: () => Promise.reject(new TypeError("cannot unsend")),
   });
 
-  it("that succeeded tells what ran, but neither args nor data", async () => {
+  it("that succeeded has the steps that ran, but neither args nor data", async () => {
     const result = await pipeline({ name: "p", steps: [reserve] }).run(args, { runId: "r1" });
     assertEquals(logged(result), {
       success: true,
@@ -43,7 +43,7 @@ describe("a result as JSON", () => {
     });
   });
 
-  it("that failed tells the error, where, and what was undone, by path", async () => {
+  it("that failed has the error, its place, and the undos, by path", async () => {
     const inner = pipeline({ name: "inner", steps: [reserve, unsend] });
     const result = await pipeline({ name: "p", steps: [inner, fail] }).run(args, { runId: "r1" });
     assertEquals(logged(result), {
@@ -61,7 +61,7 @@ describe("a result as JSON", () => {
     });
   });
 
-  it("is the same wherever it stands, and what JSON.stringify gives as a key is no option", async () => {
+  it("is the same at any depth, and the key that JSON.stringify passes is not an option", async () => {
     const result = await pipeline({ name: "p", steps: [reserve] }).run(args, { runId: "r1" });
     const { success, meta } = logged(result) as ResultJSON;
     assertEquals(logged({ args: result, list: [result] }), {
@@ -70,7 +70,7 @@ describe("a result as JSON", () => {
     });
   });
 
-  it("hides args and data in its parts, too, and in a copy that is given to toJSON", async () => {
+  it("also hides args and data in its parts, and in a copy that is passed to toJSON", async () => {
     const ok = await pipeline({ name: "p", steps: [reserve] }).run(args, { runId: "r1" });
     const failed = failureOf(await pipeline({ name: "p", steps: [unsend, fail] }).run(args));
     assertEquals(logged(ok.meta), { name: "p", stepsExecuted: ["reserve"], runId: "r1" });
@@ -93,7 +93,7 @@ describe("a result as JSON", () => {
     });
   });
 
-  it("of a step that gives the result of another run does not tell that one's args either", async () => {
+  it("of a step that returns the result of another run does not show that run's args either", async () => {
     const inner = pipeline({ name: "inner", steps: [reserve] });
     const result = await step({
       name: "outer",
@@ -106,7 +106,7 @@ describe("a result as JSON", () => {
     });
   });
 
-  it("tells args and data when asked to, but of a client only what it is", async () => {
+  it("has args and data on request, but only the kind of a client", async () => {
     const result = await pipeline({ name: "p", steps: [reserve] }).run(args, { runId: "r1" });
     const order = { lines: [{ sku: "tea" }] };
     assertEquals<unknown>(toJSON(result, { args: true }), {
@@ -186,7 +186,7 @@ describe("a result as JSON", () => {
 describe("a report as JSON", () => {
   const { fakeTime } = cleanups();
 
-  it("of a late attempt tells its error", async () => {
+  it("of a late attempt has its error", async () => {
     const time = fakeTime();
     const late: LateReport[] = [];
     const gate = deferred<void>();
@@ -208,7 +208,7 @@ describe("a report as JSON", () => {
     }]);
   });
 
-  it("of a sweep tells its rows", async () => {
+  it("of a sweep has its rows", async () => {
     const books = ledger();
     const charge = step({ name: "charge", run: () => books.add("charge", "c1") });
     const report = await sweep(charge, {}, { ledger: books });

@@ -199,7 +199,7 @@ const places: Record<string, (refuse: Refuse) => Promise<unknown>> = {
     const reason = await refuse().catch((error) => error);
     return step({ name: "s", run: () => {} }).run({}, { signal: AbortSignal.abort(reason) });
   },
-  "beside a sibling that was told to stop": (refuse) => {
+  "beside a sibling that was aborted": (refuse) => {
     const stops = step({
       name: "stops",
       run: (_ctx, { signal }) =>
@@ -233,7 +233,7 @@ function assertSafe(told: unknown): string {
 }
 
 for (const [validator, cases] of Object.entries(validators)) {
-  describe(`a log line tells nothing that ${validator} has refused`, () => {
+  describe(`a log line shows nothing that ${validator} has refused`, () => {
     for (const boundary of ["argsSchema", "requires", "provides", "output"] as const) {
       it(`as ${boundary}`, async () => {
         for (const [schema, input] of cases) {
@@ -267,7 +267,7 @@ for (const [validator, cases] of Object.entries(validators)) {
   });
 }
 
-describe("a log line tells of what kind a refused value is, where the engine refuses it:", () => {
+describe("a log line names the kind of a value that the engine refuses:", () => {
   const token: Record<string, unknown> = { token: SECRET };
   const same = step({ name: "same", run: () => {} });
   const give = (value: unknown) => step({ name: "give", run: () => value as object });
@@ -290,7 +290,7 @@ describe("a log line tells of what kind a refused value is, where the engine ref
     "a collection": [() => run(map("m", () => SECRET as never, () => 1)), "a string"],
     "an item": [() => run(map("m", () => [SECRET as never], same)), "a string"],
     "a list of a flatMap": [() => run(flatMap("m", () => [1], () => PIN as never)), "a number"],
-    "a step of an iterator": [
+    "a result of an iterator": [
       () =>
         run(
           map("m", () => ({
@@ -309,8 +309,8 @@ describe("a log line tells of what kind a refused value is, where the engine ref
       "a string",
     ],
     "middleware": [() => around(() => SECRET as never).run(), "a string"],
-    "what was thrown": [() => run(refusing(() => Promise.reject(SECRET))), "a string"],
-    "what was thrown, again": [
+    "a thrown value": [() => run(refusing(() => Promise.reject(SECRET))), "a string"],
+    "a thrown value, by itself": [
       () => run(step({ name: "s", retry: { count: 1 }, run: () => Promise.reject(PIN) })),
       "a number",
     ],
@@ -334,7 +334,7 @@ describe("a log line tells of what kind a refused value is, where the engine ref
   }
 });
 
-describe("a log line keeps what holds no value:", () => {
+describe("a log line keeps parts without values:", () => {
   const tell = async (argsSchema: Schema<object>, args: object) => {
     const p = pipeline({ name: "p", argsSchema, steps: [] });
     const { error } = failureOf(await p.run(args));
@@ -353,7 +353,7 @@ describe("a log line keeps what holds no value:", () => {
     for (const schema of schemas) assertEquals(await tell(schema, { mail: SECRET }), [own]);
   });
 
-  it("what must be there, and of what kind it was", async () => {
+  it("the constraint, and the kind of the value", async () => {
     assertEquals(
       await tell(type({ a: "string.email" }).or({ b: "string.uuid" }), { a: SECRET, b: SECRET }),
       ["a must be an email address (was …) or b must be a UUID (was …)"],
@@ -371,7 +371,7 @@ describe("a log line keeps what holds no value:", () => {
     ]);
   });
 
-  it("and where a message quotes a value, in a schema of any kind, it says that only", async () => {
+  it("and only the fact that a message quotes a value, in any schema", async () => {
     const quoting = (message: string): Schema<object> => ({
       "~standard": {
         version: 1,

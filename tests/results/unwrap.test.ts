@@ -7,7 +7,7 @@ import { fail } from "../support/steps.ts";
 const price = step({ name: "price", run: (ctx: { items: number }) => ({ total: ctx.items * 10 }) });
 
 describe("unwrap", () => {
-  it("gives the data of a run that succeeded, with their type", async () => {
+  it("returns the data of a run that succeeded, with its type", async () => {
     const data = unwrap(await pipeline({ name: "p", steps: [price] }).run({ items: 2 }));
     assertType<IsExact<typeof data, { items: number; total: number }>>(true);
     assertEquals(data, { items: 2, total: 20 });
@@ -16,12 +16,12 @@ describe("unwrap", () => {
     assertEquals(output, { total: 10 });
   });
 
-  it("gives data that are the result's own", async () => {
+  it("returns the result's own data", async () => {
     const result = await price.run({ items: 1 });
     assertStrictEquals<unknown>(unwrap(result), result.success && result.data);
   });
 
-  it("throws the error of a run that failed, the very same", async () => {
+  it("throws the error of a run that failed, the same object", async () => {
     for (const error of [new RangeError("odd"), new AggregateError([], "several")]) {
       const failing = step({ name: "failing", run: () => Promise.reject(error) });
       for (
@@ -34,7 +34,7 @@ describe("unwrap", () => {
     }
   });
 
-  it("has the type of what is known of the result", () => {
+  it("has the type that is known of the result", () => {
     const unwrapped = (failure: Failure) => unwrap(failure);
     assertType<IsExact<ReturnType<typeof unwrapped>, never>>(true);
     const generic = <Data>(result: Result<Data>): Data => unwrap(result);
@@ -43,7 +43,7 @@ describe("unwrap", () => {
     assertEquals(typeof generic, "function");
   });
 
-  it("lets one pipeline's failure fail the step of another as it is", async () => {
+  it("lets one pipeline's failure fail the step of another, unchanged", async () => {
     const inner = pipeline({ name: "inner", steps: [fail] });
     const outer = step({ name: "outer", run: async () => unwrap(await inner.run()) });
     const [alone, nested] = [await inner.run(), await outer.run({})];

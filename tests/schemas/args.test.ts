@@ -86,7 +86,7 @@ describe("a pipeline in another", () => {
     });
   }
 
-  it("sees only what the argsSchema of the outermost leaves", async () => {
+  it("sees only the keys that the outermost argsSchema leaves", async () => {
     const argsSchema = z.object({ sku: z.string() });
     const nested = (look: AnyStep) =>
       pipeline({ name: "outer", argsSchema, steps: [pipeline({ name: "p", steps: [look] })] });
@@ -108,8 +108,8 @@ describe("requires", () => {
   });
 });
 
-describe("what an argsSchema gives", () => {
-  it("is the context, whatever the args were, and each value as it is", async () => {
+describe("the value that an argsSchema returns", () => {
+  it("is the context, whatever the args were, with each value unchanged", async () => {
     class Client {}
     const client = new Client();
     const parse = handmade((sku) => ({ sku: sku.toUpperCase(), client }) as { sku: string });

@@ -50,7 +50,7 @@ const numerals: Record<string, Schema<{ n: string }, { n: number }>> = {
 
 for (const [dialect, numeral] of Object.entries(numerals)) {
   describe(`${dialect} as a schema`, () => {
-    it("gives run what it makes of the context, and leaves the context as it was", async () => {
+    it("gives run the value that it returns for the context, and leaves the context unchanged", async () => {
       const seen: unknown[] = [];
       const reading = step({
         name: "reading",
@@ -65,7 +65,7 @@ for (const [dialect, numeral] of Object.entries(numerals)) {
       assertEquals(seen, [5]);
     });
 
-    it("gives the context what it makes of the output", async () => {
+    it("adds the value that it returns for the output to the context", async () => {
       const writing = step({ name: "writing", provides: numeral, run: () => ({ n: "5" }) });
       const result = await pipeline({ name: "p", steps: [writing] }).run();
       assertEquals(dataOf(result), { n: 5 });
@@ -133,7 +133,7 @@ describe("defaults and coercions", () => {
       assertEquals(dataOf(await s.run({})), { n: 5, unit: "kg" });
     });
 
-    it(`of ${dialect} are what the args become and what the output becomes`, async () => {
+    it(`of ${dialect} are in the args and in the output`, async () => {
       const look = step({ name: "look", run: (ctx) => void seen.push(ctx) });
       const seen: unknown[] = [];
       const p = pipeline({ name: "p", argsSchema: schema, steps: [look], output: schema });
@@ -182,7 +182,7 @@ describe("class instances with private fields", () => {
   };
   for (const [dialect, schema] of Object.entries(flat)) {
     for (const [boundary, make] of Object.entries(boundaries)) {
-      it(`pass untouched through ${boundary} of ${dialect} with a morph beside them`, async () => {
+      it(`pass unchanged through ${boundary} of ${dialect} with a morph beside them`, async () => {
         const client = new Client();
         const seen: Partial<Record<string, unknown>>[] = [];
         const p = make(schema, (ctx) => void seen.push(ctx as Record<string, unknown>));
@@ -206,7 +206,7 @@ describe("class instances with private fields", () => {
     }),
   };
   for (const [dialect, schema] of Object.entries(nested)) {
-    it(`pass untouched when they stand beside a morph inside an object of ${dialect}`, async () => {
+    it(`pass unchanged when they are beside a morph inside an object of ${dialect}`, async () => {
       const client = new Client();
       const seen: unknown[] = [];
       const p = boundaries.requires(schema, (ctx) => void seen.push(ctx));
@@ -218,7 +218,7 @@ describe("class instances with private fields", () => {
     });
   }
 
-  it("pass untouched through an array of arktype beside a morph", async () => {
+  it("pass unchanged through an array of arktype beside a morph", async () => {
     const clients = [new Client(), new Client()];
     const seen: unknown[] = [];
     const schema: Schema<object> = type({ clients: "object[]", n: "string.numeric.parse" });
@@ -260,7 +260,7 @@ describe("a schema that", () => {
   for (const [boundary, [code, failedStep]] of Object.entries(codes)) {
     const make = boundaries[boundary as Boundary];
     for (const [how, validate] of Object.entries(throwing)) {
-      it(`${how} in ${boundary} fails the run with ${code} and what it threw as cause`, async () => {
+      it(`${how} in ${boundary} fails the run with ${code} and the thrown error as cause`, async () => {
         const schema = handmade<object, object>(validate);
         const failure = failureOf(await make(schema, () => {}).run({ a: 1 }));
         assert(isRunsheetError(failure.error, code));
@@ -285,7 +285,7 @@ describe("a schema that", () => {
       "an issue with a symbol in its path": { issues: [{ message: "bad", path: [Symbol("s")] }] },
     };
     for (const [what, given] of Object.entries(garbage)) {
-      it(`gives ${what} in ${boundary} fails the run with ${code}`, async () => {
+      it(`returns ${what} in ${boundary} fails the run with ${code}`, async () => {
         const schema = handmade<object, object>(() => given as SchemaResult<object>);
         const failure = failureOf(await make(schema, () => {}).run({ a: 1 }));
         assert(isRunsheetError(failure.error, code), failure.error.stack);
@@ -294,7 +294,7 @@ describe("a schema that", () => {
     }
   }
 
-  it("writes to what it is given changes neither the args nor the context", async () => {
+  it("writes to its input changes neither the args nor the context", async () => {
     const meddling = handmade<object, object>((value) => {
       const { n } = value as { n: unknown };
       Object.assign(value as object, { n: "changed" });
@@ -310,7 +310,7 @@ describe("a schema that", () => {
     assertEquals(seen, ["5"]);
   });
 
-  it("makes a class instance of the context gives its keys to run", async () => {
+  it("turns the context into a class instance gives its keys to run", async () => {
     class Point {
       x = 1;
     }

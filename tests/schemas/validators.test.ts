@@ -1,4 +1,4 @@
-// The same pipeline in three dialects of Standard Schema, written like users do: types are
+// The same pipeline in three dialects of Standard Schema, written as users write it: types are
 // inferred, not annotated.
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertThrows } from "@std/assert";
@@ -122,7 +122,7 @@ for (
 }
 
 describe("one pipeline", () => {
-  it("may mix them, and is checked by the compiler all the same", async () => {
+  it("may mix them, and is still checked by the compiler", async () => {
     const a = step({ name: "a", provides: z.object({ id: z.number() }), run: () => ({ id: 1 }) });
     const b = step({
       name: "b",

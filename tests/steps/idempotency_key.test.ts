@@ -31,7 +31,7 @@ describe("the idempotency key", () => {
     assertEquals([...new Set(keys)], ["r/p/inner/keyed", "r/keyed"]);
   });
 
-  it("is another one after something of an attempt was undone, and an undo has its own", async () => {
+  it("changes after something in an attempt was undone, and an undo has its own", async () => {
     const keys: string[] = [];
     const keyed = step({
       name: "keyed",

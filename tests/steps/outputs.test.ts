@@ -56,7 +56,7 @@ async function runWith(output: unknown, more: object = {}) {
   return { result, undone };
 }
 
-describe("an output that is refused, and undone with itself,", () => {
+describe("an output that is refused, and undone,", () => {
   const notPlain = "must be plain data, of which a copy loses nothing: current value is";
   // Created in the test, as workerd creates no Response outside of one.
   const refused: Record<string, [output: () => unknown, problem: string]> = {
@@ -102,7 +102,7 @@ describe("an output that is refused, and undone with itself,", () => {
     });
   }
 
-  it("is what a late attempt gave", async () => {
+  it("is the output of a late attempt", async () => {
     const undone: unknown[] = [];
     const watches: Promise<unknown>[] = [];
     const output = new Charge("c1");
@@ -138,8 +138,8 @@ describe("an output that is as good as any", () => {
         return 1;
       },
     }, { n: 1 }],
-    "an object that says it succeeded": [{ success: true, data: 1 }, { success: true, data: 1 }],
-    "an object that says it failed": [{ success: false, error: boom }, {
+    "an object with success: true": [{ success: true, data: 1 }, { success: true, data: 1 }],
+    "an object with success: false": [{ success: false, error: boom }, {
       success: false,
       error: boom,
     }],
@@ -155,7 +155,7 @@ describe("a step that forgets to unwrap the result of a run", () => {
   const problem = "must be the data of a run, which 'unwrap' gives, and not its result: it";
   const inner = pipeline({ name: "inner", steps: [fail] });
 
-  it("fails when that run has failed, for the reason that run had, and is undone", async () => {
+  it("fails when that run has failed, for the same reason, and is undone", async () => {
     const failed = failureOf(await inner.run());
     for (const given of [failed, { ...failed }]) {
       const { result, undone } = await runWith(given);
@@ -178,20 +178,20 @@ describe("a step that forgets to unwrap the result of a run", () => {
     logged(error);
   });
 
-  it("fails also where it says what it provides", async () => {
+  it("fails even if it declares provides", async () => {
     const provides = type({ "meta?": "object", "error?": "object" });
     const { error } = failureOf((await runWith(await inner.run(), { provides })).result);
     assertStringIncludes(error.message, "'unwrap'");
   });
 
-  it("may give it under a key", async () => {
+  it("may return it under a key", async () => {
     const failed = await inner.run();
     const data = dataOf<object>((await runWith({ failed })).result);
     assertStrictEquals(Reflect.get(data, "failed"), failed);
   });
 });
 
-describe("what provides declares is read from an instance", () => {
+describe("the keys that provides declares are read from an instance", () => {
   const schemas = {
     arktype: type({ id: "string" }),
     zod: z.object({ id: z.string() }),
@@ -221,7 +221,7 @@ describe("what provides declares is read from an instance", () => {
     assertEquals<unknown>(dataOf(result), { status: 201, ok: true });
   });
 
-  it("and refused when it is not there", async () => {
+  it("and refused when they are missing", async () => {
     const provides = z.object({ refundId: z.string() });
     const { result, undone } = await runWith(new Charge("c1"), { provides });
     const { error } = failureOf(result);
@@ -236,7 +236,7 @@ describe("what provides declares is read from an instance", () => {
   });
 });
 
-describe("an instance of which a copy would lose something is refused", () => {
+describe("an instance that would lose something in a copy is refused", () => {
   const charge = new Charge("c1");
   const look = step({ name: "look", run: (_: { id: string }) => {} });
 
@@ -252,7 +252,7 @@ describe("an instance of which a copy would lose something is refused", () => {
     assertStringIncludes(error.message, "plain data");
   });
 
-  it("as what a schema gives", async () => {
+  it("as the value that a schema returns", async () => {
     const provides = z.object({ id: z.string() }).transform(() => charge);
     const { error } = failureOf((await runWith({ id: "c1" }, { provides })).result);
     assert(isRunsheetError(error, "PROVIDES_VALIDATION"));

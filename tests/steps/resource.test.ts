@@ -1,4 +1,4 @@
-// What a run acquires and holds until its end.
+// Resources that a run acquires and holds until its end.
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { assertType, type IsExact } from "@std/testing/types";
@@ -87,7 +87,7 @@ describe("a resource", () => {
       name: "p",
       steps: [
         when(() => true, inner),
-        using(log), // sees what the nested pipeline acquired
+        using(log), // sees the nested pipeline's resource
         choice([() => true, inner]),
         parallel(logging("b", log), inner),
         map("all", () => [{}, {}], inner),
@@ -126,7 +126,7 @@ describe("a resource", () => {
     );
   });
 
-  it("that fails to be released is told, and fails nothing", async () => {
+  it("whose release fails is reported, and fails nothing", async () => {
     const log: string[] = [];
     const bad = resource({ name: "bad", acquire: () => 1, release: thrower });
     const p = pipeline({ name: "p", steps: [logging("a", log), bad] });
@@ -136,7 +136,7 @@ describe("a resource", () => {
     assertEquals(log, ["+a1", "-a1"]);
   });
 
-  it("is tried again, and released at once if it lands late", async () => {
+  it("is retried, and released at once if it lands late", async () => {
     const time = fakeTime();
     const slow = deferred<Connection>();
     const log: string[] = [];
@@ -196,7 +196,7 @@ describe("a resource", () => {
     assertEquals(log, ["+a1", "landed with a1", "undo with a1", "-a1"]);
   });
 
-  it("is released when the run is aborted, also while it is acquired", async () => {
+  it("is released when the run is aborted, even while it is acquired", async () => {
     const controller = new AbortController();
     const log: string[] = [];
     const aborting = step({ name: "abort", run: () => controller.abort() });
@@ -222,7 +222,7 @@ describe("a resource", () => {
     assertEquals(log.at(-1), "-late");
   });
 
-  it("goes through no host, and is released when a host interrupts the run", async () => {
+  it("does not go through a host, and is released when a host interrupts the run", async () => {
     const log: string[] = [];
     const host = new RecordingHost();
     const p = pipeline({ name: "p", steps: [logging("a", log), using(log), using(log)] });

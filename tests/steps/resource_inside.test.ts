@@ -1,4 +1,4 @@
-// What a run inside a step acquires, and holds until nothing can be undone with it any more.
+// Resources of a run inside a step, held until nothing can be undone with them any more.
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { pipeline, resource, type RunInfo, step, unwrap } from "@runsheet/runsheet";
@@ -12,7 +12,7 @@ interface Connection {
   isOpen: boolean;
 }
 
-/** A pipeline with a connection of its own, by which it is undone. */
+/** A pipeline with a connection of its own, through which it is undone. */
 function saving(log: string[], release: (connection: Connection) => unknown = () => {}) {
   let count = 0;
   return pipeline({
@@ -62,7 +62,7 @@ describe("a resource of a run inside a step", () => {
     assertEquals(log, ["insert by c1", "undo by c1, true", "release c1"]);
   });
 
-  it("is released at the end of the outer run if that succeeds, and then told by its result", async () => {
+  it("is released at the end of the outer run if that succeeds, and then reported in its result", async () => {
     const log: string[] = [];
     const p = pipeline({
       name: "p",
@@ -77,7 +77,7 @@ describe("a resource of a run inside a step", () => {
     assertEquals(result.meta.notReleased?.map(({ error }) => error), [boom]);
   });
 
-  it("that fails to be released with its undo is told by the outer result, and fails nothing", async () => {
+  it("whose release fails with its undo is reported in the outer result, and fails nothing", async () => {
     const log: string[] = [];
     const p = pipeline({ name: "p", steps: [inside(saving(log, thrower)), fail] });
     const { error, rollback, meta } = failureOf(await p.run());
@@ -113,7 +113,7 @@ describe("a resource of a run inside a step", () => {
     assertEquals(log, [...once, "last"]);
   });
 
-  it("is released at the end of the run inside if nothing of it can be undone, or it is apart", async () => {
+  it("is released at the end of the run inside if nothing in it can be undone, or it is apart", async () => {
     for (const apart of [false, true]) {
       const log: string[] = [];
       const inner = apart ? saving(log) : pipeline({

@@ -39,11 +39,11 @@ function countControllers({ after }: Cleanups): () => number {
 }
 
 describe("step", () => {
-  it("may be run alone, and its data is what it provides", async () => {
+  it("may be run alone, and its data is its output", async () => {
     assertEquals(dataOf(await half.run({ n: 4 })), { half: 2 });
   });
 
-  it("tells its own name and args in the meta when it is run alone", async () => {
+  it("has its own name and args in the meta when it runs alone", async () => {
     const { meta } = await half.run({ n: 4 });
     assertEquals({ ...meta }, { name: "half", args: { n: 4 }, stepsExecuted: ["half"] });
   });
@@ -55,7 +55,7 @@ describe("step", () => {
 
   const nothings = { void: () => {}, undefined: () => undefined, null: () => null };
   for (const [name, run] of Object.entries(nothings)) {
-    it(`adds nothing when its run gives ${name}, at once or later`, async () => {
+    it(`adds nothing when its run returns ${name}, at once or later`, async () => {
       const sync = step({ name: "sync", run });
       const later = step({ name: "later", run: () => Promise.resolve(run()) });
       assertEquals(dataOf(await sync.run({})), {});
@@ -64,7 +64,7 @@ describe("step", () => {
     });
   }
 
-  it("adds a frozen copy of what it returned, and leaves the original as it was", async () => {
+  it("adds a frozen copy of its output, and leaves the original unchanged", async () => {
     const original = { b: 1 };
     const data = dataOf(await step({ name: "s", run: () => original }).run({}));
     original.b = 2;
@@ -94,7 +94,7 @@ describe("step", () => {
     assertEquals([half.requires, half.provides], [undefined, undefined]);
   });
 
-  it("is not changed by what the caller does to the definition afterwards", async () => {
+  it("is not changed by later changes to the definition", async () => {
     const definition = { name: "s", run: () => ({ n: 1 }), retry: { count: 0 } };
     const s = step(definition);
     definition.name = "other";
@@ -142,7 +142,7 @@ describe("info.key", () => {
     assertEquals([...new Set(keys)], ["r/s"]);
   });
 
-  it("has the path in it, so that no two steps of a run share it", async () => {
+  it("contains the path, so that no two steps of a run share it", async () => {
     const keys: string[] = [];
     const log = step({ name: "log", run: (_ctx, { key }) => void keys.push(key) });
     const inner = pipeline({ name: "inner", steps: [log] });
@@ -171,7 +171,7 @@ describe("info.signal", () => {
     assertEquals(made(), 0);
   });
 
-  it("is made when it is read, also by destructuring, and only once an attempt", async () => {
+  it("is created when it is read, even by destructuring, and only once per attempt", async () => {
     const made = countControllers(cleanup);
     const signals: AbortSignal[] = [];
     const s = collecting("s", signals, (info) => {
@@ -194,7 +194,7 @@ describe("the types of a step", () => {
     assertType<IsExact<typeof half.name, "half">>(true);
   });
 
-  it("may be given", async () => {
+  it("may be stated", async () => {
     const given = step<{ a: string }, { b: number }>({
       name: "given",
       run: (ctx) => ({ b: ctx.a.length }),
@@ -377,7 +377,7 @@ describe("a step's definition", () => {
     });
   }
 
-  it("may have the least and the greatest numbers", () => {
+  it("may have the smallest and the largest numbers", () => {
     for (const ms of [1, 2 ** 31 - 1]) {
       const retry = { count: 0, delay: ms - 1, maxDelay: ms, jitter: 1 };
       step({

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { parallel, pipeline, step } from "@runsheet/runsheet";
 
 describe("a step", () => {
-  it("tells its policies and its undos, which nobody can change", () => {
+  it("exposes its policies and its undos, which cannot be changed", () => {
     const retry = { count: 2, delay: () => 5 };
     const told = step({
       name: "s",

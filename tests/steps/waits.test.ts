@@ -47,7 +47,7 @@ describe("sleep", () => {
     assert((await running).success);
   });
 
-  it("ends with an abort, and what was before it is undone", async () => {
+  it("ends with an abort, and earlier steps are undone", async () => {
     fakeTime();
     const controller = new AbortController();
     const running = pipeline({ name: "p", steps: [before, sleep("nap", 1_000), end] })
@@ -65,7 +65,7 @@ describe("sleep", () => {
     assertEquals(host.sleeps.map(({ id, ms }) => [id, ms]), [["nap!sleep", 1_000]]);
   });
 
-  it("refuses what is no time", () => {
+  it("refuses anything that is not a number of milliseconds", () => {
     for (const ms of [-1, NaN, Infinity, "1" as never]) {
       const { message } = assertThrows(() => sleep("nap", ms), ConfigError);
       assert(message.startsWith("Cannot create sleep 'nap' as 'ms' must be a number"));
@@ -96,7 +96,7 @@ describe("waitFor", () => {
     assertEquals(asked, [["approval", "o1"]]);
   });
 
-  it("fails where the event's data are not what it provides", async () => {
+  it("fails if the event's data do not match provides", async () => {
     const events = { wait: () => ({ approvedBy: 1 }) };
     const { error } = failureOf(await approval.run({}, { events }));
     assert(isRunsheetError(error, "PROVIDES_VALIDATION"));
@@ -129,7 +129,7 @@ describe("waitFor", () => {
     assert(isRunsheetError(failureOf(await running).error, "ABORTED"));
   });
 
-  it("fails with what its source throws", async () => {
+  it("fails with the error that its source throws", async () => {
     const lost = new Error("queue lost");
     const events = { wait: () => Promise.reject(lost) };
     assertEquals(failureOf(await approval.run({}, { events })).error, lost);

@@ -1,6 +1,6 @@
 import type { LedgerEntry } from "@runsheet/runsheet/testing";
 
-/** The ledger entries of an effect by id, except those that add up to nothing. */
+/** The ledger entries of an effect by id, except those that add up to zero. */
 export function entries(
   effect: string,
   amounts: Iterable<readonly [string, number]>,

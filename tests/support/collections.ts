@@ -89,7 +89,7 @@ export class Numbers {
     this.#end = end;
   }
 
-  /** One after the other. */
+  /** Yields them one after the other. */
   *sync(): Generator<number> {
     try {
       while (this.pulls < this.#limit) yield this.pulls++;
@@ -129,14 +129,14 @@ export async function failing(...steps: AnyStep[]): Promise<Failure> {
 
 /** Counts what is in flight. */
 export class Flights {
-  /** How many started. */
+  /** The number that started. */
   started = 0;
-  /** How many are in flight. */
+  /** The number in flight. */
   now = 0;
   /** The most that were in flight at a time. */
   most = 0;
 
-  /** One flight, as long as the promise takes. */
+  /** Counts one in flight until the promise settles. */
   async fly(promise: Promise<unknown> = Promise.resolve()): Promise<void> {
     this.started++;
     this.now++;

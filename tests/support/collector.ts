@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
 
-/** A span, as a collector is told of it. */
+/** A span, as a collector receives it. */
 export interface CollectedSpan {
   traceId: string;
   spanId: string;
@@ -31,19 +31,19 @@ export class Collector {
     response.end("{}");
   });
 
-  /** Starts it. */
+  /** Starts a collector. */
   static async start(): Promise<Collector> {
     const collector = new Collector();
     await once(collector.#server.listen(0, "127.0.0.1"), "listening");
     return collector;
   }
 
-  /** Where it is. */
+  /** Its URL. */
   get url(): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** The trees of the spans as lines, indented; those beside each other by name. */
+  /** The trees of the spans as lines, indented; siblings are sorted by name. */
   tree(parent = "", indent = "", spans: readonly CollectedSpan[] = this.spans): string[] {
     return spans.filter(({ parentSpanId = "" }) => parentSpanId === parent)
       .sort((a, b) => a.name < b.name ? -1 : 1)
@@ -53,7 +53,7 @@ export class Collector {
       ]);
   }
 
-  /** The same of one run. */
+  /** The tree of one run. */
   treeOf(runId: string): string[] {
     const isOfRun = ({ key, value }: CollectedSpan["attributes"][number]) =>
       key === "runsheet.run.id" && value.stringValue === runId;

@@ -14,7 +14,10 @@ import {
 } from "@runsheet/runsheet";
 import { type } from "arktype";
 
-/** Names that mean something to Mermaid, Graphviz, HTML or a terminal, and how a picture shows them. */
+/**
+ * Names with special characters for Mermaid, Graphviz, HTML or a terminal, and how a picture shows
+ * them.
+ */
 export const hostileNames: ReadonlyMap<string, string> = new Map([
   ...[
     "end",
@@ -69,7 +72,7 @@ function isLarge(): boolean {
   return true;
 }
 
-/** A flow with everything that there is to draw. */
+/** A flow with everything that can be drawn. */
 export const everything: AnyStep = pipeline({
   name: "everything",
   timeout: 5_000,

@@ -7,7 +7,7 @@ import {
 } from "@runsheet/runsheet";
 import { type Deferred, deferred } from "./deferred.ts";
 
-/** The return value of a charge; nothing if the other side says nothing. */
+/** The return value of a charge; nothing if the other side returns nothing. */
 export type Returned = { readonly chargeId: string } | void;
 
 /** One attempt, which settles on demand. */

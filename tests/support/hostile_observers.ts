@@ -5,7 +5,7 @@ import {
   type Watcher,
 } from "@runsheet/runsheet/observe";
 
-/** What an observer may do wrong; `fault` is to be called for each error that must come to light. */
+/** A fault of an observer; `fault` must be called for each error that must surface. */
 type Hostile = (fault: () => Error) => Observer;
 
 const follow = (make: (fault: () => Error) => SpanObserver): Hostile => (fault) => () =>
@@ -15,13 +15,13 @@ function fail(fault: () => Error): never {
   throw fault();
 }
 
-/** Observers that do wrong, each in its own way. */
+/** Faulty observers, each in its own way. */
 export const hostileObservers: Readonly<Record<string, Hostile>> = {
   "throws when a span begins": (fault) => () => fail(fault),
   "rejects": (fault) => () => Promise.reject(fault()) as never,
   "is asynchronous": (fault) => () => Promise.resolve(void fault()) as never,
-  "gives a number": (fault) => () => (fault(), 42) as never,
-  "gives an object that throws when it is read": (fault) => () =>
+  "returns a number": (fault) => () => (fault(), 42) as never,
+  "returns an object that throws when it is read": (fault) => () =>
     new Proxy({}, {
       get: (_target, name) => name === "within" ? fail(fault) : undefined,
       has: (_target, name) => name === "within",
@@ -71,11 +71,11 @@ export const hostileObservers: Readonly<Record<string, Hostile>> = {
     };
     return own;
   }),
-  "changes what it is told": (fault) => (span) => {
+  "changes the span": (fault) => (span) => {
     fault();
     Object.assign(span, { id: "other", runId: "other" });
   },
-  "changes how a span ended": follow((fault) => ({
+  "changes the end of a span": follow((fault) => ({
     end(end) {
       fault();
       Object.assign(end, { ok: !end.ok });
@@ -83,7 +83,7 @@ export const hostileObservers: Readonly<Record<string, Hostile>> = {
   })),
 };
 
-/** Makes a watcher of one, and counts the errors that must come to light. */
+/** Makes a watcher of one, and counts the errors that must surface. */
 export function hostile(name: string): { readonly observer: Watcher; readonly faults: string[] } {
   const faults: string[] = [];
   const fault = () => {

@@ -3,7 +3,7 @@ import type { Host } from "@runsheet/runsheet";
 
 const CANCEL = "!cancel";
 
-/** What an engine keeps of one run. It knows what the run begins only by its order. */
+/** An engine's record of one run. It identifies calls and waits only by their order. */
 export class Journal {
   readonly #begun: string[] = [];
   readonly #outs: (readonly [id: string, out: unknown])[] = [];
@@ -12,7 +12,7 @@ export class Journal {
   #waiting: string | undefined;
   #onOut = () => {};
 
-  /** Returns whether it has come out already. */
+  /** Returns whether it has already settled. */
   begin(n: number, id: string): boolean {
     const before = this.#begun[n] ??= id;
     if (before !== id) throw new Error(`Cannot begin '${id}' as it must be '${before}'`);

@@ -3,10 +3,10 @@ import fc from "fast-check";
 
 const { RUNSHEET_KILLS, RUNSHEET_SEED = "1" } = process.env;
 
-/** When a process of examples/service is killed. */
+/** The moment at which a process of examples/service is killed. */
 export interface Moment {
   readonly name: string;
-  /** Whether a piece of what it sends or receives is the last one. */
+  /** Whether a piece of the traffic is the last one. */
   readonly isLast: (piece: string, nth: number) => boolean;
   /** Whether the last piece still arrives, if the process has sent it. */
   readonly arrives: boolean;

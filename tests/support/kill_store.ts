@@ -5,7 +5,7 @@ export class Table {
   readonly rows: Map<string, string[]> = new Map();
   readonly ended: Set<string> = new Set();
 
-  /** A worker's way to the table; once it has been killed, nothing of it is answered any more. */
+  /** A worker's access to the table; once it has been killed, it gets no answers. */
   worker(killAt?: number): KillableStore {
     return new KillableStore(this, killAt ?? Infinity);
   }
@@ -20,7 +20,7 @@ export class Table {
 export class KillableStore implements Store {
   readonly #table: Table;
   readonly #killAt: number;
-  /** How many appends there were. */
+  /** The number of appends. */
   appends = 0;
   isDead = false;
   /** Resolves when it dies. */
@@ -33,7 +33,9 @@ export class KillableStore implements Store {
     this.death = new Promise((resolve) => this.#die = resolve);
   }
 
-  /** Its leases end at once, so that no test has to wait for them, nor to be faster than they are. */
+  /**
+   * Its leases end at once, so that no test has to wait for them, or to be faster than they are.
+   */
   kill(): void {
     this.isDead = true;
     this.#table.endLeases();
@@ -70,7 +72,7 @@ export class KillableStore implements Store {
   }
 }
 
-/** A row whose leases are over. */
+/** A row whose leases have expired. */
 export function endLeases(row: string): string {
   return row.replace(/("kind":"lease","owner":"[^"]*","until":)\d+/g, "$10");
 }

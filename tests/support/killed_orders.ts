@@ -8,11 +8,11 @@ const kills = RUNSHEET_KILLS === "all" ? 50 : Number(RUNSHEET_KILLS);
 interface Told {
   readonly error: string;
   readonly completed: readonly string[];
-  /** How many moments there were in the last process. */
+  /** The number of moments in the last process. */
   readonly moments: number;
 }
 
-/** What was done under a key, and whether that was undone. */
+/** The effect under a key, and whether it was undone. */
 export interface Effect {
   readonly key: string;
   readonly name: string;
@@ -23,7 +23,7 @@ export interface Effect {
 export interface Orders {
   /** The script of tests/processes that runs one. */
   readonly script: string;
-  /** Where the script keeps an order. */
+  /** The place where the script keeps an order. */
   where(runId: string): string;
   effectsOf(runId: string): Effect[] | Promise<Effect[]>;
 }

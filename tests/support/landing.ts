@@ -12,7 +12,7 @@ export interface Charge extends Record<string, unknown> {
   readonly chargeId: string;
 }
 
-/** The options of a step about waiting for it. */
+/** The options of a step that concern waiting for it. */
 export interface Bounds {
   readonly timeout?: number;
   readonly graceMs?: number;

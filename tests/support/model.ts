@@ -58,7 +58,7 @@ class Model {
   readonly #plan: Plan;
   readonly #log: string[] = [];
   readonly #late: string[] = [];
-  /** What can be undone, and the errors of what could not. */
+  /** The effects that can be undone, and the errors of those that could not. */
   readonly #due: (Due | readonly string[])[] = [];
   readonly #completed: string[] = [];
   readonly #failed: string[] = [];
@@ -345,7 +345,7 @@ class Model {
   }
 
   /**
-   * An async step given up at its first attempt settles after the run. Until then, nobody knows its
+   * An async step given up at its first attempt settles after the run. Until then, its effects are
    * effects, and its deferred undos wait.
    */
   #lateSettlement(shape: StepShape, seen: Context, path: string, deferred: readonly Due[]): void {
@@ -384,7 +384,7 @@ class Model {
         this.#failed.push(`${step}: ${error}`);
       }
     }
-    // Nothing goes on over it, here or further up.
+    // Nothing continues past it, here or further up.
     if (errors.length > 0) this.#due.push(errors);
     return errors;
   }

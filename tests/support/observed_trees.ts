@@ -3,7 +3,7 @@ import type { Watcher } from "@runsheet/runsheet/observe";
 import { ticks } from "./collections.ts";
 import { build, type Leaf, type Tree } from "./random_combinators.ts";
 
-/** Runs a tree of combinators, and tells all that can be seen of it, in its order. */
+/** Runs a tree of combinators, and returns everything observable about it, in order. */
 export async function observedTree(tree: Tree, observer: Watcher | undefined): Promise<unknown> {
   const log: string[] = [];
   const play = (leaf: Leaf) => {

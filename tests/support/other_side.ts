@@ -113,7 +113,7 @@ export class OtherSide {
     });
   }
 
-  /** The ids of the standing charges, or their number if they cannot be told apart. */
+  /** The ids of the remaining charges, or their number if they cannot be distinguished. */
   get standing(): readonly string[] | number {
     return this.#side === "counts"
       ? this.#charges.length - this.#given
@@ -157,7 +157,7 @@ type Definition = StepDefinition<
 >;
 
 /**
- * Runs a charge and a later step until nothing is pending any more, and returns the standing
+ * Runs a charge and a later step until nothing is pending any more, and returns the remaining
  * charges.
  */
 export async function weather(

@@ -9,7 +9,7 @@ export interface PaymentProvider {
   /** Resolves when a charge of the card is stalled. */
   stalled: (card: string) => Promise<void>;
   /**
-   * Releases stalled requests. Resolves when all requests are done, including those that nobody
+   * Releases stalled requests. Resolves when all requests are done, including those that no one
    * waits for.
    */
   settled: () => Promise<void>;
@@ -19,7 +19,7 @@ export interface PaymentProvider {
 /**
  * The card determines its behaviour: `tok_ok`, `tok_declined` or `tok_flaky`. A card starting with
  * `tok_slow` is charged without an answer, and one starting with `tok_late` is charged long after
- * its client has given up: both are stalled until the provider is told to settle.
+ * its client has given up: both are stalled until the provider is released.
  */
 export async function startPaymentProvider(databaseUrl: string): Promise<PaymentProvider> {
   const db = postgres(databaseUrl, { max: 5, onnotice: () => {} });

@@ -77,7 +77,7 @@ export const bugs: Record<string, Bug> = {
     ],
     names: ["'charge!undo' hangs", "the run does not end", "needs a 'timeout'"],
   },
-  "a handler that ignores its signal, and is tried again while it goes on": {
+  "a handler that ignores its signal, and is retried while it still runs": {
     steps: (books) => [
       step({
         name: "charge",
@@ -98,7 +98,7 @@ export const bugs: Record<string, Bug> = {
       "the same in charge!undo (hang)",
     ],
   },
-  "an undo that is not idempotent, and is tried again": {
+  "an undo that is not idempotent, and is retried": {
     steps: (books) => [
       step({
         name: "charge",
@@ -115,7 +115,7 @@ export const bugs: Record<string, Bug> = {
     ],
     names: ["'charge!undo' throws after its effect", "charge ch_1 is undone too often"],
   },
-  "an undo that fails when it is tried again, as all is undone by then": {
+  "an undo that fails when it is retried, as everything is undone by then": {
     steps: (books) => [
       step({
         name: "charge",
@@ -152,7 +152,7 @@ export const bugs: Record<string, Bug> = {
     },
     names: ["'charge@1' throws after its effect", "the run succeeds, but with 1 charge too many"],
   },
-  "a retry that is not idempotent, where the run goes on": {
+  "a retry that is not idempotent, in a run that continues": {
     steps: (books) => {
       const { charge } = payments(books);
       return [
@@ -173,7 +173,7 @@ export const bugs: Record<string, Bug> = {
     },
     names: ["'charge@1' throws after its effect", "the run succeeds, but with 1 charge too many"],
   },
-  "a late attempt whose undo takes away what the retry has done, as their outputs differ": {
+  "a late attempt whose undo removes the effect of the retry, as their outputs differ": {
     steps: (books) => [
       step({
         name: "charge",
@@ -193,7 +193,7 @@ export const bugs: Record<string, Bug> = {
       "two attempts asked for 'charge sweep/checkout/charge', and returned different outputs: let them return the same",
     ],
   },
-  "a retry that gets no charge, as the id of an undone one brings nothing": {
+  "a retry that gets no charge, as the id of an undone charge returns nothing": {
     steps: (books) => [
       step({
         name: "charge",
@@ -272,7 +272,7 @@ export const bugs: Record<string, Bug> = {
           try {
             throw new Error("no route");
           } catch {
-            // as it were logged
+            // as if it were logged
           }
         },
       }),
@@ -295,7 +295,7 @@ export const bugs: Record<string, Bug> = {
       "the undo of 'charge' failed: no route",
     ],
   },
-  "a handler that relies on what 'provides' makes of an output": {
+  "a handler that relies on the output that 'provides' returns": {
     steps: (books) => [
       step({
         name: "charge",
@@ -306,7 +306,7 @@ export const bugs: Record<string, Bug> = {
     ],
     names: ["'charge@1' returns an output that is refused", "charge ch_1 is left, by 'charge'"],
   },
-  "a late landing that only the next step would have undone": {
+  "an attempt that lands late, and that only the next step would have undone": {
     steps: (books) => [
       step({
         name: "open",

@@ -13,7 +13,7 @@ export interface Fault {
   readonly sentence: string;
 }
 
-/** Puts another host in the place of a saga's. */
+/** Replaces the host of a saga. */
 function hosted(
   change: (
     host: Host,
@@ -41,7 +41,7 @@ function hosted(
     });
 }
 
-/** A wait that nobody records. */
+/** A wait that is not recorded. */
 function forgetful(suffix: string): () => ConformTarget {
   return hosted((host) => ({
     async sleep(call, ms, signal) {
@@ -83,7 +83,7 @@ function positional(): ConformTarget {
   })();
 }
 
-/** Writes over the rows of whoever has taken over its run. */
+/** Overwrites the rows of the worker that has taken over its run. */
 function unfenced(): ConformTarget {
   return conformTarget((saga, _mortal, open) =>
     open(saga, (table) => ({
@@ -96,7 +96,7 @@ function unfenced(): ConformTarget {
   );
 }
 
-/** Says that something from outside is recorded, and forgets it with its process. */
+/** Claims that something from outside is recorded, and forgets it with its process. */
 function losing(kind: "event" | "cancel"): ConformTarget {
   return conformTarget((saga, _mortal, open) =>
     open(saga, (table) => {
@@ -186,7 +186,7 @@ export const faults: Record<string, Fault> = {
     },
     sentence: "its undos came in another order than",
   },
-  "a late landing that is lost": {
+  "an attempt that lands late and is lost": {
     endings: ["lands late"],
     target: hosted(({ durable }) => ({ durable: { ...durable!, lateMs: 0 } })),
     sentence: "landed late, and left: late",

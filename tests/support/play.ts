@@ -122,7 +122,7 @@ export class Play {
       onLate: (late) => watch.late.push(lateLine(late, watch)),
       waitUntil: (promise) => watch.watches.push(promise),
       ...given,
-      // Without a signal the engine goes another way.
+      // Without a signal, the engine takes another path.
       ...((this.#canAbort || plan.abort.when !== "never") && { signal: watch.controller.signal }),
     };
     let result: Result<object>;

@@ -13,8 +13,8 @@ import { openSagaStore } from "./saga_store.ts";
 import { scriptPath, spawnFile } from "./spawn.ts";
 
 /**
- * The target of `durable` whose workers are processes, to be killed by SIGKILL. Each run has a store
- * of its own.
+ * The target of `durable` whose workers are processes, to be killed by SIGKILL. Each run has a
+ * store of its own.
  *
  * @param newPlace Makes a place for a store: a file for SQLite, or the URL of a database.
  */
@@ -64,7 +64,7 @@ export function processTarget(
 
 /** A process that runs the saga and prints its end. */
 export class SagaWorker {
-  /** How the run ended; never settles if the worker dies before. */
+  /** The end of the run; never settles if the worker dies before. */
   readonly end: Promise<SagaEnd>;
   readonly #ended: Promise<unknown>;
   readonly #pid: Promise<number>;
@@ -91,12 +91,12 @@ export class SagaWorker {
     try {
       process.kill(await this.#pid, signal);
     } catch {
-      // It has ended.
+      // The worker has ended.
     }
   }
 }
 
-/** Serves the world outside to the workers. */
+/** Serves the outside world to the workers. */
 export async function serveSaga(outside: SagaOutside): Promise<Server> {
   const server = createServer(async (request, response) => {
     let body = "";

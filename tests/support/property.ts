@@ -21,8 +21,8 @@ export async function property<T>(
 }
 
 /**
- * Checks a property whose cases must be of each of these kinds, so that it is not about nothing.
- * `holds` tells of which a case was. Some are rare: there are more cases until each was seen.
+ * Checks a property whose cases must be of each of these kinds, so that it is never vacuous.
+ * `holds` returns the kind of a case. Some are rare: cases are added until each kind was seen.
  */
 export async function propertyOfKinds<T>(
   kinds: readonly string[],

@@ -76,7 +76,7 @@ export interface Leaf {
 export interface Policy {
   readonly concurrency: number;
   readonly onFailure: "abort" | "settle" | "collect";
-  /** How many of its branches are undone at once. */
+  /** The number of its branches that are undone at once. */
   readonly undoConcurrency: number;
 }
 

@@ -220,7 +220,7 @@ export function flatten(root: PipelineShape): PipelineShape {
   return { ...root, children: stepsOf(root) };
 }
 
-/** The same pipeline with nothing at the boundaries of its pipelines: no schema, no middleware. */
+/** The same pipeline without schemas and middleware at the boundaries of its pipelines. */
 export function bare(shape: PipelineShape): PipelineShape {
   const children = shape.children.map((child) => child.kind === "step" ? child : bare(child));
   return { ...shape, children, argsSchema: undefined, output: undefined, layers: [], retries: 0 };
@@ -260,7 +260,7 @@ function describe(shape: Shape, indent: string): string[] {
   ];
 }
 
-/** How often a step has been called for sure before and with an attempt, by its path. */
+/** The number of calls of a step that are certain by an attempt, by its path. */
 export function nthCall(path: string, attempt: number): number {
   const earlier = [...path.matchAll(/@(\d+)\//g)].map(([, nth]) => Number(nth) - 1);
   return attempt + earlier.reduce((sum, nth) => sum + nth, 0);

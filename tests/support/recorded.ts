@@ -1,7 +1,7 @@
 import type { AnyStep, RunOptions } from "@runsheet/runsheet";
 import { type TimedSpan, timeline } from "@runsheet/runsheet/report";
 
-/** Runs a step, and gives what a timeline has recorded of that. */
+/** Runs a step, and returns the run that a timeline has recorded. */
 export async function recorded(
   step: AnyStep,
   args: object = {},
@@ -24,7 +24,7 @@ export function outline({ span, parts }: TimedSpan, indent = ""): string[] {
   return [own, ...parts.flatMap((part) => outline(part, `${indent}  `))];
 }
 
-/** What a page says, without its style: a line for each row, item and paragraph. */
+/** The text of a page, without its style: a line for each row, item and paragraph. */
 export function wordsOf(page: string): string[] {
   return page.replace(/<style>[^]*<\/style>/, "")
     .replaceAll(/<span class="a">.*?<\/span><\/span>/g, "")

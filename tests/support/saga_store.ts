@@ -5,7 +5,7 @@ import { sqlite } from "./sqlite.ts";
 
 /** A store that outlives its workers. */
 export interface SagaStore extends Store {
-  /** Ends the leases of workers that are dead, or will not be waited for. */
+  /** Ends the leases of workers that are dead, or are not awaited. */
   endLeases(): void | Promise<void>;
   close(): void | Promise<void>;
 }

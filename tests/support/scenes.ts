@@ -6,14 +6,14 @@ import { idle } from "./flows.ts";
 import { firstOf } from "./recorded.ts";
 import { fail } from "./steps.ts";
 
-/** A run that has everything there is to say of one, and the flow that ran. */
+/** A run with every kind of event, and the flow that ran. */
 export interface Scene {
   readonly flow: AnyStep;
   readonly run: TimedSpan;
 }
 
 /**
- * An order whose charge times out, fails, and then succeeds; the shipment fails, the refund cannot be
+ * An order whose charge times out, fails, and then succeeds; the shipment fails, the refund
  * done, and the first charge lands when all is over.
  */
 export async function worstOrder(time: FakeTime): Promise<Scene> {

@@ -2,8 +2,8 @@ import { assertEquals } from "@std/assert";
 import type postgres from "postgres";
 
 /**
- * Asserts by SQL that nothing is under way in the shop of examples/service, and that its goods and
- * its money balance with what it had in stock and what the payment provider holds.
+ * Asserts by SQL that nothing is in progress in the shop of examples/service, and that its goods
+ * and its money balance with what it had in stock and what the payment provider holds.
  */
 export async function assertBalanced(
   db: postgres.Sql,

@@ -24,10 +24,12 @@ export interface Tables {
   readonly held: Set<string>;
 }
 
-/** Rows that a statement gives; its count, where it gives none, is that of the rows which it changed. */
+/**
+ * The rows that a statement returns; if it returns none, `count` is that of the rows it changed.
+ */
 type Statement = (tables: Tables, values: never) => object[] | number;
 
-/** What examples/service says in SQL, and what that does. */
+/** The SQL of examples/service, and its effect. */
 const statements: Record<string, Statement> = {
   "insert into orders (id, sku, quantity, total) select ?, sku, ?, price * ? from products where sku = ? on conflict do nothing returning total":
     (
@@ -101,10 +103,10 @@ const statements: Record<string, Statement> = {
 
 type Sql = (strings: TemplateStringsArray, ...values: never[]) => Promise<object[]>;
 
-/** Statements that do something else, by how they begin. */
+/** Statements that do something else, by their beginning. */
 export type Broken = Record<string, Statement>;
 
-/** A database that is asked by way of a ledger: each statement, or each transaction, is one effect. */
+/** A database behind a ledger: each statement, or each transaction, is one effect. */
 export function shopDb(
   tables: Tables,
   books: Ledger,

@@ -2,9 +2,9 @@
 export interface Kind {
   readonly card: string;
   readonly quantity: number;
-  /** What is decided about it, if it is so large that it has to be. */
+  /** The decision about it, if it is so large that it needs one. */
   readonly approved?: boolean;
-  /** How it ends, whoever is killed. */
+  /** Its end, whichever process is killed. */
   readonly ends: "confirmed" | "CARD_DECLINED" | "REJECTED";
 }
 

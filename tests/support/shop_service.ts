@@ -5,7 +5,7 @@ import { assert, assertEquals } from "@std/assert";
 import { mainOf } from "./examples.ts";
 import { scriptPath } from "./spawn.ts";
 
-/** What the service answers. */
+/** An answer of the service. */
 export interface Answer {
   /** 0 when the client has left. */
   status: number;

@@ -44,7 +44,7 @@ export function mostListeners({ after }: Cleanups): () => number {
   return () => most;
 }
 
-/** The timers and listeners on `AbortSignal.timeout` created while watching that are left. */
+/** The timers and listeners on `AbortSignal.timeout` created while watching that remain. */
 export interface Pending {
   readonly timers: number;
   readonly listeners: number;

@@ -1,17 +1,17 @@
 import { observe, type Span, type SpanEnd, type Watcher } from "@runsheet/runsheet/observe";
 
-/** What a watcher saw. */
+/** The spans that a watcher saw. */
 export interface SeenSpans {
   readonly observer: Watcher;
   readonly spans: readonly Span[];
   readonly ends: ReadonlyMap<Span, SpanEnd>;
-  /** One line for each span, indented by its depth, in the order of their beginning. */
+  /** One line for each span, indented by its depth, in the order in which they began. */
   readonly tree: () => string[];
   /** Starts, progress and ends in time. */
   readonly lines: readonly string[];
 }
 
-/** Watches all spans of the runs that it is given to. */
+/** Watches all spans of the runs that it observes. */
 export function seeSpans(): SeenSpans {
   const spans: Span[] = [];
   const ends = new Map<Span, SpanEnd>();

@@ -3,7 +3,7 @@ import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { spawnScript } from "./spawn.ts";
 
 describe("spawnScript", () => {
-  it("gives the exit code and both outputs", async () => {
+  it("returns the exit code and both outputs", async () => {
     const { code, stdout, stderr } = await spawnScript("exit", ["7", "a", "b"]);
     assertEquals(code, 7);
     assertEquals(stdout.trim(), "a b");

@@ -1,4 +1,4 @@
-/** `node:sqlite`, which Node has from 22 on. */
+/** `node:sqlite`, which Node has from version 22. */
 export const sqlite: typeof import("node:sqlite") | undefined = await import("node:sqlite")
   .catch(() => undefined);
 

@@ -1,9 +1,9 @@
 import { connect, createServer, type Socket } from "node:net";
 
-/** Decides about a piece of what passes, before it is passed on; `false` drops it. */
+/** Decides about a piece of traffic before it is passed on; `false` drops it. */
 export type Passing = (piece: string, from: "client" | "server") => boolean | Promise<boolean>;
 
-/** A wire between a process and a server: what passes can be held back and dropped. */
+/** A wire between a process and a server: its traffic can be held back and dropped. */
 export interface Wire {
   port: number;
   stop: () => Promise<void>;

@@ -14,7 +14,7 @@ describe("assertCompensated", () => {
     assert(message.endsWith("  and 10 more"));
   });
 
-  it("says first of all which steps have no undo", async () => {
+  it("first says which steps have no undo", async () => {
     const books = ledger();
     const write = step({
       name: "write",
@@ -32,7 +32,7 @@ describe("assertCompensated", () => {
     assertEquals(lines.some((line) => line.includes("except")), false);
   });
 
-  it("does not tell to leave out a step for what another one has left", async () => {
+  it("does not suggest to except a step because of an effect that another one has left", async () => {
     const books = ledger();
     const charge = step({
       name: "charge",
@@ -56,7 +56,7 @@ describe("assertCompensated", () => {
     assertEquals(other.includes("defer"), false);
   });
 
-  it("accepts nothing that proves nothing: fakes that write to no ledger", async () => {
+  it("rejects a sweep that proves nothing: fakes that write to no ledger", async () => {
     const deaf = step({ name: "deaf", run: () => {}, rollback: () => {} });
     const report = await sweep(pipeline({ name: "p", steps: [deaf] }), {}, { ledger: ledger() });
     assertEquals(report.effects, []);
@@ -68,14 +68,14 @@ describe("assertCompensated", () => {
     );
   });
 
-  it("accepts nothing that proves nothing: no ledger, and no undo", async () => {
+  it("rejects a sweep that proves nothing: no ledger, and no undo", async () => {
     const report = await sweep(step({ name: "idle", run: () => {} }), {});
     assertThrows(() => assertCompensated(report), Error, "must see at least one effect");
     const undoable = step({ name: "undoable", run: () => {}, rollback: () => {} });
     assertCompensated(await sweep(undoable, {}, { except: "undoable: after" }));
   });
 
-  it("throws what fits a terminal: no list of rows hangs on it", async () => {
+  it("throws an error that fits a terminal: it carries no list of rows", async () => {
     const books = ledger();
     const charge = step({ name: "charge", run: () => books.add("charge") });
     const report = await sweep(charge, {}, { ledger: books });

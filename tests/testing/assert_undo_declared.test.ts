@@ -27,7 +27,7 @@ describe("assertUndoDeclared", () => {
     assertThrows(() => assertUndoDeclared(ship), Error, "[ship] have none");
   });
 
-  it("leaves out names, which stand for all of that name, and paths", () => {
+  it("leaves out names, each for all steps of that name, and paths", () => {
     assertUndoDeclared(checkout, { except: ["print", "ship"] });
     const except = ["map(labels)/print", "ship"];
     assertThrows(
@@ -37,7 +37,7 @@ describe("assertUndoDeclared", () => {
     );
   });
 
-  it("can ask each step for an undo by key", () => {
+  it("can require an undo by key of each step", () => {
     assertUndoDeclared(charge, { byKey: true });
     assertThrows(
       () => assertUndoDeclared(pipeline({ name: "p", steps: [reserve, charge] }), { byKey: true }),
@@ -47,11 +47,11 @@ describe("assertUndoDeclared", () => {
     );
   });
 
-  it("asks no function of a collection, which can only defer", () => {
+  it("requires nothing of the function of a collection, which can only defer", () => {
     assertUndoDeclared(map("squares", () => [1, 2], (n) => n * n));
   });
 
-  it("refuses what is no step, and a name that stands for none", () => {
+  it("refuses anything that is not a step, and a name of no step", () => {
     const strange = { except: ["shpi"] };
     assertThrows(
       () => assertUndoDeclared(checkout, strange),

@@ -4,7 +4,7 @@ import { ConfigError } from "@runsheet/runsheet";
 import { ledger } from "@runsheet/runsheet/testing";
 
 describe("a ledger", () => {
-  it("sums up what was done and undone, of each kind and id", async () => {
+  it("adds up effects and undos by kind and id", async () => {
     const books = ledger();
     await books.add("stock", "tea", { amount: 5 });
     await books.remove("stock", "tea", { amount: 3 });
@@ -21,7 +21,7 @@ describe("a ledger", () => {
     assertEquals(books.left(), []);
   });
 
-  it("keeps what was undone too often, and does not have it", async () => {
+  it("keeps an effect that was undone too often, and does not have it", async () => {
     const books = ledger();
     await books.remove("charge", "c");
     assertEquals(books.left(), [{ effect: "charge", id: "c", amount: -1 }]);
@@ -46,7 +46,7 @@ describe("a ledger", () => {
     assertEquals(books.left(), [{ effect: "seats", id: "", amount: 3 }]);
   });
 
-  it("takes a tick to do what it is asked for", async () => {
+  it("takes a tick to answer a request", async () => {
     const books = ledger();
     const charging = books.add("charge", "c");
     assertEquals(books.has("charge", "c"), false);
@@ -54,7 +54,7 @@ describe("a ledger", () => {
     assertEquals(books.has("charge", "c"), true);
   });
 
-  it("takes away all that stands, as often as it is asked, and no more", async () => {
+  it("removes everything that is left, as often as it is asked, and no more", async () => {
     const books = ledger();
     await books.removeAll("charge", "c");
     assertEquals(books.left(), []);
@@ -66,7 +66,7 @@ describe("a ledger", () => {
     assertEquals(books.left(), [{ effect: "charge", id: "c", amount: -1 }]);
   });
 
-  it("adds once what is asked for again, not even when it is gone", async () => {
+  it("adds a repeated effect once, even after it has been removed", async () => {
     const books = ledger();
     await books.addOnce("charge", "c", { amount: 5 });
     await books.addOnce("charge", "c", { amount: 5 });
@@ -78,7 +78,7 @@ describe("a ledger", () => {
     assertEquals(books.has("charge", "c"), true);
   });
 
-  it("refuses what has been forbidden, before it happened or after", async () => {
+  it("refuses a forbidden effect, whether it was forbidden before it happened or after", async () => {
     const books = ledger();
     await books.add("charge", "c");
     await books.forbid("charge", "c");
@@ -95,7 +95,7 @@ describe("a ledger", () => {
     assertEquals(books.has("charge", "c"), true);
   });
 
-  it("gives up the answer when the signal aborts, and not the effect", async () => {
+  it("gives up the answer, but not the effect, when the signal aborts", async () => {
     const books = ledger();
     const { signal, abort } = controller();
     const charging = books.add("charge", "c", { signal });
@@ -106,7 +106,7 @@ describe("a ledger", () => {
     assertEquals(books.has("charge", "d"), false);
   });
 
-  it("answers a call with what the other side makes of it, in one go", async () => {
+  it("answers a call with the result of the other side, in one go", async () => {
     const rooms = new Set<string>();
     const books = ledger(() => [...rooms].map((id) => ({ effect: "room", id, amount: 1 })));
     const book = (room: string) =>
@@ -128,7 +128,7 @@ describe("a ledger", () => {
     ]);
   });
 
-  it("lets a call fail that adds what has been forbidden", async () => {
+  it("fails a call that adds a forbidden effect", async () => {
     const books = ledger();
     await books.forbid("charge", "c");
     const charging = books.call(() => {
@@ -140,7 +140,7 @@ describe("a ledger", () => {
     );
   });
 
-  it("refuses a call of which nobody can say when it has happened", async () => {
+  it("refuses an asynchronous call, as it is unknown when that has happened", async () => {
     const books = ledger();
     const error = await books.call(() => Promise.resolve()).catch((error) => error);
     assertEquals(
@@ -149,7 +149,7 @@ describe("a ledger", () => {
     );
   });
 
-  it("refuses options that are none", () => {
+  it("refuses invalid options", () => {
     const books = ledger();
     assertThrows(
       // @ts-expect-error -- an amount is an option

@@ -47,12 +47,12 @@ describe("recorder", () => {
     const result = await charge.run({}, { host, waitUntil });
     assertEquals(result.success, true);
     await Promise.all(watches);
-    // The undo waits apart from the run, in which no time passes either: any of them may come first.
+    // The undo waits outside the run, in which no time passes either: any of them may come first.
     assertEquals(host.order.toSorted(), ["charge!key", "charge@2"]);
     assertEquals(host.waits, [{ id: "charge!wait", ms: 3_600_000 }]);
   });
 
-  it("is shared by several runs, and forgets on demand", async () => {
+  it("can be shared by several runs, and forgets on demand", async () => {
     const host = recorder();
     const once = checkout([], {});
     await once.run({ sku: "tea" }, { host });

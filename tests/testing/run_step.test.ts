@@ -31,7 +31,7 @@ function charging(failures: number) {
 describe("runStep", () => {
   const { fakeTime } = cleanups();
 
-  it("gives what the step provides, with its types", async () => {
+  it("returns the step's output, with its types", async () => {
     const { charge } = charging(0);
     const ran = await runStep(charge, { amount: "5" });
     const chargeId: string = ran.output.chargeId;
@@ -40,7 +40,7 @@ describe("runStep", () => {
     assertStrictEquals(ran.output, ran.result.data);
   });
 
-  it("gives its attempts and its waits, in which no time passes", async () => {
+  it("returns its attempts and its waits, in which no time passes", async () => {
     fakeTime();
     const { charge } = charging(2);
     const { attempts, waits } = await runStep(charge, { amount: "5" });
@@ -52,7 +52,7 @@ describe("runStep", () => {
     assertEquals(waits, [200, 400]);
   });
 
-  it("undoes it with what run saw and returned, and what it deferred, once", async () => {
+  it("undoes it with the context and output of run, and runs its deferred undos, once", async () => {
     const { charge, charges } = charging(0);
     const ran = await runStep(charge, { amount: "5" });
     assertEquals(charges, ["charge 5"]);
@@ -72,7 +72,7 @@ describe("runStep", () => {
     });
   });
 
-  it("gives the failure of a step, what was undone of it, and no output", async () => {
+  it("returns the failure of a step, what was undone of it, and no output", async () => {
     const { charge } = charging(3);
     const ran = await runStep(charge, { amount: "5" });
     assert(!ran.result.success && isRunsheetError(ran.result.error, "RETRY_EXHAUSTED"));
@@ -85,7 +85,7 @@ describe("runStep", () => {
     assertStrictEquals(await ran.rollback(), ran.result.rollback);
   });
 
-  it("undoes in the run what a step had done when it failed", async () => {
+  it("undoes in the run the effects of a step that failed", async () => {
     const log: string[] = [];
     const both = pipeline({ name: "both", steps: [logged("a", log), fail] });
     const ran = await runStep(both, {});
@@ -93,7 +93,7 @@ describe("runStep", () => {
     assertEquals(await ran.rollback(), { completed: ["a"], failed: [] });
   });
 
-  it("keeps what was undone before a retry in the report", async () => {
+  it("keeps the undos before a retry in the report", async () => {
     const part = step({
       name: "part",
       retry: { count: 1 },
@@ -107,7 +107,7 @@ describe("runStep", () => {
     assertEquals((await ran.rollback()).completed, [deferred, deferred]);
   });
 
-  it("validates as ever, and takes the options of a run", async () => {
+  it("validates as usual, and takes the options of a run", async () => {
     const { charge, charges } = charging(0);
     const refused = await runStep(charge, { amount: "five" });
     assert(!refused.result.success);
@@ -118,7 +118,7 @@ describe("runStep", () => {
     assertEquals(charges, []);
   });
 
-  it("undoes in the run what was done when the caller aborts at its end", async () => {
+  it("undoes the step in the run when the caller aborts at its end", async () => {
     const aborter = new AbortController();
     const log: string[] = [];
     const last = step({
@@ -131,7 +131,7 @@ describe("runStep", () => {
     assertEquals((await ran.rollback()).completed, ["last"]);
   });
 
-  it("undoes by its key what failed, and what has no rollback", async () => {
+  it("undoes by its key a step that failed, and one without a rollback", async () => {
     const log: string[] = [];
     const charge = step({
       name: "charge",
@@ -158,7 +158,7 @@ describe("runStep", () => {
     assertEquals(log.at(-1), `void r/charge~2 for ${why}`);
   });
 
-  it("undoes all attempts of an idempotent step as the one effect that they are", async () => {
+  it("undoes all attempts of an idempotent step as one effect", async () => {
     const log: string[] = [];
     const charge = step({
       name: "charge",
@@ -178,8 +178,8 @@ describe("runStep", () => {
     assertEquals(log, ["charge r/charge", "charge r/charge", "refund r/charge, 2"]);
   });
 
-  it("refuses what is no step", async () => {
-    // @ts-expect-error a name is no step
+  it("refuses anything that is not a step", async () => {
+    // @ts-expect-error a name is not a step
     await assertRejects(() => runStep("charge", {}), ConfigError, "'step' must be a step");
     // @ts-expect-error the amount is missing
     await runStep(charging(0).charge, {});

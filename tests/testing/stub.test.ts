@@ -102,7 +102,7 @@ describe("stub", () => {
     assert(Object.isFrozen(data.spread));
   });
 
-  it("replaces one step by its path, and a path goes before a name", async () => {
+  it("replaces one step by its path, and prefers a path to a name", async () => {
     const inner = pipeline({ name: "inner", steps: [log] });
     const tree = pipeline({ name: "tree", steps: [log, log, inner] });
     const logs: string[] = [];
@@ -128,7 +128,7 @@ describe("stub", () => {
     assertEquals<unknown>(data, { all: ["x"], logged: 2, mapped: [] });
   });
 
-  it("keeps the type, and the original as it is", async () => {
+  it("keeps the type, and leaves the original unchanged", async () => {
     const tree = pipeline({ name: "tree", steps: [log] });
     const same: typeof tree = stub(tree, { log: () => ({ logged: 7 }) });
     assertEquals(dataOf(await same.run()).logged, 7);
@@ -166,7 +166,7 @@ describe("stub", () => {
     assert(isRunsheetError(error, "PROVIDES_VALIDATION"));
   });
 
-  it("keeps how an attempt that was given up is waited for, around a function", async () => {
+  it("keeps the options about abandoned attempts around a function", async () => {
     const time = fakeTime();
     const starts: number[] = [];
     const slowly = async (): Promise<void> => {
@@ -234,7 +234,7 @@ describe("stub", () => {
     assertEquals(results.map((result) => dataOf(result).sent), results.map((_, n) => `to ${n}`));
   });
 
-  it("undoes by no key what a function stands for", async () => {
+  it("has no undo by key for a step that a function replaces", async () => {
     const log: string[] = [];
     const charge = step({
       name: "charge",
@@ -254,7 +254,7 @@ describe("stub", () => {
     assertEquals(log, []);
   });
 
-  it("replaces a step that stands alone", async () => {
+  it("replaces a step that is not in a pipeline", async () => {
     assertEquals(dataOf(await stub(log, { log: () => ({ logged: 1 }) }).run({})), { logged: 1 });
   });
 
@@ -273,12 +273,12 @@ describe("stub", () => {
     assertThrows(() => stub(tree, { tree: fakeSend }), ConfigError);
   });
 
-  it("refuses what is no fake, and what is no step", () => {
+  it("refuses anything that is not a fake, or not a step", () => {
     const tree = pipeline({ name: "tree", steps: [log] });
-    // @ts-expect-error a string is no fake
+    // @ts-expect-error a string is not a fake
     const bad = () => stub(tree, { log: "nothing" });
     assertThrows(bad, ConfigError, "the fake for 'log' must be a function or a step");
-    // @ts-expect-error an object is no step
+    // @ts-expect-error an object is not a step
     assertThrows(() => stub({}, {}), ConfigError, "'target' must be a step");
   });
 });

@@ -22,7 +22,7 @@ const aftermath = "left failed differs hangs";
 describe("a sweep", () => {
   const { fakeTime } = cleanups();
 
-  it("tries every fault in every step, attempt and undo, and finds nothing where there is nothing", async () => {
+  it("tries every fault in every step, attempt and undo, and finds nothing in a correct pipeline", async () => {
     const report = await sweepRobust();
     assertCompensated(report);
     assertEquals(outcomes(report), [
@@ -79,7 +79,7 @@ describe("a sweep", () => {
     assertEquals(String(one), String(two));
   });
 
-  it("counts its runs: two where the run goes on in spite of the fault, and two to begin with", async () => {
+  it("counts its runs: two if the run survives the fault, and two to begin with", async () => {
     const { rows, runs } = await sweepRobust();
     const survived = rows.filter((row) => row.survived).map(({ id, fault }) => `${id}: ${fault}`);
     assertEquals(survived, [
@@ -122,7 +122,7 @@ describe("a sweep", () => {
     assertEquals(errors.at(-1), [{ id: 1 }, reason]);
   });
 
-  it("makes the run fail at its end where what lands late becomes the step's success", async () => {
+  it("makes the run fail at its end if a late attempt becomes the step's success", async () => {
     const undone: unknown[] = [];
     const slow = step({
       name: "slow",
@@ -137,7 +137,7 @@ describe("a sweep", () => {
     assertEquals(undone, [{ id: 1 }]);
   });
 
-  it("holds the undo of a late landing back until the rest is done", async () => {
+  it("holds back the undo of a late attempt until everything else is done", async () => {
     const log: string[] = [];
     let end = () => {};
     const slow = step({
@@ -164,7 +164,7 @@ describe("a sweep", () => {
     assertEquals(log, ["do 2", "next", "do 1", "undo 2", "undo 1"]);
   });
 
-  it("gives the rollback all that the step returned, when it makes the output invalid", async () => {
+  it("gives the rollback everything that the step returned when it makes the output invalid", async () => {
     const seen: unknown[] = [];
     const charge = step({
       name: "charge",
@@ -177,7 +177,7 @@ describe("a sweep", () => {
     assertEquals(rows[0]?.survived, false);
   });
 
-  it("goes into items, predicates and branches, also where the run goes on without an item", async () => {
+  it("goes into items, predicates and branches, even if the run continues without an item", async () => {
     const counts = new Set<number>();
     const books = ledger(() => entries("count", counts));
     const write = step({
@@ -227,7 +227,7 @@ describe("a sweep", () => {
     assertEquals(impossible.map(({ fault }) => fault), ["hang", "hang"]);
   });
 
-  it("lets stand only what the undo would have undone that it made fail", async () => {
+  it("allows only the effects of the undo that it made fail to be left", async () => {
     const books = ledger();
     const two = ["a", "b"].map((name) =>
       step({
@@ -247,7 +247,7 @@ describe("a sweep", () => {
     assertEquals(outcomes(report), ["b!undo: before reported", "a!undo: before compensated"]);
   });
 
-  it("throws what 'error' gives, for steps that look at their errors", async () => {
+  it("throws the error that 'error' returns, for steps that inspect their errors", async () => {
     const picky = step({
       name: "picky",
       retry: { count: 1, retryIf: (errors) => errors.at(-1) instanceof RangeError },
@@ -285,7 +285,7 @@ describe("a sweep", () => {
     assertEquals(outcomes(report), ["charge: end left"]);
   });
 
-  it("shows a table, a line for all faults of a call that came to the same", async () => {
+  it("shows a table, with one line for all faults of a call with the same outcome", async () => {
     const table = String(
       await sweepRobust({ only: ["checkout: end", "charge@1", "reserve@1!defer1"] }),
     );
@@ -329,7 +329,7 @@ describe("a sweep without a ledger", () => {
       rollback: { run: () => {}, timeout },
     });
 
-  it("takes every attempt of a step that has an undo for an effect", async () => {
+  it("counts every attempt of a step that has an undo as an effect", async () => {
     const one = pipeline({ name: "p", steps: [undoable("a"), undoable("b", true)] });
     const report = await sweep(one, {});
     const bugs = report.rows.filter(({ outcome }) => aftermath.includes(outcome));
@@ -351,7 +351,7 @@ describe("a sweep without a ledger", () => {
     assertStringIncludes(message, "the undo of 'broken' failed: no route");
   });
 
-  it("takes a late success that is the step's for an effect", async () => {
+  it("counts a late success that becomes the step's as an effect", async () => {
     const broken = step({
       name: "broken",
       timeout,
@@ -368,7 +368,7 @@ describe("a sweep without a ledger", () => {
     assertEquals(rows.map(({ outcome, left }) => [outcome, left[0]?.id]), [["left", "broken@1"]]);
   });
 
-  it("sees late landings undone, and those whose undo fails", async () => {
+  it("sees the undos of late attempts, and those that fail", async () => {
     const landing = (rollback: () => void) =>
       pipeline({
         name: "p",

@@ -21,7 +21,7 @@ describe("a sweep names", () => {
 
   it("at least ten kinds of bugs", () => assert(Object.keys(bugs).length >= 10));
 
-  it("how to run the case alone, which then finds the same", async () => {
+  it("the option to run the case alone, which then finds the same", async () => {
     for (const bug of Object.values(bugs)) {
       const message = await messageOf(bug);
       for (const [, only] of message.matchAll(/only: "(.+)"/g)) {
@@ -37,7 +37,7 @@ describe("a sweep names", () => {
     }
   });
 
-  it("all cases in which it has found the same, each of which finds it alone", async () => {
+  it("all cases with the same finding, each of which finds it alone", async () => {
     for (const bug of Object.values(bugs)) {
       const message = await messageOf(bug);
       for (

@@ -7,8 +7,8 @@ import { cleanups } from "../support/cleanup.ts";
 import { fail } from "../support/steps.ts";
 import { outcomes, sweepRobust } from "../support/sweeps.ts";
 
-describe("which cases a sweep runs", () => {
-  it("is said by 'faults', 'only' and 'except', with ids, paths, and indexes or none", async () => {
+describe("the cases that a sweep runs", () => {
+  it("are chosen by 'faults', 'only' and 'except', with ids, paths, and indexes or none", async () => {
     const write = step({ name: "write", run: (_: { line: string }) => {}, rollback: () => {} });
     const one = pipeline({
       name: "p",
@@ -42,12 +42,12 @@ describe("which cases a sweep runs", () => {
     );
   });
 
-  it("may be a later attempt alone", async () => {
+  it("may be only a later attempt", async () => {
     const only = "charge@2: late";
     assertEquals(outcomes(await sweepRobust({ only })), [`${only} compensated`]);
   });
 
-  it("are the first ten attempts of a step that is tried again without end", async () => {
+  it("are the first ten attempts of a step that is retried endlessly", async () => {
     const endless = { retry: { count: Infinity } };
     const one = step({
       name: "s",
@@ -63,7 +63,7 @@ describe("which cases a sweep runs", () => {
     assert(rows.every(({ outcome }) => outcome === "compensated"));
   });
 
-  it("is bounded", async () => {
+  it("are bounded", async () => {
     await assertRejects(
       () => sweepRobust({ maxCases: 5 }),
       ConfigError,
@@ -74,7 +74,7 @@ describe("which cases a sweep runs", () => {
     await sweepRobust({ maxCases: 36 });
   });
 
-  it("may be a sample, which its seed brings back", async () => {
+  it("may be a sample, which its seed reproduces", async () => {
     const many = pipeline({ name: "p", steps: [map("lines", () => Array(300).keys(), () => {})] });
     const cases = async (seed: number) =>
       outcomes(await sweep(many, {}, { sample: { count: 5, seed } }));
@@ -118,7 +118,7 @@ describe("a sweep refuses", () => {
     );
   });
 
-  it("to wait again for an undo that never settled before", async () => {
+  it("to wait again for an undo that has never settled", async () => {
     const time = fakeTime();
     const stuck = step({ name: "stuck", run: () => {}, rollback: never });
     const logs = Array.from({ length: 9 }, () => step({ name: "log", run: () => {} }));
@@ -131,7 +131,7 @@ describe("a sweep refuses", () => {
     assertEquals(time.now - time.start, 300);
   });
 
-  it("a pipeline whose runs are not alike", async () => {
+  it("a pipeline whose runs differ", async () => {
     let runs = 0;
     const log = step({ name: "log", run: () => {} });
     const one = pipeline({ name: "p", steps: [when(() => runs++ < 2, log)] });
@@ -145,10 +145,10 @@ describe("a sweep refuses", () => {
   const wrong: Record<string, [unknown, string]> = {
     "an unknown option": [{ fault: 1 }, "its options must be among"],
     "books without left": [{ ledger: { clear() {} } }, "'ledger.left' must be a function"],
-    "a setup that is none": [{ setup: 1 }, "'setup' must be a function"],
-    "an error that is no function": [{ error: new Error() }, "'error' must be a function"],
+    "a setup that is not a function": [{ setup: 1 }, "'setup' must be a function"],
+    "an error that is not a function": [{ error: new Error() }, "'error' must be a function"],
     "an unknown fault": [{ faults: ["slow"] }, "'faults' must be among before, after"],
-    "a pattern that is no string": [{ only: [1] }, "'only' must be a string or several"],
+    "a pattern that is not a string": [{ only: [1] }, "'only' must be a string or several"],
     "no cases": [{ maxCases: 0 }, "'maxCases' must be a positive integer"],
     "no patience": [{ patience: 1.5 }, "'patience' must be a positive integer"],
     "a sample without a seed": [{ sample: { count: 1 } }, "'sample.seed' must be an integer"],

@@ -64,7 +64,7 @@ function charging(
 }
 
 describe("a sweep with a ledger", () => {
-  it("lets the n-th effect of a step fail, and loses its answer", async () => {
+  it("fails the n-th effect of a step, and loses its answer", async () => {
     const books = ledger();
     const reserve = step({
       name: "reserve",
@@ -101,7 +101,7 @@ describe("a sweep with a ledger", () => {
     assertEquals(outcomes(await sweepOf(books, [reserve, ship], { only })), [`${only} left`]);
   });
 
-  it("finds an undo that is deferred after the effect, whose answer gets lost", async () => {
+  it("finds an undo that is deferred after an effect whose answer is lost", async () => {
     const books = ledger();
     const undo = (id: string) => books.forbid("charge", id);
     const late = charging(books, undo, { heeds: false, before: false });
@@ -109,7 +109,7 @@ describe("a sweep with a ledger", () => {
     assertCompensated(await sweepOf(books, [charging(books, undo, { heeds: false })]));
   });
 
-  it("finds an undo that cannot be made of what never happened", async () => {
+  it("finds an undo that fails if its effect never happened", async () => {
     const books = ledger();
     const strict = charging(books, (id) => books.remove("charge", id), { heeds: false });
     const only = "charge@1!effect1: before";
@@ -117,7 +117,7 @@ describe("a sweep with a ledger", () => {
     assertStringIncludes(messageOf(report), "charge sweep/checkout/charge@1 is undone too often");
   });
 
-  it("lets an effect happen after its undo, where the signal has given it up", async () => {
+  it("lets an effect happen after its undo if the signal has given it up", async () => {
     const books = ledger();
     const policies = [{ timeout }, { timeout, retry: { count: 1 } }, {}];
     for (const policy of policies) {
@@ -142,7 +142,7 @@ describe("a sweep with a ledger", () => {
     }
   });
 
-  it("says that a step has failed that gave up the answer", async () => {
+  it("says that a step which gave up the answer has failed", async () => {
     const books = ledger();
     const charge = step({
       name: "charge",
@@ -155,7 +155,7 @@ describe("a sweep with a ledger", () => {
     assertStringIncludes(message, "a step that fails is not rolled back");
   });
 
-  it("says that an effect came last, by its name", async () => {
+  it("names an effect that came last", async () => {
     const books = ledger();
     const sought = charging(books, (id) => books.removeAll("charge", id), { heeds: true });
     const report = await sweepOf(books, [sought], { only: "charge@1!effect1: overtaken" });
@@ -165,7 +165,7 @@ describe("a sweep with a ledger", () => {
     );
   });
 
-  it("lets an effect happen after its undo in a branch that gives up as its neighbour fails", async () => {
+  it("lets an effect happen after its undo in a branch that gives up because its neighbour fails", async () => {
     const books = ledger();
     const branches = (undo: (id: string) => Promise<void>) =>
       parallel(charging(books, undo, { heeds: true }), ship);
@@ -232,7 +232,7 @@ describe("a sweep with a ledger", () => {
     );
   });
 
-  it("sees what was still on its way when the run had ended", async () => {
+  it("sees effects that were still on their way when the run had ended", async () => {
     const books = ledger();
     const both = step({
       name: "both",
@@ -244,7 +244,7 @@ describe("a sweep with a ledger", () => {
     assertEquals(rows[0]?.left.map(({ effect }) => effect), ["car"]);
   });
 
-  it("compares what a run has done that a late success has saved", async () => {
+  it("compares the effects of a run that a late success has saved", async () => {
     const books = ledger();
     const both = step({
       name: "both",
@@ -302,7 +302,7 @@ describe("a sweep with a ledger", () => {
     assertCompensated(await sweepOf(books, [session, undone]));
   });
 
-  it("lets an undo fail between its effects", async () => {
+  it("fails an undo between its effects", async () => {
     const books = ledger();
     const book = (undo: (effect: string) => Promise<void>) =>
       step({
@@ -323,7 +323,7 @@ describe("a sweep with a ledger", () => {
     assertCompensated(await sweepOf(books, [book((effect) => books.removeAll(effect))], { only }));
   });
 
-  it("knows whose effect is whose, side by side", async () => {
+  it("attributes concurrent effects to their steps", async () => {
     const books = ledger();
     const booking = (name: string) =>
       step({
@@ -355,7 +355,7 @@ describe("a sweep with a ledger", () => {
     ]);
   });
 
-  it("names what the steps do, and whether they undo it", async () => {
+  it("lists the effects of the steps, and whether they undo them", async () => {
     const books = ledger();
     const pay = step({
       name: "pay",
@@ -370,7 +370,7 @@ describe("a sweep with a ledger", () => {
     ]);
   });
 
-  it("refuses fakes that do not await what they ask for", async () => {
+  it("refuses fakes that do not await their requests", async () => {
     const books = ledger();
     const hasty = step({
       name: "hasty",
@@ -385,7 +385,7 @@ describe("a sweep with a ledger", () => {
     );
   });
 
-  it("leaves the ledger as it was", async () => {
+  it("leaves the ledger unchanged", async () => {
     const books = ledger();
     await sweepOf(books, [charging(books, (id) => books.forbid("charge", id), { heeds: true })]);
     books.clear();

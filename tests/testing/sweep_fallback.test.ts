@@ -31,7 +31,7 @@ async function swept(without = ""): Promise<SweepReport> {
 }
 
 describe("a sweep of a pipeline with a fallback", () => {
-  it("finds nothing where both undo what they did, and lets the alternative fail as well", async () => {
+  it("finds nothing if both undo their effects, and makes the alternative fail as well", async () => {
     const report = await swept();
     assertCompensated(report);
     const cases = outcomes(report).filter((text) => text.includes("/bank"));
@@ -42,14 +42,14 @@ describe("a sweep of a pipeline with a fallback", () => {
     assertEquals(cases.includes(`${path}!key: before reported`), true);
   });
 
-  it("finds what the first one leaves in a run that succeeds by the other", async () => {
+  it("finds an effect that the first one leaves in a run that succeeds by the other", async () => {
     const bugs = outcomes(await swept("card")).filter((text) => / (left|differs)$/.test(text));
     const path = "parallel(payment)/payment/fallback(card, bank)/card";
     assertEquals(bugs.includes(`${path}@1: after differs`), true);
     assertEquals(bugs.includes(`${path}@1!effect1: overtaken differs`), true);
   });
 
-  it("finds what the other one leaves when the run fails later", async () => {
+  it("finds an effect that the other one leaves when the run fails later", async () => {
     const bugs = outcomes(await swept("bank")).filter((text) => / (left|differs)$/.test(text));
     const path = "parallel(payment)/payment/fallback(card, bank)";
     assertEquals(bugs.includes(`${path}/bank@1: after left`), true);

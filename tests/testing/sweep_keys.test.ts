@@ -38,8 +38,8 @@ async function charge(key: string, signal?: AbortSignal) {
 const refund = (key: string) => books.removeAll("charge", key);
 const forbid = (key: string) => books.forbid("charge", key);
 
-describe("a sweep accepts what is undone by its key", () => {
-  it("where the undo forbids the key, though the signal is passed on", async () => {
+describe("a sweep accepts an undo by key", () => {
+  it("if the undo forbids the key, even if the signal is passed on", async () => {
     assertCompensated(
       await sweepOf(step({
         name: "charge",
@@ -64,7 +64,7 @@ describe("a sweep accepts what is undone by its key", () => {
     );
   });
 
-  it("where all attempts are one effect, and the undo waits before it looks: no time passes", async () => {
+  it("if all attempts are one effect, and the undo waits before it looks: no time passes", async () => {
     let noise = 0;
     const idempotent = step({
       name: "charge",
@@ -82,7 +82,7 @@ describe("a sweep accepts what is undone by its key", () => {
     assertCompensated(await sweepOf(idempotent));
   });
 
-  it("where the undo looks for a reference, and no signal is passed on", async () => {
+  it("if the undo looks for a reference, and no signal is passed on", async () => {
     assertCompensated(
       await sweepOf(step({
         name: "charge",
@@ -98,7 +98,7 @@ describe("a sweep accepts what is undone by its key", () => {
     );
   });
 
-  it("where what is taken is counted, and no answer gets lost", async () => {
+  it("if the other side counts, and no answer is lost", async () => {
     const take = step({
       name: "take",
       timeout,
@@ -112,7 +112,7 @@ describe("a sweep accepts what is undone by its key", () => {
 });
 
 describe("a sweep finds", () => {
-  it("an undo by key that looks at once, where the signal is passed on", async () => {
+  it("an undo by key that looks at once, if the signal is passed on", async () => {
     const hasty = step({
       name: "charge",
       timeout,
@@ -145,7 +145,7 @@ describe("a sweep finds", () => {
     );
   });
 
-  it("what is wrong with an undo by key, which a run without faults never calls", async () => {
+  it("a mistake in an undo by key, which a run without faults never calls", async () => {
     const steps = (undoByKey: Parameters<typeof step>[0]["undoByKey"]) =>
       step({
         name: "charge",
@@ -171,7 +171,7 @@ describe("a sweep finds", () => {
     );
   });
 
-  it("a repeated key whose outputs differ, and that it is one effect", async () => {
+  it("a repeated key whose outputs differ although it is one effect", async () => {
     let noise = 0;
     const differing = (idempotent: boolean) =>
       step({
@@ -198,7 +198,7 @@ describe("a sweep finds", () => {
     assertCompensated(await sweepOf(differing(true), { except: "charge: after" }));
   });
 
-  it("that what is said to be one effect is two", async () => {
+  it("two effects that are declared as one", async () => {
     const twice = step({
       name: "charge",
       timeout,

@@ -35,7 +35,7 @@ async function swept(undoes: boolean, isInferred = false): Promise<SweepReport> 
 }
 
 describe("a sweep of a pipeline with 'retry'", () => {
-  it("finds nothing where each attempt is undone, and tries a fault in each attempt", async () => {
+  it("finds nothing if each attempt is undone, and tries a fault in each attempt", async () => {
     for (const isInferred of [false, true]) {
       const report = await swept(true, isInferred);
       assertCompensated(report);
@@ -50,7 +50,7 @@ describe("a sweep of a pipeline with 'retry'", () => {
     }
   });
 
-  it("finds what an attempt leaves in a run that succeeds by the next", async () => {
+  it("finds an effect that an attempt leaves in a run that succeeds by the next", async () => {
     const { rows } = await swept(false);
     const found = rows.find(({ id, fault }) => id === "payment/charge@1" && fault === "before")!;
     assertEquals(found.outcome, "differs");

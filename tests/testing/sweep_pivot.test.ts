@@ -38,7 +38,7 @@ async function swept(without = "", isInferred = false): Promise<SweepReport> {
 }
 
 describe("a sweep of a pipeline with a pivot", () => {
-  it("accepts what stands after it", async () => {
+  it("accepts effects that are kept after it", async () => {
     for (const isInferred of [false, true]) {
       const report = await swept("", isInferred);
       assertCompensated(report);
@@ -47,7 +47,7 @@ describe("a sweep of a pipeline with a pivot", () => {
     }
   });
 
-  it("finds what is left before it, and names the step that has no undo", async () => {
+  it("finds an effect that is left before it, and names the step that has no undo", async () => {
     const report = await swept("hold");
     const { message } = assertThrows(() => assertCompensated(report), Error);
     assertStringIncludes(message, "'hold' has no undo");
@@ -57,7 +57,7 @@ describe("a sweep of a pipeline with a pivot", () => {
     assertEquals(bugs.some((text) => text.startsWith("archive")), false);
   });
 
-  it("finds what a step that fails after it leaves, also beside others and in its first attempt", async () => {
+  it("finds an effect that a failed step after it leaves, even beside others and in its first attempt", async () => {
     const bugsOf = async (without: string) =>
       outcomes(await swept(without)).filter((text) => / (left|differs)$/.test(text));
     assertEquals((await bugsOf("archive")).includes("archive@1: after left"), true);

@@ -4,7 +4,7 @@ import { map, parallel, pipeline, resource, step } from "@runsheet/runsheet";
 import { assertCompensated, ledger, sweep, type SweepReport } from "@runsheet/runsheet/testing";
 import { outcomes } from "../support/sweeps.ts";
 
-/** What is wrong with the release of the connection. */
+/** The mistake in the release of the connection. */
 type Bug = "none" | "forgotten" | "twice" | "too early" | "failing" | "endless";
 
 interface Connection {
@@ -85,11 +85,11 @@ async function swept(bug: Bug, inside = false): Promise<SweepReport> {
 }
 
 describe("a sweep of a pipeline with a resource", () => {
-  it("finds nothing where it is released once, after the undo, whatever happened", async () => {
+  it("finds nothing if it is released once, after the undo, whatever happens", async () => {
     for (const inside of [false, true]) assertCompensated(await swept("none", inside));
   });
 
-  it("finds one that is not released, released twice, or before an undo that uses it", async () => {
+  it("finds a resource that is not released, released twice, or before an undo that uses it", async () => {
     for (
       const [bug, finding] of [
         ["forgotten", "connection 1 is left, by 'save/connection'"],
@@ -105,7 +105,7 @@ describe("a sweep of a pipeline with a resource", () => {
     }
   });
 
-  it("also lets its acquisition fail and land late, and its release fail", async () => {
+  it("also makes its acquisition fail and land late, and its release fail", async () => {
     const cases = outcomes(await swept("none")).filter((text) => text.includes("connection"));
     assertEquals(cases, [
       "save/connection@1: before compensated",

@@ -69,7 +69,7 @@ describe("a combinator is inferred", () => {
     vip: boolean;
   }
 
-  it("choice: sure where every branch provides it, and there is a default", () => {
+  it("choice: certain if every branch provides it, and there is a default", () => {
     const c = choice(
       [(ctx) => ctx.token === "", card],
       [(ctx: { method: string; iban: string }) => ctx.method === "x", bank],
@@ -89,7 +89,7 @@ describe("a combinator is inferred", () => {
     assertType<IsExact<ProvidesOf<typeof c>, { chargeId?: string | number; last4?: string }>>(true);
   });
 
-  it("parallel: later branches write over earlier ones", () => {
+  it("parallel: later branches overwrite earlier ones", () => {
     const all = parallel(num, str, receipt);
     assertType<IsExact<ProvidesOf<typeof all>, { k: string; z: string; sent: boolean }>>(true);
     assertType<IsExact<RequiresOf<typeof all>, { chargeId: string; email: string }>>(true);

@@ -1,4 +1,4 @@
-// What deps do to the inferred types, and proof that the values have them.
+// The inferred types of pipelines with deps, and proof that the values have them.
 import { assertEquals } from "@std/assert";
 import { assertType, type IsExact } from "@std/testing/types";
 import {

@@ -54,7 +54,7 @@ const bank: Payment = { kind: "bank", iban: "i" };
 const cash: Payment = { kind: "cash" };
 
 describe("a type guard", () => {
-  it("of when leaves to the context what it reads, and what of the step it does not show", async () => {
+  it("of when requires of the context the keys that it reads, and the step's needs that it does not prove", async () => {
     const greeted = when(hasUser, greet);
     assertType<IsExact<RequiresOf<typeof greeted>, { user: User | null; greeting: string }>>(true);
     const p = pipeline({ name: "p", steps: [greeted] });
@@ -62,7 +62,7 @@ describe("a type guard", () => {
     assertEquals(dataOf(await p.run({ user: null, greeting: "Hi " })).hello, undefined);
   });
 
-  it("of when shows that a key is there which an earlier step brings only sometimes", async () => {
+  it("of when proves that a key is there which an earlier step provides only sometimes", async () => {
     const find = step({ name: "find", run: () => ({ user: { name: "Ann" } }) });
     const found = (ctx: { user?: User }): ctx is { user: User } => ctx.user !== undefined;
     const steps = [
@@ -74,7 +74,7 @@ describe("a type guard", () => {
     assertEquals(dataOf(await p.run({ known: false, greeting: "Hi " })).hello, undefined);
   });
 
-  it("of choice narrows its own branch, and those after it by what it has ruled out", async () => {
+  it("of choice narrows its own branch, and later ones by the types that it has ruled out", async () => {
     const pay = choice([isCard, chargeCard], [isBank, chargeBank], takeCash);
     assertType<IsExact<RequiresOf<typeof pay>, { payment: Payment; drawer: number }>>(true);
     assertType<IsExact<ProvidesOf<typeof pay>, { charge: string }>>(true);
@@ -130,7 +130,7 @@ describe("a type guard in a builder", () => {
     >(),
   });
 
-  it("may annotate what it reads of the context", async () => {
+  it("may annotate the keys of the context that it reads", async () => {
     const p = open.when(hasUser, greet)
       .choice([isCard, chargeCard], [isBank, chargeBank], takeCash)
       .build();
@@ -156,7 +156,7 @@ describe("a type guard in a builder", () => {
     assertEquals([data.hello, data.charge], [undefined, "card t"]);
   });
 
-  it("may read an arg that no step needs, where args are inferred", async () => {
+  it("may read an arg that no step needs, if args are inferred", async () => {
     const p = pipeline({ name: "p" }).when((ctx: { vip: boolean }) => ctx.vip, greet).build();
     assertType<
       IsExact<Parameters<typeof p.run>[0], { vip: boolean; user: User; greeting: string }>

@@ -152,7 +152,7 @@ describe("a step is inferred", () => {
     assertType<IsExact<typeof a, Step<"a", {}, {}>>>(true);
   });
 
-  it("with a union as one object: a key is sure where every member has it", () => {
+  it("with a union as one object: a key is certain if every member has it", () => {
     const a = step({
       name: "a",
       run: (ctx: { q: string }) => ctx.q ? { a: 1, c: true } : { b: ctx.q, c: false },
@@ -160,7 +160,7 @@ describe("a step is inferred", () => {
     assertType<IsExact<ProvidesOf<typeof a>, { c: boolean; a?: number; b?: string }>>(true);
   });
 
-  it("with literals that its schema asks for", () => {
+  it("with literals that its schema requires", () => {
     const provides = type({ status: "'paid' | 'due'", "note?": { fast: "true" } });
     step({ name: "a", provides, run: () => ({ status: "paid", note: { fast: true } }) });
     step({ name: "b", provides, run: () => Promise.resolve({ status: "paid" }) });
@@ -244,7 +244,7 @@ describe("a pipeline of an array is inferred", () => {
     assertType<IsExact<Data<typeof p>, { k: number | string; z: string }>>(true);
   });
 
-  it("with a key that when may have brought", () => {
+  it("with a key that when may have added", () => {
     const p = pipeline({ name: "p", steps: [when(yes, str)] });
     assertType<IsExact<Data<typeof p>, { k?: string }>>(true);
   });

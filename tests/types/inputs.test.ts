@@ -31,7 +31,7 @@ const send = step({
 const byOwner = withInputs(send, { email: "ownerEmail", copy: "assistant" });
 
 describe("a step whose inputs have other names", () => {
-  it("requires these, as certain and of the same types, and provides the same", async () => {
+  it("requires these names, as certain and of the same types, and provides the same keys", async () => {
     assertType<
       IsExact<
         RequiresOf<typeof byOwner>,
@@ -164,7 +164,7 @@ describe("a step whose inputs have other names", () => {
     assertEquals(data, { id: "7", row: "row 7", copies: [{ row: "copy of 7" }] });
   });
 
-  it("takes any names for a step of which nothing is known", () => {
+  it("takes any names for a step of unknown type", () => {
     const any = withInputs(send as AnyStep, { whatever: "else" });
     assertType<IsExact<RequiresOf<typeof any>, never>>(true);
   });

@@ -1,4 +1,4 @@
-// Middleware that adds keys to the context: the types promise them to the steps, and to nobody else.
+// Middleware that adds keys to the context: the types promise them only to the steps.
 import { assertEquals } from "@std/assert";
 import { assertType, type IsExact } from "@std/testing/types";
 import {
@@ -30,7 +30,7 @@ const tell = step({
 });
 
 describe("middleware that adds keys", () => {
-  it("gives them to the steps, and neither asks the caller for them nor puts them into the data", async () => {
+  it("gives them to the steps, and neither requires them of the caller nor adds them to the data", async () => {
     const p = pipeline({ name: "p", middleware: [plain, withUser, withLog], steps: [own, tell] });
     assertType<IsExact<Parameters<typeof p.run>[0], { n: number }>>(true);
     const data = dataOf(await p.run({ n: 1 }));
@@ -77,7 +77,7 @@ describe("middleware that adds keys", () => {
     assertEquals(dataOf(await p.run()), { got: 7 });
   });
 
-  it("promises nothing if nobody knows whether it is there", () => {
+  it("promises nothing if it is unknown whether it is there", () => {
     const one = pipeline({ name: "p", middleware: [withUser].slice(1), steps: [own] });
     assertType<IsExact<Parameters<typeof one.run>[0], { user: User; n: number }>>(true);
     const other = pipeline({

@@ -59,7 +59,7 @@ describe("the compiler accepts", () => {
     assertEquals(data.labels, [{ label: "tea 1" }, { label: "cup 7" }]);
   });
 
-  it("items of which nothing is known before requires has looked at them", async () => {
+  it("items that are unknown before requires has validated them", async () => {
     const check = step({
       name: "check",
       requires: type({ row: { sku: "string" } }),
@@ -80,7 +80,7 @@ describe("the compiler accepts", () => {
     assertEquals(data.labels, [{ label: "tea 2" }]);
   });
 
-  it("a step that is only known to be one, whose results are then unknown", async () => {
+  it("a step of unknown type, whose results are then unknown", async () => {
     const plugin: AnyStep = price;
     const labels = map("labels", () => [{ sku: "tea", rate: 2 }], plugin);
     const data = dataOf(await pipeline({ name: "p", steps: [labels] }).run());
@@ -110,7 +110,7 @@ describe("the compiler accepts", () => {
     assertEquals(data, { a: [{ label: "tea 1" }], b: [{ length: 3 }], c: [1, 2], d: [2] });
   });
 
-  it("a function that is given instead of written", async () => {
+  it("a function that is passed by name", async () => {
     const data = dataOf(
       await pipeline({
         name: "p",

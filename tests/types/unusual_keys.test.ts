@@ -1,4 +1,5 @@
-// Correct programs with keys that come and go: the compiler must not refuse any, and each must do what its types say.
+// Correct programs with keys that come and go: the compiler must not refuse any, and each must do
+// what its types say.
 import { assertEquals } from "@std/assert";
 import { assertType, type IsExact } from "@std/testing/types";
 import { pipeline, step } from "@runsheet/runsheet";
@@ -6,7 +7,7 @@ import { describe, it } from "node:test";
 import { dataOf } from "../support/results.ts";
 
 describe("the compiler accepts", () => {
-  it("an output that is empty now and then", async () => {
+  it("an output that is sometimes empty", async () => {
     for (const isFree of [true, false]) {
       const gift = step({
         name: "gift",
@@ -40,7 +41,7 @@ describe("the compiler accepts", () => {
     assertEquals(data.note, "n");
   });
 
-  it("a key that is needed only if it is there, before the step that brings it", async () => {
+  it("a key that is needed only if it is there, before the step that provides it", async () => {
     const look = step({ name: "look", run: (ctx: { n?: number }) => ({ seen: ctx.n ?? 0 }) });
     const bring = step({ name: "bring", run: () => ({ n: 5 }) });
     const p = pipeline({ name: "p", steps: [look, bring, look] });
@@ -49,7 +50,7 @@ describe("the compiler accepts", () => {
     assertEquals(data, { n: 5, seen: 5 });
   });
 
-  it("a builder of which sixty steps write over one key, each with another type", async () => {
+  it("a builder whose sixty steps overwrite one key, each with another type", async () => {
     const first = pipeline({ name: "p" }).step(
       step({ name: "s", run: () => ({ k: 0, kept: "" }) }),
     );

@@ -76,7 +76,7 @@ describe("the compiler accepts", () => {
     assertEquals(dataOf(await given.run({ id: "1" })).greeting, "Hello you");
   });
 
-  it("an arg that one step needs and another may do without", async () => {
+  it("an arg that one step needs and another does not require", async () => {
     const may = step({ name: "may", run: (ctx: { n?: number }) => ({ a: ctx.n ?? 0 }) });
     const must = step({ name: "must", run: (ctx: { n: number }) => ({ b: ctx.n }) });
     const p = pipeline({ name: "p", steps: [may, must] });
@@ -92,7 +92,7 @@ describe("the compiler accepts", () => {
     assertEquals(data.kind === "b" ? data.y.length : data.x, 4);
   });
 
-  it("steps that are known at run time alone", async () => {
+  it("steps that are known only at run time", async () => {
     const steps: AnyStep[] = [1, 2].map((n) =>
       step({ name: `s${n}`, run: () => ({ [`n${n}`]: n }) })
     );
@@ -100,7 +100,7 @@ describe("the compiler accepts", () => {
     assertEquals(dataOf(await p.run({ anything: true })), { anything: true, n1: 1, n2: 2 });
   });
 
-  it("a step that is only known to be one, among others", async () => {
+  it("a step of unknown type among others", async () => {
     const plugin: AnyStep = step({ name: "plugin", run: (ctx: { n: number }) => ({ m: ctx.n }) });
     const one = step({ name: "one", run: () => ({ n: 1 }) });
     const two = step({ name: "two", run: (ctx: { n: number }) => ({ k: ctx.n }) });
@@ -232,7 +232,7 @@ describe("the compiler accepts", () => {
     assertEquals(dataOf(await p.run()), {});
   });
 
-  it("a step that provides keys that nobody has declared", async () => {
+  it("a step that provides undeclared keys", async () => {
     const settings = step({
       name: "settings",
       run: (): Record<string, string> => ({ theme: "dark" }),
@@ -255,7 +255,7 @@ describe("the compiler accepts", () => {
     assertEquals(dataOf(await p.run({ id: "1", other: 2 })).keys, 2);
   });
 
-  it("keys that are nearly alike", async () => {
+  it("keys that are nearly the same", async () => {
     const all = step({
       name: "all",
       run: (ctx: { items: string[] }) => ({ first: ctx.items[0] ?? "" }),

@@ -1,4 +1,4 @@
-// More correct programs of unusual shape, as somebody writes them who has read only the docs.
+// More correct programs of unusual shape, as written by somebody who has read only the docs.
 import { assertEquals } from "@std/assert";
 import { assertType, type IsExact } from "@std/testing/types";
 import {

@@ -1,5 +1,5 @@
-// The real Mermaid and the real Graphviz read what /graph draws, and find each name as it is: flows
-// of every kind, and names that mean something to them. `deno run -A tools/gates/drawn.ts`.
+// The real Mermaid and the real Graphviz read the drawings of /graph, and find each name unchanged:
+// flows of every kind, and names with special characters. `deno run -A tools/gates/drawn.ts`.
 import { assertEquals } from "@std/assert";
 import { type AnyStep, parallel, pipeline } from "@runsheet/runsheet";
 import { dot, mermaid } from "@runsheet/runsheet/graph";
@@ -14,7 +14,7 @@ interface Flow {
   name: string;
   mermaid: string;
   dot: string;
-  /** What both must show. */
+  /** The names that both must show. */
   labels: string[];
   vertices: number;
   edges: number;

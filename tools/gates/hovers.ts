@@ -1,6 +1,7 @@
-// What editors show of what stands above each `^?` in tests/types/hovers/, by the language services of the compilers that
-// have one in JavaScript. After `deno task test:npm` has made npm/app: `deno run -A tools/gates/hovers.ts`, and with
-// `--update` to write tests/types/hovers.txt.
+// Compares the hovers that editors show for the code above each `^?` in tests/types/hovers/ with
+// tests/types/hovers.txt, for the compilers that have a language service in JavaScript. After
+// `deno task test:npm` has made npm/app: `deno run -A tools/gates/hovers.ts`, and with `--update` to
+// write tests/types/hovers.txt.
 import { assertEquals } from "@std/assert";
 import { compilers } from "../runner/app.ts";
 import { languageService } from "../runner/language_service.ts";
@@ -8,7 +9,7 @@ import { check, finish, type Part, runParts } from "../runner/report.ts";
 
 const source = "tests/types/hovers/checkout.ts";
 const snapshot = "tests/types/hovers.txt";
-/** Names of what the types are made of. They mean nothing to those who read a hover. */
+/** The names of internal types, which mean nothing to those who read a hover. */
 const internals =
   /\b(Made|Unset|Fold|Folded|Begun|BuilderAfter|Built|Sight|RulesOf|Flat|Plus|PredicateOf)</;
 
@@ -35,7 +36,7 @@ function hoversOf(alias: string, text: string): string[] {
   });
 }
 
-/** What the marks point up to, past comments. */
+/** The code that the marks point up to, past comments. */
 function placesIn(text: string): number[] {
   const places: number[] = [];
   let above = 0;

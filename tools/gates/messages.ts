@@ -23,7 +23,7 @@ export const messageParts: Part[] = Object.entries(compilers).map(([alias, range
     assertEquals(
       wrong,
       [],
-      "each mistake must get one message, with the sentence that stands above it",
+      "each mistake must get one message, with the sentence above it",
     );
     const places = mistakes.map(({ place }) => place);
     assertEquals(
@@ -108,7 +108,7 @@ async function compare(mistakes: Mistake[], said: Map<string, string[]>): Promis
   assertEquals(
     sorted(current),
     sorted(await Deno.readTextFile(snapshot)),
-    `${snapshot} must be what ${newest} says`,
+    `${snapshot} must have the messages of ${newest}`,
   );
   // Each sentence quoted in the docs must be a real message.
   const [, section = ""] = (await Deno.readTextFile("docs/types.md")).split(

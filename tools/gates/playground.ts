@@ -5,7 +5,9 @@ import { makePlayground, playground } from "../playground.ts";
 import { withPage } from "../runner/chromium.ts";
 import { check, finish, type Part, runParts } from "../runner/report.ts";
 
-/** Clicks a step until its service has a fault, places the order, and tells what the page shows. */
+/**
+ * Clicks a step until its service has a fault, places the order, and returns what the page shows.
+ */
 const order = (step: string, fault: string) =>
   `(async () => {
   const box = document.getElementById("${step}");

@@ -1,5 +1,6 @@
-// Builds the site and reads it in a headless Chromium, on a desktop and on a phone: its pages fit,
-// and the search finds. `deno run -A tools/gates/site.ts`; with a folder, it puts pictures there.
+// Builds the site and reads it in a headless Chromium, at the sizes of a desktop and a phone: its
+// pages fit, and the search works. `deno run -A tools/gates/site.ts`; with a folder, it puts
+// pictures there.
 import { assertEquals, assertGreater } from "@std/assert";
 import { extname, join } from "node:path";
 import { type Page, withPage } from "../runner/chromium.ts";
@@ -25,7 +26,7 @@ async function answer(request: Request): Promise<Response> {
   return body ? new Response(body, { headers }) : new Response("not found", { status: 404 });
 }
 
-/** How many pixels of the page are to be reached only by scrolling sideways. */
+/** The number of pixels of the page that are reached only by scrolling sideways. */
 const overflow = "document.body.scrollWidth - document.documentElement.clientWidth";
 
 const search = `(async () => {

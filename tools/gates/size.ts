@@ -5,9 +5,9 @@ import config from "../../deno.json" with { type: "json" };
 import { core } from "../runner/packages.ts";
 import { bundle } from "../runner/shell.ts";
 
-// The goal is 19 KB. Above it are the rules of effects, log lines that hold no value, and since then
+// The goal is 19 KB. Added since then: the rules of effects, log lines without values,
 // observers, inner runs, fallbacks, the undo of groups side by side, the seam of durable runs,
-// pipelines that are tried again, pivots, deps, resources and inputs by other names.
+// pipelines with `retry`, pivots, deps, resources and inputs by other names.
 const LIMIT = 31.25 * 1024;
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 

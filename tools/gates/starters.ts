@@ -1,10 +1,10 @@
-// Does what examples/starter/README.md tells a stranger, in an empty folder for each runtime, with
-// the commands and the files that stand there. After `deno task test:npm` has made the tarball:
+// Follows examples/starter/README.md as a stranger would, in an empty folder for each runtime, with
+// the commands and the files in it. After `deno task test:npm` has made the tarball:
 // `deno run -A tools/gates/starters.ts`, or with runtimes: `node@22`.
 //
-// Neither JSR nor this version on npm has to be there, so the commands for a tarball and for a clone
-// are followed: on Deno, `links` also takes @std from tools/std, unless tools/real_std.ts has dropped
-// it.
+// JSR and this version on npm may not be available, so the commands for a tarball and for a clone
+// are followed: on Deno, `links` also takes @std from tools/std, unless tools/real_std.ts has
+// dropped it.
 import { delimiter, dirname } from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
@@ -30,7 +30,7 @@ interface Guide {
   files: Record<string, string>;
 }
 
-/** The commands of the guide for a starter, with a tarball, and the files that it tells to save. */
+/** The commands of the guide for a starter, with a tarball, and the files to save. */
 async function guideOf(name: string): Promise<Guide> {
   const text = await Deno.readTextFile(guide);
   const [, section = ""] = text.split(new RegExp(`^## ${name}\n`, "mi"));
@@ -114,14 +114,14 @@ function starterOn(name: string, version: string, bin: string): Part {
   return { name: `starter on ${name} ${version}`, run };
 }
 
-/** The parts that try the starters: on Node, its oldest and its newest version stand for those between them. */
+/** The parts that try the starters; on Node, only with its oldest and its newest version. */
 export function starterParts(runtimes: Runtime[]): Part[] {
   const alike = check(
     "the starters are one pipeline, in Deno's format and by its rules",
     async () => {
       const texts = names.map((name) => Deno.readTextFile(`${starters}/${name}/checkout.ts`));
       assertEquals(new Set(await Promise.all(texts)).size, 1);
-      // What a stranger's own Deno says, without this project's settings.
+      // The verdict of a stranger's own Deno, without this project's settings.
       for (const command of [["fmt", "--check"], ["lint"]]) {
         const line = [...command, "--no-config", ...names];
         await must(`pass deno ${command[0]}`, deno(line, { cwd: starters }));

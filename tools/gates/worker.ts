@@ -20,7 +20,7 @@ export const workerParts: Part[] = ["arktype", "valibot"].map((vendor) => ({
       shell(`node node_modules/typescript-5.9/bin/tsc -p ${folder}`, app),
     );
     console.log(`examples/worker with ${vendor}: ${await sizeOf(folder)}`);
-    // Node 24 runs TypeScript as it is.
+    // Node 24 runs TypeScript directly.
     const { path } = await (node ??= find("node@24"));
     const flags = ["--test", `--test-timeout=${testPatience}`, "--test-reporter=spec"];
     const ended = await run([path, ...flags, `${folder}/worker.test.ts`], app);

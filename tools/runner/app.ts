@@ -1,4 +1,4 @@
-// Makes npm/app, an empty project that installs the tarball like users do, with the examples, the
+// Makes npm/app, an empty project that installs the tarball as users do, with the examples, the
 // consumers of tools/fixtures/consumer and the tests.
 import { join } from "node:path/posix";
 import { bundle, must, run, shell, write } from "./shell.ts";

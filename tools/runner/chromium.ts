@@ -1,4 +1,4 @@
-// A headless Chromium: that of the machine, or else the one that npm's @sparticuz/chromium brings.
+// A headless Chromium: that of the machine, or else the one in npm's @sparticuz/chromium.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
@@ -25,7 +25,9 @@ async function findBrowser(): Promise<Browser> {
   return found ? { path: found } : await unpack("npm/chromium");
 }
 
-/** Installs the Chromium of npm, which is for x64 Linux and brings the libraries that it needs. */
+/**
+ * Installs the Chromium of npm, which is for x64 Linux and includes the libraries that it needs.
+ */
 async function unpack(folder: string): Promise<Browser> {
   const path = `${folder}/chromium`;
   const browser = { path, env: { LD_LIBRARY_PATH: `${folder}/lib` } };

@@ -13,7 +13,7 @@ import { find, runTests, type Runtime } from "./runtimes.ts";
 import { bundle, must, run, shell, write } from "./shell.ts";
 import { runWorker } from "./workerd.ts";
 
-/** A vendor's SDK is theirs to test on every version of Node. */
+/** Not every version of Node: the vendors test their SDKs themselves. */
 const versions = /^(20|24)\./;
 
 function appOf({ folder }: Package): string {

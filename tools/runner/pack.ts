@@ -125,7 +125,7 @@ async function finish(
     exports,
     sideEffects: false,
     engines: { node: ">=20" },
-    files: ["*"], // the folder has only what is to be published; the starters' tests, too
+    files: ["*"], // everything in the folder is published, the starters' tests too
     ...peers,
   });
   for (const path of documents) {

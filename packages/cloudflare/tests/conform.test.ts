@@ -13,7 +13,7 @@ import { cancel, send } from "@runsheet/cloudflare";
 import { Instance, WorkflowEntrypoint } from "./support/platform.ts";
 
 // On the real platform: tests/miniflare/conform.test.ts.
-describe("a saga on what stands for Cloudflare Workflows", () => {
+describe("a saga on the stand-in for Cloudflare Workflows", () => {
   const target: ConformTarget = (outside) => {
     const instance = new Instance();
     let known: { runId: string; args: SagaArgs };
@@ -43,7 +43,7 @@ describe("a saga on what stands for Cloudflare Workflows", () => {
     };
   };
 
-  it("ends as if nobody had killed it, in calls, waits and undos", async () => {
+  it("ends as if it had not been killed, in calls, waits and undos", async () => {
     assertConforms(await conform(target, { concurrency: 6 }));
   });
 });

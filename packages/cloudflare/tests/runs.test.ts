@@ -15,7 +15,7 @@ import { delay } from "@std/async/delay";
 import { type } from "arktype";
 import { Instance, WorkflowEntrypoint } from "./support/platform.ts";
 
-/** What the output of an instance is, if no option changes it. */
+/** The output of an instance by default. */
 interface Output {
   success: boolean;
   data?: Record<string, unknown>;
@@ -23,7 +23,7 @@ interface Output {
   rollback?: { completed: string[]; failed: unknown[] };
 }
 
-/** An effect that is told to a list, as is its undo. */
+/** An effect that is written to a list, like its undo. */
 function effect<const N extends string>(name: N, told: string[], output: object = {}) {
   return step({
     name,
@@ -35,12 +35,7 @@ function effect<const N extends string>(name: N, told: string[], output: object 
   });
 }
 
-const fails = step({
-  name: "fails",
-  run: () => {
-    throw new RangeError("no courier");
-  },
-});
+const fails = step({ name: "fails", run: () => Promise.reject(new RangeError("no courier")) });
 
 // deno-lint-ignore no-explicit-any -- any pipeline, with any data
 function live(of: any, options: CloudflareOptions<any> = {}, instance = new Instance()) {
@@ -68,7 +63,7 @@ describe("an instance of a Workflow that is a pipeline", () => {
     await assertRejects(() => live(order, { output: unwrap }), RangeError, "no courier");
   });
 
-  it("has a step for each call, named after it, and after one of those that are in flight", async () => {
+  it("has a step for each call, named after the first call in flight", async () => {
     const told: string[] = [];
     const instance = new Instance();
     const steps = [effect("a", told), parallel(effect("b", told), effect("c", told)), fails];
@@ -84,7 +79,7 @@ describe("an instance of a Workflow that is a pipeline", () => {
     ]);
   });
 
-  it("makes each call once, also where the platform gives up waiting and calls its step again", async () => {
+  it("makes each call once, even if the platform gives up waiting and calls its step again", async () => {
     const told: string[] = [];
     const instance = new Instance();
     instance.timesOut = true;
@@ -193,13 +188,13 @@ describe("a Workflow whose pipeline declares deps", () => {
     return new Greet({}, { WORD: word });
   };
 
-  it("makes them of the bindings, and records none", async () => {
+  it("makes them from the bindings, and records none", async () => {
     const instance = new Instance();
     const output = await instance.live(make("hello"), {});
     assertEquals(output, { success: true, data: { said: "hello" } });
   });
 
-  it("is not over where a deployment has others than it declares", async () => {
+  it("does not end in a deployment whose deps are not those that it declares", async () => {
     const instance = new Instance();
     const { said } = await parked(() => instance.live(make(1), {}));
     assertStringIncludes(
@@ -224,7 +219,7 @@ describe("a Workflow that waits for an event", () => {
     ],
   });
 
-  it("is answered by what was sent, also before it waits, each message once", async () => {
+  it("is answered by messages, even before it waits, each once", async () => {
     const instance = new Instance();
     const posted: { type: string; payload: unknown }[] = [];
     await send({ sendEvent: (event) => Promise.resolve(void posted.push(event)) }, "last", {
@@ -266,7 +261,7 @@ describe("a run that must not be continued", () => {
     steps: [effect("a", told), effect("b", told), approval],
   });
 
-  /** What a deployment says of a run that another one has begun. */
+  /** The answer of a deployment to a run that another one has begun. */
   async function refusalOf(of: unknown, options = {}, args = {}): Promise<string> {
     told.length = 0;
     const instance = new Instance();
@@ -277,7 +272,7 @@ describe("a run that must not be continued", () => {
       return instance.live(new Entrypoint({}, {}), args);
     });
     assertEquals(told, ["a", "b"]);
-    // Nothing is lost: the pipeline that began it goes on.
+    // Nothing is lost: the pipeline that began it continues it.
     const running = live(order, {}, instance);
     await send(instance, "approval");
     assert((await running).success);
@@ -326,7 +321,7 @@ describe("a run that must not be continued", () => {
     });
   }
 
-  it("goes on with steps that were added at the end, and other handlers", async () => {
+  it("continues with steps that were added at the end, and other handlers", async () => {
     const instance = new Instance();
     const begun = live(order, {}, instance);
     while (!instance.names.includes("b@1")) await new Promise((resolve) => setTimeout(resolve, 1));
@@ -338,7 +333,7 @@ describe("a run that must not be continued", () => {
   });
 });
 
-/** Runs an instance until it is parked; returns what it has printed. */
+/** Runs an instance until it is parked; returns its output. */
 async function parked(run: () => Promise<unknown>): Promise<{ said: string }> {
   const { error } = console;
   const printed = new Promise<string>((resolve) => console.error = resolve);

@@ -28,8 +28,8 @@ describe("dbos()", () => {
   });
   after(() => server.stop());
 
-  it("ends a saga as if nobody had killed its processes", async () => {
-    // Each process takes its time to start.
+  it("ends a saga as if its processes had not been killed", async () => {
+    // Processes start slowly.
     const every = isAll ? 1 : 32;
     const options = { waitMs, every, concurrency: 4, patienceMs: 600_000 };
     assertConforms(await conform(sagaTarget(server.url, waitMs), options));
@@ -56,7 +56,7 @@ describe("dbos()", () => {
     },
   );
 
-  it("says in a sentence what it refuses, loses nothing by it, and tries it no more", async () => {
+  it("explains each refusal in a sentence, loses nothing, and does not try again", async () => {
     const urls = [await server.newDatabase(), await server.newDatabase()];
     const { stdout, stderr } = await spawnFile(script("refused"), urls);
     assert(stdout, stderr);

@@ -10,7 +10,7 @@ import config from "../deno.json" with { type: "json" };
 import { Tracing } from "./support/tracing.ts";
 
 describe("the attributes of spans", () => {
-  it("tell the run, the path, the kind, the attempt and the wait before it", async () => {
+  it("have the run, the path, the kind, the attempt and the wait before it", async () => {
     const tracing = new Tracing();
     const charge = step({
       name: "charge",
@@ -32,7 +32,7 @@ describe("the attributes of spans", () => {
     ]);
   });
 
-  it("tell which undo of which attempt it is, and how many have failed", async () => {
+  it("say which undo of which attempt it is, and how many have failed", async () => {
     const tracing = new Tracing();
     const charge = step({
       name: "charge",
@@ -64,7 +64,7 @@ describe("the attributes of spans", () => {
     assertEquals(steps.filter(Boolean), [["rollback", "free"], []]);
   });
 
-  it("tell what was skipped", async () => {
+  it("mark skipped steps", async () => {
     const tracing = new Tracing();
     const gift = step({ name: "gift", run: () => {} });
     const flow = pipeline({ name: "flow", steps: [when(() => false, gift)] });
@@ -73,7 +73,7 @@ describe("the attributes of spans", () => {
     assertEquals(skipped.map(({ name }) => name), ["when(gift)"]);
   });
 
-  it("tell what a host has answered from its record", async () => {
+  it("mark calls that a host has answered from its record", async () => {
     const charge = step({ name: "charge", run: () => ({ chargeId: "c" }), retry: { count: 1 } });
     const host = new RecordingHost();
     await charge.run({}, { host });
@@ -84,7 +84,7 @@ describe("the attributes of spans", () => {
     assertEquals(replayed.map(({ name }) => name), ["attempt charge"]);
   });
 
-  it("are the same name for every item, whose path has its index", async () => {
+  it("have the same name for every item, whose path has its index", async () => {
     const tracing = new Tracing();
     const send = step({ name: "send", run: () => {} });
     const mails = map("mails", () => [1, 2], send, { as: "to" });
@@ -128,7 +128,7 @@ describe("a span that failed", () => {
     assertEquals(await typeOf("a text"), "UNKNOWN");
   });
 
-  it("tells neither args, data nor values that a schema has refused", async () => {
+  it("shows neither args, data nor values that a schema has refused", async () => {
     const tracing = new Tracing();
     const secret = "s3cret";
     const issue = step({ name: "issue", run: () => ({ issued: secret }) });

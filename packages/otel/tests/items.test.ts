@@ -9,7 +9,7 @@ function range(length: number): number[] {
   return Array.from({ length }, (_, n) => n);
 }
 
-/** What the events of a collection's span tell: how many are done, have failed, and there are. */
+/** The counts in the events of a collection's span: done, failed and total. */
 function progressOf(tracing: Tracing, name: string): unknown[][] {
   return tracing.named(name).flatMap(({ events }) =>
     events.map(({ attributes = {} }) => Object.values(attributes))
@@ -17,7 +17,7 @@ function progressOf(tracing: Tracing, name: string): unknown[][] {
 }
 
 describe("the items of a collection", () => {
-  it("have spans, the first hundred; how far it has come is an event at each tenth", async () => {
+  it("have spans, the first hundred; the progress is an event at each tenth", async () => {
     const tracing = new Tracing();
     const lines = map("lines", () => range(330_000), (line) => line, { concurrency: 1_000 });
     await pipeline({ name: "import", steps: [lines] })
@@ -29,7 +29,7 @@ describe("the items of a collection", () => {
     assertEquals(tracing.orphans, []);
   });
 
-  it("that come from a stream are told at 1, 2, 4, 8 and so on, and at the end", async () => {
+  it("that come from a stream are counted at 1, 2, 4, 8 and so on, and at the end", async () => {
     const tracing = new Tracing();
     const lines = map("lines", () => range(11).values(), (line) => line);
     await pipeline({ name: "import", steps: [lines] })
@@ -37,7 +37,7 @@ describe("the items of a collection", () => {
     assertEquals(progressOf(tracing, "map(lines)"), [[1, 0], [2, 0], [4, 0], [8, 0], [11, 0]]);
   });
 
-  it("are counted together where collections are inside one another", async () => {
+  it("are counted together if collections are inside one another", async () => {
     const tracing = new Tracing();
     const lines = map("lines", () => range(50), (line) => line);
     const pages = map("pages", () => range(50), pipeline({ name: "page", steps: [lines] }), {
@@ -49,7 +49,7 @@ describe("the items of a collection", () => {
     assertEquals(tracing.named("page").length, 50);
   });
 
-  it("that fail have spans after those, a hundred again", async () => {
+  it("that fail have spans after those, up to a hundred more", async () => {
     const tracing = new Tracing();
     const lines = map("lines", () => range(1_000), (line) => {
       if (line % 2 === 1) throw boom;

@@ -11,7 +11,7 @@ describe("an attempt that lands late", () => {
   withContextManager();
   const { fakeTime } = cleanups();
 
-  /** A run whose charge is given up, and lands when the run is over. */
+  /** A run whose charge is given up, and lands when the run has ended. */
   async function landLate(retry?: { count: number }): Promise<Tracing> {
     const time = fakeTime();
     const tracing = new Tracing();

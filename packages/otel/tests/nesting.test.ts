@@ -52,7 +52,7 @@ describe("the application's own spans", () => {
     ]);
   });
 
-  it("nest in each of many runs at once, of one pipeline", async () => {
+  it("nest in each of many concurrent runs of one pipeline", async () => {
     const tracing = new Tracing();
     const charge = step({
       name: "charge",
@@ -80,7 +80,7 @@ describe("the application's own spans", () => {
     }
   });
 
-  it("see what the caller and a middleware have put into the context", async () => {
+  it("see the values that the caller and a middleware have put into the context", async () => {
     const tracing = new Tracing();
     const tenant = createContextKey("tenant");
     const seen: unknown[] = [];
@@ -129,7 +129,7 @@ describe("the application's own spans", () => {
 describe("a run inside a step that is given the step's info", () => {
   withContextManager();
 
-  it("is a part of the trace, with its undos, which run when it is over", async () => {
+  it("is part of the trace, with its undos, which run after it has ended", async () => {
     const tracing = new Tracing();
     const charge = step({
       name: "charge",

@@ -16,7 +16,7 @@ const charge = step({
 const flow = pipeline({ name: "flow", steps: [when(() => true, quote), charge] });
 
 describe("the options of otel", () => {
-  it("'spans' decides what has a span, and is told what is usual", async () => {
+  it("'spans' decides which parts have a span, and receives the default", async () => {
     const all = new Tracing();
     await flow.run({}, { observer: otel({ tracerProvider: all.provider, spans: () => true }) });
     assertEquals(all.tree(), [
@@ -51,7 +51,7 @@ describe("the options of otel", () => {
     ]);
   });
 
-  it("without 'tracerProvider' the global one is asked, which may be registered after the watcher is made", async () => {
+  it("without 'tracerProvider' the global one is used, which may be registered after the watcher is made", async () => {
     const observer = otel();
     await quote.run({}, { observer });
     const tracing = new Tracing();

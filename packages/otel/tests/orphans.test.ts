@@ -14,7 +14,7 @@ describe("a random pipeline", () => {
   before(() => observeAll(otel()));
   after(() => observeAll());
 
-  it("runs as it does untraced, and each run is one whole trace: every span ends, and has its parent there", () =>
+  it("runs as it does without tracing, and each run is one whole trace: every span ends, and has its parent there", () =>
     property(scenarios(2), async ({ root, plans }) => {
       const tracing = new Tracing();
       trace.setGlobalTracerProvider(tracing.provider);

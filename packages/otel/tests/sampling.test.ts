@@ -7,7 +7,7 @@ import { map, pipeline, step } from "@runsheet/runsheet";
 import { failAsync } from "../../../tests/support/steps.ts";
 import { Tracing, withContextManager } from "./support/tracing.ts";
 
-/** Samples no trace, and remembers for which spans it was asked. */
+/** Samples no trace, and remembers the spans for which it was asked. */
 class CountingSampler extends ParentBasedSampler {
   readonly asked: string[] = [];
 
@@ -26,7 +26,7 @@ class CountingSampler extends ParentBasedSampler {
 describe("a run that is not sampled", () => {
   withContextManager();
 
-  it("has one span, and tells so to the application's own", async () => {
+  it("has one span, and keeps the application's own spans unsampled", async () => {
     const sampler = new CountingSampler();
     const tracing = new Tracing(sampler);
     const charge = step({
@@ -47,7 +47,7 @@ describe("a run that is not sampled", () => {
 });
 
 describe("without an SDK", () => {
-  it("a run is as it is without an observer", async () => {
+  it("a run behaves as without an observer", async () => {
     const charge = step({ name: "charge", run: () => ({ chargeId: "c1" }) });
     const result = await pipeline({ name: "flow", steps: [charge] })
       .run({}, { observer: otel({ tracerProvider: trace.getTracerProvider() }) });

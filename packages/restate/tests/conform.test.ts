@@ -4,7 +4,7 @@ import { assertConforms, conform } from "@runsheet/runsheet/testing";
 import { sagaTarget } from "./support/saga_target.ts";
 import { Server, skipWithoutServer } from "./support/server.ts";
 
-// Each process takes its time to start, so only some moments; with RUNSHEET_KILLS=all, all.
+// Processes start slowly, so it kills at only some moments; with RUNSHEET_KILLS=all, at all.
 const every = process.env.RUNSHEET_KILLS === "all" ? 1 : 12;
 const waitMs = 500;
 const options = { waitMs, every, concurrency: 4, patienceMs: 120_000 };
@@ -16,11 +16,11 @@ describe("a saga on Restate whose workers are killed", { skip: skipWithoutServer
   });
   after(() => server.stop());
 
-  it("ends as if nobody had killed it, in calls, waits and undos", async () => {
+  it("ends as if it had not been killed, in calls, waits and undos", async () => {
     assertConforms(await conform(sagaTarget(server, waitMs), options));
   });
 
-  it("ends so, too, when Restate takes it out of its process whenever it waits", async () => {
+  it("ends the same when Restate unloads it from its process whenever it waits", async () => {
     const endings = ["fails", "is cancelled"] as const;
     assertConforms(await conform(sagaTarget(server, waitMs, 50), { ...options, endings }));
   });

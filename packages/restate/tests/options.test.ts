@@ -6,12 +6,12 @@ import { codecSerde, restate, type RestateOptions } from "@runsheet/restate";
 const order = pipeline({ name: "order", steps: [step({ name: "pay", run: () => {} })] });
 
 describe("restate()", () => {
-  it("makes a workflow of the pipeline's name", () => {
+  it("makes a workflow with the pipeline's name", () => {
     const { name }: { name: "order" } = restate(order);
     assertEquals(name, "order");
   });
 
-  it("wants the deps of a pipeline that declares them", () => {
+  it("requires the deps of a pipeline that declares them", () => {
     const withDeps = pipeline({ name: "order", deps: deps<{ db: string }>(), steps: [] });
     assertEquals(restate(withDeps, { deps: { db: "books" } }).name, "order");
     // @ts-expect-error: Property 'deps' is missing
@@ -20,7 +20,7 @@ describe("restate()", () => {
     restate(withDeps);
   });
 
-  it("refuses what is no pipeline", () => {
+  it("refuses anything that is not a pipeline", () => {
     const fake = { name: "fake", run: () => Promise.reject(new Error("never")) };
     assertThrows(
       () => restate(fake),
@@ -56,7 +56,7 @@ describe("restate()", () => {
 });
 
 describe("codecSerde()", () => {
-  it("restores what JSON alone would lose, also errors of classes that it knows", () => {
+  it("restores values that JSON alone would lose, and errors of known classes", () => {
     class OutOfStock extends Error {}
     const { serialize, deserialize } = codecSerde<unknown>([OutOfStock]);
     const value = { at: new Date(0), why: new OutOfStock("none left") };

@@ -29,7 +29,7 @@ describe("a pipeline on Restate", { skip: skipWithoutServer }, () => {
     rmSync(folder, { recursive: true });
   });
 
-  /** What the workers have done for a run. */
+  /** The effects of the workers for a run. */
   function doneBy(runId: string): readonly string[] {
     return readFileSync(told, "utf8").split("\n").filter((line) => line.includes(`${runId}/`));
   }
@@ -72,7 +72,7 @@ describe("a pipeline on Restate", { skip: skipWithoutServer }, () => {
     return decode(await response.text()) as RunEnd;
   }
 
-  it("takes an event from before its beginning, and restores what JSON would lose", async () => {
+  it("takes an event from before its beginning, and restores values that JSON would lose", async () => {
     await server.call("order/early/send", { name: "approval", data: { by: "ann" } });
     const end = decode(await server.call("order/early/run", args));
     const data = { at: new Date(7), by: "ann", reserve: "reserve", ship: "ship" };
@@ -80,7 +80,7 @@ describe("a pipeline on Restate", { skip: skipWithoutServer }, () => {
     assertEquals(doneBy("early"), ["reserve early/order/reserve 7", "ship early/order/ship 7"]);
   });
 
-  it("refuses a second run of an id, which changes nothing", async () => {
+  it("refuses a second run with the same id, which changes nothing", async () => {
     const begun = await begin("twice");
     const other = { at: { $: "date", value: "8" } };
     const again = await server.call("order/twice/run/send", other);
@@ -118,7 +118,7 @@ describe("a pipeline on Restate", { skip: skipWithoutServer }, () => {
     assertEquals(doneBy("cancelled").at(-1), "undo reserve cancelled/order/reserve");
   });
 
-  it("fails a step once whose output is larger than Restate's messages, and undoes it", async () => {
+  it("fails a step whose output is larger than Restate's messages once, and undoes it", async () => {
     const end = decode(await server.call("large/l/run", args)) as RunEnd;
     assert(!end.success);
     assertEquals(
@@ -159,7 +159,7 @@ describe("a pipeline on Restate", { skip: skipWithoutServer }, () => {
     assertEquals(doneBy("refused"), []);
   });
 
-  it("tells a server that is too old which versions it speaks", async () => {
+  it("reports to a server that is too old which versions it speaks", async () => {
     const session = connect(worker.uri);
     const request = session.request({
       ":method": "POST",

@@ -59,7 +59,7 @@ export class EffectLog {
   /** Records that an attempt's output is rolled back. */
   rollsBack(effectKey: string, output: string): void {
     const isOne = this.attempts.some(({ key, isIdempotent }) => key === effectKey && isIdempotent);
-    // An attempt that was not told its key is in the log under another.
+    // An attempt that has not read its key is in the log under another.
     const key = this.attempts.find((attempt) => attempt.output?.value === output)?.key ?? effectKey;
     this.undoes(rollbackId(key, isOne ? undefined : output), effectKey);
   }
@@ -93,17 +93,17 @@ export class EffectLog {
   }
 
   /**
-   * Fails unless everything has been undone exactly once, except what belongs to a standing output.
-   * Valid once everything in flight has settled or is no longer waited for.
+   * Fails unless everything has been undone exactly once, except what belongs to an output that is
+   * kept. Valid once everything in flight has settled or is no longer waited for.
    */
   checkUndone(standing: readonly string[]): void {
     const expected = new Set(this.attempts.flatMap((attempt) => this.#idsOf(attempt, standing)));
     assertEquals(this.undos.map(({ id }) => id).sort(), [...expected].sort());
   }
 
-  /** Whether an attempt's effects stand, given the standing outputs. */
+  /** Whether an attempt's effects are kept, given the outputs that are. */
   stands(attempt: Attempt, standing: readonly string[]): boolean {
-    // Without an output of its own, an attempt is not undone under a key whose success stands.
+    // Without an output of its own, an attempt is not undone under a key whose success counts.
     const same = attempt.output ? this.#oneWith(attempt) : this.#withKeyOf(attempt);
     return same.some(({ output }) => output && standing.includes(output.value));
   }

@@ -103,7 +103,7 @@ export function flows<Leaf>(
   return flow;
 }
 
-/** The steps of a flow; each has a name of its own. Runs inside steps tell `onLate`, too. */
+/** The steps of a flow; each has a name of its own. Runs inside steps call `onLate`, too. */
 export function build<Leaf>(
   flow: Flow<Leaf>,
   makeLeaf: (leaf: Leaf, name: string) => AnyStep,

@@ -6,7 +6,7 @@ export type GatewayKind =
   | "replay500" // as replay, and repeats its errors
   | "search" // charges for every request, and finds all charges of a key
   | "plain" // charges for every request, and knows no keys
-  | "counter"; // takes and gives, and knows not who took
+  | "counter"; // takes and gives, without knowing who took
 
 /** The course of one request; times are in milliseconds after it arrives. */
 export interface Course {

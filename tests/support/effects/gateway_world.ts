@@ -13,7 +13,7 @@ export class GatewayWorld {
   readonly log: EffectLog = new EffectLog();
   readonly gateways: Gateway[] = [];
 
-  /** Runs a flow until everything is at rest. */
+  /** Runs a flow until nothing is pending any more. */
   async run({ flow, failsAt, abortAt, host }: Scenario): Promise<Result<unknown>> {
     const time = new FakeTime();
     try {

@@ -77,14 +77,12 @@ class Log {
 }
 
 /**
- * Runs, by name, in which the engine must tell promises from values; each expects every effect and
+ * Runs, by name, in which the engine must distinguish promises from values; each expects every effect and
  * its undo once.
  */
 export const places: Readonly<Record<string, Place>> = {
   "a step that fails": told((log) => pipelineOf(log.step("a"), log.failing())),
-  "a step that is tried again": told((log) =>
-    pipelineOf(log.step("a", { fails: 2 }), log.failing())
-  ),
+  "a step that is retried": told((log) => pipelineOf(log.step("a", { fails: 2 }), log.failing())),
   "a step that succeeds": told((log) => pipelineOf(log.step("a"), log.step("b"))),
   "a step with a timeout": told((log) =>
     pipeline({ name: "p", timeout: 5_000, steps: [log.step("a"), log.failing()] })
@@ -116,7 +114,7 @@ export const places: Readonly<Record<string, Place>> = {
     });
     return pipelineOf(lost);
   }),
-  "an undo that is tried again": told((log) => {
+  "an undo that is retried": told((log) => {
     const charge = step({
       name: "charge",
       run: async () => void await log.pass(1),
@@ -150,7 +148,7 @@ export const places: Readonly<Record<string, Place>> = {
   "map with a step": told((log) =>
     pipelineOf(map("m", () => [1, 2], log.step("a"), { as: "n" }), log.failing())
   ),
-  "map over what comes late": told((log) =>
+  "map over a late collection": told((log) =>
     pipelineOf(map("m", () => log.pass(1).then(() => [1]), log.item))
   ),
   "filter": told((log) =>

@@ -41,11 +41,11 @@ export const RECIPES: Readonly<Record<GatewayKind, readonly Recipe[]>> = {
   counter: [{ ...blind, rollback: true }, { ...blind, defers: "after" }],
 };
 
-/** The expected state of a gateway after a run with these standing outputs. */
+/** The expected state of a gateway after a run that keeps these outputs. */
 export function heldBy(gateway: Gateway, outputs: readonly string[]): readonly string[] | number {
   const { name, kind, charges } = gateway;
   const own = outputs.filter((output) => output.startsWith(`${name}:`));
-  // "cannot be asked": effects that were never reported remain, and nobody can know.
+  // "cannot be asked": effects that were never reported remain, and are unknown.
   const isBlind = kind === "plain" || kind === "counter";
   const lost = isBlind ? charges.filter(({ isLost }) => isLost).map(({ id }) => id) : [];
   return kind === "counter" ? own.length + lost.length : [...new Set([...own, ...lost])].sort();

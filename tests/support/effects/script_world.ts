@@ -28,16 +28,16 @@ export class ScriptWorld {
   readonly log: EffectLog = new EffectLog();
   /** All effects, and who had them. */
   readonly happened: { readonly what: string; readonly attempt: Attempt }[] = [];
-  /** The engine's resources at the end of the run, and once everything was at rest. */
+  /** The engine's resources at the end of the run, and once nothing was pending any more. */
   readonly held: Held[] = [];
-  /** The errors of undos that failed, and what was told of late attempts. */
+  /** The errors of undos that failed, and the reports of late attempts. */
   readonly stuck: Error[] = [];
   readonly late: LateReport[] = [];
   readonly #undone = new Set<string>();
   #inFlight = 0;
   #wait: (ms: number, callback: () => void) => void = () => {};
 
-  /** Runs a flow until everything is at rest. */
+  /** Runs a flow until nothing is pending any more. */
   async run({ flow, failsAt, abortAt }: ScriptScenario): Promise<Result<unknown>> {
     const time = new FakeTime();
     const { setTimeout } = globalThis;
@@ -172,7 +172,7 @@ export class ScriptWorld {
   }
 }
 
-/** All errors that a value tells of: an error, or data with failed items. */
+/** All errors in a value: an error, or data with failed items. */
 export function errorsIn(value: unknown): readonly unknown[] {
   if (typeof value !== "object" || value === null) return [];
   if (!(value instanceof Error)) return Object.values(value).flatMap(errorsIn);

@@ -47,8 +47,8 @@ export interface Plot {
 }
 
 /**
- * Runs `charge` in pipeline `p` until everything is at rest, and returns the events, one line each,
- * with times.
+ * Runs `charge` in pipeline `p` until nothing is pending any more, and returns the events, one line
+ * each, with times.
  */
 export async function storyOf(plot: Plot): Promise<readonly string[]> {
   const time = new FakeTime(0);

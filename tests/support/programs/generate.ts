@@ -1,5 +1,5 @@
-// Random programs, as text: trees of steps and combinators in pipelines, as arrays and by the builder, with the types that
-// they must have by the rules of shapes.ts.
+// Random programs, as text: trees of steps and combinators in pipelines, as arrays and by the
+// builder, with the types that they must have by the rules of shapes.ts.
 import {
   either,
   type Kind,
@@ -17,7 +17,7 @@ import {
 } from "./shapes.ts";
 
 export interface Program {
-  /** What defines the pipeline `p`, and what comes before that. */
+  /** The definition of the pipeline `p`, and the code before it. */
   readonly text: string;
   readonly args: Shape;
   readonly data: Shape;
@@ -30,11 +30,15 @@ interface Node {
   readonly adds: Shape;
 }
 
-/** What steps may use: the context, and the keys of it that are args of the innermost pipeline. */
+/**
+ * The inputs of steps: the context, and those of its keys that are args of the innermost pipeline.
+ */
 interface Place {
   readonly ctx: Shape;
   readonly taken: ReadonlySet<string>;
-  /** Whether a step may need what nobody provides, so that it becomes an arg of the whole. */
+  /**
+   * Whether a step may need a key that nothing provides, so that it becomes an arg of the whole.
+   */
   readonly isOpen: boolean;
 }
 
@@ -85,7 +89,7 @@ class Writer {
     this.random = random;
   }
 
-  /** A pipeline, in the context of an outer one: what it finds there may become its args. */
+  /** A pipeline, in the context of an outer one, whose keys may become its args. */
   pipeline(
     name: string,
     outer: Place,
@@ -106,7 +110,7 @@ class Writer {
     let added: Shape = {};
     const parts: string[] = [];
     for (let n = 1 + random.below(depth === 0 ? 5 : 3); n > 0; n--) {
-      // A key that is needed only if it is there becomes no arg.
+      // A key that is needed only if it is there does not become an arg.
       const seen = isOpen ? { ...sureOf(outer.ctx), ...place.ctx } : place.ctx;
       const node = this.#node({ ...place, ctx: seen }, depth);
       const fresh = without(node.needs, Object.keys(place.ctx));
@@ -114,7 +118,7 @@ class Writer {
       for (const key of Object.keys(fresh)) place.taken.add(key);
       place.ctx = over({ ...place.ctx, ...fresh }, node.adds);
       added = { ...added, ...node.adds };
-      // A builder has the combinators as methods, too, of which the callbacks see what is there.
+      // A builder also has the combinators as methods, whose callbacks see the context so far.
       const isMethod = !/^(s\d|pipeline)/.test(node.text) && random.isOn(0.7) &&
         Object.keys(fresh).length === 0;
       parts.push(isBuilder ? isMethod ? `.${node.text}` : `.step(${node.text})` : node.text);
@@ -172,7 +176,7 @@ class Writer {
     }
   }
 
-  /** A step that takes some of the context, adds some keys, and writes over some. */
+  /** A step that reads some keys of the context, adds some, and overwrites some. */
   #leaf(place: Place, more: Shape = {}): Node {
     const { random } = this;
     const mine = sure(place.ctx, random);
@@ -208,7 +212,7 @@ class Writer {
     return { text: name, needs, adds: oneOf(...alternatives) };
   }
 
-  /** A map of a step, of which each item is a key, or has some. */
+  /** A map of a step, whose items are single keys, or objects of some keys. */
   #mapOfStep(place: Place, depth: number): Node {
     const { random } = this;
     const key = this.#key("m");
@@ -248,7 +252,7 @@ class Writer {
       : { ...leaf, text: `parallel(${leaf.text})` };
   }
 
-  /** A filter, a flatMap, or a map of a function, of a list in the context or of one that is made. */
+  /** A filter, a flatMap, or a map of a function, over a list in the context or a new one. */
   #collection(place: Place): Node {
     const { random } = this;
     const lists = Object.entries(place.ctx).flatMap((
@@ -273,7 +277,7 @@ class Writer {
     return { text, needs, adds: { [key]: need(result) } };
   }
 
-  /** A step for each item of a list, which a step before it brings. */
+  /** A step for each item of a list that an earlier step provides. */
   #distribute(place: Place, depth: number): Node {
     const item = this.#key("i");
     const source = this.#key("l");
@@ -349,7 +353,7 @@ function need(kind: Kind): Shape[string] {
   return { kind, isOptional: false };
 }
 
-/** Some of the keys that are sure to be there. */
+/** Some of the keys that are certain. */
 function sure(ctx: Shape, random: Randomness): Shape {
   return Object.fromEntries(random.some(Object.entries(sureOf(ctx)), 0.3));
 }

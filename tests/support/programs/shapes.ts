@@ -1,6 +1,6 @@
-// What the types of a program must be, told without the library: alternatives of scalars, lists and objects.
+// The expected types of a program, without the library: alternatives of scalars, lists and objects.
 
-/** A type: what a value may be. */
+/** A type: the alternatives of a value. */
 export type Kind = readonly Alternative[];
 
 export type Alternative =
@@ -21,7 +21,7 @@ export function either(...kinds: Kind[]): Kind {
   return [...new Map(kinds.flat().map((one) => [textOf([one]), one])).values()];
 }
 
-/** What is known of a context of the shape `before` after what has been added is written over it. */
+/** The shape of a context of the shape `before` after `added` has been written over it. */
 export function over(before: Shape, added: Shape): Shape {
   const result = { ...before };
   for (const [key, { kind, isOptional }] of Object.entries(added)) {
@@ -33,7 +33,7 @@ export function over(before: Shape, added: Shape): Shape {
   return result;
 }
 
-/** What all of some needs come to: a key that one of them is sure of must be there. */
+/** All of some needs together: a key that one of them requires must be there. */
 export function together(...needs: Shape[]): Shape {
   const result: Record<string, Shape[string]> = {};
   for (const [key, need] of needs.flatMap((shape) => Object.entries(shape))) {
@@ -42,7 +42,7 @@ export function together(...needs: Shape[]): Shape {
   return result;
 }
 
-/** What one of some outputs comes to: sure is what they all are sure of. */
+/** One of some outputs: only the keys that are certain in all of them are certain. */
 export function oneOf(...outputs: Shape[]): Shape {
   const keys = new Set(outputs.flatMap((shape) => Object.keys(shape)));
   return Object.fromEntries([...keys].map((key) => {
@@ -78,7 +78,7 @@ export function shapeText(shape: Shape): string {
   return `{ ${pairs.join("; ")} }`;
 }
 
-/** What is wrong with a value that must be of a type; empty if nothing is. */
+/** The mistakes in a value that must be of a type; empty if there are none. */
 export function misfits(value: unknown, kind: Kind, path = "data"): string[] {
   const found = kind.map((one) => misfitsOf(value, one, path));
   return found.some((wrong) => wrong.length === 0) ? [] : found[0] ?? [`${path} is never`];

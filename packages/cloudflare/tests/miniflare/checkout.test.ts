@@ -1,5 +1,5 @@
 // The checkout of examples/checkout on the real workerd, which is killed with SIGKILL: a few times, or
-// RUNSHEET_KILLS of times, or, with `all`, at every request that it makes.
+// RUNSHEET_KILLS times, or, with `all`, at every request that it makes.
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import type { OrderEnd } from "../../../../tests/support/checkout_services.ts";

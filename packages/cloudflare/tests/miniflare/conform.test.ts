@@ -47,7 +47,7 @@ describe("a saga on Cloudflare Workflows whose workerd is killed", () => {
     };
   };
 
-  it("ends as if nobody had killed it, in calls, waits and undos", async () => {
+  it("ends as if it had not been killed, in calls, waits and undos", async () => {
     const options = { waitMs, every, concurrency: 2, patienceMs: 600_000 };
     assertConforms(await conform(target, options));
   });

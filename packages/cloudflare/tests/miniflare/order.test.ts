@@ -1,4 +1,4 @@
-// What the platform limits, and what is refused, on the real workerd.
+// The platform's limits, and refusals, on the real workerd.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { App, bundle } from "./support/app.ts";
@@ -23,7 +23,7 @@ describe("an order on Cloudflare Workflows", () => {
     world.stop();
   });
 
-  it("waits while its pipeline is another, and goes on with the one that began it", async () => {
+  it("waits while its pipeline is another, and continues with the one that began it", async () => {
     told = [];
     const begun = new Promise<void>((resolve) => onTold = resolve);
     await app.create("order-1", { items: 0 });
@@ -44,7 +44,7 @@ describe("an order on Cloudflare Workflows", () => {
     await app.ask("send", { id: "order-1", name: "approval" });
     const { status, output } = await app.ended("order-1");
     assert.deepEqual([status, (output as { success: boolean }).success], ["complete", true]);
-    // In doubt when it was killed.
+    // Its outcome was unknown when it was killed.
     assert.deepEqual(new Set(told), new Set(["do reserve", "do large 300000"]));
   });
 
@@ -63,7 +63,7 @@ describe("an order on Cloudflare Workflows", () => {
     assert.deepEqual(namesOf("undo "), namesOf("do "));
   });
 
-  it("waits under an id that is taken by other args, and goes on with its own", async () => {
+  it("waits under an id that is taken by other args, and continues with its own", async () => {
     told = [];
     await app.create("order-3", { items: 0 });
     while (!told.includes("do reserve")) await new Promise((resolve) => setTimeout(resolve, 10));

@@ -1,8 +1,8 @@
-// Stands for Cloudflare Workflows in this process, with what its local emulation does: names that
-// are counted, limits, and events that come twice after a crash.
+// Stands in for Cloudflare Workflows in this process, with the behaviour of its local emulation:
+// names that are counted, limits, and events that come twice after a crash.
 import type { WorkflowInstance, WorkflowStep } from "@runsheet/cloudflare";
 
-/** What runs an instance. */
+/** The entrypoint that runs an instance. */
 interface Entrypoint {
   run(event: { payload: never; instanceId: string }, step: WorkflowStep): Promise<unknown>;
 }
@@ -42,7 +42,7 @@ export class Instance implements WorkflowInstance {
     return await entrypoint.run({ payload: payload as never, instanceId }, this.#life);
   }
 
-  /** Nothing that was begun comes to an end. */
+  /** Kills the process: nothing that was begun settles. */
   kill(): void {
     if (this.#life) this.#life.isDead = true;
   }

@@ -1,4 +1,4 @@
-// Gives DBOS and `dbos` what they must refuse, and prints what is told about it.
+// Gives DBOS and `dbos` input that they must refuse, and prints their answers.
 import process from "node:process";
 import { setTimeout } from "node:timers/promises";
 import { DBOS } from "@dbos-inc/dbos-sdk";

@@ -1,4 +1,4 @@
-// A worker that runs the saga of conform() on DBOS, and tells the test what it does.
+// A worker that runs the saga of conform() on DBOS, and reports its events to the test.
 import process from "node:process";
 import { DBOS } from "@dbos-inc/dbos-sdk";
 import { dbos } from "@runsheet/dbos";
@@ -15,7 +15,7 @@ const outside = {
 };
 const runs = dbos(saga(outside, { waitMs: Number(waitMs) }));
 DBOS.setConfig({
-  // Nobody else takes over its run.
+  // No other process takes over its run.
   name: args.runId,
   applicationVersion: `1 of ${args.runId}`,
   systemDatabaseUrl,

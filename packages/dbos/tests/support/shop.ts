@@ -11,7 +11,7 @@ import { spawnFile } from "../../../../tests/support/spawn.ts";
 import { type Wire, wireTo } from "../../../../tests/support/wire.ts";
 import { script } from "./script.ts";
 
-/** An order, and what is decided about it if it is so large that it has to be. */
+/** An order, and the decision about it if it is so large that it needs one. */
 export interface Placed {
   readonly order: Order;
   readonly approved?: boolean | undefined;
@@ -20,7 +20,10 @@ export interface Placed {
 // Its processes inherit them.
 Object.assign(process.env, limits);
 
-/** Kills a process that places orders; asserts that another one ends them, and that all balances. */
+/**
+ * Kills a process that places orders; asserts that another one ends them, and that the books
+ * balance.
+ */
 export async function assertBalances(server: Postgres, moment: Moment): Promise<void> {
   const databaseUrl = await server.newDatabase();
   const provider = await startPaymentProvider(databaseUrl);

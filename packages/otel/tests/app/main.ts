@@ -1,4 +1,5 @@
-// What a user of the npm packages writes on Node: compiled by tsc, and run on Node and Bun.
+// A program as users of the npm packages write it on Node: compiled by tsc, and run on Node and
+// Bun.
 import { context, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import {
@@ -12,7 +13,7 @@ import { observeAll } from "@runsheet/runsheet/observe";
 
 const exporter = new InMemorySpanExporter();
 const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
-// Made before there is a provider, as modules are loaded in any order.
+// Made before there is a provider, as modules may be loaded in any order.
 observeAll(otel({ attributes: ({ kind }) => kind === "run" ? { "app.version": "1" } : {} }));
 context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
 trace.setGlobalTracerProvider(provider);

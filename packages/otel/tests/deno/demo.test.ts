@@ -1,5 +1,5 @@
-// A failed order of the demo, as a viewer of traces shows it: what ran, what was retried and why,
-// what landed late, and what was undone in which order.
+// A failed order of the demo, as a viewer of traces shows it: the steps, the retries and their
+// reasons, the late attempts, and the undos in their order.
 import { readFileSync } from "node:fs";
 import { assertEquals } from "@std/assert";
 import { otel } from "@runsheet/otel";
@@ -7,7 +7,7 @@ import { observeAll } from "@runsheet/runsheet/observe";
 import { runDemo } from "../../../../examples/checkout/demo.ts";
 import { Tracing } from "../support/tracing.ts";
 
-Deno.test("the trace of the demo's worst order tells what happened", async () => {
+Deno.test("the trace of the demo's worst order shows what happened", async () => {
   const tracing = new Tracing();
   observeAll(otel({ tracerProvider: tracing.provider }));
   const read = (name: string) =>

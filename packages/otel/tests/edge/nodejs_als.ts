@@ -1,4 +1,4 @@
-// A Worker with the flag `nodejs_als`, which brings AsyncLocalStorage and nothing else of Node.
+// A Worker with the flag `nodejs_als`, which provides AsyncLocalStorage and nothing else of Node.
 import { AsyncLocalStorage } from "node:async_hooks";
 import { type Context, context, ROOT_CONTEXT } from "@opentelemetry/api";
 import { orderGives } from "./support/order.ts";

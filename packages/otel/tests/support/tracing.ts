@@ -17,7 +17,7 @@ import {
 /** An SDK that remembers the spans in the order in which they begin. */
 export class Tracing implements SpanProcessor {
   readonly provider: BasicTracerProvider;
-  /** Of the application's own code. */
+  /** The tracer of the application's own code. */
   readonly tracer: Tracer;
   readonly spans: ReadableSpan[] = [];
 
@@ -48,7 +48,7 @@ export class Tracing implements SpanProcessor {
     return this.spans.filter((span) => span.name === name);
   }
 
-  /** What a span is inside. */
+  /** The parent of a span. */
   parentOf({ parentSpanContext }: ReadableSpan): ReadableSpan | undefined {
     return this.spans.find((span) => span.spanContext().spanId === parentSpanContext?.spanId);
   }
@@ -65,7 +65,7 @@ export class Tracing implements SpanProcessor {
       .finally(() => span.end());
   }
 
-  /** The tree of the spans as lines, indented, with what failed and what is linked. */
+  /** The tree of the spans as lines, indented, with failures and links. */
   tree(parent?: string, indent = ""): string[] {
     return this.spans.filter(({ parentSpanContext }) => parentSpanContext?.spanId === parent)
       .flatMap((span) => [
@@ -74,13 +74,13 @@ export class Tracing implements SpanProcessor {
       ]);
   }
 
-  /** The same of one run, without what is around it. */
+  /** The tree of one run, without the spans around it. */
   treeOf(runId: string): string[] {
     const [root] = this.spans.filter(({ attributes }) => attributes["runsheet.run.id"] === runId);
     return root ? [this.#describe(root), ...this.tree(root.spanContext().spanId, "  ")] : [];
   }
 
-  /** Names of spans whose parent was never told, or that have not ended. */
+  /** The names of spans whose parent was never exported, or that have not ended. */
   get orphans(): string[] {
     const ids = new Set(this.spans.map((span) => span.spanContext().spanId));
     return this.spans.filter(({ parentSpanContext, ended }) =>
@@ -102,7 +102,9 @@ export class Tracing implements SpanProcessor {
   }
 }
 
-/** Lets the application's own spans nest while the tests of a file run. To be called inside `describe`. */
+/**
+ * Lets the application's own spans nest while the tests of a file run. Call it inside `describe`.
+ */
 export function withContextManager(): void {
   before(() => {
     context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());

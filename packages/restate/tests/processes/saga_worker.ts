@@ -1,4 +1,4 @@
-// A worker that runs the saga of conform() for Restate, and tells the test what it does.
+// A worker that runs the saga of conform() for Restate, and reports its events to the test.
 import process from "node:process";
 import { serve } from "@restatedev/restate-sdk";
 import { restate } from "@runsheet/restate";

@@ -7,7 +7,7 @@ process.on("exit", () => {
   for (const child of children) child.kill("SIGKILL");
 });
 
-/** Lets a process end with this one at the latest. */
+/** Makes a process end with this one at the latest. */
 export function leash(child: ChildProcess): ChildProcess {
   children.add(child);
   return child.on("exit", () => children.delete(child));

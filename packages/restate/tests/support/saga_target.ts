@@ -9,7 +9,7 @@ let sagas = 0;
 
 /**
  * The target of workers that are processes, to be killed by SIGKILL. After `inactivityMs`, Restate
- * takes a run out of its process.
+ * unloads a run from its process.
  */
 export function sagaTarget(
   server: Server,

@@ -10,7 +10,7 @@ import { leash } from "./leash.ts";
 
 const binary = findServer();
 
-/** The reason for skipping a test where there is no server, or the SDK does not run. */
+/** The reason for skipping a test if there is no server, or the SDK does not run. */
 export const skipWithoutServer: string | false = binary === undefined
   ? "@restatedev/restate-server is not installed"
   : Number(process.versions.node.split(".")[0]) < 22
@@ -78,7 +78,7 @@ export class Server {
     }
   }
 
-  /** Tells the server of the workflows at a place, once they are there. */
+  /** Registers the workflows at an address with the server, once they are there. */
   async register(uri: string): Promise<void> {
     const body = JSON.stringify({ uri, force: true });
     const headers = { "content-type": "application/json" };
@@ -86,13 +86,13 @@ export class Server {
       const response = await fetch(`${this.admin}/deployments`, { method: "POST", headers, body });
       const answer = await response.text();
       if (response.ok) return;
-      // The worker may not listen yet.
+      // The worker may not be listening yet.
       if (!answer.includes("META0003")) throw new Error(answer);
       await soon();
     }
   }
 
-  /** Calls a handler; resolves with what it returns, as JSON. */
+  /** Calls a handler; resolves with its return value, as JSON. */
   async call(path: string, body?: unknown, signal?: AbortSignal): Promise<string> {
     const response = await fetch(`${this.ingress}/${path}`, {
       method: "POST",
@@ -138,7 +138,7 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
-/** A moment, after which something is looked at again. */
+/** A short wait before the next look. */
 export function soon(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 20));
 }

@@ -15,7 +15,10 @@ import { Worker } from "./worker.ts";
 // Its workers inherit them.
 Object.assign(process.env, limits);
 
-/** Kills a worker that places orders; asserts that another one ends them, and that all balances. */
+/**
+ * Kills a worker that places orders; asserts that another one ends them, and that the books
+ * balance.
+ */
 export async function assertBalances(
   server: Server,
   postgres: Postgres,

@@ -27,7 +27,7 @@ export class Worker {
     return new Worker(find(script), await freePort(), args);
   }
 
-  /** What it has printed as errors. */
+  /** Its output of errors. */
   get stderr(): string {
     return this.#stderr;
   }

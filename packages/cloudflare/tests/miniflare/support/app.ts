@@ -39,7 +39,7 @@ export async function bundle(name: string, define: Record<string, string> = {}):
 }
 
 export class App {
-  /** What its workers have printed. */
+  /** The output of its workers. */
   log = "";
   readonly #worldPort: number;
   readonly #steps: number | undefined;
@@ -91,7 +91,7 @@ export class App {
     await rm(await this.#folder, { recursive: true, force: true, maxRetries: 3 });
   }
 
-  /** Resolves with a line that the Worker prints, and how it begins. */
+  /** Resolves with a line that the Worker prints, by its beginning. */
   async says(beginning: string): Promise<string> {
     for (;;) {
       const line = this.log.split("\n").find((line) => line.includes(beginning));
@@ -100,7 +100,9 @@ export class App {
     }
   }
 
-  /** Asks the Worker, on a connection of its own: workerd closes one that is used for long. */
+  /**
+   * Asks the Worker, on a connection of its own: workerd closes a connection that is used for long.
+   */
   async ask(op: string, body: object): Promise<unknown> {
     const asking = request(this.#url!, { method: "POST", agent: false });
     asking.end(JSON.stringify({ op, ...body }));

@@ -1,10 +1,10 @@
-// The world outside: a server in the process of the test, which the Workers reach by a binding.
+// The outside world: a server in the process of the test, which the Workers reach by a binding.
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
 
-/** Answers what a Worker tells; a promise that never settles holds it. */
+/** Answers an event of a Worker; a promise that never settles holds the Worker. */
 export type Hear = (path: string, body: never) => unknown;
 
 export class World {
@@ -16,7 +16,7 @@ export class World {
       try {
         body = await json(request);
       } catch {
-        return; // whoever sent it was killed
+        return; // its sender was killed
       }
       const answer = await hear(request.url!.slice(1), body as never);
       response.end(JSON.stringify(answer ?? {}));

@@ -1,4 +1,4 @@
-// What calls cost: pipelines as Workflows, and the same calls by hand.
+// The cost of calls: pipelines as Workflows, and the same calls by hand.
 import { WorkflowEntrypoint } from "cloudflare:workers";
 import { cloudflare, type WorkflowEvent, type WorkflowStep } from "@runsheet/cloudflare";
 import { map, pipeline, step } from "@runsheet/runsheet";

@@ -1,4 +1,4 @@
-// What the Workers of the tests share: a client of the test, and its commands.
+// Code that the Workers of the tests share: a client of the test, and its commands.
 import { cancel, send, type WorkflowInstance } from "@runsheet/cloudflare";
 
 /** The bindings of a Worker. */
@@ -17,7 +17,7 @@ export interface Env {
   WORLD: { fetch(url: string, init: { method: string; body: string }): Promise<Response> };
 }
 
-/** Tells the test something, and resolves with its answer. */
+/** Sends the test an event, and resolves with its answer. */
 export async function tell<T>(env: Env, path: string, body: unknown): Promise<T> {
   const init = { method: "POST", body: JSON.stringify(body) };
   return await (await env.WORLD.fetch(`http://world/${path}`, init)).json() as T;

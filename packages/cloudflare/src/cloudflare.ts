@@ -147,8 +147,13 @@ class Runs {
     const { shape } = now;
     const rows = new Rows(step, this.#codec, { name, shape, lateMs, steps, used: FIRST_STEPS });
     const host = engineHost(rows, this.#codec);
+    let given: { readonly deps: unknown } | undefined;
     try {
-      const given = deps && { deps: deps(env) };
+      given = deps && { deps: deps(env) };
+    } catch (thrown) {
+      return await park(step, `${action} as 'deps' must make its deps: ${thrown}`);
+    }
+    try {
       const result = await this.#pipeline.run(
         payload,
         { runId, host, onLate, ...given } as RunOptions,

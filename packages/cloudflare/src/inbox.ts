@@ -1,6 +1,7 @@
 import type { Codec } from "@runsheet/runsheet/durable";
 import { CANCEL, isMessage, typeOf } from "./messages.ts";
 import type { WorkflowStep } from "./platform.ts";
+import { nameOf } from "./record.ts";
 
 /** The longest wait that the platform allows. */
 export const YEAR_MS: number = 365 * 86_400_000;
@@ -51,7 +52,7 @@ export class Inbox {
     this.#texts.set(type, texts);
     while (!this.failure) {
       try {
-        const { payload } = await this.#step.waitForEvent(name.slice(0, 200), {
+        const { payload } = await this.#step.waitForEvent(nameOf(name), {
           type,
           timeout: YEAR_MS,
         });

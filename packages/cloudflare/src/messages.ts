@@ -4,6 +4,8 @@ import type { WorkflowInstance } from "./platform.ts";
 
 /** The payload of an event from `send` or `cancel`. */
 export interface Message {
+  /** Distinguishes it from the payload of a plain event. */
+  readonly by: typeof BY;
   /** Identifies the event, as the local emulation may deliver it twice after a crash. */
   readonly id: string;
   /** The data, encoded. */
@@ -13,23 +15,31 @@ export interface Message {
 /** The type of the event that cancels a run; no event's name is encoded like this. */
 export const CANCEL = "_cancel";
 
+const BY = "@runsheet/cloudflare";
 const LONGEST_TYPE = 100;
 
-/** The platform's type for an event, which may have only letters, digits, `-` and `_`. */
+/**
+ * The platform's type for an event, which may have only letters, digits, `-` and `_`. That of a long
+ * name ends with a digest.
+ */
 export function typeOf(name: string): string {
   const type = name.replaceAll(
     /[^A-Za-z0-9-]/gu,
     (character) => `_${character.codePointAt(0)!.toString(16)}_`,
   );
   if (type.length <= LONGEST_TYPE) return type;
-  throw new ConfigError(
-    `Cannot wait for '${name}' as its name must fit in ${LONGEST_TYPE} letters, digits and hyphens, where any other character takes several: it takes ${type.length}`,
-  );
+  const digest = `_h${hashOf(type, 31)}${hashOf(type, 37)}`;
+  return type.slice(0, LONGEST_TYPE - digest.length) + digest;
+}
+
+function hashOf(text: string, factor: number): string {
+  let hash = 7;
+  for (let n = 0; n < text.length; n++) hash = (Math.imul(hash, factor) + text.charCodeAt(n)) >>> 0;
+  return hash.toString(16).padStart(8, "0");
 }
 
 export function isMessage(payload: unknown): payload is Message {
-  const { id, text } = (payload ?? {}) as Partial<Message>;
-  return typeof id === "string" && typeof text === "string";
+  return (payload as Partial<Message> | undefined)?.by === BY;
 }
 
 /**
@@ -38,13 +48,19 @@ export function isMessage(payload: unknown): payload is Message {
  * @param instance The instance: `await env.CHECKOUT.get(runId)`.
  * @param name The event's name.
  * @param data The event's data: plain data, as for any durable run.
- * @throws {ConfigError} If there is no instance, or the name is too long.
+ * @throws {ConfigError} If there is no instance, no name, or the data cannot be recorded.
  */
 export async function send(
   instance: WorkflowInstance,
   name: string,
   data?: unknown,
 ): Promise<void> {
+  if (typeof name !== "string" || name === "") {
+    const shown = JSON.stringify(name);
+    throw new ConfigError(
+      `Cannot send an event as its name must be a string that is not empty: current value is ${shown}`,
+    );
+  }
   await post(`send '${name}'`, instance, typeOf(name), data);
 }
 
@@ -53,7 +69,7 @@ export async function send(
  *
  * @param instance The instance: `await env.CHECKOUT.get(runId)`.
  * @param reason The reason, which is recorded.
- * @throws {ConfigError} If there is no instance.
+ * @throws {ConfigError} If there is no instance, or the reason cannot be recorded.
  */
 export async function cancel(instance: WorkflowInstance, reason?: unknown): Promise<void> {
   await post("cancel", instance, CANCEL, reason);
@@ -71,6 +87,14 @@ async function post(
       `Cannot ${action} as it must be given an instance of a Workflow: current value is ${typeof instance}`,
     );
   }
-  const payload: Message = { id: crypto.randomUUID(), text: codec().encode(data) };
+  const payload: Message = { by: BY, id: crypto.randomUUID(), text: encoded(action, data) };
   await instance.sendEvent({ type, payload });
+}
+
+function encoded(action: string, data: unknown): string {
+  try {
+    return codec().encode(data);
+  } catch (thrown) {
+    throw new ConfigError(`Cannot ${action} as its data ${(thrown as Error).message}`);
+  }
 }

@@ -11,7 +11,7 @@ describe("bad input of a Workflow", () => {
     const said = [
       await assertRejects(() => send(nobody, "approval")),
       await assertRejects(() => cancel(nobody)),
-      await assertRejects(() => send(new Instance(), "é".repeat(30))),
+      await assertRejects(() => send(new Instance(), "")),
       assertThrows(() => cloudflare(WorkflowEntrypoint, {} as never)),
       assertThrows(() => cloudflare(WorkflowEntrypoint, order, { steps: 0 })),
       assertThrows(() => cloudflare(WorkflowEntrypoint, order, { outptu: unwrap } as never)),
@@ -29,10 +29,7 @@ describe("bad input of a Workflow", () => {
     assertEquals(said, [
       "Cannot send 'approval' as it must be given an instance of a Workflow: current value is undefined",
       "Cannot cancel as it must be given an instance of a Workflow: current value is undefined",
-      `Cannot wait for '${
-        "é".repeat(30)
-      }' as its name must fit in 100 letters, digits and hyphens, ` +
-      "where any other character takes several: it takes 120",
+      'Cannot send an event as its name must be a string that is not empty: current value is ""',
       "Cannot make a pipeline durable as it must be a step or a pipeline: current value is an object with keys []",
       "Cannot make a Workflow of 'order' as 'steps' must be a positive integer: current value is 0",
       "Cannot make a Workflow of 'order' as its options must be among deps, errors, lateMs, onLate, " +

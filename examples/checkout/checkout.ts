@@ -68,7 +68,7 @@ const validateOrder = step({
 const reserveStock = step({
   name: "reserveStock",
   run: ({ db, orderId, sku, quantity }: Context) => db.reserve(orderId, sku, quantity),
-  // By the order's id, as nobody knows what a process has done that died.
+  // By the order's id, as the effects of a process that died are unknown.
   undoByKey: ({ db, orderId }) => db.release(orderId),
 });
 

@@ -17,7 +17,7 @@ function part(name: string, notes: string[], run = () => Promise.resolve()): Par
   };
 }
 
-Deno.test("a part begins when those that it needs are over, also if they have failed", async () => {
+Deno.test("a part begins when those that it needs have ended, even if they have failed", async () => {
   const notes: string[] = [];
   const slow = part("slow", notes, () => new Promise((over) => setTimeout(over)));
   const fails = part("fails", notes, () => Promise.reject(new Error("no")));

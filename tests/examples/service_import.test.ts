@@ -7,7 +7,7 @@ import { type Imported, importProducts } from "../../examples/service/import_pro
 import { shopDb } from "../support/shop_db.ts";
 
 describe("an import of examples/service", () => {
-  it("waits until one that fails has been taken out again", async () => {
+  it("waits until a failed one has been removed again", async () => {
     const db = shopDb(
       { products: new Map(), orders: new Map(), held: new Set() },
       ledger(() => []),
@@ -19,7 +19,7 @@ describe("an import of examples/service", () => {
     const query = async (strings: TemplateStringsArray, ...values: never[]) => {
       const [start = ""] = strings;
       // The client of the first import leaves when its products are there, and the second one comes
-      // while they are taken out.
+      // while they are removed.
       if (start.includes("delete from products")) {
         second = importProducts.run(args, { deps: { db } });
         await new Promise((resolve) => setTimeout(resolve, 0));

@@ -6,7 +6,7 @@ import { idle } from "../support/flows.ts";
 import { recorded, wordsOf } from "../support/recorded.ts";
 import { fail } from "../support/steps.ts";
 
-/** How many bytes a page has. */
+/** The number of bytes of a page. */
 function sizeOf(page: string): number {
   return new TextEncoder().encode(page).length;
 }

@@ -32,7 +32,7 @@ describe("a page of a run with a late attempt", () => {
     );
   });
 
-  it("says that what landed late has no undo, and stays", async () => {
+  it("says that a late attempt has no undo, and stays", async () => {
     const time = fakeTime();
     const gate = deferred();
     const observer = timeline();
@@ -64,7 +64,7 @@ describe("a page of a run with a late attempt", () => {
     assertStringIncludes(page, "Error: too late");
   });
 
-  it("says that an attempt has not landed when it was undone or could not be, once its time was over", async () => {
+  it("says that an attempt was undone, or could not be, without having landed, once its time was over", async () => {
     const time = fakeTime();
     const cases = [
       [() => {}, "» attempt 1, given up, undone"],

@@ -2,7 +2,7 @@ import type { Result } from "@runsheet/runsheet";
 import type { Receipt, Services } from "../../examples/checkout/checkout.ts";
 import { GatewayClient } from "../../examples/checkout/gateway_client.ts";
 
-/** The services of examples/checkout at a CheckoutWorld, so that they outlive whoever uses them. */
+/** The services of examples/checkout at a CheckoutWorld, so that they outlive the processes that use them. */
 export function servicesAt(url: string): Services {
   const asking = (what: string) => async (...args: unknown[]): Promise<void> => {
     const response = await fetch(`${url}/${what}`, { method: "POST", body: JSON.stringify(args) });
@@ -23,7 +23,7 @@ export function servicesAt(url: string): Services {
   };
 }
 
-/** How an order has ended, as far as it matters, and as data. */
+/** The end of an order, as plain data, as far as it matters. */
 export interface OrderEnd {
   readonly success: boolean;
   readonly data?: Receipt;

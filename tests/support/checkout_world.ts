@@ -16,7 +16,7 @@ import {
 import { Mailer } from "../../examples/checkout/mailer.ts";
 import type { OrderEnd } from "./checkout_services.ts";
 
-/** When a process is killed: at its n-th request, from 0. */
+/** The moment at which a process is killed: its n-th request, from 0. */
 export interface Kill {
   readonly nth: number;
   /** Before or after the request takes effect, or as soon as it is answered. */
@@ -27,7 +27,7 @@ const products = [{ sku: "tea", name: "Tea", stock: "10" }];
 
 export class CheckoutWorld {
   readonly url: string;
-  /** How many requests there were. */
+  /** The number of requests. */
   requests = 0;
   readonly #server: Server;
   readonly #newDatabase: () => Database;
@@ -63,7 +63,7 @@ export class CheckoutWorld {
     this.requests = 0;
   }
 
-  /** What does not balance after an order, by the proof of the example itself; and lost mails. */
+  /** The imbalances after an order, by the proof of the example itself, and lost mails. */
   differences(order: OrderRow, { success, data, failed = [] }: OrderEnd): string[] {
     const result = success ? { success, data } : { success, rollback: { failed } };
     const results = [result as unknown as Result<Receipt>];
@@ -86,12 +86,12 @@ export class CheckoutWorld {
   async #exchange(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const key = String(request.headers["idempotency-key"]);
     const body = await json(request).catch(() => undefined);
-    if (body === undefined) return; // whoever sent it was killed
+    if (body === undefined) return; // its sender was killed
     const when = this.requests++ === this.#kill?.nth ? this.#kill.when : undefined;
     if (when === "before") return this.#onKill();
     const answer = await this.#act(request.url!.slice(1), key, body);
     if (when === "after") return this.#onKill();
-    if (!answer) return; // as a gateway that stalls
+    if (!answer) return; // like a gateway that stalls
     response.writeHead(answer.status);
     response.end(answer.body, () => when === "answered" && this.#onKill());
   }

@@ -1,4 +1,4 @@
-// What the engine leaves to a clock, for every clock that tests may put in the runtime's place.
+// The waits that the engine leaves to a clock, for every clock that tests may install.
 import { assert, assertEquals } from "@std/assert";
 import { isRunsheetError, pipeline, type Result, step } from "@runsheet/runsheet";
 import { never } from "./deferred.ts";
@@ -18,7 +18,7 @@ export interface Clock {
 const failsWith = (code: string) => (result: Result<unknown>) =>
   assert(!result.success && isRunsheetError(result.error, code as "TIMEOUT"));
 
-/** What settles after a second. */
+/** Runs that settle after a second. */
 interface Case {
   readonly start: (log: string[]) => Promise<Result<unknown>>;
   readonly check?: (result: Result<unknown>) => void;
@@ -108,7 +108,7 @@ export async function moves(
   assertEquals(log, []);
   await clock.tick(1);
   await microtasks();
-  // Whoever awaited the result here would also accept a clock that does not move it.
+  // Awaiting the result here would also accept a clock that does not move it.
   const [result] = results;
   assert(result);
   check?.(result);

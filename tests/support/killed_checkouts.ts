@@ -9,7 +9,7 @@ const whens = ["before", "after", "answered"] as const;
 
 /** An engine that checks out orders of examples/checkout in processes of their own. */
 export interface CheckoutEngine {
-  /** Checks out an order; where its process is killed, in another one. */
+  /** Checks out an order; if its process is killed, in another one. */
   checkOut(runId: string, order: OrderRow): Promise<OrderEnd>;
   /** Kills the process with SIGKILL, and lets another one continue. */
   kill(): void;
@@ -29,7 +29,7 @@ const order: OrderRow = {
   unitPrice: "450",
 };
 
-/** An order, and when its process is killed. */
+/** An order, and the moment at which its process is killed. */
 interface Round {
   readonly ends: string;
   readonly order: OrderRow;
@@ -50,7 +50,7 @@ const kinds: readonly Round[] = [
  * requests that RUNSHEET_SEED chooses: before its effect, after it, or as soon as it is answered. With
  * RUNSHEET_KILLS=all it kills at each request of every kind of order.
  *
- * @returns What went wrong.
+ * @returns The mistakes.
  */
 export async function killCheckouts(open: Open, few: number): Promise<readonly string[]> {
   const lanes = await Promise.all([Lane.open(open), Lane.open(open)]);
@@ -102,14 +102,14 @@ class Lane {
     return new Lane(world, await open(world.url));
   }
 
-  /** How many requests an order makes, in this process. */
+  /** The number of requests of an order, in this process. */
   async requestsOf(order: OrderRow): Promise<number> {
     this.#world.begin();
     await makeCheckout([]).run(order, { deps: servicesAt(this.#world.url) });
     return this.#world.requests;
   }
 
-  /** Runs one round; resolves with what is wrong. */
+  /** Runs one round; resolves with its mistakes. */
   async run({ ends, order, kill }: Round): Promise<string[]> {
     this.#world.begin(kill, () => this.#engine.kill());
     const end = await this.#engine.checkOut(crypto.randomUUID(), order);

@@ -1,4 +1,4 @@
-// What a completion after an edit costs in a pipeline, beside the same edit in plain code that calls
+// The cost of a completion after an edit in a pipeline, beside the same edit in plain code that calls
 // the same functions. Types and instantiations are the same on every machine and have a budget. Times
 // are printed for information, as their ratios vary by a factor of ten on a busy machine. After
 // `deno task test:npm` has made npm/app: `deno run -A tools/gates/editor.ts`.
@@ -11,7 +11,7 @@ import { must, shell, write } from "../runner/shell.ts";
 /** The pipeline by `steps`, by the builder, or no pipeline. */
 type Form = "plain" | "steps" | "builder";
 
-/** Where the cursor is: in a step's run, in a callback of the builder, in the data of a result. */
+/** The place of the cursor: in a step's run, in a callback of the builder, in the data of a result. */
 type Place = "run" | "callback" | "data";
 
 const cases: readonly (readonly [Form, Place, ratio: number, perStep: number])[] = [
@@ -23,7 +23,7 @@ const cases: readonly (readonly [Form, Place, ratio: number, perStep: number])[]
 const sizes = [20, 50];
 const edits = 2;
 
-/** What a completion costs; of its time, the fastest of a few. */
+/** The cost of a completion; its time is the fastest of a few. */
 interface Cost {
   readonly ms: number;
   readonly types?: number;
@@ -58,7 +58,7 @@ export const editorParts: Part[] = [
     const server = await startServer(["node", compiler, "--lsp", "--stdio"], folder);
     try {
       await compare("TypeScript 7", 40, async (name, text) => {
-        // A project for each: an edit makes all files of a project be checked anew.
+        // A project for each: an edit makes the compiler check all files of a project again.
         await Deno.mkdir(`${folder}/${name}`);
         await write(`${folder}/${name}/tsconfig.json`, {
           extends: "../../tsconfig.json",

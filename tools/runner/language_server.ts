@@ -38,7 +38,7 @@ export async function startServer(
   const reading = (async () => {
     for await (const { id, method, params, result, error } of messagesOf(child.stdout)) {
       if (id === undefined) continue;
-      // A question of the server: it has its defaults for settings that are null.
+      // A request of the server, which has defaults for settings that are null.
       if (method) await send({ id, result: params?.items?.map(() => null) ?? null });
       else if (error) pending.get(id)?.reject(new Error(error.message));
       else pending.get(id)?.resolve(result);
@@ -68,7 +68,7 @@ export async function startServer(
   return { request, notify, close };
 }
 
-/** The messages of a stream, each behind a header with its length in bytes. */
+/** The messages of a stream, each after a header with its length in bytes. */
 async function* messagesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<Message> {
   let bytes = Buffer.alloc(0);
   for await (const chunk of stream) {

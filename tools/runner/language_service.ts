@@ -2,7 +2,7 @@
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
 
-/** As much of the compiler as is used here. */
+/** The parts of the compiler that are used here. */
 interface Compiler {
   readonly sys: { readFile(name: string): string | undefined; fileExists(name: string): boolean };
   readonly ScriptSnapshot: { fromString(text: string): unknown };
@@ -31,7 +31,7 @@ export interface OpenFile {
   edit(text: string): void;
 }
 
-/** Loads a compiler, whose files share what was parsed for one of them. */
+/** Loads a compiler, whose files share the parsed sources. */
 export function languageService(
   alias: string,
 ): { readonly compiler: Compiler; open(name: string, text: string): OpenFile } {

@@ -47,6 +47,7 @@ const tests: Part = {
 const packages: Part = {
   name: `packages on deno ${Deno.version.deno}`,
   run: () => test("packages", "packages"),
+  waits: true,
 };
 
 const coverage = check("coverage", async () => {

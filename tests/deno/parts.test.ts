@@ -28,16 +28,20 @@ Deno.test("a part begins when those that it needs have ended, even if they have 
   assertEquals(all.map(({ failed }) => failed).sort(), [0, 0, 0, 1]);
 });
 
-Deno.test("no more than four parts run at a time", async () => {
-  let most = 0;
-  let now = 0;
-  const run = async () => {
-    most = Math.max(most, ++now);
+Deno.test("four parts run at a time, and one that mostly waits", async () => {
+  const most = { busy: 0, waiting: 0 };
+  const now = { busy: 0, waiting: 0 };
+  const counted = (kind: "busy" | "waiting") => async () => {
+    most[kind] = Math.max(most[kind], ++now[kind]);
     await new Promise((over) => setTimeout(over));
-    now--;
+    now[kind]--;
   };
-  await runParts(Array.from({ length: 9 }, (_, n) => part(`part ${n}`, [], run)));
-  assertEquals(most, 4);
+  const busy = Array.from({ length: 9 }, (_, n) => part(`busy ${n}`, [], counted("busy")));
+  const waiting = Array.from({ length: 3 }, (_, n): Part => (
+    { ...part(`waiting ${n}`, [], counted("waiting")), waits: true }
+  ));
+  assertEquals((await runParts([...waiting, ...busy])).length, 12);
+  assertEquals(most, { busy: 4, waiting: 1 });
 });
 
 Deno.test("a part may add others", async () => {

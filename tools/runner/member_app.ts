@@ -105,6 +105,7 @@ function testsOf(member: Package, runtime: Runtime): Part {
   return {
     name: `${member.folder} on ${name} ${version}`,
     run: () => runTests(runtime, `${appOf(member)}/tests`),
+    waits: true,
   };
 }
 

@@ -13,6 +13,8 @@ export interface Part {
   run: () => Promise<Counts>;
   /** The parts that must be over first, whatever their outcome. */
   after?: Part[];
+  /** Whether it mostly waits, for servers and for processes of its own. */
+  waits?: true;
 }
 
 /** Parts that need what others make. */
@@ -33,16 +35,18 @@ function addCounts(all: Counts[]): Counts {
 }
 
 /**
- * Runs parts in their order, as far as those that they need are over: four at a time on two cores, as
- * much of their time is spent waiting. A part may add others to the list.
+ * Runs parts in their order, as far as those that they need are over: four at a time on two cores,
+ * and beside them one of those that mostly wait. A part may add others to the list.
  */
 export async function runParts(parts: Part[]): Promise<Counts[]> {
   const running = new Map<Part, Promise<void>>();
   const over = new Map<Part, Counts>();
   const canStart = (part: Part) =>
     !running.has(part) && !over.has(part) && (part.after ?? []).every((first) => over.has(first));
+  const hasRoom = ({ waits }: Part) =>
+    [...running.keys()].filter((part) => part.waits === waits).length < (waits ? 1 : 4);
   for (;;) {
-    const next = running.size < 4 ? parts.find(canStart) : undefined;
+    const next = parts.find((part) => canStart(part) && hasRoom(part));
     if (next) {
       const ending = runPart(next).then((counts) => {
         over.set(next, counts);

@@ -43,7 +43,7 @@ const tables = `
   ) strict;
 `;
 
-/** What a checkout asks of the books, which may be elsewhere. */
+/** The requests of a checkout to the books, which may be in another process. */
 export interface ShopBooks {
   reserve(orderId: string, sku: string, quantity: number): Promise<void> | void;
   release(orderId: string): Promise<void> | void;

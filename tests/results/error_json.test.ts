@@ -37,6 +37,11 @@ async function errorOf(thrown: unknown): Promise<unknown> {
 }
 
 describe("an error as JSON", () => {
+  it("of the platform has no number where its name says the same", async () => {
+    const printed = await errorOf(new DOMException("late", "TimeoutError")) as ErrorJSON;
+    assertEquals([printed.name, printed.code], ["TimeoutError", undefined]);
+  });
+
   it("of the application is its name, code and message, and those of what caused it", async () => {
     const reset = Object.assign(new Error("socket hang up"), {
       code: "ECONNRESET",

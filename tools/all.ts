@@ -12,7 +12,7 @@ import { vitestParts } from "./gates/vitest.ts";
 import { workerParts } from "./gates/worker.ts";
 import { denoParts } from "./deno.ts";
 import { build } from "./npm.ts";
-import { consumerOn, tscParts } from "./runner/app.ts";
+import { consumerOn, tscParts, writesExamples } from "./runner/app.ts";
 import { memberApps, memberParts } from "./runner/member_app.ts";
 import { after, check, finish, type Part, runParts } from "./runner/report.ts";
 import { findAll, type Runtime, targets, testsOn } from "./runner/runtimes.ts";
@@ -30,10 +30,13 @@ const size = check("size of the core", () => must("stay small", deno(["task", "s
 const onNpm = (runtimes: Runtime[]): Part[] => {
   const apps = after([build], memberApps);
   const compiled = after([build], tscParts);
+  const examples = compiled.filter(writesExamples);
   return [
-    ...after([build], [...runtimes.map(testsOn), testsOnWorkerd]),
+    ...examples,
+    ...after(examples, runtimes.map(testsOn)),
+    ...after([build], [testsOnWorkerd]),
     ...apps,
-    ...compiled,
+    ...compiled.filter((part) => !examples.includes(part)),
     ...after(apps, memberParts(runtimes)),
     ...after([build], [
       ...costParts,

@@ -2,7 +2,7 @@
 // `deno task test:npm`, or for some targets only: `deno task test:npm bun@1`.
 import { examplesOn } from "./gates/examples.ts";
 import { workerParts } from "./gates/worker.ts";
-import { consumerOn, makeApp, tscParts } from "./runner/app.ts";
+import { consumerOn, makeApp, tscParts, writesExamples } from "./runner/app.ts";
 import { memberApps, memberParts } from "./runner/member_app.ts";
 import { pack } from "./runner/pack.ts";
 import { after, check, finish, type Part, runParts } from "./runner/report.ts";
@@ -21,11 +21,13 @@ if (import.meta.main) {
     const edge = wanted.includes("workerd") ? [testsOnWorkerd, smokeOnWorkerd, ...workerParts] : [];
     const apps = after([build], memberApps);
     const compiled = after([build], tscParts);
+    const examples = compiled.filter(writesExamples);
     return await runParts([
       build,
       ...apps,
       ...compiled,
-      ...after([build], [...runtimes.map(testsOn), ...edge]),
+      ...after(examples, runtimes.map(testsOn)),
+      ...after([build], edge),
       ...after(apps, memberParts(runtimes)),
       ...after(compiled, [...runtimes.map(consumerOn), ...runtimes.flatMap(examplesOn)]),
     ]);

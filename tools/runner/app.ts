@@ -81,6 +81,11 @@ export async function makeApp(): Promise<void> {
   );
 }
 
+/** Whether a part writes the JavaScript of the examples, which tests on Node and Bun run. */
+export function writesExamples({ name }: Part): boolean {
+  return name.endsWith(` ${compilers[emitter]}`);
+}
+
 /** Compiles the consumers, the examples and the tests of types, strictly, with every compiler. */
 export const tscParts: Part[] = Object.entries(compilers).flatMap(([alias, range]) => {
   // One compiler is enough to write the JavaScript; the oldest could not.

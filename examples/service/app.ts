@@ -39,6 +39,7 @@ export function makeService(services: { db: Database; payments: Payments }): Ser
     );
 
   const app = new Hono();
+  app.use("/orders/*", (_c, next) => underWay.track(next()));
   app.post("/orders", async (c) => {
     // A client that gets no answer asks again with its own id, and gets an answer for the same
     // order.
@@ -52,7 +53,7 @@ export function makeService(services: { db: Database; payments: Payments }): Ser
       asked.addEventListener(orderId, () => resolve(accepted()), { once: true });
     });
     const ended = answerOf(orders.run(order, { runId: orderId, signal: c.req.raw.signal }));
-    return await underWay.track(Promise.race([ended, waiting]));
+    return await Promise.race([ended, waiting]);
   });
   // The state of the orders: as a page for browsers.
   const show = (c: Context, states: readonly RunState[] | RunState) =>

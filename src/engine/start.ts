@@ -5,7 +5,6 @@ import { performUndo } from "../effect/undo.ts";
 import { ArgsValidationError, toError } from "../report/errors.ts";
 import { refusalError, refusedByReading } from "../report/refusal.ts";
 import { Failed, Meta, Succeeded } from "../report/result.ts";
-import type { Cancellation } from "../run/cancellation.ts";
 import { Journal } from "../run/journal.ts";
 import { labelOf, labels } from "../run/paths.ts";
 import { ChildScope, Run } from "../run/scope.ts";
@@ -13,13 +12,13 @@ import { Seam } from "../run/seam.ts";
 import { failure, settle, type Settled } from "../run/settled.ts";
 import type { Watch } from "../run/watch.ts";
 import { type Context, copyObject, EMPTY } from "../values/context.ts";
-import { isPromise, type MaybePromise } from "../values/maybe_promise.ts";
+import { isPromise } from "../values/maybe_promise.ts";
 import { beginRun } from "./begin_run.ts";
 import { checkDeps } from "./check_deps.ts";
 import type { Node } from "./node.ts";
 import { release } from "./release.ts";
 import { checkRunOptions, type OwnOptions } from "./run_options.ts";
-import { followSignals, type Signals } from "./signals.ts";
+import { followSignals, type Signals } from "./follow_signals.ts";
 import { handOverUndo, lostUndo, tellNotUndone, undoRun } from "./undo_run.ts";
 
 // Shared, so that a run without options checks none and creates no seam.
@@ -67,10 +66,13 @@ async function carryOut(
       boundary = "<args>";
       if (input !== undefined) args = copyArgs(name, input);
       const cancellation = signals?.cancellation;
-      const settling = cancellation?.error
-        ? failure(cancellation.error, boundary, false)
-        : execute(node, args, path, run, journal, cancellation, watch);
-      settled = isPromise(settling) ? await settling : settling;
+      if (cancellation?.error) {
+        settled = failure(cancellation.error, boundary, false);
+      } else {
+        const scope = new ChildScope({ run, journal, cancellation, deep: false }, path, watch);
+        const settling = settle(node.execute(args, scope));
+        settled = isPromise(settling) ? await settling : settling;
+      }
       if (settled.ok && cancellation?.error) {
         const failedStep = node.kind === "pipeline" ? "<output>" : path;
         settled = failure(cancellation.error, failedStep, settled.ran, settled.executed);
@@ -117,19 +119,6 @@ function newRun(node: Node, options: OwnOptions, watch: Watch | undefined): Run 
 
 function newJournal(run: Run): Journal {
   return new Journal((due, watch) => performUndo(run, due, watch));
-}
-
-function execute(
-  node: Node,
-  args: Context,
-  path: string,
-  run: Run,
-  journal: Journal,
-  cancellation: Cancellation | undefined,
-  watch: Watch | undefined,
-): MaybePromise<Settled> {
-  const scope = new ChildScope({ run, journal, cancellation, deep: false }, path, watch);
-  return settle(node.execute(args, scope));
 }
 
 function resultOf(

@@ -7,6 +7,17 @@ import type { Scope } from "./scope.ts";
 import { type Ending, settle, type Settled } from "./settled.ts";
 
 /**
+ * Whether the context stands as it is, so that what follows needs no `whenValidated`: it is called
+ * for each step, and costs a closure or two.
+ */
+export function isAccepted(
+  validated: MaybePromise<Validated>,
+  { cancellation }: Scope,
+): validated is typeof UNCHANGED {
+  return validated === UNCHANGED && !cancellation;
+}
+
+/**
  * Continues with the validated object, which is the `given` one if the schema changed nothing, or
  * with the error of a refusal or of an earlier cancellation.
  */

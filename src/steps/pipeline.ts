@@ -6,7 +6,7 @@ import type { DepsOf, PipelineDefinition, StepsFold } from "../types/pipeline.ts
 import type { Unset } from "../types/step.ts";
 import { cast } from "../values/cast.ts";
 import { makeBuilder } from "./builder.ts";
-import { checkPipeline } from "./definition.ts";
+import { checkPipeline } from "./check_pipeline.ts";
 import { sequence } from "./sequence.ts";
 
 /**

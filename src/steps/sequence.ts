@@ -28,7 +28,7 @@ import {
   type Settled,
   success,
 } from "../run/settled.ts";
-import { whenValidated } from "../run/when_validated.ts";
+import { isAccepted, whenValidated } from "../run/when_validated.ts";
 import { declaredKeys, onlyChecks } from "../schema/declared_keys.ts";
 import {
   contextValidator,
@@ -40,7 +40,7 @@ import {
 } from "../schema/validate.ts";
 import { type Context, EMPTY, seal } from "../values/context.ts";
 import type { MaybePromise } from "../values/maybe_promise.ts";
-import { checkPipeline, type Definition } from "./definition.ts";
+import { checkPipeline, type Definition } from "./check_pipeline.ts";
 import { retryPipeline } from "./retry_pipeline.ts";
 
 /** The execution plan of a pipeline, made once when it is built. */
@@ -145,10 +145,9 @@ function begin(plan: Plan, args: Context, scope: Scope): MaybePromise<Settled> {
   if (!validate) return inOrder(plan, deep ? seal({ ...args }, deep) : args, scope);
   if (plan.changesArgs && seam.durable) return beginRecorded(plan, args, validate, scope);
   const checking = validate(args);
-  if (checking === UNCHANGED && !scope.cancellation) {
-    return inOrder(plan, argsOf(args, args, scope), scope);
-  }
-  return beginValidated(plan, args, checking, scope);
+  return isAccepted(checking, scope)
+    ? inOrder(plan, argsOf(args, args, scope), scope)
+    : beginValidated(plan, args, checking, scope);
 }
 
 function beginValidated(

@@ -25,9 +25,9 @@ import { RequiresValidationError } from "../report/errors.ts";
 import { type Refusal, refusalError } from "../report/refusal.ts";
 import type { Scope } from "../run/scope.ts";
 import { type Ending, failure, type Settled, success } from "../run/settled.ts";
-import { whenValidated } from "../run/when_validated.ts";
+import { isAccepted, whenValidated } from "../run/when_validated.ts";
 import { declaredKeys } from "../schema/declared_keys.ts";
-import { contextValidator, UNCHANGED, type Validated } from "../schema/validate.ts";
+import { contextValidator, type Validated } from "../schema/validate.ts";
 import type { Needed, Provided, StepDefinition, Unset } from "../types/step.ts";
 import { type Context, seal } from "../values/context.ts";
 import { isPromise, type MaybePromise } from "../values/maybe_promise.ts";
@@ -130,7 +130,7 @@ export function step<
     execute(ctx, scope) {
       if (!validate) return startEffect(effect, ctx, scope);
       const checking = validate(ctx);
-      return checking === UNCHANGED && !scope.cancellation
+      return isAccepted(checking, scope)
         ? startEffect(effect, ctx, scope)
         : startValidated(checking, effect, ctx, scope);
     },

@@ -116,17 +116,17 @@ function titleOf(span: Span, end: SpanEnd | undefined): string {
 }
 
 const LATE: Readonly<Record<NonNullable<SpanEnd["late"]>, string>> = {
-  adopted: "landed late, in time to be the success of the step",
-  "same-effect": "landed late, left as it is",
-  compensated: "landed late, undone",
-  failed: "landed late, could not be undone",
-  "no-handler": "landed late, has no undo",
-  rejected: "given up, failed late",
+  adopted: "in time to be the success of the step",
+  "same-effect": "left as it is",
+  compensated: "undone",
+  failed: "could not be undone",
+  "no-handler": "has no undo",
+  rejected: "failed late",
 };
 
 /** Describes a late end; an attempt that failed late or was undone unsettled has not landed. */
 function howItLanded({ ok, late = "same-effect" }: SpanEnd): string {
-  return ok ? LATE[late] : LATE[late].replace("landed late", "given up");
+  return `${ok ? "landed late" : "given up"}, ${LATE[late]}`;
 }
 
 /** The path of the step that an undo belongs to, and which of its undos it is. */

@@ -1,6 +1,7 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertFalse, assertStringIncludes } from "@std/assert";
-import { step } from "@runsheet/runsheet";
+import type { FakeTime } from "@std/testing/time";
+import { type RetryPolicy, step } from "@runsheet/runsheet";
 import { html, type TimedSpan, timeline } from "@runsheet/runsheet/report";
 import { cleanups } from "../support/cleanup.ts";
 import { deferred, drain, never } from "../support/deferred.ts";
@@ -8,60 +9,50 @@ import { idle } from "../support/flows.ts";
 import { firstOf, recorded, wordsOf } from "../support/recorded.ts";
 import { thrower } from "../support/steps.ts";
 
+/** Gives up a charge after 50 ms, while it waits for a gate. */
+async function givenUp(time: FakeTime, policy: { retry?: RetryPolicy } = {}) {
+  const gate = deferred();
+  const observer = timeline();
+  const charge = step({ ...policy, name: "charge", timeout: 50, run: () => gate.promise });
+  const running = charge.run({}, { observer });
+  await time.tickAsync(50);
+  await drain();
+  return { gate, running, page: () => html(firstOf(observer.runs)) };
+}
+
 describe("a page of a run with a late attempt", () => {
   const { fakeTime } = cleanups();
 
   it("says what a late success counts as, and what failed late", async () => {
-    const time = fakeTime();
-    const gate = deferred();
-    const charge = step({
-      name: "charge",
-      timeout: 50,
-      retry: { count: 1, delay: 1_000 },
-      run: () => gate.promise,
-    });
-    const observer = timeline();
-    const running = charge.run({}, { observer });
-    await time.tickAsync(50);
-    await drain();
+    const retry = { count: 1, delay: 1_000 };
+    const { gate, running, page } = await givenUp(fakeTime(), { retry });
     gate.resolve();
     await running;
     assertStringIncludes(
-      html(firstOf(observer.runs)),
+      page(),
       "» <b>attempt 1, landed late, in time to be the success of the step</b>",
     );
   });
 
   it("says that a late attempt has no undo, and stays", async () => {
-    const time = fakeTime();
-    const gate = deferred();
-    const observer = timeline();
-    const charge = step({ name: "charge", timeout: 50, run: () => gate.promise });
-    const running = charge.run({}, { observer });
-    await time.tickAsync(50);
+    const { gate, running, page } = await givenUp(fakeTime());
     await running;
     gate.resolve();
     await drain();
-    const words = wordsOf(html(firstOf(observer.runs)));
+    const words = wordsOf(page());
     assert(words.some((line) => /^‼ charge .*has no undo after/.test(line)), words.join("\n"));
     assert(words.includes("‼ attempt 1, landed late, has no undo"), words.join("\n"));
     assertFalse(words.some((line) => line.startsWith("Every undo succeeded")));
   });
 
   it("says that an attempt has failed late, or not landed yet", async () => {
-    const time = fakeTime();
-    const gate = deferred();
-    const observer = timeline();
-    const charge = step({ name: "charge", timeout: 50, run: () => gate.promise });
-    const running = charge.run({}, { observer });
-    await time.tickAsync(50);
+    const { gate, running, page } = await givenUp(fakeTime());
     await running;
-    assertStringIncludes(html(firstOf(observer.runs)), "attempt 1, given up, not landed yet");
+    assertStringIncludes(page(), "attempt 1, given up, not landed yet");
     gate.reject(new Error("too late"));
     await drain();
-    const page = html(firstOf(observer.runs));
-    assertStringIncludes(page, "attempt 1, given up, failed late");
-    assertStringIncludes(page, "Error: too late");
+    assertStringIncludes(page(), "attempt 1, given up, failed late");
+    assertStringIncludes(page(), "Error: too late");
   });
 
   it("says that an attempt was undone, or could not be, without having landed, once its time was over", async () => {

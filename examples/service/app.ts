@@ -39,7 +39,8 @@ export function makeService(services: { db: Database; payments: Payments }): Ser
     );
 
   const app = new Hono();
-  app.use("/orders/*", (_c, next) => underWay.track(next()));
+  app.get("/health", (c) => c.json({ underWay: underWay.size }));
+  app.use((_c, next) => underWay.track(next()));
   app.post("/orders", async (c) => {
     // A client that gets no answer asks again with its own id, and gets an answer for the same
     // order.
@@ -84,7 +85,6 @@ export function makeService(services: { db: Database; payments: Payments }): Ser
     const wantsEvents = c.req.header("accept") === "text/event-stream";
     return await (wantsEvents ? follow : answer)(c, underWay, request);
   });
-  app.get("/health", (c) => c.json({ underWay: underWay.size }));
   app.onError((error) => {
     log("request", { status: statusOf(error), error: codeOf(error) });
     return refusal(error);

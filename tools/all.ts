@@ -12,7 +12,7 @@ import { vitestParts } from "./gates/vitest.ts";
 import { workerParts } from "./gates/worker.ts";
 import { denoParts } from "./deno.ts";
 import { build } from "./npm.ts";
-import { consumerOn, tscParts, writesExamples } from "./runner/app.ts";
+import { consumerOn, exampleParts, otherTscParts } from "./runner/app.ts";
 import { memberApps, memberParts } from "./runner/member_app.ts";
 import { after, check, finish, type Part, runParts } from "./runner/report.ts";
 import { findAll, type Runtime, targets, testsOn } from "./runner/runtimes.ts";
@@ -29,14 +29,14 @@ const size = check("size of the core", () => must("stay small", deno(["task", "s
 /** The parts that need the npm packages, the longest first. */
 const onNpm = (runtimes: Runtime[]): Part[] => {
   const apps = after([build], memberApps);
-  const compiled = after([build], tscParts);
-  const examples = compiled.filter(writesExamples);
+  const examples = after([build], exampleParts);
+  const others = after([build], otherTscParts);
   return [
     ...examples,
     ...after(examples, runtimes.map(testsOn)),
     ...after([build], [testsOnWorkerd]),
     ...apps,
-    ...compiled.filter((part) => !examples.includes(part)),
+    ...others,
     ...after(apps, memberParts(runtimes)),
     ...after([build], [
       ...costParts,
@@ -49,7 +49,10 @@ const onNpm = (runtimes: Runtime[]): Part[] => {
       ...workerParts,
       smokeOnWorkerd,
     ]),
-    ...after(compiled, [...runtimes.map(consumerOn), ...runtimes.flatMap(examplesOn)]),
+    ...after([...examples, ...others], [
+      ...runtimes.map(consumerOn),
+      ...runtimes.flatMap(examplesOn),
+    ]),
   ];
 };
 

@@ -2,7 +2,7 @@
 // `deno task test:npm`, or for some targets only: `deno task test:npm bun@1`.
 import { examplesOn } from "./gates/examples.ts";
 import { workerParts } from "./gates/worker.ts";
-import { consumerOn, makeApp, tscParts, writesExamples } from "./runner/app.ts";
+import { consumerOn, exampleParts, makeApp, otherTscParts } from "./runner/app.ts";
 import { memberApps, memberParts } from "./runner/member_app.ts";
 import { pack } from "./runner/pack.ts";
 import { after, check, finish, type Part, runParts } from "./runner/report.ts";
@@ -20,8 +20,8 @@ if (import.meta.main) {
     const runtimes = await findAll(wanted.filter((target) => target !== "workerd"));
     const edge = wanted.includes("workerd") ? [testsOnWorkerd, smokeOnWorkerd, ...workerParts] : [];
     const apps = after([build], memberApps);
-    const compiled = after([build], tscParts);
-    const examples = compiled.filter(writesExamples);
+    const examples = after([build], exampleParts);
+    const compiled = [...examples, ...after([build], otherTscParts)];
     return await runParts([
       build,
       ...apps,

@@ -81,13 +81,8 @@ export async function makeApp(): Promise<void> {
   );
 }
 
-/** Whether a part writes the JavaScript of the examples, which tests on Node and Bun run. */
-export function writesExamples({ name }: Part): boolean {
-  return name.endsWith(` ${compilers[emitter]}`);
-}
-
-/** Compiles the consumers, the examples and the tests of types, strictly, with every compiler. */
-export const tscParts: Part[] = Object.entries(compilers).flatMap(([alias, range]) => {
+/** Compiles the consumers, the examples and the tests of types, strictly, with a compiler. */
+function tscParts([alias, range]: [alias: string, range: string]): Part[] {
   // One compiler is enough to write the JavaScript; the oldest could not.
   const emits = alias === emitter;
   const out = emits ? "out" : `out-${alias}`;
@@ -124,7 +119,14 @@ export const tscParts: Part[] = Object.entries(compilers).flatMap(([alias, range
       )]
       : [],
   ];
-});
+}
+
+const ofCompilers = Object.entries(compilers);
+/** Writes the JavaScript of the examples, which tests on Node and Bun run. */
+export const exampleParts: Part[] = ofCompilers
+  .filter(([alias]) => alias === emitter).flatMap(tscParts);
+export const otherTscParts: Part[] = ofCompilers
+  .filter(([alias]) => alias !== emitter).flatMap(tscParts);
 
 /** Runs the compiled code of a consumer on a runtime. */
 export function consumerOn({ name, version, path }: Runtime): Part {

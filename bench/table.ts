@@ -8,8 +8,10 @@ export function table({ runtime, machine, date, quick, cases, imports, memory }:
   const rows: Row[] = [];
   for (const { name, contenders, rounds } of cases) {
     rows.push(`${name}: ${rounds} ${rounds === 1 ? "round" : "rounds"}`);
+    const floor = contenders.find(({ name }) => name === "floor");
     contenders.forEach(({ name, us, ratio, noise, target, met }, n) => {
-      const ratios = n === 0 ? ["", ""] : [times(ratio), `± ${noise.toFixed(2)}`];
+      const ofFloor = floor && n > 0 && name !== "floor" ? times(floor.us / us) : "";
+      const ratios = n === 0 ? ["", "", ""] : [times(ratio), `± ${noise.toFixed(2)}`, ofFloor];
       rows.push([name, `${us.toPrecision(3)} µs`, ...ratios, verdict(target, met, "×")]);
     });
   }
@@ -17,7 +19,7 @@ export function table({ runtime, machine, date, quick, cases, imports, memory }:
     rows.push("cold import");
     for (const { name, ms, beyond, target, met } of imports) {
       const more = `${beyond.toFixed(1)} ms beyond an empty one`;
-      rows.push([name, `${ms.toFixed(1)} ms`, "", more, verdict(target, met, " ms")]);
+      rows.push([name, `${ms.toFixed(1)} ms`, "", more, "", verdict(target, met, " ms")]);
     }
   }
   if (memory.length > 0) {
@@ -25,12 +27,13 @@ export function table({ runtime, machine, date, quick, cases, imports, memory }:
     for (const { name, inFlight, leftBehind, target, met } of memory) {
       const bytes = [inFlight, leftBehind].map((count) => `${Math.round(count)} B`);
       const left = `${bytes[1]} left behind`;
-      rows.push([name, `${bytes[0]} in flight`, "", left, verdict(target, met, " B")]);
+      rows.push([name, `${bytes[0]} in flight`, "", left, "", verdict(target, met, " B")]);
     }
   }
   const note = quick ? " (quick: the figures mean nothing)" : "";
   const about =
-    "A ratio is runsheet's time over the other's, in fast samples (± between quarters of them).";
+    "A ratio is runsheet's time over the other's, in fast samples (± between quarters of them).\n" +
+    "Behind it stands that of the floor, the least interpreter with the same contract.";
   return `${runtime} on ${machine}, ${date}${note}\n${about}\n${align(rows)}\n${sum(rows)}`;
 }
 
@@ -55,11 +58,11 @@ export function missed({ runtime, cases, imports, memory }: Results): string[] {
 
 function align(rows: readonly Row[]): string {
   const cells = rows.filter((row) => typeof row !== "string");
-  const widths = [0, 1, 2, 3].map((n) => Math.max(...cells.map((row) => row[n]?.length ?? 0)));
+  const widths = [0, 1, 2, 3, 4].map((n) => Math.max(...cells.map((row) => row[n]?.length ?? 0)));
   return rows.map((row) => {
     if (typeof row === "string") return `\n${row}`;
     const [name = "", ...others] = row;
-    const right = others.map((cell, n) => n < 3 ? cell.padStart(widths[n + 1]!) : cell);
+    const right = others.map((cell, n) => n < 4 ? cell.padStart(widths[n + 1]!) : cell);
     return ["  " + name.padEnd(widths[0]!), ...right].join("  ").trimEnd();
   }).join("\n");
 }

@@ -10,6 +10,7 @@ import { type MeasuredMemory, measureMemory } from "./cases/memory.ts";
 import { type MeasuredImport, measureImports } from "./cases/start.ts";
 import { cases as observers } from "./cases/observers.ts";
 import { cases as steps } from "./cases/steps.ts";
+import { floor } from "./floor/floor.ts";
 import { runOthers } from "./others.ts";
 import { FULL, measure, type MeasuredCase, QUICK } from "./harness.ts";
 
@@ -35,7 +36,7 @@ const runtime = deno ? "deno" : bun ? "bun" : "node";
 
 const noWait = () => Promise.resolve();
 
-await runOthers(quick ? 10 : 300);
+for (const library of [undefined, floor]) await runOthers(quick ? 10 : 300, library);
 const cases: MeasuredCase[] = [];
 for (const each of [...checkouts, ...steps, ...groups, ...observers, ...casesWithTimers]) {
   if (!isWanted(each.name) || (quick && each.large)) continue;

@@ -16,7 +16,7 @@ import {
 } from "../contenders/hand_written.ts";
 import { neverthrow } from "../contenders/neverthrow.ts";
 import { retriedByCockatiel, retriedByPRetry, timedByCockatiel } from "../contenders/policies.ts";
-import { runsheet } from "../contenders/runsheet.ts";
+import { atTheFloor, runsheet } from "../contenders/runsheet.ts";
 import { loadRunsheetJs, runsheetJs } from "../contenders/runsheet_js.ts";
 import { xstate } from "../contenders/xstate.ts";
 import type { Case } from "../harness.ts";
@@ -61,6 +61,7 @@ export const cases: readonly Case[] = [
     name: "checkout, sync steps",
     contenders: [
       runsheet(sync),
+      atTheFloor(sync),
       handWritten(checkoutSync(sync)),
       bare(sync),
       effect(sync, { isSync: true }),
@@ -71,6 +72,7 @@ export const cases: readonly Case[] = [
     name: "checkout, async steps",
     contenders: [
       runsheet(asynchronous),
+      atTheFloor(asynchronous),
       handWritten(checkoutAsync(asynchronous)),
       bare(asynchronous),
       effect(asynchronous),
@@ -83,6 +85,7 @@ export const cases: readonly Case[] = [
     name: "checkout, with zod",
     contenders: [
       runsheet(asynchronous, { schemas: zod }),
+      atTheFloor(asynchronous, { schemas: zod }),
       handWritten(checkoutAsync(asynchronous, zod, parseByZod)),
       ...inRunsheetJs(asynchronous),
     ],
@@ -90,13 +93,19 @@ export const cases: readonly Case[] = [
   },
   {
     name: "checkout, failing at the last step, with undo",
-    contenders: [runsheet(failing), handWritten(checkoutAsync(failing)), effect(failing)],
+    contenders: [
+      runsheet(failing),
+      atTheFloor(failing),
+      handWritten(checkoutAsync(failing)),
+      effect(failing),
+    ],
     targets: { "hand-written": 1.4, Effect: 1 },
   },
   {
     name: "checkout, with zod, failing at the last step, with undo",
     contenders: [
       runsheet(failing, { schemas: zod }),
+      atTheFloor(failing, { schemas: zod }),
       handWritten(checkoutAsync(failing, zod, parseByZod)),
       ...inRunsheetJs(failing),
     ],
@@ -106,6 +115,7 @@ export const cases: readonly Case[] = [
     name: "checkout, middleware ×3",
     contenders: [
       runsheet(asynchronous, { middleware: [layer, layer, layer] }),
+      atTheFloor(asynchronous, { middleware: [layer, layer, layer] }),
       handWritten(checkoutAsync(inLayers(asynchronous))),
       effect(asynchronous, {
         call: (step) => {
@@ -121,6 +131,7 @@ export const cases: readonly Case[] = [
     name: "checkout, nested ×3",
     contenders: [
       runsheet(asynchronous, { nested: true }),
+      atTheFloor(asynchronous, { nested: true }),
       handWritten(checkoutNested(asynchronous)),
       effect(asynchronous),
     ],
@@ -147,6 +158,7 @@ export const casesWithTimers: readonly Case[] = [
   name,
   contenders: [
     runsheet(work, { timeout: TIMEOUT }),
+    atTheFloor(work, { timeout: TIMEOUT }),
     handWritten(checkoutAsync(timedBySetTimeout(work, TIMEOUT)), "hand-written, setTimeout"),
     handWritten(checkoutAsync(timed(work, TIMEOUT)), "hand-written, AbortSignal.timeout"),
     effect(work, { call: (step) => Effect.timeout(step, TIMEOUT) }),

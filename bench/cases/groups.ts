@@ -1,17 +1,12 @@
 // Concurrent steps and items.
-import {
-  map,
-  parallel,
-  type Pipeline,
-  pipeline,
-  type Result,
-  type RunMeta,
-  step,
-} from "@runsheet/runsheet";
+import * as installed from "@runsheet/runsheet";
+import type { Pipeline, Result, RunMeta } from "@runsheet/runsheet";
 import { Effect } from "effect";
 import pMap from "p-map";
+import type { Library } from "../contenders/cut_hook.ts";
 import { effectOf, outcomeOf } from "../contenders/effect.ts";
-import { dataOf } from "../contenders/runsheet.ts";
+import { dataOf, summary } from "../contenders/runsheet.ts";
+import { floor } from "../floor/floor.ts";
 import type { Case, Contender } from "../harness.ts";
 
 type Ctx = { readonly n: number };
@@ -21,10 +16,17 @@ const branches = ["a", "b", "c", "d", "e"].map((key) => (ctx: Ctx) =>
   Promise.resolve({ [key]: ctx.n })
 );
 
-function parallelOfFive(): Case {
+function inPipeline(
+  name: string,
+  { parallel, pipeline, step }: Library = installed,
+): Contender {
   const [first, ...others] = branches.map((run, n) => step({ name: `branch${n}`, run }));
   const made: unknown = pipeline({ name: "p", steps: [parallel(first!, ...others)] });
   const { run } = made as Pipeline<string, Ctx, object>;
+  return { name, run: () => run({ n: 1 }), outcome: dataOf, detail: summary };
+}
+
+function parallelOfFive(): Case {
   const byHand = async (given: Ctx): Promise<Result<object>> => {
     const args = Object.freeze({ ...given });
     const outputs = await Promise.all(branches.map((branch) => branch(args)));
@@ -45,7 +47,8 @@ function parallelOfFive(): Case {
   return {
     name: "parallel of 5",
     contenders: [
-      { name: "runsheet", run: () => run({ n: 1 }), outcome: dataOf },
+      inPipeline("runsheet"),
+      inPipeline("floor", floor),
       { name: "hand-written", run: () => byHand({ n: 1 }), outcome: dataOf },
       { name: "bare Promise.all", run: () => bare({ n: 1 }), outcome: (data) => data },
       { name: "Effect", run: () => inEffect({ n: 1 }), outcome: outcomeOf },
@@ -56,12 +59,22 @@ function parallelOfFive(): Case {
 
 const double = (item: number) => Promise.resolve(item * 2);
 
-function overItems(count: number, limited: boolean): Case {
-  const items = Array.from({ length: count }, (_, n) => n);
-  const options = limited ? { concurrency: LIMIT } : {};
+function mapped(
+  name: string,
+  items: readonly number[],
+  options: { readonly concurrency?: number },
+  { map, pipeline }: Library = installed,
+): Contender {
   const doubles = map("out", (_ctx: Ctx) => items, double, options);
   const made: unknown = pipeline({ name: "p", steps: [doubles] });
   const { run } = made as Pipeline<string, Ctx, { out: number[] }>;
+  const outcome = (result: unknown) => (dataOf(result) as { out: number[] }).out;
+  return { name, run: () => run({ n: 1 }), outcome, detail: summary };
+}
+
+function overItems(count: number, limited: boolean): Case {
+  const items = Array.from({ length: count }, (_, n) => n);
+  const options = limited ? { concurrency: LIMIT } : {};
   const each = Effect.forEach(items, (item) => effectOf(() => double(item), false), {
     concurrency: limited ? LIMIT : "unbounded",
   });
@@ -75,11 +88,8 @@ function overItems(count: number, limited: boolean): Case {
   return {
     name: `map over ${count} items, ${limited ? `${LIMIT} at a time` : "no limit"} (per item)`,
     contenders: [
-      {
-        name: "runsheet",
-        run: () => run({ n: 1 }),
-        outcome: (result: unknown) => (dataOf(result) as { out: number[] }).out,
-      },
+      mapped("runsheet", items, options),
+      ...limited ? [] : [mapped("floor", items, options, floor)],
       peer,
       { name: "Effect", run: () => Effect.runPromiseExit(each), outcome: outcomeOf },
     ].map((contender) => ({ ...contender, units: count })),

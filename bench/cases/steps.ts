@@ -1,10 +1,13 @@
 // Pipelines of many steps without schemas. Each step overwrites the key of the previous one, or
 // adds its own.
-import { type Pipeline, pipeline, type Result, type RunMeta, step } from "@runsheet/runsheet";
+import * as installed from "@runsheet/runsheet";
+import type { Pipeline, Result, RunMeta } from "@runsheet/runsheet";
 import { Effect } from "effect";
+import type { Library } from "../contenders/cut_hook.ts";
 import { effectOf, outcomeOf } from "../contenders/effect.ts";
 import { type Undo, unwind } from "../contenders/hand_written.ts";
 import { dataOf, summary } from "../contenders/runsheet.ts";
+import { floor } from "../floor/floor.ts";
 import type { Case, Contender } from "../harness.ts";
 import { undo } from "../work.ts";
 
@@ -18,7 +21,10 @@ function works(count: number, growing: boolean): Run[] {
   });
 }
 
-function ours(runs: readonly Run[]): (args: Ctx) => Promise<Result<object>> {
+function ours(
+  runs: readonly Run[],
+  { pipeline, step }: Library = installed,
+): (args: Ctx) => Promise<Result<object>> {
   const steps = runs.map((run, n) =>
     step({ name: `step${n}`, run, rollback: (_ctx: Ctx, output: Ctx) => undo(output) })
   );
@@ -96,6 +102,7 @@ function sideBySide(growing: boolean): Case[] {
       name: `${count} steps, ${growing ? "growing context" : "same keys"} (per step)`,
       contenders: [
         contender("runsheet", ours(runs), count),
+        contender("floor", ours(runs, floor), count),
         contender("hand-written", byHand(runs), count),
         contender("bare awaits", bare(runs), count),
         contender("Effect", inEffect(runs), count),

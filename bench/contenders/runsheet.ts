@@ -1,6 +1,7 @@
 // The checkout as a pipeline.
 import * as installed from "@runsheet/runsheet";
 import type { Middleware, Pipeline } from "@runsheet/runsheet";
+import { floor } from "../floor/floor.ts";
 import type { Contender } from "../harness.ts";
 import type { Library } from "./cut_hook.ts";
 import { ark, type Bought, type Order, orders, type Schemas, undo, type Work } from "../work.ts";
@@ -67,4 +68,9 @@ export function dataOf(result: unknown): unknown {
 
 export function runsheet(work: Work<boolean>, variant?: Variant, name = "runsheet"): Contender {
   return running(name, checkout(work, variant), orders());
+}
+
+/** The same in the least interpreter that keeps the contract. */
+export function atTheFloor(work: Work<boolean>, variant?: Variant): Contender {
+  return running("floor", checkout(work, variant, floor), orders());
 }

@@ -16,7 +16,7 @@ import {
 } from "@runsheet/runsheet/durable";
 import { Changed, DbosEngine } from "./engine.ts";
 import { type Message, TOPIC } from "./message.ts";
-import { type Checked, checked, type DbosOptions, refuse } from "./options.ts";
+import { type Checked, checked, checkName, type DbosOptions } from "./options.ts";
 
 /** A pipeline whose runs are workflows of DBOS. */
 export interface Dbos<Args, Data> {
@@ -99,19 +99,24 @@ class DbosRuns<Args, Data> implements Dbos<Args, Data> {
     const { errors, maxRecoveryAttempts } = this.#options;
     this.#pipeline = pipeline;
     this.#codec = codec(errors);
-    this.#workflow = DBOS.registerWorkflow((start: string) => this.#drive(start), {
-      name,
-      maxRecoveryAttempts,
-    });
+    try {
+      this.#workflow = DBOS.registerWorkflow((start: string) => this.#drive(start), {
+        name,
+        maxRecoveryAttempts,
+      });
+    } catch (thrown) {
+      // DBOS adds the lines of two stacks.
+      const [sentence] = (thrown as Error).message.split(/\.(?:\s|$)/);
+      const text = `Cannot ${action} as DBOS must accept it: ${sentence}`;
+      throw new ConfigError(text, { cause: thrown });
+    }
   }
 
   async run(args: Args, options: { readonly runId: string }): Promise<Result<Data>> {
     const { name } = this.#pipeline;
     const runId = options?.runId;
     try {
-      if (typeof runId !== "string" || runId === "") {
-        refuse(`run '${name}'`, "'runId' must be a string that is not empty", runId);
-      }
+      checkName(`run '${name}'`, "'runId'", runId);
       const end = this.#codec.decode(await this.#end(args, runId)) as RunEnd;
       return resultOf(name, runId, args, end) as Result<Data>;
     } catch (thrown) {
@@ -123,22 +128,25 @@ class DbosRuns<Args, Data> implements Dbos<Args, Data> {
   }
 
   async send(runId: string, event: string, data?: unknown): Promise<void> {
-    await this.#tell(runId, { event, data });
+    checkName("send an event", "its name", event);
+    await this.#tell(`send '${event}'`, runId, { event, data });
   }
 
   async cancel(runId: string, reason?: unknown): Promise<void> {
-    await this.#tell(runId, { cancel: reason });
+    await this.#tell("cancel", runId, { cancel: reason });
   }
 
-  async #tell(runId: string, message: Message): Promise<void> {
-    await DBOS.send(runId, this.#codec.encode(message), TOPIC);
+  async #tell(action: string, runId: string, message: Message): Promise<void> {
+    checkName(action, "'runId'", runId);
+    const text = this.#encoded(`Cannot ${action} as its data`, message);
+    await DBOS.send(runId, text, TOPIC);
   }
 
   /** Returns the recorded end of a run, and starts the run unless one of its id exists. */
   async #end(args: Args, runId: string): Promise<string> {
     const { name } = this.#pipeline;
     const start: Start = { shape: this.#shape, args };
-    const text = this.#encoded(start);
+    const text = this.#encoded(`Cannot record the args of '${name}' as they`, start);
     try {
       const params = { workflowID: runId, workflowIDReusePolicy: "reject" } as const;
       const handle = await DBOS.startWorkflow(this.#workflow, params)(text);
@@ -160,13 +168,11 @@ class DbosRuns<Args, Data> implements Dbos<Args, Data> {
     return await DBOS.retrieveWorkflow<string>(runId).getResult();
   }
 
-  #encoded(start: Start): string {
+  #encoded(refusal: string, value: Start | Message): string {
     try {
-      return this.#codec.encode(start);
+      return this.#codec.encode(value);
     } catch (thrown) {
-      const { message } = thrown as Error;
-      const text = `Cannot record the args of '${this.#pipeline.name}' as they ${message}`;
-      throw new ConfigError(text);
+      throw new ConfigError(`${refusal} ${(thrown as Error).message}`);
     }
   }
 

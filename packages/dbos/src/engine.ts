@@ -1,7 +1,8 @@
 import { AsyncResource } from "node:async_hooks";
+import { inspect } from "node:util";
 import { DBOS, Error as DBOSErrors } from "@dbos-inc/dbos-sdk";
 import type { Codec, Engine } from "@runsheet/runsheet/durable";
-import { type Message, TOPIC } from "./message.ts";
+import { isMessage, TOPIC } from "./message.ts";
 
 /** Thrown if the pipeline asks for other calls than those that were recorded. */
 export class Changed extends Error {
@@ -117,9 +118,9 @@ export class DbosEngine implements Engine<Pending> {
       TOPIC,
       until < Infinity ? { deadlineEpochMS: until } : { timeoutSeconds: CENTURY_S },
     );
-    if (message === null) return dueIn(pending, until);
-    this.#read(message);
-    return [];
+    if (message !== null) this.#read(message);
+    // Somebody may have sent a message that is null.
+    return message === null && until < Infinity ? dueIn(pending, await DBOS.now()) : [];
   }
 
   /** Returns the calls and waits that complete first, from the record if it has them. */
@@ -128,7 +129,7 @@ export class DbosEngine implements Engine<Pending> {
     const name = pending.size === 1 ? first! : `${first} +${pending.size - 1}`;
     const outs = await DBOS.runStep(() => this.#await(pending), { name });
     if (outs[0]?.[0] === LOOK) {
-      this.#read(await DBOS.recv(TOPIC, 0));
+      for (let one; (one = await DBOS.recv(TOPIC, 0)) !== null;) this.#read(one);
       return [];
     }
     const unknown = outs.find(([id]) => !pending.has(id));
@@ -163,13 +164,25 @@ export class DbosEngine implements Engine<Pending> {
   }
 
   #read(received: unknown): void {
-    const message = (typeof received === "string" ? this.#codec.decode(received) : received) as
-      | Message
-      | null;
-    if (!message) return;
+    const message = typeof received === "string" ? this.#decoded(received) : received;
+    if (!isMessage(message)) {
+      const shown = inspect(received, { depth: 1, maxStringLength: 200, breakLength: Infinity });
+      return DBOS.logger.warn(
+        `Cannot take a message to run '${DBOS.workflowID}' as it must be { event, data } or ` +
+          `{ cancel }: current value is ${shown}`,
+      );
+    }
     if ("cancel" in message) return this.#cancel.abort(message.cancel);
     const { event, data } = message;
     this.#inbox.set(event, [...this.#inbox.get(event) ?? [], data]);
+  }
+
+  #decoded(text: string): unknown {
+    try {
+      return this.#codec.decode(text);
+    } catch {
+      return undefined;
+    }
   }
 }
 

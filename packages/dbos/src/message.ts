@@ -5,3 +5,11 @@ export const TOPIC = "runsheet";
 export type Message =
   | { readonly event: string; readonly data?: unknown }
   | { readonly cancel: unknown };
+
+/** Whether something that has arrived is a message; anyone may have sent it. */
+export function isMessage(received: unknown): received is Message {
+  const keys = Object.keys(received ?? {});
+  const { event } = (received ?? {}) as { readonly event?: unknown };
+  if (typeof event !== "string" || event === "") return keys.join() === "cancel";
+  return keys.every((key) => key === "event" || key === "data");
+}

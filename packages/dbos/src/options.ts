@@ -52,8 +52,14 @@ export function checked(action: string, given: DbosOptions): Checked {
   return { ...given, maxRecoveryAttempts, lateMs };
 }
 
+/** Requires a string that is not empty. */
+export function checkName(action: string, what: string, value: unknown): void {
+  if (typeof value === "string" && value !== "") return;
+  refuse(action, `${what} must be a string that is not empty`, value);
+}
+
 /** Throws an error that states the action, the constraint and the current value. */
-export function refuse(action: string, constraint: string, value: unknown): never {
+function refuse(action: string, constraint: string, value: unknown): never {
   const shown = typeof value === "string" ? `'${value}'` : String(value);
   throw new ConfigError(`Cannot ${action} as ${constraint}: current value is ${shown}`);
 }

@@ -66,8 +66,22 @@ describe("dbos()", () => {
     assert(empty.includes("is at schema version 0, but this version of DBOS requires"), empty);
     assertEquals(removedLog, told.removed.replace("<options>: ", ""));
     const cannot = "<options>: Cannot continue run 'order-1' of 'order'";
+    const warned = (shown: string) =>
+      "Cannot take a message to run 'order-1' as it must be { event, data } or { cancel }: " +
+      `current value is ${shown}`;
     assertEquals(told, {
       notLaunched: "<options>: `DBOS.launch()` must be called before running workflows.",
+      twice: "Cannot make 'order' a workflow of DBOS as DBOS must accept it: Operation (Name: " +
+        ".order) is already registered",
+      late: "Cannot make 'late' a workflow of DBOS as DBOS must accept it: DBOS code is being " +
+        "registered after DBOS.launch()",
+      unnamed: "Cannot send an event as its name must be a string that is not empty: current " +
+        "value is ''",
+      nobody: "Cannot cancel as 'runId' must be a string that is not empty: current value is " +
+        "undefined",
+      data: "Cannot send 'approval' as its data must be data that can be recorded: it.data.by is " +
+        "a function",
+      reason: "Cannot cancel as its data must be data that can be recorded: it.cancel is a URL",
       unknown: "Sent to non-existent destination workflow UUID: nothing",
       noId: "<options>: Cannot run 'order' as 'runId' must be a string that is not empty: " +
         "current value is ''",
@@ -87,6 +101,8 @@ describe("dbos()", () => {
       ended: { sku: "tea", reserve: "reserve", charge: "charge" },
       again: true,
       made: ["reserve", "charge"],
+      warnings: ["5", "'approval'", "{ evnt: 'approval' }", "{ event: '' }", "{}", "[ {} ]"]
+        .map(warned),
     });
   });
 

@@ -9,6 +9,7 @@ import { type } from "arktype";
 const [, , systemDatabaseUrl = "", emptyUrl = ""] = process.argv;
 const told: Record<string, unknown> = {};
 const made: string[] = [];
+const warnings: string[] = [];
 
 const effect = (name: string) =>
   step({
@@ -20,7 +21,7 @@ const effect = (name: string) =>
     rollback: () => void made.push(`undo ${name}`),
   });
 const [reserve, charge, ship] = [effect("reserve"), effect("charge"), effect("ship")];
-const approval = waitFor("approval");
+const approval = waitFor("approval", { timeout: 3_600_000 });
 const orderOf = (...steps: [typeof reserve, ...(typeof reserve)[]]) =>
   pipeline({ name: "order", steps });
 
@@ -28,7 +29,7 @@ function config(url: string, more = {}) {
   const logger = {
     info: () => {},
     debug: () => {},
-    warn: () => {},
+    warn: (text: unknown) => void warnings.push(String(text)),
     error: (text: unknown) => void (told.log = String(text)),
   };
   DBOS.setConfig({
@@ -42,6 +43,14 @@ function config(url: string, more = {}) {
 
 async function messageOf(promise: Promise<unknown>): Promise<string> {
   return await promise.then(() => "", (error) => error.message);
+}
+
+function refusalOf(make: () => unknown): string {
+  try {
+    return String(make());
+  } catch (thrown) {
+    return (thrown as Error).message;
+  }
 }
 
 function errorOf(result: Result<unknown>): string {
@@ -65,11 +74,17 @@ await DBOS.shutdown({ deregister: true });
 
 let orders = dbos(orderOf(reserve, approval, charge));
 const refunds = dbos(pipeline({ name: "refund", steps: [reserve] }));
+told.twice = refusalOf(() => dbos(orderOf(reserve)));
 const runId = "order-1";
 told.notLaunched = errorOf(await orders.run({}, { runId }));
 
 await launched(async () => {
+  told.late = refusalOf(() => dbos(pipeline({ name: "late", steps: [reserve] })));
   told.unknown = await messageOf(orders.send("nothing", "approval"));
+  told.unnamed = await messageOf(orders.send(runId, ""));
+  told.nobody = await messageOf(orders.cancel(undefined as never));
+  told.data = await messageOf(orders.send(runId, "approval", { by: () => "ann" }));
+  told.reason = await messageOf(orders.cancel(runId, new URL("db://")));
   told.noId = errorOf(await orders.run({}, { runId: "" }));
   told.args = errorOf(await orders.run({ db: new URL("db://") }, { runId: "order-2" }));
   void orders.run({ sku: "tea" }, { runId });
@@ -105,12 +120,16 @@ await launched(async () => {
 
 orders = dbos(orderOf(reserve, approval, charge));
 await launched(async () => {
+  for (const other of [null, 5, "approval", { evnt: "approval" }, { event: "" }, {}, [{}]]) {
+    await DBOS.send(runId, other, "runsheet");
+  }
   await orders.send(runId, "approval", {});
   await DBOS.resumeWorkflow(runId);
   const result = await orders.run({ sku: "tea" }, { runId });
   told.ended = result.success && result.data;
   told.again = (await orders.run({ sku: "tea" }, { runId })).success;
   told.made = made;
+  told.warnings = warnings.filter((text) => text.startsWith("Cannot"));
 });
 
 const { log: _, ...all } = told;

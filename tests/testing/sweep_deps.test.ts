@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assert, assertRejects, assertStringIncludes } from "@std/assert";
-import { deps, pipeline, step } from "@runsheet/runsheet";
+import { ConfigError, deps, pipeline, step } from "@runsheet/runsheet";
 import { assertCompensated, ledger, sweep } from "@runsheet/runsheet/testing";
 
 describe("a sweep", () => {
@@ -30,7 +30,12 @@ describe("a sweep", () => {
     });
     assertCompensated(report);
     assert(made.length > report.rows.length);
-    const error = await assertRejects(() => sweep(order, { amount: 5 }, { ledger: books }));
+    const error = await assertRejects(() =>
+      // @ts-expect-error Property 'deps' is missing
+      sweep(order, { amount: 5 }, { ledger: books })
+    );
+    // @ts-expect-error Expected 3 arguments, but got 2
+    await assertRejects(() => sweep(order, { amount: 5 }), ConfigError, "its deps must be");
     assertStringIncludes(String(error), "its deps must be an object of keys");
   });
 });

@@ -86,7 +86,7 @@ export interface SweepOptions<Deps = unknown> {
  *
  * @param target A pipeline, or any other step.
  * @param args Its args, or a function that returns them for each run.
- * @param options The ledger, and the selection of cases.
+ * @param options The ledger, the deps if the pipeline declares any, and the selection of cases.
  * @returns The report of all cases; see `assertCompensated`.
  * @throws {ConfigError} If the pipeline fails without a fault, if there are more cases than
  * `maxCases`, or if an option is invalid.
@@ -116,7 +116,8 @@ export interface SweepOptions<Deps = unknown> {
 export async function sweep<S extends AnyStep>(
   target: S,
   args: OwnArgs<S> | (() => MaybePromise<OwnArgs<S>>),
-  options: SweepOptions<OwnDeps<S>> = {},
+  ...[options = {}]: unknown extends OwnDeps<S> ? [options?: SweepOptions]
+    : [options: SweepOptions<OwnDeps<S>> & { readonly deps: object }]
 ): Promise<SweepReport> {
   const node = checkStep("sweep a pipeline", "target", target);
   const action = `sweep '${node.name}'`;

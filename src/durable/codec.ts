@@ -58,6 +58,8 @@ function isErrorClass(value: unknown): value is ErrorClass {
  *
  * @param classes The application's classes of errors that keep their class and fields. Other errors
  * come back as an `Error` of the same name and message.
+ * @param limits The most bytes of UTF-8 that the engine stores for one value; `encode` throws for
+ * more. There is no limit by default.
  * @returns A codec.
  * @throws {ConfigError} If two classes have the same name, or one has none.
  *
@@ -71,7 +73,10 @@ function isErrorClass(value: unknown): value is ErrorClass {
  * assertEquals(decode(encode(order)), order);
  * ```
  */
-export function codec(classes: readonly ErrorClass[] = []): Codec {
+export function codec(
+  classes: readonly ErrorClass[] = [],
+  { maxBytes = Infinity }: { readonly maxBytes?: number | undefined } = {},
+): Codec {
   const byName = new Map([...NATIVE, ...OURS].map((each) => [each.name, each]));
   for (const each of new Set(classes)) {
     const action = "make a codec";
@@ -83,16 +88,24 @@ export function codec(classes: readonly ErrorClass[] = []): Codec {
   }
   return {
     encode(value) {
-      try {
-        return JSON.stringify(encodeValue(value, "it", { above: new Set(), errors: new Map() }));
-      } catch (thrown) {
-        if (!(thrown instanceof RangeError)) throw thrown;
-        // The value exceeds the call stack or the longest string.
-        throw refusal("it", "nested too deeply, or too large");
-      }
+      const text = textOf(value);
+      // A UTF-16 code unit takes at most three bytes.
+      const bytes = text.length * 3 > maxBytes ? new TextEncoder().encode(text).length : 0;
+      if (bytes <= maxBytes) return text;
+      throw new TypeError(`must have at most ${maxBytes} bytes: current value is ${bytes}`);
     },
     decode: (text) => decodeValue(JSON.parse(text), { byName, errors: [] }),
   };
+}
+
+function textOf(value: unknown): string {
+  try {
+    return JSON.stringify(encodeValue(value, "it", { above: new Set(), errors: new Map() }));
+  } catch (thrown) {
+    if (!(thrown instanceof RangeError)) throw thrown;
+    // The value exceeds the call stack or the longest string.
+    throw refusal("it", "nested too deeply, or too large");
+  }
 }
 
 /** An encoding in progress. */

@@ -5,17 +5,29 @@ import type { ErrorClass } from "./codec.ts";
 import type { RunState } from "./run_state.ts";
 import type { Store } from "./store.ts";
 
-/** The options of `durable`. */
-export interface DurableOptions {
-  /** Stores the runs. */
-  readonly store: Store;
+/** The options that durable runs have on every engine. */
+export interface RecordOptions {
   /**
    * The application's classes of errors that keep their class in a record; others come back as an
    * `Error` of the same name and message.
    */
   readonly errors?: readonly ErrorClass[] | undefined;
-  /** The pipeline's version; a run of another version is not resumed. */
+  /** The pipeline's version; a run of another version is not continued. */
   readonly version?: string | undefined;
+  /**
+   * How long to wait for an abandoned attempt, in milliseconds, before the run retries or undoes.
+   *
+   * @default {60_000}
+   */
+  readonly lateMs?: number | undefined;
+  /** Called with the outcome of each abandoned attempt. */
+  readonly onLate?: ((late: LateReport) => void) | undefined;
+}
+
+/** The options of `durable`. */
+export interface DurableOptions extends RecordOptions {
+  /** Stores the runs. */
+  readonly store: Store;
   /**
    * How long a worker keeps a run without a heartbeat, in milliseconds. Only after that may another
    * one take it over.
@@ -23,15 +35,6 @@ export interface DurableOptions {
    * @default {30_000}
    */
   readonly leaseMs?: number | undefined;
-  /**
-   * How long to wait for an abandoned attempt, in milliseconds, before a durable run retries or
-   * undoes.
-   *
-   * @default {60_000}
-   */
-  readonly lateMs?: number | undefined;
-  /** Called with the outcome of each abandoned attempt. */
-  readonly onLate?: ((late: LateReport) => void) | undefined;
 }
 
 /** A pipeline whose runs outlive the process. */

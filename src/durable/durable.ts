@@ -1,19 +1,19 @@
+import { MAX_TIMER_MS } from "../api/policy.ts";
 import type { Result } from "../api/result.ts";
 import type { RunOptions } from "../api/run.ts";
-import { checkFunction, checkKey, checkMs, checkOptions, refuse } from "../report/checks.ts";
-import { ConfigError, toError } from "../report/errors.ts";
+import { checkFunction } from "../report/checks.ts";
+import { toError } from "../report/errors.ts";
 import { cast } from "../values/cast.ts";
 import { shown } from "../values/show.ts";
-import { type Codec, codec } from "./codec.ts";
 import type { Durable, DurableDeps, DurableOptions, Runnable } from "./contract.ts";
 import { endOf, resultOf } from "./end.ts";
-import { LostLease, RunLog, type RunStart, StoreFailure } from "./run_log.ts";
+import { type LogStart, LostLease, RunLog, StoreFailure } from "./run_log.ts";
 import { endIn, type RunState, startOf, stateOf } from "./run_state.ts";
-import { lackOf, type Part, shapeOf } from "./shape.ts";
+import { type OptionRule, Runner } from "./runner.ts";
+import { changeOf } from "./shape.ts";
 import { Changed, StoreHost, Suspended } from "./store_host.ts";
 
 const LEASE_MS = 30_000;
-const LATE_MS = 60_000;
 /** How often, in milliseconds, a worker looks at a run that another one drives. */
 const POLL_MS = 500;
 
@@ -47,12 +47,18 @@ interface OwnOptions extends DurableOptions {
   readonly deps?: unknown;
 }
 
+const OWN: Record<string, OptionRule> = {
+  store: ["an object", (store) => typeof store === "object" && store !== null],
+  leaseMs: [
+    `a number of milliseconds from 1 to ${MAX_TIMER_MS}`,
+    (ms) => typeof ms === "number" && ms >= 1 && ms <= MAX_TIMER_MS,
+  ],
+};
+
 class DurableRuns<Args, Data> implements Durable<Args, Data> {
   readonly #pipeline: Runnable<Args, Data>;
-  readonly #options: OwnOptions;
+  readonly #runner: Runner<Args, Data, OwnOptions>;
   readonly #leaseMs: number;
-  readonly #codec: Codec;
-  readonly #shape: readonly Part[];
   /** The heartbeats of the runs that are driven here. Each also reads new entries from outside. */
   readonly #beats = new Map<string, () => void>();
   /** The work that `stop` waits for, and the pauses that it ends. */
@@ -60,22 +66,14 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
   readonly #pauses = new Set<() => void>();
   #isStopped = false;
 
-  constructor(pipeline: Runnable<Args, Data>, options: OwnOptions) {
-    this.#shape = shapeOf(pipeline);
-    const action = `make '${pipeline.name}' durable`;
-    const known = ["store", "errors", "version", "leaseMs", "lateMs", "onLate", "deps"];
-    this.#options = checkOptions(action, options, known);
-    const { store, errors, version, leaseMs = LEASE_MS, lateMs = LATE_MS, onLate } = this.#options;
-    for (const name of ["load", "append", "list"] as const) {
-      checkFunction(action, `store.${name}`, store?.[name]);
-    }
-    if (version !== undefined) checkKey(action, "version", version);
-    if (onLate !== undefined) checkFunction(action, "onLate", onLate);
-    checkMs(action, "leaseMs", leaseMs, 1);
-    checkMs(action, "lateMs", lateMs, 1);
+  constructor(pipeline: Runnable<Args, Data>, options: DurableOptions) {
     this.#pipeline = pipeline;
+    this.#runner = new Runner(pipeline, options, { own: OWN });
+    const { store, leaseMs = LEASE_MS } = this.#runner.options;
     this.#leaseMs = leaseMs;
-    this.#codec = codec(errors);
+    for (const name of ["load", "append", "list"] as const) {
+      checkFunction(`make '${pipeline.name}' durable`, `store.${name}`, store?.[name]);
+    }
   }
 
   async run(
@@ -84,11 +82,8 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
   ): Promise<Result<Data>> {
     let runId = "";
     try {
-      const checked = checkOptions(`run '${this.#pipeline.name}'`, options, ["runId", "signal"]);
+      const checked = this.#runner.checkRun(options, ["signal"]);
       runId = checked.runId;
-      if (typeof runId !== "string" || runId === "") {
-        refuse(`run '${this.#pipeline.name}'`, "'runId' must be a string that is not empty", runId);
-      }
       if (checked.signal) {
         checkFunction("follow 'signal'", "addEventListener", checked.signal.addEventListener);
       }
@@ -99,10 +94,8 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
   }
 
   async #run(args: Args, runId: string, signal: AbortSignal | undefined): Promise<Result<Data>> {
-    const { name } = this.#pipeline;
-    const { version } = this.#options;
     this.#checkStopped(runId);
-    const start: RunStart = { pipeline: name, version, shape: this.#shape, args };
+    const start: LogStart = { ...this.#runner.start, args };
     const log = this.#open(runId);
     let isOver = false;
     const reason = () => this.#recordableReason(signal!.reason);
@@ -113,14 +106,10 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
       }
     };
     try {
-      this.#checkData(`the args of '${name}'`, args);
+      this.#runner.encode(args);
       // Events may have arrived before the start.
       do await log.read(); while (!startOf(log) && !await log.tryAppend({ kind: "start", start }));
-      const begun = startOf(log);
-      if (this.#codec.encode(begun?.args) !== this.#codec.encode(args)) {
-        const constraint = "a run of this id must have the args that it began with";
-        throw new ConfigError(`Cannot run '${name}' as ${constraint}: '${runId}' has others`);
-      }
+      this.#runner.checkArgs(runId, args, startOf(log)?.args);
       if (signal?.aborted) await this.cancel(runId, reason());
       else signal?.addEventListener("abort", cancel);
       return await this.#complete(runId);
@@ -145,7 +134,7 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
     readonly RunState[]
   > {
     const states: RunState[] = [];
-    for (const runId of await this.#options.store.list({ open })) {
+    for (const runId of await this.#runner.options.store.list({ open })) {
       const log = this.#open(runId);
       try {
         await log.read();
@@ -161,7 +150,7 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
   }
 
   async send(runId: string, name: string, data?: unknown): Promise<void> {
-    this.#checkData(`the data of '${name}'`, data);
+    this.#runner.encode(data, `Cannot record the data of '${name}' as they`);
     const log = this.#open(runId);
     const event = { kind: "event", name, data, id: crypto.randomUUID() } as const;
     do await log.read(); while (!await log.tryAppend(event));
@@ -169,7 +158,7 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
   }
 
   async cancel(runId: string, reason?: unknown): Promise<void> {
-    this.#checkData("the reasons of a cancellation", reason);
+    this.#runner.encode(reason, "Cannot record the reasons of a cancellation as they");
     const log = this.#open(runId);
     do await log.read(); while (!await log.tryAppend({ kind: "cancel", reason }));
     this.#beats.get(runId)?.();
@@ -191,18 +180,10 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
     throw new Stopped(`Cannot continue run '${runId}' here as this worker has been stopped`);
   }
 
-  #checkData(what: string, data: unknown): void {
-    try {
-      this.#codec.encode(data);
-    } catch (thrown) {
-      throw new ConfigError(`Cannot record ${what} as they ${toError(thrown).message}`);
-    }
-  }
-
   /** The reason of an abort, or its description: a signal may abort with any value. */
   #recordableReason(reason: unknown): unknown {
     try {
-      this.#codec.encode(reason);
+      this.#runner.encode(reason);
       return reason;
     } catch {
       return shown(reason).full;
@@ -210,7 +191,7 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
   }
 
   #open(runId: string): RunLog {
-    return new RunLog(this.#options.store, this.#codec, runId);
+    return new RunLog(this.#runner.options.store, this.#runner.codec, runId);
   }
 
   async #resumeOne(runId: string): Promise<Result<Data> | undefined> {
@@ -249,6 +230,7 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
 
   /** Continues a run; returns its result, or when to look at it again. */
   async #drive(runId: string): Promise<Result<Data> | number> {
+    const { codec, options } = this.#runner;
     const log = this.#open(runId);
     log.owner = crypto.randomUUID();
     const lease = () =>
@@ -260,9 +242,9 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
       if (end) return cast(resultOf(this.#pipeline.name, runId, startOf(log)?.args, end));
       if (state === "running") return Infinity;
       if (state === "waiting" && until > Date.now()) return until;
-      this.#check(runId, startOf(log));
+      this.#check(runId, startOf(log)!);
     } while (!await log.tryAppend(lease()));
-    const host = new StoreHost(log, this.#codec, this.#options.lateMs ?? LATE_MS);
+    const host = new StoreHost(log, codec, options.lateMs);
     const beat = () =>
       void log.append(lease()).catch((reason) => {
         clearInterval(heartbeat);
@@ -273,13 +255,13 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
     cast<{ unref?: () => void }>(heartbeat).unref?.();
     this.#beats.set(runId, beat);
     try {
-      const { onLate, deps } = this.#options;
+      const { onLate, deps } = options;
       const args = cast<Args>(startOf(log)!.args);
       const result = await this.#pipeline.run(args, cast({ runId, host, onLate, deps }));
       // Another process may have the deps that this one lacks.
       if (result.failedStep === "<options>") throw result.error;
       host.end(new Error("the run has ended"));
-      await log.append({ kind: "end", end: endOf(result, this.#codec) });
+      await log.append({ kind: "end", end: endOf(result, codec) });
       return result;
     } catch (reason) {
       if (reason instanceof LostLease) return Date.now() + this.#leaseMs;
@@ -294,31 +276,18 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
   }
 
   /** Refuses to continue a run of another pipeline, whose calls would not match the log. */
-  #check(runId: string, start: RunStart | undefined): void {
-    const { version } = this.#options;
-    const action = `Cannot resume run '${runId}' of '${this.#pipeline.name}'`;
-    if (start?.version !== version) {
-      throw new Changed(
-        `${action} as its version must be ${start?.version}: current value is ${version}`,
-      );
-    }
-    const lack = lackOf(this.#shape, start?.shape ?? []);
-    if (lack !== undefined) throw new Changed(`${action} as ${lack}`);
+  #check(runId: string, start: LogStart): void {
+    const change = changeOf(this.#runner.start, start);
+    if (change === undefined) return;
+    throw new Changed(`Cannot resume run '${runId}' of '${this.#pipeline.name}' as ${change}`);
   }
 
   #refused(runId: string, args: unknown, error: Error): Result<Data> {
-    const end = {
-      success: false,
-      error,
-      failedStep: error instanceof StoreFailure
-        ? "<store>"
-        : error instanceof Stopped
-        ? "<stopped>"
-        : "<options>",
-      completed: [],
-      failed: [],
-      stepsExecuted: [],
-    } as const;
-    return cast(resultOf(this.#pipeline.name, runId, args, end));
+    const failedStep = error instanceof StoreFailure
+      ? "<store>"
+      : error instanceof Stopped
+      ? "<stopped>"
+      : "<options>";
+    return this.#runner.refused(runId, args, error, failedStep);
   }
 }

@@ -4,10 +4,11 @@
  * @module
  */
 export { type Codec, codec, type ErrorClass } from "./codec.ts";
-export type { Durable, DurableDeps, DurableOptions, Runnable } from "./contract.ts";
+export type { Durable, DurableDeps, DurableOptions, RecordOptions, Runnable } from "./contract.ts";
 export { durable } from "./durable.ts";
 export { type RunState } from "./run_state.ts";
 export { type Store } from "./store.ts";
 export { type Engine, engineHost } from "./engine_host.ts";
 export { endOf, resultOf, type RunEnd, type RunFailed, type RunSucceeded } from "./end.ts";
-export { lackOf, type Part, shapeOf } from "./shape.ts";
+export { checkText, type OptionRule, Runner, type RunnerLimits, type RunnerRun } from "./runner.ts";
+export { lackOf, type Part, type RunStart, shapeOf } from "./shape.ts";

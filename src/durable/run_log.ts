@@ -5,21 +5,17 @@ import { messageOf } from "../values/message.ts";
 import { shown } from "../values/show.ts";
 import type { Codec } from "./codec.ts";
 import type { RunEnd } from "./end.ts";
-import type { Part } from "./shape.ts";
+import type { RunStart } from "./shape.ts";
 import type { Store } from "./store.ts";
 
-/** The start of a run. */
-export interface RunStart {
-  readonly pipeline: string;
-  readonly version: string | undefined;
-  /** The parts of the pipeline, in order. */
-  readonly shape: readonly Part[];
+/** The start of a run, and its args. */
+export interface LogStart extends RunStart {
   readonly args: unknown;
 }
 
 /** One entry in the log of a run. */
 export type LogEntry =
-  | { readonly kind: "start"; readonly start: RunStart }
+  | { readonly kind: "start"; readonly start: LogStart }
   /** A call had an outcome, a wait ended, an event was taken, or the run was cancelled. */
   | { readonly kind: "out"; readonly id: string; readonly outcome: Outcome }
   /** A wait began, which ends at a time in milliseconds since the epoch. */

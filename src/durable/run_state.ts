@@ -1,5 +1,5 @@
 import type { RunEnd } from "./end.ts";
-import type { RunLog, RunStart } from "./run_log.ts";
+import type { LogStart, RunLog } from "./run_log.ts";
 
 /** The state of a durable run. */
 export interface RunState {
@@ -19,7 +19,7 @@ export interface RunState {
   readonly until?: number;
 }
 
-export function startOf({ entries }: RunLog): RunStart | undefined {
+export function startOf({ entries }: RunLog): LogStart | undefined {
   return entries.find((entry) => entry.kind === "start")?.start;
 }
 

@@ -12,6 +12,16 @@ export interface Part {
   readonly undos: readonly string[];
 }
 
+/** What a run records of its pipeline when it begins. */
+export interface RunStart {
+  /** The pipeline's name. */
+  readonly pipeline: string;
+  /** Its version, if it has one. */
+  readonly version: string | undefined;
+  /** Its parts, in order. */
+  readonly shape: readonly Part[];
+}
+
 /**
  * Lists the parts of a pipeline, in order. They are plain data: a run records them when it begins,
  * so that `lackOf` can tell whether another process may continue it.
@@ -52,4 +62,15 @@ export function lackOf(now: readonly Part[], began: readonly Part[]): string | u
       return `every undo that it began with must be there: '${gone}' of '${path}' is not`;
     }
   }
+}
+
+/** Why a pipeline cannot continue a run, as half a sentence, or `undefined` if it can. */
+export function changeOf(now: RunStart, began: RunStart): string | undefined {
+  if (now.pipeline !== began.pipeline) {
+    return `its pipeline must be '${began.pipeline}': current value is '${now.pipeline}'`;
+  }
+  if (now.version !== began.version) {
+    return `its version must be ${began.version}: current value is ${now.version}`;
+  }
+  return lackOf(now.shape, began.shape);
 }

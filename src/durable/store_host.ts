@@ -3,7 +3,7 @@ import { MAX_TIMER_MS } from "../api/policy.ts";
 import { parseId, withoutIndexes } from "../run/paths.ts";
 import type { Codec } from "./codec.ts";
 import { recordable, subjectOf } from "./recordable.ts";
-import type { LogEntry, RunLog, RunStart } from "./run_log.ts";
+import type { LogEntry, LogStart, RunLog } from "./run_log.ts";
 import { Turns } from "./turns.ts";
 
 /** Thrown if the run can only wait; it is parked until something is due. */
@@ -178,7 +178,7 @@ export class StoreHost implements Host {
     return new Changed(`${action} ${constraint}: ${problem}`);
   }
 
-  get #start(): RunStart {
+  get #start(): LogStart {
     return this.#log.entries.find((entry) => entry.kind === "start")!.start;
   }
 

@@ -3,12 +3,10 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { delay } from "@std/async/delay";
 import { type AnyStep, fallback, map, parallel, pipeline, step, when } from "@runsheet/runsheet";
 import {
-  type Codec,
   codec,
   endOf,
   type Engine,
   engineHost,
-  type ErrorClass,
   lackOf,
   resultOf,
   shapeOf,
@@ -30,21 +28,6 @@ function waves(given: (outs: Outs) => Outs = (outs) => outs): Engine<Promise<unk
     async next(pending) {
       const outs = [...pending].map(async ([id, out]) => [id, await out] as const);
       return given(await Promise.all(outs));
-    },
-  };
-}
-
-/** A codec that refuses long texts, as those of engines do. */
-function upTo(longest: number, classes: readonly ErrorClass[] = []): Codec {
-  const { encode, decode } = codec(classes);
-  return {
-    decode,
-    encode(value) {
-      const text = encode(value);
-      if (text.length <= longest) return text;
-      throw new TypeError(
-        `must have ${longest} characters at most: current value is ${text.length}`,
-      );
     },
   };
 }
@@ -166,12 +149,14 @@ describe("engineHost()", () => {
       });
       const last = step({ name: "last", run: () => {}, rollback: fail });
       const order = pipeline({ name: "order", steps: [first, last, failing] });
-      const host = engineHost(waves(), upTo(60_000));
+      const host = engineHost(waves(), codec([], { maxBytes: 60_000 }));
       const result = await order.run({} as never, { host });
       assert(!result.success, place);
       assertEquals(undone, ["first"], place);
       assertEquals(result.rollback.failed.at(-1)?.step, "last", place);
-      const end = decode(encode(endOf(result, upTo(60_000)))) as ReturnType<typeof endOf>;
+      const end = decode(encode(endOf(result, codec([], { maxBytes: 60_000 })))) as ReturnType<
+        typeof endOf
+      >;
       assert(!end.success && /h/.test(end.error.message), place);
       assert(encode(end).length <= 60_000, place);
     }
@@ -192,7 +177,9 @@ describe("engineHost()", () => {
       given.push(error instanceof Declined, error.message.length, { ...error });
       return {};
     });
-    const result = await order.run({}, { host: engineHost(waves(), upTo(60_000, [Declined])) });
+    const result = await order.run({}, {
+      host: engineHost(waves(), codec([Declined], { maxBytes: 60_000 })),
+    });
     assert(result.success);
     assertEquals(given, [true, 1_000, { name: "Declined", code: 402 }]);
   });
@@ -206,7 +193,9 @@ describe("engineHost()", () => {
         if (++attempts < 3) throw new Error("d".repeat(100_000));
       },
     });
-    const result = await charge.run({}, { host: engineHost(waves(), upTo(60_000)) });
+    const result = await charge.run({}, {
+      host: engineHost(waves(), codec([], { maxBytes: 60_000 })),
+    });
     assertEquals([result.success, attempts], [true, 3]);
   });
 
@@ -225,7 +214,7 @@ describe("engineHost()", () => {
       ...engine,
       call: (call, make) =>
         engine.call(call, () => make().then((text) => (recorded.push(text), text))),
-    }, upTo(60_000));
+    }, codec([], { maxBytes: 60_000 }));
     const result = await open.run({}, { host });
     assert(!result.success);
     assertEquals(undone, [4, 3, 2, 1, 0]);

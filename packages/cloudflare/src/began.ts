@@ -1,14 +1,11 @@
 import type { AnyStep } from "@runsheet/runsheet";
-import { lackOf, type Part } from "@runsheet/runsheet/durable";
+import type { RunStart } from "@runsheet/runsheet/durable";
 import { describe, type Described } from "@runsheet/runsheet/graph";
 
-/** The parts of a pipeline and of its call that a run in flight depends on. */
-export interface Began {
-  readonly pipeline: string;
-  readonly version?: string | undefined;
+/** What a run records when it begins. */
+export interface Began extends RunStart {
   /** A digest of the args. */
   readonly args: string;
-  readonly shape: readonly Part[];
   /** The policies, as JSON, of each part that has any. */
   readonly policies: Readonly<Record<string, string>>;
 }
@@ -22,19 +19,11 @@ export function policiesOf(step: AnyStep): Readonly<Record<string, string>> {
   return Object.fromEntries(walk(describe(step)));
 }
 
-/** The reason why a pipeline cannot continue a run that another one began, as half a sentence. */
+/** What this platform forbids beyond what every engine does, as half a sentence. */
 export function changeOf(now: Began, began: Began): string | undefined {
-  if (began.pipeline !== now.pipeline) {
-    return `its pipeline must be '${began.pipeline}': current value is '${now.pipeline}'`;
-  }
-  if (began.version !== now.version) {
-    return `its version must be ${began.version}: current value is ${now.version}`;
-  }
   if (began.args !== now.args) {
     return "a run of this id must have the args that it began with: these are others";
   }
-  const lack = lackOf(now.shape, began.shape);
-  if (lack !== undefined) return lack;
   const added = now.shape.find(({ path }, n) =>
     n < began.shape.length && path !== began.shape[n]!.path
   );

@@ -1,44 +1,30 @@
 import {
   type AnyStep,
   ConfigError,
-  type LateReport,
   type Result,
   type ResultJSON,
   type RunOptions,
   toJSON,
 } from "@runsheet/runsheet";
 import {
-  type Codec,
   codec,
   endOf,
   engineHost,
-  type ErrorClass,
+  type OptionRule,
+  type RecordOptions,
   resultOf,
   type Runnable,
-  shapeOf,
+  Runner,
 } from "@runsheet/runsheet/durable";
 import { type Began, changeOf, digestOf, policiesOf } from "./began.ts";
 import type { CloudflareDeps } from "./deps.ts";
 import { park } from "./park.ts";
 import type { EntrypointClass, WorkflowEvent, WorkflowStep } from "./platform.ts";
-import { LONGEST_TEXT, record } from "./record.ts";
-import { Astray, Rows } from "./rows.ts";
+import { MAX_BYTES, record } from "./record.ts";
+import { Rows } from "./rows.ts";
 
 /** The options of `cloudflare`. */
-export interface CloudflareOptions<Data> {
-  /**
-   * The application's classes of errors that keep their class in a record; others come back as an
-   * `Error` of the same name and message.
-   */
-  readonly errors?: readonly ErrorClass[] | undefined;
-  /** The pipeline's version; a run of another version is not continued. */
-  readonly version?: string | undefined;
-  /**
-   * How long to wait for an abandoned attempt, in milliseconds, before the run retries or undoes.
-   *
-   * @default {60_000}
-   */
-  readonly lateMs?: number | undefined;
+export interface CloudflareOptions<Data> extends RecordOptions {
   /**
    * How many steps an instance may have: 1,024 on the free plan, or else `limits.steps` of
    * wrangler's configuration. Some are reserved for undos.
@@ -52,8 +38,6 @@ export interface CloudflareOptions<Data> {
    * instance of a failed run is `errored`.
    */
   readonly output?: ((result: Result<Data>) => unknown) | undefined;
-  /** Called with the outcome of each abandoned attempt. */
-  readonly onLate?: ((late: LateReport) => void) | undefined;
 }
 
 /** The method of an entrypoint that runs its pipeline. */
@@ -68,11 +52,16 @@ export interface RunEntrypoint<Args> {
   run(event: WorkflowEvent<Args>, step: WorkflowStep): Promise<unknown>;
 }
 
-interface OwnOptions extends CloudflareOptions<never> {
-  readonly deps?: (env: unknown) => unknown;
-}
+type OwnOptions = CloudflareOptions<never> & { readonly deps?: (env: unknown) => unknown };
 
-const LATE_MS = 60_000;
+const isFunction = (value: unknown) => typeof value === "function";
+
+const OWN: Record<string, OptionRule> = {
+  deps: ["a function", isFunction],
+  output: ["a function", isFunction],
+  steps: ["a positive integer", (steps) => Number.isInteger(steps) && steps > 0],
+};
+
 const STEPS = 10_000;
 /** The step that begins the run, and the wait for a cancellation. */
 const FIRST_STEPS = 2;
@@ -100,96 +89,71 @@ export function cloudflare<
   ...rest: unknown extends CloudflareDeps<Options> ? [options?: CloudflareOptions<Data>]
     : [options: CloudflareOptions<Data> & CloudflareDeps<Options>]
 ): new (...args: ConstructorParameters<Base>) => InstanceType<Base> & RunEntrypoint<Args> {
-  const [options = {}] = rest;
-  const runs = new Runs(pipeline as Runnable<unknown, unknown>, options as OwnOptions);
+  const [options = {}] = rest as [OwnOptions?];
+  const runner = new Runner(pipeline, options, { own: OWN, maxBytes: MAX_BYTES });
+  const runs = new Runs(runner, policiesOf(pipeline as unknown as AnyStep));
   const Entrypoint = WorkflowEntrypoint as unknown as new (...args: unknown[]) => { env: unknown };
   return class extends Entrypoint {
-    run(event: WorkflowEvent<unknown>, step: WorkflowStep): Promise<unknown> {
+    run(event: WorkflowEvent<Args>, step: WorkflowStep): Promise<unknown> {
       return runs.run(event, step, this.env);
     }
   } as never;
 }
 
-class Runs {
-  readonly #pipeline: Runnable<unknown, unknown>;
-  readonly #options: OwnOptions;
-  readonly #codec: Codec;
-  readonly #now: Omit<Began, "args">;
+class Runs<Args, Data> {
+  readonly #runner: Runner<Args, Data, OwnOptions>;
+  readonly #policies: Began["policies"];
 
-  constructor(pipeline: Runnable<unknown, unknown>, options: OwnOptions) {
-    const shape = shapeOf(pipeline);
-    const { name } = pipeline;
-    checkOptions(name, options);
-    this.#pipeline = pipeline;
-    this.#options = options;
-    this.#codec = limited(codec(options.errors));
-    this.#now = {
-      pipeline: name,
-      version: options.version,
-      shape,
-      policies: policiesOf(pipeline as AnyStep),
-    };
+  constructor(runner: Runner<Args, Data, OwnOptions>, policies: Began["policies"]) {
+    this.#runner = runner;
+    this.#policies = policies;
   }
 
   async run(
-    { payload, instanceId: runId }: WorkflowEvent<unknown>,
+    { payload, instanceId: runId }: WorkflowEvent<Args>,
     step: WorkflowStep,
     env: unknown,
   ): Promise<unknown> {
-    const { name } = this.#pipeline;
-    const { lateMs = LATE_MS, steps = STEPS, onLate, deps } = this.#options;
+    const { name, start, codec, options: { steps = STEPS } } = this.#runner;
     checkStep(name, step);
-    const action = `Cannot continue run '${runId}' of '${name}'`;
-    const now: Began = { ...this.#now, args: await digestOf(this.#encodeArgs(payload)) };
+    const args = await digestOf(this.#runner.encode(payload));
+    const now: Began = { ...start, args, policies: this.#policies };
     const began = await record(step, `run ${name}`, () => Promise.resolve(now));
-    const change = changeOf(now, began);
-    if (change !== undefined) return await park(step, `${action} as ${change}`);
-    const { shape } = now;
-    const rows = new Rows(step, this.#codec, { name, shape, lateMs, steps, used: FIRST_STEPS });
-    const host = engineHost(rows, this.#codec);
-    let given: { readonly deps: unknown } | undefined;
+    let result: Result<Data>;
     try {
-      given = deps && { deps: deps(env) };
+      this.#runner.check(runId, began);
+      const change = changeOf(now, began);
+      if (change !== undefined) throw this.#runner.refusal(runId, change);
+      const rows = new Rows(step, this.#runner, { runId, steps, used: FIRST_STEPS });
+      const host = engineHost(rows, codec);
+      const deps = this.#depsOf(runId, env);
+      result = await this.#runner.run(payload, { runId, host, deps });
     } catch (thrown) {
-      return await park(step, `${action} as 'deps' must make its deps: ${thrown}`);
+      if (!(thrown instanceof ConfigError)) throw thrown;
+      // Another deployment may continue the run.
+      return await park(step, thrown.message);
     }
+    return this.#outputOf(result, runId);
+  }
+
+  #depsOf(runId: string, env: unknown): unknown {
     try {
-      const result = await this.#pipeline.run(
-        payload,
-        { runId, host, onLate, ...given } as RunOptions,
-      );
-      // Another deployment may have the deps that this one lacks.
-      if (!result.success && result.failedStep === "<options>") {
-        return await park(step, `${action}: ${result.error.message}`);
-      }
-      return this.#outputOf(result, runId);
+      return this.#runner.options.deps?.(env);
     } catch (thrown) {
-      if (!(thrown instanceof Astray)) throw thrown;
-      const constraint = "its pipeline must be the one that began it";
-      return await park(step, `${action} as ${constraint}: ${thrown.message}`);
+      throw this.#runner.refusal(runId, `'deps' must make its deps: ${thrown}`);
     }
   }
 
-  #encodeArgs(args: unknown): string {
-    try {
-      return this.#codec.encode(args);
-    } catch (thrown) {
-      const { message } = thrown as Error;
-      throw new ConfigError(
-        `Cannot record the args of '${this.#pipeline.name}' as they ${message}`,
-      );
-    }
-  }
-
-  #outputOf(result: Result<unknown>, runId: string): unknown {
-    const { output } = this.#options;
+  #outputOf(result: Result<Data>, runId: string): unknown {
+    const { output } = this.#runner.options;
     if (output) return output(result as Result<never>);
+    const { name } = this.#runner;
     const plain = plainOf(result);
     const { length } = JSON.stringify(plain);
     if (length <= LONGEST_OUTPUT) return plain;
     if (!result.success) {
-      const end = endOf(result, limited(codec(), LONGEST_OUTPUT));
-      return plainOf(resultOf(this.#pipeline.name, runId, {}, end));
+      const end = endOf(result, codec([], { maxBytes: LONGEST_OUTPUT }));
+      return plainOf(resultOf(name, runId, {}, end));
     }
     console.error(
       `Cannot return the data of run '${runId}', which has succeeded, as they must take ${LONGEST_OUTPUT} characters of JSON at most: current value is ${length}`,
@@ -201,45 +165,6 @@ class Runs {
 function plainOf(result: Result<unknown>): object {
   const { meta: _, ...plain }: ResultJSON = toJSON(result, { args: true });
   return plain;
-}
-
-/** Refuses texts that are too long to be recorded. */
-function limited({ encode, decode }: Codec, longest = LONGEST_TEXT): Codec {
-  return {
-    decode,
-    encode(value) {
-      const text = encode(value);
-      if (text.length <= longest) return text;
-      throw new TypeError(
-        `must take ${longest} characters of JSON at most: current value is ${text.length}`,
-      );
-    },
-  };
-}
-
-const OPTIONS = ["deps", "errors", "lateMs", "onLate", "output", "steps", "version"];
-
-function checkOptions(name: string, options: OwnOptions): void {
-  const action = `Cannot make a Workflow of '${name}'`;
-  const unknown = Object.keys(options).find((option) => !OPTIONS.includes(option));
-  if (unknown !== undefined) {
-    const constraint = `its options must be among ${OPTIONS.join(", ")}`;
-    throw new ConfigError(`${action} as ${constraint}: current value is ${unknown}`);
-  }
-  for (const option of ["lateMs", "steps"] as const) {
-    const value = options[option];
-    if (value === undefined || Number.isInteger(value) && value > 0) continue;
-    throw new ConfigError(
-      `${action} as '${option}' must be a positive integer: current value is ${value}`,
-    );
-  }
-  for (const option of ["deps", "onLate", "output"] as const) {
-    const value = options[option];
-    if (value === undefined || typeof value === "function") continue;
-    throw new ConfigError(
-      `${action} as '${option}' must be a function: current value is ${typeof value}`,
-    );
-  }
 }
 
 /** Throws if the platform is too old for the package, or if there is none. */

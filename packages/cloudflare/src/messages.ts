@@ -1,5 +1,5 @@
 import { ConfigError } from "@runsheet/runsheet";
-import { codec } from "@runsheet/runsheet/durable";
+import { checkText, codec } from "@runsheet/runsheet/durable";
 import type { WorkflowInstance } from "./platform.ts";
 
 /** The payload of an event from `send` or `cancel`. */
@@ -55,12 +55,7 @@ export async function send(
   name: string,
   data?: unknown,
 ): Promise<void> {
-  if (typeof name !== "string" || name === "") {
-    const shown = JSON.stringify(name);
-    throw new ConfigError(
-      `Cannot send an event as its name must be a string that is not empty: current value is ${shown}`,
-    );
-  }
+  checkText("send an event", "its name", name);
   await post(`send '${name}'`, instance, typeOf(name), data);
 }
 

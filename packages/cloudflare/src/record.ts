@@ -1,7 +1,7 @@
 import type { WorkflowStep } from "./platform.ts";
 
-/** The longest text of a row: a few megabytes of the 128 that a Worker has. */
-export const LONGEST_TEXT = 4_000_000;
+/** The most bytes of a row: a few megabytes of the 128 that a Worker has. */
+export const MAX_BYTES = 4_000_000;
 
 const LONGEST_NAME = 256;
 /** A step stores up to 1 MiB, in which a character may take several bytes. */

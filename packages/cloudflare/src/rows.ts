@@ -1,5 +1,5 @@
 import { type Call, ConfigError } from "@runsheet/runsheet";
-import type { Codec, Engine, Part } from "@runsheet/runsheet/durable";
+import type { Codec, Engine, Runner } from "@runsheet/runsheet/durable";
 import { Inbox, YEAR_MS } from "./inbox.ts";
 import type { WorkflowStep } from "./platform.ts";
 import { nameOf, record } from "./record.ts";
@@ -29,9 +29,7 @@ interface Row {
 
 /** A run and its limits. */
 export interface RowsOptions {
-  readonly name: string;
-  readonly shape: readonly Part[];
-  readonly lateMs: number;
+  readonly runId: string;
   /** How many steps the instance may have. */
   readonly steps: number;
   /** How many it has already used. */
@@ -48,12 +46,6 @@ const STEPS_OF_UNDO = 2;
 /** The steps reserved for calls that are in flight when no more begin. */
 const STEPS_AT_END = 10;
 
-/** Thrown if the run asks for something other than what was recorded. */
-export class Astray extends Error {
-  /** The error's name. */
-  override readonly name = "Astray";
-}
-
 /**
  * One run on Cloudflare Workflows. A step of the platform records what completed next, and is named
  * after a call that was in flight. So the record includes what a timeout, an event or a
@@ -64,6 +56,7 @@ export class Rows implements Engine<Pending> {
   readonly lateMs: number;
   readonly signal: AbortSignal;
   readonly #step: WorkflowStep;
+  readonly #runner: Runner<never, unknown>;
   readonly #codec: Codec;
   readonly #options: RowsOptions;
   readonly #inbox: Inbox;
@@ -78,15 +71,16 @@ export class Rows implements Engine<Pending> {
   #undos = 0;
   #isLive = false;
 
-  constructor(step: WorkflowStep, codec: Codec, options: RowsOptions) {
-    this.name = options.name;
-    this.lateMs = options.lateMs;
+  constructor(step: WorkflowStep, runner: Runner<never, unknown>, options: RowsOptions) {
+    this.name = runner.name;
+    this.lateMs = runner.options.lateMs;
     this.signal = this.#cancel.signal;
     this.#step = step;
-    this.#codec = codec;
+    this.#runner = runner;
+    this.#codec = runner.codec;
     this.#options = options;
     this.#used = options.used;
-    this.#inbox = new Inbox(step, codec, () => this.#wake());
+    this.#inbox = new Inbox(step, runner.codec, () => this.#wake());
   }
 
   call({ id, kind, path, attempt }: Call, make: () => Promise<string>): Pending {
@@ -146,7 +140,10 @@ export class Rows implements Engine<Pending> {
       return row ??= this.#await(pending);
     });
     const outs = recorded.outs ?? [];
-    if (wasLive && !isNew || outs.some(([id]) => !pending.has(id))) throw new Astray(name);
+    if (wasLive && !isNew || outs.some(([id]) => !pending.has(id))) {
+      const constraint = "its pipeline must be the one that began it";
+      throw this.#runner.refusal(this.#options.runId, `${constraint}: ${name}`);
+    }
     return recorded;
   }
 
@@ -235,16 +232,16 @@ export class Rows implements Engine<Pending> {
   /** The number of undos that an attempt may need, apart from those that it defers. */
   #undosOf(path: string): number {
     const plain = path.replaceAll(/\[\d+\]/g, "");
-    return this.#options.shape.find((part) => part.path === plain)?.undos.length ?? 0;
+    return this.#runner.start.shape.find((part) => part.path === plain)?.undos.length ?? 0;
   }
 
   /** The error of a run that needs the remaining steps for its undos. */
   #refusal(): Error | undefined {
-    const { steps, name } = this.#options;
+    const { steps } = this.#options;
     const kept = STEPS_OF_UNDO * this.#undos + STEPS_AT_END;
     if (this.signal.aborted || this.#used + kept < steps) return undefined;
     return new ConfigError(
-      `Cannot continue '${name}' as the steps that are left must be enough for its undos: ${this.#used} of ${steps} are used`,
+      `Cannot continue '${this.name}' as the steps that are left must be enough for its undos: ${this.#used} of ${steps} are used`,
     );
   }
 }

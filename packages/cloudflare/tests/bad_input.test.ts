@@ -31,10 +31,10 @@ describe("bad input of a Workflow", () => {
       "Cannot cancel as it must be given an instance of a Workflow: current value is undefined",
       'Cannot send an event as its name must be a string that is not empty: current value is ""',
       "Cannot make a pipeline durable as it must be a step or a pipeline: current value is an object with keys []",
-      "Cannot make a Workflow of 'order' as 'steps' must be a positive integer: current value is 0",
-      "Cannot make a Workflow of 'order' as its options must be among deps, errors, lateMs, onLate, " +
-      "output, steps, version: current value is outptu",
-      "Cannot make a Workflow of 'order' as 'output' must be a function: current value is string",
+      "Cannot make 'order' durable as 'steps' must be a positive integer: current value is 0",
+      "Cannot make 'order' durable as its options must be among deps, errors, lateMs, onLate, " +
+      'output, steps, version: current value is "outptu"',
+      `Cannot make 'order' durable as 'output' must be a function: current value is "data"`,
       "Cannot run 'order' as its platform must have 'step.waitForEvent': current value is undefined",
       "Cannot record the args of 'order' as they must be data that can be recorded: it.client is a function",
     ]);

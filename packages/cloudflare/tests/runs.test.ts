@@ -126,7 +126,7 @@ describe("an instance of a Workflow that is a pipeline", () => {
     const { error, rollback } = await live(pipeline({ name: "order", steps: [huge] }));
     assertStringIncludes(
       error!.message,
-      "Cannot record 'huge' as what it returns must take 4000000",
+      "Cannot record 'huge' as what it returns must have at most 4000000",
     );
     assertEquals(told, ["huge", "undo huge"]);
     assertEquals(rollback!.completed, ["huge"]);

@@ -2,21 +2,19 @@ import { AsyncResource } from "node:async_hooks";
 import { DBOS, Error as DBOSErrors } from "@dbos-inc/dbos-sdk";
 import { ConfigError, type Result, type RunOptions } from "@runsheet/runsheet";
 import {
-  type Codec,
-  codec,
+  checkText,
   type DurableDeps,
   endOf,
   engineHost,
-  lackOf,
-  type Part,
   resultOf,
   type RunEnd,
   type Runnable,
-  shapeOf,
+  Runner,
+  type RunStart,
 } from "@runsheet/runsheet/durable";
-import { Changed, DbosEngine } from "./engine.ts";
+import { DbosEngine } from "./engine.ts";
 import { type Message, TOPIC } from "./message.ts";
-import { type Checked, checked, checkName, type DbosOptions } from "./options.ts";
+import { type DbosOptions, OWN } from "./options.ts";
 
 /** A pipeline whose runs are workflows of DBOS. */
 export interface Dbos<Args, Data> {
@@ -59,8 +57,13 @@ export function dbos<Args, Data, Options extends RunOptions = RunOptions>(
   ...given: unknown extends DurableDeps<Options> ? [options?: DbosOptions]
     : [options: DbosOptions & DurableDeps<Options>]
 ): Dbos<Args, Data> {
+  if (typeof DBOSErrors.isWorkflowIDInUseError !== "function") {
+    throw new ConfigError(
+      `Cannot make '${pipeline.name}' durable as '@dbos-inc/dbos-sdk' must be 5.3 or later`,
+    );
+  }
   const [options = {}] = given;
-  return Object.freeze(new DbosRuns(pipeline as unknown as Runnable<Args, Data>, options));
+  return Object.freeze(new DbosRuns(new Runner(pipeline, options, { own: OWN })));
 }
 
 /** The error codes of DBOS for a workflow that left this process or was cancelled. */
@@ -71,34 +74,24 @@ const STOPPED = new Set<number | undefined>([24, 27]);
 /** The runs that this process drives. It may learn only much later that a run has left it. */
 const driven = new Map<string, object>();
 
+const MAX_RECOVERY_ATTEMPTS = 1_000;
+
 /** The input of a workflow. */
-interface Start {
-  readonly shape: readonly Part[];
+interface Start extends RunStart {
   readonly args: unknown;
 }
 
 class DbosRuns<Args, Data> implements Dbos<Args, Data> {
-  readonly #pipeline: Runnable<Args, Data>;
-  readonly #options: Checked;
-  readonly #codec: Codec;
-  readonly #shape: readonly Part[];
+  readonly #runner: Runner<Args, Data, DbosOptions>;
   readonly #workflow: (start: string) => Promise<string>;
   /** A context in which DBOS takes no call for a part of a workflow. */
   readonly #apart = new AsyncResource("runsheet");
   /** The reasons why this process stopped runs, by run id. */
   readonly #stopped = new Map<string, Error>();
 
-  constructor(pipeline: Runnable<Args, Data>, options: DbosOptions) {
-    this.#shape = shapeOf(pipeline);
-    const { name } = pipeline;
-    const action = `make '${name}' a workflow of DBOS`;
-    if (typeof DBOSErrors.isWorkflowIDInUseError !== "function") {
-      throw new ConfigError(`Cannot ${action} as '@dbos-inc/dbos-sdk' must be 5.3 or later`);
-    }
-    this.#options = checked(action, options);
-    const { errors, maxRecoveryAttempts } = this.#options;
-    this.#pipeline = pipeline;
-    this.#codec = codec(errors);
+  constructor(runner: Runner<Args, Data, DbosOptions>) {
+    this.#runner = runner;
+    const { name, options: { maxRecoveryAttempts = MAX_RECOVERY_ATTEMPTS } } = runner;
     try {
       this.#workflow = DBOS.registerWorkflow((start: string) => this.#drive(start), {
         name,
@@ -107,28 +100,24 @@ class DbosRuns<Args, Data> implements Dbos<Args, Data> {
     } catch (thrown) {
       // DBOS adds the lines of two stacks.
       const [sentence] = (thrown as Error).message.split(/\.(?:\s|$)/);
-      const text = `Cannot ${action} as DBOS must accept it: ${sentence}`;
+      const text = `Cannot make '${name}' durable as DBOS must accept it: ${sentence}`;
       throw new ConfigError(text, { cause: thrown });
     }
   }
 
   async run(args: Args, options: { readonly runId: string }): Promise<Result<Data>> {
-    const { name } = this.#pipeline;
-    const runId = options?.runId;
+    let runId = "";
     try {
-      checkName(`run '${name}'`, "'runId'", runId);
-      const end = this.#codec.decode(await this.#end(args, runId)) as RunEnd;
-      return resultOf(name, runId, args, end) as Result<Data>;
+      ({ runId } = this.#runner.checkRun(options));
+      const end = this.#runner.codec.decode(await this.#end(args, runId)) as RunEnd;
+      return resultOf(this.#runner.name, runId, args, end) as Result<Data>;
     } catch (thrown) {
-      const error = this.#told(runId, thrown);
-      const end = { success: false, error, failedStep: "<options>" } as const;
-      const nothing = { completed: [], failed: [], stepsExecuted: [] };
-      return resultOf(name, String(runId), args, { ...end, ...nothing }) as Result<Data>;
+      return this.#runner.refused(runId, args, this.#told(runId, thrown));
     }
   }
 
   async send(runId: string, event: string, data?: unknown): Promise<void> {
-    checkName("send an event", "its name", event);
+    checkText("send an event", "its name", event);
     await this.#tell(`send '${event}'`, runId, { event, data });
   }
 
@@ -137,16 +126,15 @@ class DbosRuns<Args, Data> implements Dbos<Args, Data> {
   }
 
   async #tell(action: string, runId: string, message: Message): Promise<void> {
-    checkName(action, "'runId'", runId);
-    const text = this.#encoded(`Cannot ${action} as its data`, message);
+    checkText(action, "'runId'", runId);
+    const text = this.#runner.encode(message, `Cannot ${action} as its data`);
     await DBOS.send(runId, text, TOPIC);
   }
 
   /** Returns the recorded end of a run, and starts the run unless one of its id exists. */
   async #end(args: Args, runId: string): Promise<string> {
-    const { name } = this.#pipeline;
-    const start: Start = { shape: this.#shape, args };
-    const text = this.#encoded(`Cannot record the args of '${name}' as they`, start);
+    const { name, start, codec } = this.#runner;
+    const text = this.#runner.encode({ ...start, args } satisfies Start);
     try {
       const params = { workflowID: runId, workflowIDReusePolicy: "reject" } as const;
       const handle = await DBOS.startWorkflow(this.#workflow, params)(text);
@@ -160,20 +148,9 @@ class DbosRuns<Args, Data> implements Dbos<Args, Data> {
       const what = `'${runId}' is one of '${known?.workflowName}'`;
       throw new ConfigError(`Cannot run '${name}' as ${constraint}: ${what}`);
     }
-    const began = this.#codec.decode(String(known.input?.[0])) as Start;
-    if (this.#codec.encode(began.args) !== this.#codec.encode(args)) {
-      const constraint = "a run of this id must have the args that it began with";
-      throw new ConfigError(`Cannot run '${name}' as ${constraint}: '${runId}' has others`);
-    }
+    const began = codec.decode(String(known.input?.[0])) as Start;
+    this.#runner.checkArgs(runId, args, began.args);
     return await DBOS.retrieveWorkflow<string>(runId).getResult();
-  }
-
-  #encoded(refusal: string, value: Start | Message): string {
-    try {
-      return this.#codec.encode(value);
-    } catch (thrown) {
-      throw new ConfigError(`${refusal} ${(thrown as Error).message}`);
-    }
   }
 
   /** Runs the pipeline as the body of the workflow. */
@@ -182,17 +159,12 @@ class DbosRuns<Args, Data> implements Dbos<Args, Data> {
     const drive = {};
     driven.set(runId, drive);
     try {
-      const { shape, args } = this.#codec.decode(text) as Start;
-      const lack = lackOf(this.#shape, shape);
-      if (lack !== undefined) throw new Changed(lack);
-      const { lateMs, onLate, deps } = this.#options;
-      const engine = new DbosEngine(this.#pipeline.name, lateMs, this.#codec);
-      const host = engineHost(engine, this.#codec);
-      const options = { runId, host, onLate, deps };
-      const result = await this.#pipeline.run(args as Args, options as RunOptions);
-      // Another process may have the deps that this one lacks.
-      if (!result.success && result.failedStep === "<options>") throw result.error;
-      return this.#codec.encode(endOf(result, this.#codec));
+      const { codec } = this.#runner;
+      const began = codec.decode(text) as Start;
+      this.#runner.check(runId, began);
+      const host = engineHost(new DbosEngine(this.#runner, runId), codec);
+      const result = await this.#runner.run(began.args as Args, { runId, host });
+      return codec.encode(endOf(result, codec));
     } catch (thrown) {
       const error = thrown as Error;
       // DBOS has taken the run from this process, was shut down, or was launched again.
@@ -206,12 +178,10 @@ class DbosRuns<Args, Data> implements Dbos<Args, Data> {
 
   /** Stops a run that this process cannot continue; it can be resumed, and nothing is lost. */
   async #stop(runId: string, reason: Error): Promise<Error> {
-    const { name } = this.#pipeline;
-    const why = reason instanceof Changed ? ` as ${reason.message}` : `: ${reason.message}`;
-    const text = `Cannot continue run '${runId}' of '${name}'${why}`;
-    const error = new Changed(text, { cause: reason });
+    const text = `Cannot continue run '${runId}' of '${this.#runner.name}': ${reason.message}`;
+    const error = reason instanceof ConfigError ? reason : new ConfigError(text, { cause: reason });
     this.#stopped.set(runId, error);
-    DBOS.logger.error(text);
+    DBOS.logger.error(error.message);
     await this.#apart.runInAsyncScope(() => DBOS.cancelWorkflow(runId));
     return new DBOSErrors.DBOSWorkflowCancelledError(runId);
   }

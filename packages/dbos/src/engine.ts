@@ -1,14 +1,8 @@
 import { AsyncResource } from "node:async_hooks";
 import { inspect } from "node:util";
 import { DBOS, Error as DBOSErrors } from "@dbos-inc/dbos-sdk";
-import type { Codec, Engine } from "@runsheet/runsheet/durable";
+import type { Engine, Runner } from "@runsheet/runsheet/durable";
 import { isMessage, TOPIC } from "./message.ts";
-
-/** Thrown if the pipeline asks for other calls than those that were recorded. */
-export class Changed extends Error {
-  /** The error's name. */
-  override readonly name = "Changed";
-}
 
 /** Something that a run waits for. */
 type Pending =
@@ -42,7 +36,8 @@ export class DbosEngine implements Engine<Pending> {
   readonly name: string;
   readonly lateMs: number;
   readonly signal: AbortSignal;
-  readonly #codec: Codec;
+  readonly #runner: Runner<never, unknown>;
+  readonly #runId: string;
   readonly #cancel = new AbortController();
   /** DBOS identifies a workflow by its asynchronous context. */
   readonly #workflow = new AsyncResource("runsheet");
@@ -52,11 +47,12 @@ export class DbosEngine implements Engine<Pending> {
   #lookMs = FIRST_LOOK_MS;
   #lookAt = Date.now() + FIRST_LOOK_MS;
 
-  constructor(name: string, lateMs: number, codec: Codec) {
-    this.name = name;
-    this.lateMs = lateMs;
-    this.#codec = codec;
+  constructor(runner: Runner<never, unknown>, runId: string) {
+    this.name = runner.name;
+    this.lateMs = runner.options.lateMs;
     this.signal = this.#cancel.signal;
+    this.#runner = runner;
+    this.#runId = runId;
   }
 
   call({ id }: { readonly id: string }, make: () => Promise<string>): Pending {
@@ -83,7 +79,7 @@ export class DbosEngine implements Engine<Pending> {
       const error = thrown as Error;
       if (DBOSErrors.getDBOSErrorCode(error) !== DBOSErrors.UnexpectedStep) throw thrown;
       const { expectedName } = error as InstanceType<typeof DBOSErrors.DBOSUnexpectedStepError>;
-      throw changed(`it asks for '${expectedName}' where something else was recorded`);
+      throw this.#changed(`it asks for '${expectedName}' where something else was recorded`);
     }
   }
 
@@ -134,7 +130,7 @@ export class DbosEngine implements Engine<Pending> {
     }
     const unknown = outs.find(([id]) => !pending.has(id));
     if (!unknown) return outs;
-    throw changed(`it asks for nothing that is called '${unknown[0]}', which was recorded`);
+    throw this.#changed(`it asks for nothing that is called '${unknown[0]}', which was recorded`);
   }
 
   async #await(pending: AllPending): Promise<readonly Out[]> {
@@ -163,12 +159,17 @@ export class DbosEngine implements Engine<Pending> {
     }
   }
 
+  #changed(problem: string): Error {
+    const constraint = "its pipeline must be the one that began it";
+    return this.#runner.refusal(this.#runId, `${constraint}: ${problem}`);
+  }
+
   #read(received: unknown): void {
     const message = typeof received === "string" ? this.#decoded(received) : received;
     if (!isMessage(message)) {
       const shown = inspect(received, { depth: 1, maxStringLength: 200, breakLength: Infinity });
       return DBOS.logger.warn(
-        `Cannot take a message to run '${DBOS.workflowID}' as it must be { event, data } or ` +
+        `Cannot take a message to run '${this.#runId}' as it must be { event, data } or ` +
           `{ cancel }: current value is ${shown}`,
       );
     }
@@ -179,15 +180,11 @@ export class DbosEngine implements Engine<Pending> {
 
   #decoded(text: string): unknown {
     try {
-      return this.#codec.decode(text);
+      return this.#runner.codec.decode(text);
     } catch {
       return undefined;
     }
   }
-}
-
-function changed(problem: string): Changed {
-  return new Changed(`its pipeline must be the one that began it: ${problem}`);
 }
 
 function waitsOf(pending: AllPending) {

@@ -71,12 +71,12 @@ describe("dbos()", () => {
       `current value is ${shown}`;
     assertEquals(told, {
       notLaunched: "<options>: `DBOS.launch()` must be called before running workflows.",
-      twice: "Cannot make 'order' a workflow of DBOS as DBOS must accept it: Operation (Name: " +
+      twice: "Cannot make 'order' durable as DBOS must accept it: Operation (Name: " +
         ".order) is already registered",
-      late: "Cannot make 'late' a workflow of DBOS as DBOS must accept it: DBOS code is being " +
+      late: "Cannot make 'late' durable as DBOS must accept it: DBOS code is being " +
         "registered after DBOS.launch()",
       unnamed: "Cannot send an event as its name must be a string that is not empty: current " +
-        "value is ''",
+        'value is ""',
       nobody: "Cannot cancel as 'runId' must be a string that is not empty: current value is " +
         "undefined",
       data: "Cannot send 'approval' as its data must be data that can be recorded: it.data.by is " +
@@ -84,7 +84,7 @@ describe("dbos()", () => {
       reason: "Cannot cancel as its data must be data that can be recorded: it.cancel is a URL",
       unknown: "Sent to non-existent destination workflow UUID: nothing",
       noId: "<options>: Cannot run 'order' as 'runId' must be a string that is not empty: " +
-        "current value is ''",
+        'current value is ""',
       args: "<options>: Cannot record the args of 'order' as they must be data that can be " +
         "recorded: it.args.db is a URL",
       otherArgs: "<options>: Cannot run 'order' as a run of this id must have the args that it " +

@@ -1,6 +1,6 @@
 import { CancelledError, RestatePromise, type WorkflowContext } from "@restatedev/restate-sdk";
-import type { Codec, Engine } from "@runsheet/runsheet/durable";
-import { text } from "./serde.ts";
+import type { Engine, Runner } from "@runsheet/runsheet/durable";
+import { json } from "./serde.ts";
 
 /** The id of a call, a sleep or an event that has completed, and its value. */
 type Out = readonly [id: string, out: unknown];
@@ -9,11 +9,9 @@ type Out = readonly [id: string, out: unknown];
 type Pending = RestatePromise<Out> | string;
 
 /** Restate's journal of one run as the engine of `engineHost`. */
-export function engineOf(
+export function engineOf<Args, Data>(
   ctx: WorkflowContext,
-  name: string,
-  lateMs: number,
-  { decode }: Codec,
+  { name, options, codec }: Runner<Args, Data>,
 ): Engine<Pending> {
   const cancelled = new AbortController();
   const { attemptCompletedSignal } = ctx.request();
@@ -23,19 +21,19 @@ export function engineOf(
 
   function eventOf(name: string, rank: number): RestatePromise<string> {
     const key = eventKey(name, (taken.get(name) ?? 0) + rank);
-    const known = events.get(key) ?? ctx.promise(key, text).get();
+    const known = events.get(key) ?? ctx.promise(key, json).get();
     events.set(key, known);
     return known;
   }
 
   return {
     name,
-    lateMs,
+    lateMs: options.lateMs,
     signal: cancelled.signal,
     // Restate makes a call only at the end of the journal. If it gives up this process, the attempt
     // is cancelled, as another process makes the call again.
     call: ({ id }, make) =>
-      outOf(id, ctx.run(id, () => make(attemptCompletedSignal), { serde: text })),
+      outOf(id, ctx.run(id, () => make(attemptCompletedSignal), { serde: json })),
     sleep: (id, ms) => outOf(id, ctx.sleep(Math.ceil(ms), id)),
     event: (_id, name) => name,
     async next(pending) {
@@ -51,7 +49,7 @@ export function engineOf(
         const event = pending.get(id);
         if (typeof event !== "string") return [[id, out]];
         taken.set(event, (taken.get(event) ?? 0) + 1);
-        return [[id, decode(String(out))]];
+        return [[id, codec.decode(String(out))]];
       } catch (reason) {
         if (!(reason instanceof CancelledError)) throw reason;
         cancelled.abort(reason);

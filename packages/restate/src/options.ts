@@ -1,24 +1,8 @@
 import type { WorkflowOptions } from "@restatedev/restate-sdk";
-import type { LateReport } from "@runsheet/runsheet";
-import type { ErrorClass } from "@runsheet/runsheet/durable";
+import type { OptionRule, RecordOptions } from "@runsheet/runsheet/durable";
 
 /** The options of `restate`. */
-export interface RestateOptions {
-  /**
-   * The application's classes of errors that keep their class in the journal; others come back as
-   * an `Error` of the same name and message.
-   */
-  readonly errors?: readonly ErrorClass[] | undefined;
-  /** The pipeline's version; a run of another version is not continued. */
-  readonly version?: string | undefined;
-  /**
-   * How long to wait for an abandoned attempt, in milliseconds, before the run retries or undoes.
-   *
-   * @default {60_000}
-   */
-  readonly lateMs?: number | undefined;
-  /** Called with the outcome of each abandoned attempt. */
-  readonly onLate?: ((late: LateReport) => void) | undefined;
+export interface RestateOptions extends RecordOptions {
   /**
    * The largest outcome that is recorded, in bytes; a larger one fails its step and is undone. It
    * must not exceed the server's `message-size-limit`, whose default is the same, nor be less than
@@ -37,3 +21,18 @@ export interface RestateOptions {
    */
   readonly workflow?: WorkflowOptions | undefined;
 }
+
+/** A cut error and the parts of a pipeline must fit. */
+const LEAST_BYTES = 65_536;
+
+/** The rules of Restate's own options. */
+export const OWN: Record<string, OptionRule> = {
+  maxBytes: [
+    `a number of bytes from ${LEAST_BYTES}`,
+    (bytes) => Number.isInteger(bytes) && bytes >= LEAST_BYTES,
+  ],
+  workflow: [
+    "an object of options",
+    (options) => typeof options === "object" && options !== null,
+  ],
+};

@@ -13,16 +13,14 @@ import {
   type DurableDeps,
   endOf,
   engineHost,
-  lackOf,
-  type Part,
   type RunEnd,
   type Runnable,
-  shapeOf,
+  Runner,
+  type RunStart,
 } from "@runsheet/runsheet/durable";
-import { checkOptions } from "./check_options.ts";
 import { engineOf, eventKey } from "./engine.ts";
-import type { RestateOptions } from "./options.ts";
-import { codecSerde, codecUpTo, text } from "./serde.ts";
+import { OWN, type RestateOptions } from "./options.ts";
+import { codecSerde, json } from "./serde.ts";
 
 /** An event for a run, which may not have begun yet. */
 export interface Sent {
@@ -42,15 +40,6 @@ export interface RestateHandlers<Args> {
   cancel(ctx: WorkflowSharedContext): Promise<void>;
 }
 
-/** The first entry in the journal of a run. */
-interface RunStart {
-  readonly version: string | undefined;
-  readonly shape: readonly Part[];
-}
-
-type Own = RestateOptions & { readonly deps?: unknown };
-
-const LATE_MS = 60_000;
 /** The default of Restate's `message-size-limit`. */
 const MAX_BYTES = 33_554_432;
 const INVOCATION = "invocation";
@@ -84,34 +73,24 @@ export function restate<
   ...given: unknown extends DurableDeps<Options> ? [options?: RestateOptions]
     : [options: RestateOptions & DurableDeps<Options>]
 ): WorkflowDefinition<N, RestateHandlers<Args>> {
-  const [options = {}] = given as [Own?];
-  const shape = shapeOf(pipeline as Runnable<Args, Data>);
-  const { name } = pipeline;
-  checkOptions(name, options);
-  const { errors, version, lateMs = LATE_MS, maxBytes = MAX_BYTES, onLate, deps, workflow: own } =
-    options;
-  const start: RunStart = { version, shape };
-  const recorded = codecUpTo(maxBytes, errors);
+  const [options = {}] = given;
+  const runner = new Runner(pipeline, options, { own: OWN, maxBytes: MAX_BYTES });
+  const { name, codec, start } = runner;
+  const { errors, workflow: own } = runner.options;
 
   async function run(ctx: WorkflowContext, args: Args): Promise<RunEnd> {
+    const runId = ctx.key;
     ctx.set(INVOCATION, ctx.request().id);
-    const began = await ctx.run("start", () => recorded.encode(start), { serde: text });
-    checkStart(
-      `Cannot continue run '${ctx.key}' of '${name}' as`,
-      start,
-      recorded.decode(began) as RunStart,
-    );
-    const host = engineHost(engineOf(ctx, name, lateMs, recorded), recorded);
-    const result = await pipeline.run(args, { runId: ctx.key, host, onLate, deps } as never);
-    // Another process may have the deps that this one lacks.
-    if (!result.success && result.failedStep === "<options>") throw result.error;
-    return endOf(result, recorded);
+    const text = await ctx.run("start", () => codec.encode(start), { serde: json });
+    runner.check(runId, codec.decode(text) as RunStart);
+    const host = engineHost(engineOf(ctx, runner), codec);
+    return endOf(await runner.run(args, { runId, host }), codec);
   }
 
   async function send(ctx: WorkflowSharedContext, event: Sent): Promise<void> {
-    const data = dataOf(event, `send an event to run '${ctx.key}' of '${name}'`, recorded);
+    const data = dataOf(event, `send an event to run '${ctx.key}' of '${name}'`, codec);
     for (let n = 1;; n++) {
-      const promise = ctx.promise<string>(eventKey(event.name, n), text);
+      const promise = ctx.promise<string>(eventKey(event.name, n), json);
       if (await promise.peek() !== undefined) continue;
       try {
         return await promise.resolve(data);
@@ -165,15 +144,4 @@ function dataOf(event: unknown, action: string, { encode }: Codec): string {
     const message = `Cannot ${action} as its data ${(thrown as Error).message}`;
     throw new TerminalError(message, { errorCode: 400 });
   }
-}
-
-/** Refuses to continue a run of another pipeline, whose calls would not match the journal. */
-function checkStart(action: string, now: RunStart, began: RunStart): void {
-  if (now.version !== began.version) {
-    throw new Error(
-      `${action} its version must be ${began.version}: current value is ${now.version}`,
-    );
-  }
-  const lack = lackOf(now.shape, began.shape);
-  if (lack !== undefined) throw new Error(`${action} ${lack}`);
 }

@@ -1,23 +1,8 @@
 import type { Serde } from "@restatedev/restate-sdk";
-import { type Codec, codec, type ErrorClass } from "@runsheet/runsheet/durable";
-
-/** Makes a codec that refuses values that are too large for Restate. */
-export function codecUpTo(maxBytes: number, errors: readonly ErrorClass[] | undefined): Codec {
-  const { encode, decode } = codec(errors);
-  return {
-    decode,
-    encode(value) {
-      const text = encode(value);
-      // A UTF-16 code unit takes at most three bytes.
-      const bytes = text.length * 3 > maxBytes ? new TextEncoder().encode(text).length : 0;
-      if (bytes <= maxBytes) return text;
-      throw new TypeError(`must have at most ${maxBytes} bytes: current value is ${bytes}`);
-    },
-  };
-}
+import { codec, type ErrorClass } from "@runsheet/runsheet/durable";
 
 /** Passes on text that already is JSON. */
-export const text: Serde<string> = {
+export const json: Serde<string> = {
   contentType: "application/json",
   serialize: (text) => new TextEncoder().encode(text),
   deserialize: (bytes) => new TextDecoder().decode(bytes),
@@ -34,8 +19,8 @@ export function codecSerde<T>(errors?: readonly ErrorClass[]): Serde<T> {
   const { encode, decode } = codec(errors);
   return {
     contentType: "application/json",
-    serialize: (value) => text.serialize(encode(value)),
+    serialize: (value) => json.serialize(encode(value)),
     // The codec restores what the other side has encoded.
-    deserialize: (bytes) => decode(text.deserialize(bytes)) as T,
+    deserialize: (bytes) => decode(json.deserialize(bytes)) as T,
   };
 }

@@ -30,7 +30,10 @@ describe("restate()", () => {
   });
 
   const wrong: [RestateOptions, string][] = [
-    [{ lateMs: 0 }, "'lateMs' must be a number of milliseconds from 1: current value is 0"],
+    [
+      { lateMs: 0 },
+      "'lateMs' must be a number of milliseconds from 1 to 2147483647: current value is 0",
+    ],
     [
       { maxBytes: 1_000 },
       "'maxBytes' must be a number of bytes from 65536: current value is 1000",
@@ -41,7 +44,7 @@ describe("restate()", () => {
     [{ onLate: 1 as never }, "'onLate' must be a function: current value is 1"],
     [
       { late: 5 } as never,
-      "its options must be among deps, errors, lateMs, maxBytes, onLate, version, workflow: current value is late",
+      'its options must be among deps, errors, lateMs, maxBytes, onLate, version, workflow: current value is "late"',
     ],
   ];
   for (const [options, message] of wrong) {

@@ -91,75 +91,64 @@ export function cloudflare<
 ): new (...args: ConstructorParameters<Base>) => InstanceType<Base> & RunEntrypoint<Args> {
   const [options = {}] = rest as [OwnOptions?];
   const runner = new Runner(pipeline, options, { own: OWN, maxBytes: MAX_BYTES });
-  const runs = new Runs(runner, policiesOf(pipeline as unknown as AnyStep));
-  const Entrypoint = WorkflowEntrypoint as unknown as new (...args: unknown[]) => { env: unknown };
-  return class extends Entrypoint {
-    run(event: WorkflowEvent<Args>, step: WorkflowStep): Promise<unknown> {
-      return runs.run(event, step, this.env);
-    }
-  } as never;
-}
+  const { name, start, options: { deps, output = outputOf, steps = STEPS } } = runner;
+  const policies = policiesOf(pipeline as unknown as AnyStep);
 
-class Runs<Args, Data> {
-  readonly #runner: Runner<Args, Data, OwnOptions>;
-  readonly #policies: Began["policies"];
-
-  constructor(runner: Runner<Args, Data, OwnOptions>, policies: Began["policies"]) {
-    this.#runner = runner;
-    this.#policies = policies;
-  }
-
-  async run(
+  async function run(
     { payload, instanceId: runId }: WorkflowEvent<Args>,
     step: WorkflowStep,
     env: unknown,
   ): Promise<unknown> {
-    const { name, start, codec, options: { steps = STEPS } } = this.#runner;
     checkStep(name, step);
-    const args = await digestOf(this.#runner.encode(payload));
-    const now: Began = { ...start, args, policies: this.#policies };
+    const args = await digestOf(runner.encode(payload));
+    const now: Began = { ...start, args, policies };
     const began = await record(step, `run ${name}`, () => Promise.resolve(now));
     let result: Result<Data>;
     try {
-      this.#runner.check(runId, began);
+      runner.check(runId, began);
       const change = changeOf(now, began);
-      if (change !== undefined) throw this.#runner.refusal(runId, change);
-      const rows = new Rows(step, this.#runner, { runId, steps, used: FIRST_STEPS });
-      const host = engineHost(rows, codec);
-      const deps = this.#depsOf(runId, env);
-      result = await this.#runner.run(payload, { runId, host, deps });
+      if (change !== undefined) throw runner.refusal(runId, change);
+      const rows = new Rows(step, runner, { runId, steps, used: FIRST_STEPS });
+      const host = engineHost(rows, runner.codec);
+      result = await runner.run(payload, { runId, host, deps: depsOf(runId, env) });
     } catch (thrown) {
       if (!(thrown instanceof ConfigError)) throw thrown;
       // Another deployment may continue the run.
       return await park(step, thrown.message);
     }
-    return this.#outputOf(result, runId);
+    return output(result as Result<never>);
   }
 
-  #depsOf(runId: string, env: unknown): unknown {
+  function depsOf(runId: string, env: unknown): unknown {
     try {
-      return this.#runner.options.deps?.(env);
+      return deps?.(env);
     } catch (thrown) {
-      throw this.#runner.refusal(runId, `'deps' must make its deps: ${thrown}`);
+      throw runner.refusal(runId, `'deps' must make its deps: ${thrown}`);
     }
   }
 
-  #outputOf(result: Result<Data>, runId: string): unknown {
-    const { output } = this.#runner.options;
-    if (output) return output(result as Result<never>);
-    const { name } = this.#runner;
-    const plain = plainOf(result);
-    const { length } = JSON.stringify(plain);
-    if (length <= LONGEST_OUTPUT) return plain;
-    if (!result.success) {
-      const end = endOf(result, codec([], { maxBytes: LONGEST_OUTPUT }));
-      return plainOf(resultOf(name, runId, {}, end));
+  const Entrypoint = WorkflowEntrypoint as unknown as new (...args: unknown[]) => { env: unknown };
+  return class extends Entrypoint {
+    run(event: WorkflowEvent<Args>, step: WorkflowStep): Promise<unknown> {
+      return run(event, step, this.env);
     }
-    console.error(
-      `Cannot return the data of run '${runId}', which has succeeded, as they must take ${LONGEST_OUTPUT} characters of JSON at most: current value is ${length}`,
-    );
-    return { success: true };
+  } as never;
+}
+
+/** The result as plain data; a part of it if the platform cannot store it. */
+function outputOf(result: Result<unknown>): unknown {
+  const plain = plainOf(result);
+  const { length } = JSON.stringify(plain);
+  if (length <= LONGEST_OUTPUT) return plain;
+  const { name, runId } = result.meta;
+  if (!result.success) {
+    const end = endOf(result, codec([], { maxBytes: LONGEST_OUTPUT }));
+    return plainOf(resultOf(name, runId, {}, end));
   }
+  console.error(
+    `Cannot return the data of run '${runId}', which has succeeded, as they must take ${LONGEST_OUTPUT} characters of JSON at most: current value is ${length}`,
+  );
+  return { success: true };
 }
 
 function plainOf(result: Result<unknown>): object {

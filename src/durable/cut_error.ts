@@ -14,20 +14,13 @@ const DEEPEST = 2;
  * message is cut, and long fields are left out.
  */
 export function cutError(codec: Codec, error: Error, depth = 0): Error {
-  const cut = withoutFields();
+  const cut = cutMessage(error);
   for (const [key, field] of Object.entries(Object.getOwnPropertyDescriptors(error))) {
     if (key === "message" || key === "stack") continue;
     const value = cutField(field.value);
     if (value !== undefined) Object.defineProperty(cut, key, { ...field, value });
   }
-  return fits(cut, LARGEST) ? cut : withoutFields();
-
-  function withoutFields(): Error {
-    const cut = new Error(shorten(messageOf(error).full, LONGEST));
-    Object.setPrototypeOf(cut, Object.getPrototypeOf(error));
-    const safe = safeOf(error);
-    return safe ? withSafe(cut, { message: shorten(safe.message, LONGEST) }) : cut;
-  }
+  return fits(cut, LARGEST) ? cut : cutMessage(error);
 
   function cutField(value: unknown): unknown {
     const isList = Array.isArray(value) && value.every((item) => item instanceof Error);
@@ -46,4 +39,12 @@ export function cutError(codec: Codec, error: Error, depth = 0): Error {
       return false;
     }
   }
+}
+
+/** Copies an error without its fields. */
+export function cutMessage(error: Error, longest: number = LONGEST): Error {
+  const cut = new Error(shorten(messageOf(error).full, longest));
+  Object.setPrototypeOf(cut, Object.getPrototypeOf(error));
+  const safe = safeOf(error);
+  return safe ? withSafe(cut, { message: shorten(safe.message, longest) }) : cut;
 }

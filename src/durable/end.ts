@@ -4,7 +4,7 @@ import { Failed, Meta, Succeeded } from "../report/result.ts";
 import { cast } from "../values/cast.ts";
 import { EMPTY } from "../values/context.ts";
 import type { Codec } from "./codec.ts";
-import { cutError } from "./cut_error.ts";
+import { cutError, cutMessage } from "./cut_error.ts";
 
 /** The end of a run, as it is recorded. */
 export type RunEnd = RunSucceeded | RunFailed;
@@ -39,44 +39,76 @@ export interface RunFailed {
   readonly stepsExecuted: readonly string[];
 }
 
+/** How many entries each list of a report has that cannot be recorded as a whole. */
+const FEW = 10;
+/** The length of each message of such a report. */
+const SHORT = 300;
+
 /**
- * Makes the part of a result that is recorded. It is plain data that the codec can encode.
+ * Makes the part of a result that is recorded. It is plain data that the codec can encode: errors
+ * that are too large are cut, and of a report that is still too large the first ten entries are kept.
  *
  * @param result The result.
  * @param codec The codec of the record.
  * @returns The end of the run.
  */
 export function endOf(result: Result<unknown>, codec: Codec): RunEnd {
-  const { stepsExecuted } = result.meta;
-  if (!result.success) {
-    const { error, failedStep, rollback: { completed, failed }, committed } = result;
-    const end: RunEnd = {
-      success: false,
-      error,
-      failedStep,
-      completed,
-      failed,
-      stepsExecuted,
-      ...(committed !== undefined && { committed }),
-    };
-    return canRecord(end) ? end : {
-      ...end,
-      error: cutError(codec, error),
-      failed: failed.map(({ step, error }) => ({ step, error: cutError(codec, error) })),
-    };
-  }
-  const end: RunEnd = { success: true, data: result.data, stepsExecuted };
-  // A schema or a middleware may still change the output after the last call, to anything.
-  return canRecord(end) ? end : { ...end, data: undefined, isUnrecorded: true };
-
-  function canRecord(end: RunEnd): boolean {
+  let last: RunEnd;
+  for (last of endsOf(result, codec)) {
     try {
-      codec.encode(end);
-      return true;
+      codec.encode(last);
+      break;
     } catch {
-      return false;
+      // The next end is smaller.
     }
   }
+  return last!;
+}
+
+/** The ends that may be recorded, the most complete first. */
+function* endsOf(result: Result<unknown>, codec: Codec): Generator<RunEnd> {
+  const { stepsExecuted } = result.meta;
+  if (result.success) {
+    const end: RunEnd = { success: true, data: result.data, stepsExecuted };
+    yield end;
+    // A schema or a middleware may still change the output after the last call, to anything.
+    const unrecorded = { ...end, data: undefined, isUnrecorded: true } as const;
+    return yield* [unrecorded, { ...unrecorded, stepsExecuted: fewOf(stepsExecuted, moreOf) }];
+  }
+  const { error, failedStep, rollback: { completed, failed }, committed } = result;
+  const kept = committed === undefined ? {} : { committed };
+  const end = {
+    success: false,
+    error,
+    failedStep,
+    completed,
+    failed,
+    stepsExecuted,
+    ...kept,
+  } as const;
+  yield end;
+  yield {
+    ...end,
+    error: cutError(codec, error),
+    failed: failed.map(({ step, error }) => ({ step, error: cutError(codec, error) })),
+  };
+  yield {
+    ...end,
+    error: cutMessage(error, SHORT),
+    completed: fewOf(completed, moreOf),
+    failed: fewOf(failed, (count, { error }) => ({ step: moreOf(count), error }))
+      .map(({ step, error }) => ({ step, error: cutMessage(error, SHORT) })),
+    stepsExecuted: fewOf(stepsExecuted, moreOf),
+  };
+}
+
+function fewOf<T>(items: readonly T[], more: (count: number, next: T) => T): readonly T[] {
+  if (items.length <= FEW) return items;
+  return [...items.slice(0, FEW), more(items.length - FEW, items[FEW]!)];
+}
+
+function moreOf(count: number): string {
+  return `and ${count} more`;
 }
 
 /**

@@ -221,6 +221,25 @@ describe("engineHost()", () => {
     assertEquals((decode(recorded[0]!) as { deferred: unknown }).deferred, 5);
   });
 
+  it("keeps the beginning of a report that is too long to be recorded, so that the run ends", async () => {
+    const one = step({
+      name: "one",
+      run: () => {},
+      rollback: () => Promise.reject(new Error("縮".repeat(1_000))),
+    });
+    const last = step({ name: "last", run: () => Promise.reject(new Error("縮".repeat(1_000))) });
+    const items = Array.from({ length: 100 }, (_, n) => ({ n }));
+    const order = pipeline({ name: "order", steps: [map("items", () => items, one), last] });
+    const limited = codec([], { maxBytes: 65_536 });
+    const result = await order.run({}, { host: engineHost(waves(), limited) });
+    const end = limited.decode(limited.encode(endOf(result, limited))) as ReturnType<typeof endOf>;
+    assert(!end.success);
+    assertEquals(end.failed.length, 11);
+    assertEquals(end.failed[0]?.step, "map(items)[99]/one");
+    assertEquals(end.failed[10]?.step, "and 90 more");
+    assertEquals(end.failed[0]?.error.message.length, 300);
+  });
+
   it("ends the run without a rollback when the engine rejects with its own signal", async () => {
     const undone: string[] = [];
     const pay = step({ name: "pay", run: () => {}, rollback: () => void undone.push("pay") });

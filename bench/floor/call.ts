@@ -137,7 +137,8 @@ type Undo = (info: object) => unknown;
 /** A user's function, and what surrounds it. */
 export interface Work {
   /** Calls it; an item comes before the context. */
-  readonly run: (call: Call, info: object | undefined) => unknown;
+  readonly run: (call: Call, info: object) => unknown;
+  /** Whether it may defer undos. */
   readonly takesInfo: boolean;
   readonly read: (value: unknown) => Context;
   readonly rollback: ((ctx: Context, output: unknown, info: object) => unknown) | undefined;
@@ -234,11 +235,11 @@ export class Call extends Info {
   }
 
   call(): unknown {
-    const { run, takesInfo } = this.work;
+    const { run } = this.work;
     const outer = calling.by;
     calling.by = this;
     try {
-      return run(this, takesInfo ? this.shown : undefined);
+      return run(this, this.shown);
     } finally {
       calling.by = outer;
     }

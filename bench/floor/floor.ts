@@ -5,8 +5,8 @@
 // It keeps what callers, steps and undos can observe in these flows:
 // - Args and outputs are checked (objects of keys, plain, no `__proto__`) and copied. Each step sees
 //   a frozen context; each undo gets exactly the context and the output of its step.
-// - A function that may take an info gets its own one. Its key, signal and `defer` are made when they
-//   are read; it survives a spread and cannot be changed.
+// - Each call gets its own info. Its key, signal and `defer` are made when they are read; it survives
+//   a spread and cannot be changed.
 // - Effects are undone in reverse order, those of branches and items in the order of their source.
 // - Results are frozen and have all fields of runsheet's results; `runId` is made when it is read.
 // - A middleware may call `next` once, and before it returns. It may change the context or the
@@ -305,7 +305,7 @@ async function runItems(
   const scope = new Scope(root, path, undos, group);
   const values: unknown[] = [];
   try {
-    const giving = takesInfo(items, 1) ? items(ctx, new CollectionInfo(group).shown) : items(ctx);
+    const giving = items(ctx, new CollectionInfo(group).shown);
     const all = (isThenable(giving) ? await giving : giving) as readonly unknown[];
     for (let index = 0; index < all.length; index++) {
       const call = new Call(work, ctx, scope, label, all[index], index);

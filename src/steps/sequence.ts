@@ -294,10 +294,12 @@ class Walk {
       this.failure = this.fail(outputHeld(held, place), place);
       return;
     }
-    this.ctx = Object.freeze({ ...this.ctx, ...settled.output });
     if (this.added) {
       this.added = this.added === EMPTY ? settled.output : { ...this.added, ...settled.output };
+      // No step sees the context after the last one.
+      if (!this.isUnderWay) return;
     }
+    this.ctx = Object.freeze({ ...this.ctx, ...settled.output });
   }
 
   finish(): MaybePromise<Settled> {

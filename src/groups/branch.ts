@@ -45,20 +45,20 @@ export class Branch<Item> implements Scope, Extra {
    * how fast it fails.
    */
   get promise(): unknown {
-    const { ending } = this;
-    return ending && isPending(ending) ? ending.promise : ending;
+    const ending = this.ending!;
+    return isPending(ending) ? ending.promise : ending;
   }
 
   /** Continues with the value of its promise. */
   land(value: unknown): MaybePromise<Settled<unknown>> {
-    const { ending } = this;
-    return ending && isPending(ending) ? ending.land(value) : cast(value);
+    const ending = this.ending!;
+    return isPending(ending) ? ending.land(value) : cast(value);
   }
 
   /** Continues with the error that its promise rejected with. */
   crash(thrown: unknown): MaybePromise<Settled<unknown>> {
-    const { ending } = this;
-    return ending && isPending(ending) ? ending.crash(thrown) : Promise.reject(thrown);
+    const ending = this.ending!;
+    return isPending(ending) ? ending.crash(thrown) : Promise.reject(thrown);
   }
 
   get run(): Run {

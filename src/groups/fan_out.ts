@@ -8,7 +8,7 @@ import type { Scope } from "../run/scope.ts";
 import {
   type Ending,
   failure,
-  isPending,
+  isSettled,
   type Settled,
   type SettledFailure,
   success,
@@ -153,7 +153,7 @@ class Lanes<Item> implements Group {
     branch: Branch<Item>,
     settling: MaybePromise<Settled<unknown>>,
   ): MaybePromise<Branch<Item> | undefined> {
-    if (isPromise(settling) || this.#mustCollect(settling)) {
+    if (!isSettled(settling) || this.#mustCollect(settling)) {
       return this.#finishLater(branch, settling);
     }
     this.#store(branch, settling);
@@ -253,7 +253,7 @@ class Lanes<Item> implements Group {
     } catch (thrown) {
       ending = Promise.reject(thrown);
     }
-    if (!isPending(ending) && !isPromise(ending) && ending.ok) return this.#store(branch, ending);
+    if (isSettled(ending) && ending.ok) return this.#store(branch, ending);
     branch.ending = ending;
     this.#inFlight++;
     return branch;

@@ -1,4 +1,4 @@
-import { abortedError, isRunsheetError, TimeoutError } from "../report/errors.ts";
+import { abortedError, isRunsheetError, timeoutError } from "../report/errors.ts";
 import { Cancellation, type CancelListener, followSignal } from "../run/cancellation.ts";
 import type { Scope } from "../run/scope.ts";
 
@@ -48,7 +48,10 @@ export class Cutoff implements CancelListener {
         (reason) =>
           isRunsheetError(reason, "TIMEOUT") ? reason : abortedError(attempt.path, reason),
       );
-    if (timeout !== undefined) this.#timer = setTimeout(() => timeOut(attempt, own), timeout);
+    if (timeout !== undefined) {
+      const timeOut = () => own.cancel(timeoutError(`'${attempt.path}'`, timeout));
+      this.#timer = setTimeout(timeOut, timeout);
+    }
   }
 
   /** Why the call was given up, or must not begin. */
@@ -78,10 +81,4 @@ export class Cutoff implements CancelListener {
     if (!this.#isShared) this.cancellation.release();
     this.#stopFollowing?.();
   }
-}
-
-function timeOut({ path, effect: { timeout } }: Cuttable, cancellation: Cancellation): void {
-  const message =
-    `Cannot finish '${path}' as it must settle within ${timeout} ms: it is still pending`;
-  cancellation.cancel(new TimeoutError(message, timeout!));
 }

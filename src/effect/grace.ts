@@ -1,5 +1,5 @@
 import type { Outcome } from "../api/host.ts";
-import { Cancellation, startTimeout, untilCancelled, untilGivenUp } from "../run/cancellation.ts";
+import { untilCancelled } from "../run/cancellation.ts";
 import type { MaybePromise } from "../values/maybe_promise.ts";
 import type { Attempt } from "./attempt.ts";
 import type { GivenUp } from "./call.ts";
@@ -17,7 +17,7 @@ export async function waitWithGrace(
   const { effect: { overlap }, scope: { cancellation, run } } = attempt;
   const graceMs = Math.max(attempt.effect.graceMs ?? 0, run.seam.durable?.lateMs ?? 0);
   const late = graceMs > 0
-    ? await within(graceMs, call)
+    ? await within(graceMs, call.running)
     : attempt.hasPartEffects
     ? await promptly(call)
     : undefined;
@@ -25,17 +25,15 @@ export async function waitWithGrace(
   return await (cancellation ? untilCancelled(call.running, cancellation) : call.running);
 }
 
-async function within(
-  ms: number,
-  { error, running }: GivenUp,
-): Promise<Outcome | undefined> {
-  const grace = new Cancellation();
-  const stopClock = startTimeout(ms, grace, () => error);
-  try {
-    return await untilGivenUp(running, grace);
-  } finally {
-    stopClock();
-  }
+/** `running` never rejects. */
+async function within<T>(ms: number, running: Promise<T>): Promise<T | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const isOver = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), ms);
+  });
+  const landed = await Promise.race([running, isOver]);
+  clearTimeout(timer);
+  return landed;
 }
 
 const MICROTASKS = 100;

@@ -335,6 +335,12 @@ export function toError(value: unknown): Error {
   return new UnknownError(value);
 }
 
+/** Makes the error of something that did not settle within its timeout. */
+export function timeoutError(what: string, ms: number): TimeoutError {
+  const text = `Cannot finish ${what} as it must settle within ${ms} ms: it is still pending`;
+  return new TimeoutError(text, ms);
+}
+
 /** Makes the error of a run whose signal aborted. */
 export function abortedError(what: string, reason: unknown): AbortedError {
   const text = message`Cannot finish '${what}' as its signal must not abort: its reason is ${

@@ -181,18 +181,6 @@ function listenTo(signal: AbortSignal): Followers {
   return followers;
 }
 
-/** Cancels after `ms` milliseconds; returns a function that stops the clock. */
-export function startTimeout(
-  ms: number,
-  cancellation: Cancellation,
-  toError: () => Error,
-): () => void {
-  // Not `AbortSignal.timeout`: on Node it holds memory until it fires, and it keeps no process
-  // alive.
-  const timer = setTimeout(() => cancellation.cancel(toError()), ms);
-  return () => clearTimeout(timer);
-}
-
 /** Resolves with the promise's value, or with `undefined` as soon as it is given up. */
 export function untilGivenUp<T>(
   promise: Promise<T>,

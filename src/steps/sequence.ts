@@ -6,18 +6,11 @@ import { checkAfterPivot, checkStrict, keysOf } from "../engine/keys.ts";
 import type { Node } from "../engine/node.ts";
 import { runChild } from "../engine/run_child.ts";
 import { refuse } from "../report/checks.ts";
-import {
-  ArgsValidationError,
-  ProvidesValidationError,
-  TimeoutError,
-  toError,
-} from "../report/errors.ts";
+import { ArgsValidationError, ProvidesValidationError, toError } from "../report/errors.ts";
 import { argsHeld, outputHeld } from "../report/held.ts";
 import { type Refusal, refusalError, Refused } from "../report/refusal.ts";
-import { Cancellation } from "../run/cancellation.ts";
 import { join, recordId, stepPath } from "../run/paths.ts";
 import { recordedValue } from "../run/recorded_value.ts";
-import { startClock } from "../run/recorded_timeout.ts";
 import type { Scope } from "../run/scope.ts";
 import {
   type Ending,
@@ -29,6 +22,7 @@ import {
   success,
 } from "../run/settled.ts";
 import { isAccepted, whenValidated } from "../run/when_validated.ts";
+import { withTimeout } from "../run/with_timeout.ts";
 import { declaredKeys, onlyChecks } from "../schema/declared_keys.ts";
 import {
   contextValidator,
@@ -113,30 +107,14 @@ function execute(plan: Plan, args: Context, scope: Scope): MaybePromise<Settled>
 }
 
 function runOnce(plan: Plan, args: Context, scope: Scope): MaybePromise<Settled> {
-  const { timeout } = plan;
-  return timeout === undefined ? begin(plan, args, scope) : withTimeout(plan, timeout, args, scope);
-}
-
-async function withTimeout(
-  plan: Plan,
-  timeout: number,
-  args: Context,
-  scope: Scope,
-): Promise<Settled> {
-  const { name } = plan;
-  const cancellation = new Cancellation(scope.cancellation);
-  const toError = () => {
-    const message =
-      `Cannot finish pipeline '${name}' as it must settle within ${timeout} ms: it is still pending`;
-    return new TimeoutError(message, timeout);
-  };
-  const stopClock = startClock(scope, timeout, cancellation, toError);
-  try {
-    return await begin(plan, args, { ...scope, cancellation });
-  } finally {
-    stopClock();
-    cancellation.release();
-  }
+  const { name, timeout } = plan;
+  if (timeout === undefined) return begin(plan, args, scope);
+  return withTimeout(
+    `pipeline '${name}'`,
+    timeout,
+    scope,
+    (cancellation) => begin(plan, args, { ...scope, cancellation }),
+  );
 }
 
 function begin(plan: Plan, args: Context, scope: Scope): MaybePromise<Settled> {

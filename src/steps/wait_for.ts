@@ -3,12 +3,12 @@ import type { Schema } from "../api/schema.ts";
 import type { Step } from "../api/step.ts";
 import { expose } from "../engine/expose.ts";
 import { checkName, checkOptions, checkSchema, checkTimeout } from "../report/checks.ts";
-import { TimeoutError, toError } from "../report/errors.ts";
-import { Cancellation } from "../run/cancellation.ts";
+import { toError } from "../report/errors.ts";
+import type { Cancellation } from "../run/cancellation.ts";
 import { recordId } from "../run/paths.ts";
-import { startClock } from "../run/recorded_timeout.ts";
 import type { Scope } from "../run/scope.ts";
 import { failure, type Settled, success } from "../run/settled.ts";
+import { withTimeout } from "../run/with_timeout.ts";
 import { declaredKeys } from "../schema/declared_keys.ts";
 import type { ObjectSchema, Provided } from "../types/step.ts";
 import { checkOutput, type OutputSchema, outputSchema } from "./output.ts";
@@ -53,7 +53,8 @@ export function waitFor<const N extends string, PS = undefined>(
   const own = checkOptions(action, options, ["provides", "timeout"]);
   const provides = own.provides as Schema | undefined;
   checkSchema(action, "provides", provides);
-  checkTimeout(action, own.timeout);
+  const { timeout } = own;
+  checkTimeout(action, timeout);
   const schema = provides && outputSchema(provides);
   return expose({
     name,
@@ -65,26 +66,24 @@ export function waitFor<const N extends string, PS = undefined>(
     },
     kind: "step",
     // Without a timeout, it only waits, as `sleep` does.
-    policy: own.timeout === undefined ? undefined : { timeout: own.timeout },
-    execute: (_ctx, scope) => wait(name, schema, own.timeout, scope),
+    policy: timeout === undefined ? undefined : { timeout },
+    execute: (_ctx, scope) =>
+      withTimeout(
+        `'${scope.path}'`,
+        timeout,
+        scope,
+        (cancellation) => wait(name, schema, scope, cancellation),
+      ),
   });
 }
 
 async function wait(
   name: string,
   schema: OutputSchema | undefined,
-  timeout: number | undefined,
   scope: Scope,
+  cancellation: Cancellation,
 ): Promise<Settled> {
   const { path, run } = scope;
-  const cancellation = new Cancellation(scope.cancellation);
-  const stopClock = timeout === undefined
-    ? undefined
-    : startClock(scope, timeout, cancellation, () => {
-      const message =
-        `Cannot finish '${path}' as it must settle within ${timeout} ms: it is still pending`;
-      return new TimeoutError(message, timeout);
-    });
   try {
     const data = await run.seam.event(recordId(path, "event"), name, run, cancellation);
     if (cancellation.error) return failure(cancellation.error, path, true);
@@ -93,8 +92,5 @@ async function wait(
   } catch (thrown) {
     if (run.seam.interruption) throw thrown;
     return failure(toError(thrown), path, true);
-  } finally {
-    stopClock?.();
-    cancellation.release();
   }
 }

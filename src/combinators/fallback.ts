@@ -8,7 +8,6 @@ import { runChild } from "../engine/run_child.ts";
 import { checkFunction } from "../report/checks.ts";
 import { aggregateError } from "../report/error_with.ts";
 import { ProvidesValidationError } from "../report/errors.ts";
-import { notUndoneError } from "../report/not_undone.ts";
 import { refusalError, refusedByReading } from "../report/refusal.ts";
 import { join, labels } from "../run/paths.ts";
 import type { Scope } from "../run/scope.ts";
@@ -81,11 +80,10 @@ export function fallback<S extends StepShape | NotAStep, A = never, O = never, C
     // Committed effects cannot be undone, and the alternative would repeat them.
     if (journal.isCommitted(mark)) return failed;
     // Its own id, as a step around it may unwind at the same path once the alternative has failed.
-    const notUndone = await journal.unwind(failed.error, scope, mark, join(path, label));
-    if (notUndone.length > 0) {
-      const error = notUndoneError(`fall back in '${path}'`, notUndone, failed.error);
-      return failure(error, failed.failedStep, failed.ran);
-    }
+    const id = join(path, label);
+    const action = `fall back in '${path}'`;
+    const notUndone = await journal.undoBefore(action, failed.error, scope, mark, id);
+    if (notUndone) return failure(notUndone, failed.failedStep, failed.ran);
     if (cancellation?.error) return { ...failed, error: cancellation.error };
     const settled = second
       ? await settle(runChild(second, otherLabel, ctx, scope))

@@ -2,7 +2,6 @@ import type { Outcome } from "../api/host.ts";
 import { addErrors } from "../report/errors.ts";
 import type { Scope } from "../run/scope.ts";
 import type { Settled } from "../run/settled.ts";
-import { notUndoneError } from "../report/not_undone.ts";
 import { Cancellation, untilGivenUp } from "../run/cancellation.ts";
 import type { Due, Entry } from "../run/journal.ts";
 import type { RollbackFailure } from "../api/result.ts";
@@ -81,10 +80,9 @@ export class Attempts<T> implements Shared, Entry, Retrying {
       if (final && !this.#adoptable()) return await this.#fail(final);
       await this.#pushKept((kept) => !this.#isAdoptable(kept));
       const failedId = callId(this.#effect.kind, id, attempt.number);
-      const notUndone = await journal.unwind(outcome.error, scope, mark, failedId);
-      if (notUndone.length > 0) {
-        return await this.#fail(notUndoneError(`retry '${path}'`, notUndone, outcome.error));
-      }
+      const action = `retry '${path}'`;
+      const notUndone = await journal.undoBefore(action, outcome.error, scope, mark, failedId);
+      if (notUndone) return await this.#fail(notUndone);
       if (!decision.final && !this.#adoptable()) {
         await this.#wait(attempt.number + 1, decision.ms);
       }

@@ -2,7 +2,6 @@ import type { Middleware, Next, StepInfo, StepResult } from "../api/middleware.t
 import { refuse } from "../report/checks.ts";
 import { errorWith } from "../report/error_with.ts";
 import { ConfigError, ProvidesValidationError, toError } from "../report/errors.ts";
-import { notUndoneError } from "../report/not_undone.ts";
 import { refusalError, refusedByReading } from "../report/refusal.ts";
 import { untilGivenUp } from "../run/cancellation.ts";
 import { stepPath } from "../run/paths.ts";
@@ -60,10 +59,8 @@ export async function runInMiddleware(
   const failedBelow = innerFailure?.error ?? layers.failed;
   if (failedBelow) {
     // The middleware recovered from a failure: the effects up to that failure are undone at once.
-    const notUndone = await journal.unwind(failedBelow, scope, mark);
-    if (notUndone.length > 0) {
-      return failure(notUndoneError(`recover '${path}'`, notUndone, failedBelow), path, ran);
-    }
+    const notUndone = await journal.undoBefore(`recover '${path}'`, failedBelow, scope, mark);
+    if (notUndone) return failure(notUndone, path, ran);
   } else if (inner?.ok && inner.output === result.data) return inner;
   try {
     return success(seal(copyObject(result.data), deep), ran);

@@ -1,6 +1,5 @@
 import type { ItemOptions } from "../api/policy.ts";
 import { toError } from "../report/errors.ts";
-import { notUndoneError } from "../report/not_undone.ts";
 import { Cancellation } from "../run/cancellation.ts";
 import type { Journal } from "../run/journal.ts";
 import { itemPath } from "../run/paths.ts";
@@ -299,9 +298,6 @@ async function collect(
   const { item, journal, index, path, group } = branch;
   // Branches have the path of their group.
   const id = path === group.scope.path ? itemPath(path, index) : path;
-  const notUndone = await journal.unwind(error, branch, 0, id);
-  const failed = notUndone.length === 0
-    ? error
-    : notUndoneError("go on without an item", notUndone, error);
-  return success(Object.freeze({ success: false, error: failed, item }), ran);
+  const notUndone = await journal.undoBefore("go on without an item", error, branch, 0, id);
+  return success(Object.freeze({ success: false, error: notUndone ?? error, item }), ran);
 }

@@ -3,6 +3,8 @@ import type { Span } from "../api/observer.ts";
 import type { RollbackInfo } from "../api/info.ts";
 import type { RetryPolicy } from "../api/policy.ts";
 import type { RollbackFailure, RollbackReport } from "../api/result.ts";
+import type { RollbackError } from "../report/errors.ts";
+import { notUndoneError } from "../report/not_undone.ts";
 import { withToJSON } from "../report/printable.ts";
 import type { Context } from "../values/context.ts";
 import { newList } from "../values/new_list.ts";
@@ -167,6 +169,21 @@ export class Journal {
     unwinding.rollback?.endRollback(unwinding.failures);
     if (unwinding.failures.length > 0) this.push(new NotUndone(unwinding.failures));
     return unwinding.failures;
+  }
+
+  /**
+   * Undoes everything after the mark, so that the run can continue; returns the error that it fails
+   * with if an undo has failed.
+   */
+  async undoBefore(
+    action: string,
+    cause: Error,
+    place: Place,
+    mark: number,
+    id?: string,
+  ): Promise<RollbackError | undefined> {
+    const notUndone = await this.unwind(cause, place, mark, id);
+    return notUndone.length === 0 ? undefined : notUndoneError(action, notUndone, cause);
   }
 
   private async unwindTo(mark: number, unwinding: Unwinding): Promise<void> {

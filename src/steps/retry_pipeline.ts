@@ -1,7 +1,6 @@
 import type { RetryPolicy } from "../api/policy.ts";
 import { Retries } from "../effect/retry_decision.ts";
 import { addErrors, ValidationError } from "../report/errors.ts";
-import { notUndoneError } from "../report/not_undone.ts";
 import { unlessGivenUp } from "../run/cancellation.ts";
 import { attemptId, recordId, stepPath, waitId } from "../run/paths.ts";
 import { recordedValue } from "../run/recorded_value.ts";
@@ -60,10 +59,8 @@ export async function retryPipeline(
       const decision = await unlessGivenUp(retries.decide(number, error), cancellation);
       if (decision?.final) return fail(decision.final);
       if (decision) {
-        const notUndone = await journal.unwind(error, scope, mark, id);
-        if (notUndone.length > 0) {
-          return fail(notUndoneError(`retry '${called}'`, notUndone, error));
-        }
+        const notUndone = await journal.undoBefore(`retry '${called}'`, error, scope, mark, id);
+        if (notUndone) return fail(notUndone);
         const { ms } = decision;
         if (ms > 0) {
           const wait = { id: waitId(path, number + 1), ms, attempt: number + 1 };

@@ -6,7 +6,8 @@ import {
   checkFunction,
   checkOptions,
   checkSignal,
-  refuse,
+  checkText,
+  checkValid,
 } from "../report/checks.ts";
 
 /** The options of a run, or the info of the step that the run belongs to. */
@@ -36,9 +37,7 @@ export function checkRunOptions(name: string, options: OwnOptions): OwnOptions {
   const { signal, apart, runId, host, onLate, waitUntil, observer, events } = own;
   checkSignal(action, signal);
   checkBoolean(action, "apart", apart);
-  if (runId !== undefined && (typeof runId !== "string" || runId === "")) {
-    refuse(action, "'runId' must be a string that is not empty", runId);
-  }
+  if (runId !== undefined) checkText(action, "runId", runId);
   if (host !== undefined) {
     checkFunction(action, "host.perform", host?.perform);
     checkFunction(action, "host.sleep", host?.sleep);
@@ -46,9 +45,8 @@ export function checkRunOptions(name: string, options: OwnOptions): OwnOptions {
   if (onLate !== undefined) checkFunction(action, "onLate", onLate);
   if (waitUntil !== undefined) checkFunction(action, "waitUntil", waitUntil);
   if (events !== undefined) checkFunction(action, "events.wait", events?.wait);
-  if (observer !== undefined && !observer?.[watching]) {
-    refuse(action, "'observer' must be made by 'observe'", observer);
-  }
+  const isObserver = observer === undefined || Boolean(observer?.[watching]);
+  checkValid(action, "observer", observer, isObserver, "made by 'observe'");
   if (!isInfo) return own;
   checkFunction(action, "defer", own.defer);
   return { ...own, runId: runIdOf(own) };

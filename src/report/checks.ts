@@ -47,75 +47,76 @@ export function checkObject(action: string, options: unknown): asserts options i
   }
 }
 
+/** Refuses an option that is not what it must be. */
+export function checkValid(
+  action: string,
+  name: string,
+  value: unknown,
+  isValid: boolean,
+  constraint: string,
+): void {
+  if (!isValid) refuse(action, `'${name}' must be ${constraint}`, value);
+}
+
 /** Requires an array or `undefined`. */
 export function checkArray(action: string, name: string, value: unknown): void {
-  if (value !== undefined && !Array.isArray(value)) {
-    refuse(action, `'${name}' must be an array`, value);
-  }
+  checkValid(action, name, value, value === undefined || Array.isArray(value), "an array");
+}
+
+/** Requires a boolean or `undefined`. */
+export function checkBoolean(action: string, name: string, value: unknown): void {
+  checkValid(action, name, value, ["undefined", "boolean"].includes(typeof value), "a boolean");
 }
 
 /** Requires an `AbortSignal` of any implementation, or `undefined`. */
 export function checkSignal(action: string, value: unknown): void {
   const listen = (value as Partial<AbortSignal> | null | undefined)?.addEventListener;
-  if (value !== undefined && typeof listen !== "function") {
-    refuse(action, "'signal' must be an AbortSignal", value);
-  }
+  const isValid = value === undefined || typeof listen === "function";
+  checkValid(action, "signal", value, isValid, "an AbortSignal");
 }
 
-export function checkName(what: string, name: unknown): void {
-  if (typeof name !== "string" || name === "") {
-    refuse(
-      `create a ${what}`,
-      "'name' must be a string that is not empty",
-      name,
-    );
-  }
+/** Requires a string that is not empty. */
+export function checkText(action: string, name: string, value: unknown): void {
+  const isValid = typeof value === "string" && value !== "";
+  checkValid(action, name, value, isValid, "a string that is not empty");
 }
 
 /** Requires a key that may hold an output in the context. */
 export function checkKey(action: string, name: string, key: unknown): void {
-  if (typeof key !== "string" || key === "") {
-    refuse(action, `'${name}' must be a string that is not empty`, key);
-  }
+  checkText(action, name, key);
   // No output of a step may have this key, as assigning it sets the prototype.
-  if (key === "__proto__") refuse(action, `'${name}' must be another key`, key);
+  checkValid(action, name, key, key !== "__proto__", "another key");
 }
 
-export function checkFunction(
-  action: string,
-  name: string,
-  value: unknown,
-): void {
-  if (typeof value !== "function") {
-    refuse(action, `'${name}' must be a function`, value);
-  }
+export function checkFunction(action: string, name: string, value: unknown): void {
+  checkValid(action, name, value, typeof value === "function", "a function");
 }
 
 /** Requires a Standard Schema or `undefined`. */
-export function checkSchema(
-  action: string,
-  name: string,
-  value: unknown,
-): void {
-  if (value === undefined) return;
-  const standard = (value as { "~standard"?: { validate?: unknown } } | null)
-    ?.["~standard"];
-  if (typeof standard?.validate !== "function") {
-    refuse(action, `'${name}' must be a Standard Schema`, value);
-  }
+export function checkSchema(action: string, name: string, value: unknown): void {
+  const schema = value as { "~standard"?: { validate?: unknown } } | null | undefined;
+  const isValid = value === undefined || typeof schema?.["~standard"]?.validate === "function";
+  checkValid(action, name, value, isValid, "a Standard Schema");
+}
+
+/** Requires a number of milliseconds that a timer can represent, or `undefined`. */
+export function checkMs(action: string, name: string, value: unknown, least: number): void {
+  const isValid = value === undefined ||
+    typeof value === "number" && value >= least && value <= MAX_TIMER_MS;
+  const constraint = `a number of milliseconds from ${least} to ${MAX_TIMER_MS}`;
+  checkValid(action, name, value, isValid, constraint);
 }
 
 /** Requires a timeout that a timer can represent, or `undefined`. */
 export function checkTimeout(action: string, value: unknown): void {
-  if (value !== undefined) checkMs(action, "timeout", value, 1);
+  checkMs(action, "timeout", value, 1);
 }
 
 export function checkPatience(action: string, { graceMs, lateMs, overlap }: Patience): void {
-  if (graceMs !== undefined) checkMs(action, "graceMs", graceMs, 0);
-  if (lateMs !== undefined) checkMs(action, "lateMs", lateMs, 1);
-  if (overlap !== undefined && !["allow", "never"].includes(overlap)) {
-    refuse(action, "'overlap' must be 'allow' or 'never'", overlap);
-  }
+  checkMs(action, "graceMs", graceMs, 0);
+  checkMs(action, "lateMs", lateMs, 1);
+  const isValid = [undefined, "allow", "never"].includes(overlap);
+  checkValid(action, "overlap", overlap, isValid, "'allow' or 'never'");
 }
 
 /** Requires a valid retry policy or `undefined`; returns a copy. */
@@ -133,38 +134,23 @@ export function checkRetry(
     "retryIf",
   ]);
   const { count, delay, backoff, jitter, maxDelay, retryIf } = own;
-  if (count !== Infinity && !(Number.isSafeInteger(count) && count >= 0)) {
-    refuse(action, "'count' must be a non-negative integer", count);
-  }
-  if (typeof delay === "function" && backoff !== undefined) {
+  const isCount = count === Infinity || Number.isSafeInteger(count) && count >= 0;
+  checkValid(action, "count", count, isCount, "a non-negative integer");
+  if (typeof delay !== "function") checkMs(action, "delay", delay, 0);
+  else if (backoff !== undefined) {
     refuse(action, "'backoff' must not stand beside a 'delay' that is a function", backoff);
   }
-  if (delay !== undefined && typeof delay !== "function") checkMs(action, "delay", delay, 0);
-  if (maxDelay !== undefined) checkMs(action, "maxDelay", maxDelay, 0);
-  if (
-    jitter !== undefined &&
-    !(typeof jitter === "number" && jitter >= 0 && jitter <= 1)
-  ) {
-    refuse(action, "'jitter' must be between 0 and 1", jitter);
-  }
-  const isFactor = typeof backoff === "number" && backoff >= 1 && backoff < Infinity;
-  if (
-    backoff !== undefined && !isFactor &&
-    !["linear", "exponential", "fixed"].includes(backoff as string)
-  ) {
-    const constraint =
-      "'backoff' must be 'linear', 'exponential', 'fixed' or a factor of at least 1";
-    refuse(action, constraint, backoff);
-  }
+  checkMs(action, "maxDelay", maxDelay, 0);
+  const isShare = jitter === undefined ||
+    typeof jitter === "number" && jitter >= 0 && jitter <= 1;
+  checkValid(action, "jitter", jitter, isShare, "between 0 and 1");
+  const isBackoff = typeof backoff === "number"
+    ? backoff >= 1 && backoff < Infinity
+    : [undefined, "linear", "exponential", "fixed"].includes(backoff);
+  const backoffs = "'linear', 'exponential', 'fixed' or a factor of at least 1";
+  checkValid(action, "backoff", backoff, isBackoff, backoffs);
   if (retryIf !== undefined) checkFunction(action, "retryIf", retryIf);
   return Object.freeze(own);
-}
-
-/** Requires a boolean or `undefined`. */
-export function checkBoolean(action: string, name: string, value: unknown): void {
-  if (value !== undefined && typeof value !== "boolean") {
-    refuse(action, `'${name}' must be a boolean`, value);
-  }
 }
 
 /** Requires an undo function or an undo with policies; returns the latter. */
@@ -205,7 +191,7 @@ export function checkKeyUndo<Undo>(
   if (typeof undo === "function") return { run: undo };
   const policy = checkUndoPolicy<Undo>(action, "'undoByKey'", path, undo, ["afterMs"]);
   const { run, retry, timeout, afterMs } = policy;
-  if (afterMs !== undefined) checkMs(`undo '${path}'`, "afterMs", afterMs, 0);
+  checkMs(`undo '${path}'`, "afterMs", afterMs, 0);
   return { run, retry, timeout, afterMs };
 }
 
@@ -237,29 +223,11 @@ export function checkGroup<Options extends ItemOptions>(
   const own = checkOptions(action, options, known);
   const { concurrency, onFailure, undoConcurrency } = own;
   for (const [name, limit] of Object.entries({ concurrency, undoConcurrency })) {
-    if (limit === undefined || limit === Infinity) continue;
-    if (!(Number.isSafeInteger(limit) && limit > 0)) {
-      refuse(action, `'${name}' must be a positive integer`, limit);
-    }
+    const isValid = limit === undefined || limit === Infinity ||
+      Number.isSafeInteger(limit) && limit > 0;
+    checkValid(action, name, limit, isValid, "a positive integer");
   }
-  if (onFailure !== undefined && !policies.includes(onFailure)) {
-    refuse(action, `'onFailure' must be among ${policies.join(", ")}`, onFailure);
-  }
+  const isPolicy = onFailure === undefined || policies.includes(onFailure);
+  checkValid(action, "onFailure", onFailure, isPolicy, `among ${policies.join(", ")}`);
   return own;
-}
-
-/** Requires a number of milliseconds. */
-export function checkMs(
-  action: string,
-  name: string,
-  value: unknown,
-  least: number,
-): void {
-  if (typeof value !== "number" || !(value >= least && value <= MAX_TIMER_MS)) {
-    refuse(
-      action,
-      `'${name}' must be a number of milliseconds from ${least} to ${MAX_TIMER_MS}`,
-      value,
-    );
-  }
 }

@@ -3,13 +3,14 @@ import type { RetryPolicy } from "../api/policy.ts";
 import type { Schema } from "../api/schema.ts";
 import {
   checkArray,
+  checkBoolean,
   checkFunction,
-  checkName,
   checkOptions,
   checkRetry,
   checkSchema,
+  checkText,
   checkTimeout,
-  refuse,
+  checkValid,
 } from "../report/checks.ts";
 
 /** An untyped pipeline definition. */
@@ -46,19 +47,15 @@ export function checkPipeline(definition: Definition): Definition {
   const own = checkOptions("create a pipeline", definition, OPTIONS);
   const { name, steps, argsSchema, output, deps, middleware, strict, retry, timeout, immutable } =
     own;
-  checkName("pipeline", name);
+  checkText("create a pipeline", "name", name);
   const action = `create pipeline '${name}'`;
   checkSchema(action, "argsSchema", argsSchema);
   checkSchema(action, "output", output);
   checkSchema(action, "deps", deps);
   checkArray(action, "middleware", middleware);
   middleware?.forEach((layer, n) => checkFunction(action, `middleware[${n}]`, layer));
-  if (strict !== undefined && typeof strict !== "boolean") {
-    refuse(action, "'strict' must be a boolean", strict);
-  }
-  if (immutable !== undefined && immutable !== "deep") {
-    refuse(action, "'immutable' must be 'deep'", immutable);
-  }
+  checkBoolean(action, "strict", strict);
+  checkValid(action, "immutable", immutable, [undefined, "deep"].includes(immutable), "'deep'");
   checkTimeout(`time pipeline '${name}'`, timeout);
   return {
     ...own,

@@ -1,7 +1,7 @@
 // deno-lint-ignore-file ban-types -- {} is what the compiler shows where there are no keys
 import type { Step } from "../api/step.ts";
 import { expose } from "../engine/expose.ts";
-import { checkName, refuse } from "../report/checks.ts";
+import { checkText, checkValid } from "../report/checks.ts";
 import { recordId } from "../run/paths.ts";
 import type { Scope } from "../run/scope.ts";
 import { failure, type Settled, success } from "../run/settled.ts";
@@ -29,10 +29,9 @@ import { EMPTY } from "../values/context.ts";
  * ```
  */
 export function sleep<const N extends string>(name: N, ms: number): Step<N, {}, {}> {
-  checkName("sleep()", name);
-  if (!Number.isFinite(ms) || ms < 0) {
-    refuse(`create sleep '${name}'`, "'ms' must be a number of milliseconds from 0", ms);
-  }
+  checkText("create a sleep()", "name", name);
+  const isValid = Number.isFinite(ms) && ms >= 0;
+  checkValid(`create sleep '${name}'`, "ms", ms, isValid, "a number of milliseconds from 0");
   return expose({
     name,
     requires: undefined,

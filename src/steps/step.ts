@@ -12,11 +12,11 @@ import {
   checkBoolean,
   checkFunction,
   checkKeyUndo,
-  checkName,
   checkOptions,
   checkPatience,
   checkRetry,
   checkSchema,
+  checkText,
   checkTimeout,
   checkUndo,
   checkUndos,
@@ -156,7 +156,7 @@ function check(definition: unknown): Definition {
   ]);
   const { name, requires, provides, run, rollback, undoByKey, undos, idempotent, retry, timeout } =
     own;
-  checkName("step", name);
+  checkText("create a step", "name", name);
   const action = `create step '${name}'`;
   checkFunction(action, "run", run);
   checkSchema(action, "requires", requires);

@@ -2,7 +2,7 @@
 import type { Schema } from "../api/schema.ts";
 import type { Step } from "../api/step.ts";
 import { expose } from "../engine/expose.ts";
-import { checkName, checkOptions, checkSchema, checkTimeout } from "../report/checks.ts";
+import { checkOptions, checkSchema, checkText, checkTimeout } from "../report/checks.ts";
 import { toError } from "../report/errors.ts";
 import type { Cancellation } from "../run/cancellation.ts";
 import { recordId } from "../run/paths.ts";
@@ -48,7 +48,7 @@ export function waitFor<const N extends string, PS = undefined>(
   name: N,
   options: WaitForOptions<PS> = {},
 ): Step<N, {}, Provided<{}, PS>> {
-  checkName("waitFor()", name);
+  checkText("create a waitFor()", "name", name);
   const action = `create waitFor '${name}'`;
   const own = checkOptions(action, options, ["provides", "timeout"]);
   const provides = own.provides as Schema | undefined;

@@ -1,14 +1,13 @@
 import type { ItemInfo } from "../api/info.ts";
 import type { GroupOptions } from "../api/policy.ts";
 import { startEffect } from "../effect/start_effect.ts";
-import { itemPredicateEffect } from "../effect/predicate.ts";
+import { keepEffect } from "../effect/predicate.ts";
 import { expose } from "../engine/expose.ts";
 import { collectionNode } from "../groups/collection_node.ts";
-import { settle, type Settled, success } from "../run/settled.ts";
 import type { NoContext } from "../types/combinators.ts";
 import type { Also, Filtered, ItemOf, ItemsOf, Takes } from "../types/items.ts";
 import type { Context } from "../values/context.ts";
-import { andThen, type MaybePromise } from "../values/maybe_promise.ts";
+import type { MaybePromise } from "../values/maybe_promise.ts";
 
 /**
  * Collects, in order under a key, the items of a collection for which a predicate holds. A type
@@ -50,9 +49,7 @@ export function filter<
   >,
   options: GroupOptions = {},
 ): Filtered<K, Also<C, D>, J> {
-  const effect = itemPredicateEffect(
-    keep as (item: unknown, ctx: Context, info: ItemInfo) => unknown,
-  );
+  const effect = keepEffect(keep as (item: unknown, ctx: Context, info: ItemInfo) => unknown);
   return expose(collectionNode({
     combinator: "filter",
     key,
@@ -60,13 +57,8 @@ export function filter<
     callback: ["keep", keep],
     options,
     policies: ["abort", "settle"],
-    run(branch, ctx) {
-      const deciding = startEffect(effect, ctx, branch, branch);
-      return andThen<Settled<boolean>, Settled<unknown>>(settle(deciding), (decision) => {
-        if (!decision.ok) return { ...decision, ran: true };
-        return success(decision.output ? [branch.item] : []);
-      });
-    },
+    run: (branch, ctx) => startEffect(effect, ctx, branch, branch),
+    // Flat by one level only: an item may be a list itself.
     gather: (kept) => kept.flat(),
   }));
 }

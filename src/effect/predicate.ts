@@ -1,42 +1,51 @@
 import type { ItemInfo } from "../api/info.ts";
 import { errorWith } from "../report/error_with.ts";
 import { PredicateError } from "../report/errors.ts";
-import { failure, success } from "../run/settled.ts";
+import { failure, type SettledFailure, success } from "../run/settled.ts";
 import type { Context } from "../values/context.ts";
 import { message } from "../values/message.ts";
 import { shown } from "../values/show.ts";
-import type { Effect } from "./attempt.ts";
+import type { Attempt, Effect } from "./attempt.ts";
+import { itemEffect } from "./item.ts";
 import { makeEffect } from "./make_effect.ts";
-import { takesInfo } from "./takes_info.ts";
 
 /** The effect of a user predicate on the context. */
 export function predicateEffect(call: (ctx: Context) => unknown): Effect<boolean> {
-  return makeEffect({ ...ends, call: ({ ctx }) => call(ctx) });
-}
-
-/** The effect of a user predicate on the items of a collection. */
-export function itemPredicateEffect(
-  call: (item: unknown, ctx: Context, info: ItemInfo) => unknown,
-): Effect<boolean> {
   return makeEffect({
-    ...ends,
-    seesInfo: takesInfo(call, 2),
-    call: (attempt) => call(attempt.extra!.item, attempt.ctx, attempt.shown()),
+    kind: "predicate",
+    call: ({ ctx }) => call(ctx),
+    succeed(attempt, value) {
+      attempt.stand(value, value);
+      return success(Boolean(value), false);
+    },
+    fail: (attempt, error) => fail(attempt, error, false),
   });
 }
 
-const ends: Omit<Effect<boolean>, "call"> = {
-  kind: "predicate",
-  succeed(attempt, value) {
-    attempt.stand(value, value);
-    return success(Boolean(value), false);
-  },
-  fail({ path, scope: { cancellation } }, cause) {
-    const error = cause === cancellation?.error ? cause : errorWith(
-      PredicateError,
-      message`Cannot go on in '${path}' as its predicate threw: ${shown(cause)}`,
-      { cause },
-    );
-    return failure(error, path, false);
-  },
-};
+/** The effect of a user predicate on an item: a list of the item, empty if it is not kept. */
+export function keepEffect(
+  call: (item: unknown, ctx: Context, info: ItemInfo) => unknown,
+): Effect<unknown[]> {
+  return {
+    ...itemEffect(call),
+    kind: "predicate",
+    succeed(attempt, value) {
+      attempt.stand(value, value);
+      return success(value ? [attempt.extra!.item] : []);
+    },
+    fail: (attempt, error) => fail(attempt, error, true),
+  };
+}
+
+function fail(
+  { path, scope: { cancellation } }: Attempt,
+  cause: Error,
+  ran: boolean,
+): SettledFailure {
+  const error = cause === cancellation?.error ? cause : errorWith(
+    PredicateError,
+    message`Cannot go on in '${path}' as its predicate threw: ${shown(cause)}`,
+    { cause },
+  );
+  return failure(error, path, ran);
+}

@@ -1,11 +1,25 @@
 import type { SchemaIssue } from "../api/schema.ts";
 import { checkFunction, refuse } from "../report/checks.ts";
-import * as errors from "../report/errors.ts";
+import {
+  AbortedError,
+  ArgsValidationError,
+  ChoiceNoMatchError,
+  ConfigError,
+  type ErrorCode,
+  PredicateError,
+  ProvidesValidationError,
+  RequiresValidationError,
+  RetryExhaustedError,
+  RollbackError,
+  StrictOverlapError,
+  TimeoutError,
+  toError,
+  UnknownError,
+  ValidationError,
+} from "../report/errors.ts";
 import { pathOf } from "../report/safe_issue.ts";
 import { cast } from "../values/cast.ts";
 import { messageOf, type Safe, safeOf, withSafe } from "../values/message.ts";
-
-const { RunsheetError, toError } = errors;
 
 /**
  * A class of errors of the application.
@@ -39,7 +53,22 @@ export interface Codec {
 /** Marks values that JSON cannot express. A user's key that begins with it gets a second one. */
 const TAG = "$";
 
-const OURS = Object.values<unknown>(errors).filter(isErrorClass);
+// Not the module's namespace, which every application would then ship whole.
+const BY_CODE: Readonly<Record<ErrorCode, ErrorClass>> = {
+  ARGS_VALIDATION: ArgsValidationError,
+  REQUIRES_VALIDATION: RequiresValidationError,
+  PROVIDES_VALIDATION: ProvidesValidationError,
+  PREDICATE: PredicateError,
+  TIMEOUT: TimeoutError,
+  ABORTED: AbortedError,
+  RETRY_EXHAUSTED: RetryExhaustedError,
+  STRICT_OVERLAP: StrictOverlapError,
+  CHOICE_NO_MATCH: ChoiceNoMatchError,
+  ROLLBACK: RollbackError,
+  CONFIG: ConfigError,
+  UNKNOWN: UnknownError,
+};
+const OURS: readonly ErrorClass[] = [...Object.values(BY_CODE), ValidationError];
 const NATIVE: readonly ErrorClass[] = [
   EvalError,
   RangeError,
@@ -48,10 +77,6 @@ const NATIVE: readonly ErrorClass[] = [
   TypeError,
   URIError,
 ];
-
-function isErrorClass(value: unknown): value is ErrorClass {
-  return typeof value === "function" && value.prototype instanceof RunsheetError;
-}
 
 /**
  * Makes the codec of durable runs.

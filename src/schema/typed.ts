@@ -1,8 +1,8 @@
 import { cast } from "../values/cast.ts";
 import type { Schema } from "../api/schema.ts";
 
-const trusting: Schema<never> = Object.freeze({
-  "~standard": Object.freeze({
+const trusting: Schema<never> = /* @__PURE__ */ Object.freeze({
+  "~standard": /* @__PURE__ */ Object.freeze({
     version: 1,
     vendor: "runsheet",
     validate: (value: unknown) => ({ value: cast<never>(value) }),

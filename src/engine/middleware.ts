@@ -115,7 +115,9 @@ class Layers {
         refuse(`run '${step.name}'`, "its middleware must return a function", run);
       }
     } catch (thrown) {
-      return this.#once(() => this.#failLayer(thrown));
+      run = () => {
+        throw thrown;
+      };
     }
     const running: Next = (ctx) => this.#runLayer(run, ctx);
     return this.#once(outside ? (ctx) => outside.during(() => running(ctx)) : running);
@@ -127,15 +129,13 @@ class Layers {
   }
 
   #runLayer(run: ReturnType<Middleware>, ctx: Context): Promise<StepResult> {
+    let running: Promise<StepResult>;
     try {
-      return Promise.resolve(run(ctx)).then(this.#check, this.#fail);
+      running = Promise.resolve(run(ctx));
     } catch (thrown) {
-      return this.#failLayer(thrown);
+      running = Promise.reject(thrown);
     }
-  }
-
-  #failLayer(thrown: unknown): Promise<StepResult> {
-    return new Promise((resolve) => resolve(this.#fail(thrown)));
+    return running.then(this.#check, this.#fail);
   }
 
   readonly #check = (result: StepResult): StepResult => {

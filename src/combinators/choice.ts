@@ -3,6 +3,7 @@ import { startEffect } from "../effect/start_effect.ts";
 import { predicateEffect } from "../effect/predicate.ts";
 import { checkStep } from "../engine/children.ts";
 import { expose } from "../engine/expose.ts";
+import { allKnown } from "../engine/keys.ts";
 import { runChild } from "../engine/run_child.ts";
 import { checkFunction, refuse } from "../report/checks.ts";
 import { ChoiceNoMatchError } from "../report/errors.ts";
@@ -84,16 +85,13 @@ export function choice<
   const options = given.map((branch, n) => checkBranch(branch, n, n === given.length - 1));
   const names = options.map(({ node }) => node.name);
   const unique = labels(names);
+  const adds = allKnown(options.map(({ node }) => node.keys.adds));
   return expose({
     name: `choice(${names.join(", ")})`,
-    requires: undefined,
-    provides: undefined,
     keys: {
       needs: [],
       // Only one branch runs, so several may provide the same key.
-      adds: options.some(({ node }) => !node.keys.adds)
-        ? undefined
-        : [...new Map(options.flatMap(({ node }) => node.keys.adds ?? []))],
+      adds: adds && [...new Map(adds)],
     },
     kind: "choice",
     traits: { conditions: options.map(({ predicate }) => predicate?.name) },

@@ -74,8 +74,6 @@ export function distribute<
   const how = checkGroup(action, options, ["abort", "settle", "collect"]);
   return expose({
     name,
-    requires: undefined,
-    provides: undefined,
     keys: { needs: neededBy(node, pairs), adds: [[key, name]] },
     kind: "distribute",
     traits: how,

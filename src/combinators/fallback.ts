@@ -3,6 +3,7 @@ import { itemEffect } from "../effect/item.ts";
 import { startEffect } from "../effect/start_effect.ts";
 import { checkStep } from "../engine/children.ts";
 import { expose } from "../engine/expose.ts";
+import { allKnown } from "../engine/keys.ts";
 import { nodeOf } from "../engine/node.ts";
 import { runChild } from "../engine/run_child.ts";
 import { checkFunction } from "../report/checks.ts";
@@ -71,6 +72,7 @@ export function fallback<S extends StepShape | NotAStep, A = never, O = never, C
   const children = second ? [first, second] : [first];
   const names = children.map(({ name }) => name);
   const [label = "", otherLabel = ""] = labels(names);
+  const adds = allKnown([first.keys.adds, second?.keys.adds]);
   const effect = itemEffect((error, ctx) =>
     cast<(error: unknown, ctx: Context) => unknown>(alternative)(error, ctx)
   );
@@ -99,16 +101,10 @@ export function fallback<S extends StepShape | NotAStep, A = never, O = never, C
 
   return expose({
     name: `fallback(${names.join(", ")})`,
-    requires: undefined,
-    provides: undefined,
     keys: {
-      needs: children.some(({ keys }) => !keys.needs)
-        ? undefined
-        : children.flatMap(({ keys }) => keys.needs ?? []),
+      needs: allKnown(children.map(({ keys }) => keys.needs)),
       // Only one of them remains, so both may provide the same key.
-      adds: !second || children.some(({ keys }) => !keys.adds)
-        ? undefined
-        : [...new Map(children.flatMap(({ keys }) => keys.adds ?? []))],
+      adds: adds && [...new Map(adds)],
     },
     kind: "fallback",
     parts: {

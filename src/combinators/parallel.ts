@@ -1,6 +1,7 @@
 import type { ItemOptions } from "../api/policy.ts";
 import { checkSteps, type Child, refusePivot } from "../engine/children.ts";
 import { expose } from "../engine/expose.ts";
+import { allKnown } from "../engine/keys.ts";
 import { runChild } from "../engine/run_child.ts";
 import { fanOut } from "../groups/fan_out.ts";
 import { checkGroup, refuse } from "../report/checks.ts";
@@ -95,16 +96,12 @@ function group<const Mode extends ParallelMode = undefined, const K extends stri
     const name = `parallel(${nodes.map(({ name }) => name).join(", ")})`;
     return expose({
       name,
-      requires: undefined,
-      provides: undefined,
       keys: {
-        needs: nodes.some(({ keys }) => !keys.needs)
-          ? undefined
-          : nodes.flatMap(({ keys }) => keys.needs ?? []),
-        adds: nodes.some(({ keys }) => !keys.adds) ? undefined : [
-          ...nodes.flatMap(({ keys }) => keys.adds ?? []),
-          ...failures === undefined ? [] : [[failures, name] as const],
-        ],
+        needs: allKnown(nodes.map(({ keys }) => keys.needs)),
+        adds: allKnown([
+          ...nodes.map(({ keys }) => keys.adds),
+          failures === undefined ? [] : [[failures, name] as const],
+        ]),
       },
       kind: "parallel",
       traits: own,

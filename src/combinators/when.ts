@@ -51,8 +51,6 @@ export function when<S extends StepShape | NotAStep, C = Ctx<S>, D extends C = n
   const effect = predicateEffect((ctx) => predicate(cast(ctx)));
   return expose({
     name: `when(${child.name})`,
-    requires: undefined,
-    provides: undefined,
     keys: { needs: [], adds: child.keys.adds },
     kind: "when",
     traits: { conditions: [predicate.name] },

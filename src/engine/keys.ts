@@ -3,6 +3,13 @@ import { join } from "../run/paths.ts";
 import type { DeclaredKey } from "../schema/declared_keys.ts";
 import type { Node, NodeKeys } from "./node.ts";
 
+/** Joins the keys of nodes; `undefined` if those of one are unknown. */
+export function allKnown<Key>(
+  lists: readonly (readonly Key[] | undefined)[],
+): readonly Key[] | undefined {
+  return lists.includes(undefined) ? undefined : lists.flatMap((keys) => keys ?? []);
+}
+
 /** The keys that a pipeline needs and adds, as far as its schemas and steps declare them. */
 export function keysOf(
   name: string,

@@ -12,9 +12,9 @@ import type { Context } from "../values/context.ts";
 export interface Node {
   readonly name: string;
   /** Validates the context. */
-  readonly requires: Schema | undefined;
+  readonly requires?: Schema | undefined;
   /** Validates the output. */
-  readonly provides: Schema | undefined;
+  readonly provides?: Schema | undefined;
   /** The keys it needs and provides, as far as they are known when it is built. */
   readonly keys: NodeKeys;
   /** Its kind. The children of a pipeline that is run on its own are at the root of all paths. */

@@ -47,8 +47,6 @@ export function collectionNode(definition: CollectionCombinator): Node {
   const collection = items as (ctx: Context, info: CollectionInfo) => unknown;
   return {
     name,
-    requires: undefined,
-    provides: undefined,
     keys: { needs: [], adds: [[key, name]] },
     kind: combinator,
     traits: own,

@@ -96,8 +96,6 @@ export function resource<V, R = Unset, const N extends string = string>(
   });
   return expose({
     name,
-    requires: undefined,
-    provides: undefined,
     keys: { needs: [], adds: [[name, name]] },
     kind: "step",
     policy,

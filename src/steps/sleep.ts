@@ -34,8 +34,6 @@ export function sleep<const N extends string>(name: N, ms: number): Step<N, {}, 
   checkValid(`create sleep '${name}'`, "ms", ms, isValid, "a number of milliseconds from 0");
   return expose({
     name,
-    requires: undefined,
-    provides: undefined,
     keys: { needs: [], adds: [] },
     kind: "step",
     execute: (_ctx, scope) => wait(ms, scope),

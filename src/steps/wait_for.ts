@@ -58,7 +58,6 @@ export function waitFor<const N extends string, PS = undefined>(
   const schema = provides && outputSchema(provides);
   return expose({
     name,
-    requires: undefined,
     provides,
     keys: {
       needs: [],

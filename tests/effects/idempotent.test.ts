@@ -1,7 +1,9 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-
+import { pipeline, step } from "@runsheet/runsheet";
 import { type Plot, storyOf } from "../support/effects/story.ts";
+import { failureOf } from "../support/results.ts";
+import { fail } from "../support/steps.ts";
 
 const c1 = { id: "c1" };
 const c2 = { id: "c2" };
@@ -29,6 +31,22 @@ describe("an idempotent step", () => {
       "20: deferred 1.1, charge",
       "20: failure failing, undone: charge, charge (deferred), charge (deferred)",
     ]);
+  });
+
+  it("stands after a pivot, whatever its attempts", async () => {
+    const ship = step({ name: "ship", pivot: true, run: () => {} });
+    const charge = step({
+      name: "charge",
+      idempotent: true,
+      retry: { count: 1 },
+      run: (_ctx, { attempt }) => {
+        if (attempt === 1) throw new Error("502");
+      },
+      rollback: () => {},
+    });
+    const result = await pipeline({ name: "p", steps: [ship, charge, fail] }).run();
+    const { committed, rollback: { completed } } = failureOf(result);
+    assertEquals([committed, completed], ["ship", []]);
   });
 
   it("is undone if only a failed attempt has deferred", async () => {

@@ -22,6 +22,35 @@ describe("an output that comes after the step has succeeded, under the same key,
     ]);
   });
 
+  it("is compared by its content: dates, maps, sets, bytes, and what refers to itself", async () => {
+    const output = (text: string) => {
+      const around = new Set<unknown>([text]);
+      return {
+        at: new Date(text.length),
+        by: new Map([[text, new Set([text])]]),
+        bytes: new TextEncoder().encode(text),
+        list: [text] as unknown[],
+        around: around.add(around),
+        bare: Object.assign(Object.create(null), { text }),
+      };
+    };
+    const outcome = async (gives: Record<string, unknown>, before = output("one")) => {
+      const attempts = [{ at: 30, gives }, { at: 5, gives: before }];
+      const lines = await storyOf({ attempts, retry: { count: 1 }, timeout: 10, rollback: true });
+      return lines.at(-1)?.split(" ").at(-1);
+    };
+    assertEquals(await outcome(output("one")), "same-effect");
+    for (const key of ["at", "by", "bytes", "list", "around", "bare"] as const) {
+      const other = { ...output("one"), [key]: output("other")[key] };
+      assertEquals([key, await outcome(other)], [key, "compensated"]);
+    }
+    class Client {}
+    const client = { ...output("one"), list: [new Client()] };
+    assertEquals(await outcome(client, client), "same-effect");
+    assertEquals(await outcome({ ...client, list: [new Client()] }, client), "compensated");
+    assertEquals(await outcome({ ...client, list: [{}] }, client), "compensated");
+  });
+
   it("is another effect if it differs, and is rolled back", async () => {
     assertEquals(await late({ id: "c2" }), [
       ...begun,

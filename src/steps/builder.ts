@@ -10,7 +10,7 @@ import { parallel } from "../combinators/parallel.ts";
 import { when } from "../combinators/when.ts";
 import { expose } from "../engine/expose.ts";
 import { checkOptions, refuse } from "../report/checks.ts";
-import type { Definition } from "./check_pipeline.ts";
+import { checkPipeline, type Definition } from "./check_pipeline.ts";
 import { sequence } from "./sequence.ts";
 
 type Add<Arguments extends readonly unknown[]> = (...given: Arguments) => ErasedBuilder;
@@ -62,7 +62,7 @@ export function makeBuilder(definition: Definition): ErasedBuilder {
           options.output,
         );
       }
-      return expose(sequence({ ...definition, steps, ...options }));
+      return expose(sequence(checkPipeline({ ...definition, steps, ...options })));
     },
   });
 }

@@ -34,7 +34,7 @@ import {
 } from "../schema/validate.ts";
 import { type Context, EMPTY, seal } from "../values/context.ts";
 import type { MaybePromise } from "../values/maybe_promise.ts";
-import { checkPipeline, type Definition } from "./check_pipeline.ts";
+import type { Definition } from "./check_pipeline.ts";
 import { retryPipeline } from "./retry_pipeline.ts";
 
 /** The execution plan of a pipeline, made once when it is built. */
@@ -55,8 +55,7 @@ interface Plan {
 }
 
 /** Makes the node that runs steps in order. */
-export function sequence(definition: Definition): Node {
-  const own = checkPipeline(definition);
+export function sequence(own: Definition): Node {
   const { name, steps, argsSchema, output, deps, strict } = own;
   const action = `create pipeline '${name}'`;
   if (!Array.isArray(steps)) {

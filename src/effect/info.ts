@@ -3,13 +3,12 @@ import { cast } from "../values/cast.ts";
 
 /** The properties of the info for each kind of user code. */
 export const INFO_NAMES: Readonly<
-  Record<Exclude<Call["kind"], "args">, readonly string[]>
+  Record<Exclude<Call["kind"], "args" | "collection">, readonly string[]>
 > = {
   attempt: ["signal", "attempt", "key", "defer"],
   item: ["index", "signal", "key", "defer"],
   predicate: ["index", "signal", "key", "defer"],
   undo: ["error", "signal", "attempt", "key", "effectKey"],
-  collection: ["signal"],
 };
 
 const TARGET = {};

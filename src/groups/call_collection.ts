@@ -1,9 +1,7 @@
 import type { Collection } from "../api/collection.ts";
 import type { CollectionInfo } from "../api/info.ts";
-import { INFO_NAMES, LazyInfo } from "../effect/info.ts";
 import { errorWith } from "../report/error_with.ts";
 import { RequiresValidationError } from "../report/errors.ts";
-import type { Cancellation } from "../run/cancellation.ts";
 import { recordId } from "../run/paths.ts";
 import { recordedValue } from "../run/recorded_value.ts";
 import type { Scope } from "../run/scope.ts";
@@ -12,49 +10,33 @@ import { isThenable, type MaybePromise } from "../values/maybe_promise.ts";
 import { message } from "../values/message.ts";
 import { shown } from "../values/show.ts";
 
+/** A user's function that returns a collection. */
+export type CollectionFunction = (ctx: Context, info: CollectionInfo | undefined) => unknown;
+
 /** Calls the user's function that returns a collection. */
 export function callCollection(
-  collection: (ctx: Context, info: CollectionInfo) => unknown,
+  collection: CollectionFunction,
   ctx: Context,
   path: string,
-  cancellation: Cancellation,
+  info: CollectionInfo | undefined,
 ): MaybePromise<Collection<unknown>> {
-  const given = collection(ctx, new Info(cancellation).shown());
+  const given = collection(ctx, info);
   return isThenable(given)
     ? Promise.resolve(given).then((given) => checkCollection(given, path))
     : checkCollection(given, path);
 }
 
-// Not an object literal with a getter: V8 gives each of those its own hidden class, which keeps the
-// run alive until the next full collection.
-class Info extends LazyInfo {
-  declare readonly cancellation: Cancellation;
-
-  constructor(cancellation: Cancellation) {
-    super();
-    this.cancellation = cancellation;
-  }
-
-  get names(): readonly string[] {
-    return INFO_NAMES.collection;
-  }
-
-  read(): unknown {
-    return this.cancellation.signal;
-  }
-}
-
 /** Calls the function through a durable host, which records all items, as they may change. */
 export function recordedCollection(
-  collection: (ctx: Context, info: CollectionInfo) => unknown,
+  collection: CollectionFunction,
   ctx: Context,
   { path, run }: Scope,
-  cancellation: Cancellation,
+  info: CollectionInfo | undefined,
 ): Promise<Collection<unknown>> {
   const call = { id: recordId(path, "items"), kind: "collection", path, ctx } as const;
   return recordedValue(run, call, async () => {
     const items: unknown[] = [];
-    for await (const item of await callCollection(collection, ctx, path, cancellation)) {
+    for await (const item of await callCollection(collection, ctx, path, info)) {
       items.push(item);
     }
     return items;

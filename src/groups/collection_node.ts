@@ -1,13 +1,13 @@
-import type { CollectionInfo } from "../api/info.ts";
 import type { NodeKind } from "../api/observer.ts";
 import type { ItemOptions } from "../api/policy.ts";
+import { takesInfo } from "../effect/takes_info.ts";
 import type { Node, Parts } from "../engine/node.ts";
 import { checkFunction, checkGroup, checkKey } from "../report/checks.ts";
 import type { Scope } from "../run/scope.ts";
 import type { Ending } from "../run/settled.ts";
 import type { Context } from "../values/context.ts";
 import type { Branch } from "./branch.ts";
-import { callCollection, recordedCollection } from "./call_collection.ts";
+import { callCollection, type CollectionFunction, recordedCollection } from "./call_collection.ts";
 import { collectItems } from "./collect_items.ts";
 
 /** The differences between `map`, `filter` and `flatMap`. */
@@ -44,7 +44,8 @@ export function collectionNode(definition: CollectionCombinator): Node {
   checkFunction(`create ${name}`, "items", items);
   if (callback) checkFunction(`create ${name}`, ...callback);
   const own = checkGroup(`create ${name}`, options, policies, moreOptions);
-  const collection = items as (ctx: Context, info: CollectionInfo) => unknown;
+  const collection = items as CollectionFunction;
+  const seesInfo = takesInfo(collection, 1);
   return {
     name,
     keys: { needs: [], adds: [[key, name]] },
@@ -53,10 +54,12 @@ export function collectionNode(definition: CollectionCombinator): Node {
     parts,
     execute: (ctx, scope) =>
       collectItems(key, scope, {
-        source: (cancellation) =>
-          scope.run.seam.durable
-            ? recordedCollection(collection, ctx, scope, cancellation)
-            : callCollection(collection, ctx, scope.path, cancellation),
+        source(cancellation) {
+          const info = seesInfo ? Object.freeze({ signal: cancellation.signal }) : undefined;
+          return scope.run.seam.durable
+            ? recordedCollection(collection, ctx, scope, info)
+            : callCollection(collection, ctx, scope.path, info);
+        },
         options: own,
         hasRun: true,
         run: (branch) => run(branch, ctx),

@@ -12,8 +12,8 @@ type Pending = RestatePromise<Out> | string;
 export function engineOf<Args, Data>(
   ctx: WorkflowContext,
   { name, options, codec }: Runner<Args, Data>,
+  cancelled: AbortController,
 ): Engine<Pending> {
-  const cancelled = new AbortController();
   const { attemptCompletedSignal } = ctx.request();
   const events = new Map<string, RestatePromise<string>>();
   /** The number of events taken, by name. */

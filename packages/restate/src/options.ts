@@ -14,7 +14,8 @@ export interface RestateOptions extends RecordOptions {
   /**
    * Restate's own options of the workflow, such as its retention. Its retry policy applies to
    * workers that die, not to steps that fail. Its `inactivityTimeout` must be longer than the
-   * longest call.
+   * longest call. Options that would end a run without its rollback, or keep a cancellation from it,
+   * are refused.
    *
    * @default {a run that fails to continue 70 times, within about an hour, is paused; one that has
    * waited for ten minutes needs no process}
@@ -32,7 +33,15 @@ export const OWN: Record<string, OptionRule> = {
     (bytes) => Number.isInteger(bytes) && bytes >= LEAST_BYTES,
   ],
   workflow: [
-    "an object of options",
-    (options) => typeof options === "object" && options !== null,
+    "an object of options that neither end a run without its rollback nor hide a cancellation " +
+    "(asTerminalError, explicitCancellation, 'fail', 'kill')",
+    isSafe,
   ],
 };
+
+function isSafe(options: WorkflowOptions): boolean {
+  if (typeof options !== "object" || options === null) return false;
+  const { asTerminalError, explicitCancellation, onJournalMismatchErrors, retryPolicy } = options;
+  return !asTerminalError && !explicitCancellation && onJournalMismatchErrors !== "fail" &&
+    retryPolicy?.onMaxAttempts !== "kill";
+}

@@ -1,13 +1,15 @@
 import {
+  CancelledError,
   handlers,
   type RetryPolicy,
   TerminalError,
   workflow,
   type WorkflowContext,
   type WorkflowDefinition,
+  type WorkflowOptions,
   type WorkflowSharedContext,
 } from "@restatedev/restate-sdk";
-import type { RunOptions } from "@runsheet/runsheet";
+import { ConfigError, type RunOptions } from "@runsheet/runsheet";
 import {
   type Codec,
   type DurableDeps,
@@ -45,6 +47,14 @@ const MAX_BYTES = 33_554_432;
 const INVOCATION = "invocation";
 /** During a longer call, Restate does not notify the run of a cancellation until the call ends. */
 const INACTIVITY_MS = 600_000;
+/** The names that Restate's server accepts. */
+const NAME = /^([a-z]|_[a-z0-9])[\w.-]*$/i;
+/** What the endpoint's own defaults must not change, as a run would end without its rollback. */
+const SAFE: WorkflowOptions = {
+  asTerminalError: () => undefined,
+  explicitCancellation: false,
+  onJournalMismatchErrors: "retry",
+};
 /** Workers may be gone for an hour. A run that no worker can continue is paused, not lost. */
 const RETRY_POLICY: RetryPolicy = {
   initialInterval: 100,
@@ -61,7 +71,7 @@ const RETRY_POLICY: RetryPolicy = {
  * @param pipeline The pipeline.
  * @param options How to record, and the deps of a pipeline that declares them.
  * @returns The workflow, for the `services` of Restate's endpoint.
- * @throws {ConfigError} If an option is invalid.
+ * @throws {ConfigError} If an option is invalid, or Restate would refuse the pipeline's name.
  */
 export function restate<
   const N extends string,
@@ -77,13 +87,26 @@ export function restate<
   const runner = new Runner(pipeline, options, { own: OWN, maxBytes: MAX_BYTES });
   const { name, codec, start } = runner;
   const { errors, workflow: own } = runner.options;
+  if (!NAME.test(name)) {
+    throw new ConfigError(
+      `Cannot make '${name}' durable as its name must consist of letters, digits, '.', '_' and ` +
+        `'-', and begin with a letter, to be a workflow of Restate`,
+    );
+  }
 
   async function run(ctx: WorkflowContext, args: Args): Promise<RunEnd> {
     const runId = ctx.key;
     ctx.set(INVOCATION, ctx.request().id);
-    const text = await ctx.run("start", () => codec.encode(start), { serde: json });
-    runner.check(runId, codec.decode(text) as RunStart);
-    const host = engineHost(engineOf(ctx, runner), codec);
+    const cancelled = new AbortController();
+    try {
+      const text = await ctx.run("start", () => codec.encode(start), { serde: json });
+      runner.check(runId, codec.decode(text) as RunStart);
+    } catch (reason) {
+      // Nothing has been called yet, and nothing will be.
+      if (!(reason instanceof CancelledError)) throw reason;
+      cancelled.abort(reason);
+    }
+    const host = engineHost(engineOf(ctx, runner, cancelled), codec);
     return endOf(await runner.run(args, { runId, host }), codec);
   }
 
@@ -122,6 +145,7 @@ export function restate<
     },
     options: {
       inactivityTimeout: INACTIVITY_MS,
+      ...SAFE,
       ...own,
       retryPolicy: { ...RETRY_POLICY, ...own?.retryPolicy },
     },

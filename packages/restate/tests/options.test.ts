@@ -5,6 +5,10 @@ import { codecSerde, restate, type RestateOptions } from "@runsheet/restate";
 
 const order = pipeline({ name: "order", steps: [step({ name: "pay", run: () => {} })] });
 
+const workflowMustBe =
+  "'workflow' must be an object of options that neither end a run without its rollback nor hide a " +
+  "cancellation (asTerminalError, explicitCancellation, 'fail', 'kill')";
+
 describe("restate()", () => {
   it("makes a workflow with the pipeline's name", () => {
     const { name }: { name: "order" } = restate(order);
@@ -29,6 +33,20 @@ describe("restate()", () => {
     );
   });
 
+  it("refuses a pipeline whose name Restate would refuse, and no other", () => {
+    for (const name of ["place order", "1st", "größe", "a/b", "-a", "_"]) {
+      assertThrows(
+        () => restate(pipeline({ name, steps: [] })),
+        Error,
+        `Cannot make '${name}' durable as its name must consist of letters, digits, '.', '_' and ` +
+          "'-', and begin with a letter, to be a workflow of Restate",
+      );
+    }
+    for (const name of ["a", "_a", "Order.v2_new-1"]) {
+      assertEquals(restate(pipeline({ name, steps: [] })).name, name);
+    }
+  });
+
   const wrong: [RestateOptions, string][] = [
     [
       { lateMs: 0 },
@@ -38,7 +56,13 @@ describe("restate()", () => {
       { maxBytes: 1_000 },
       "'maxBytes' must be a number of bytes from 65536: current value is 1000",
     ],
-    [{ workflow: 3 as never }, "'workflow' must be an object of options: current value is 3"],
+    [{ workflow: 3 as never }, `${workflowMustBe}: current value is 3`],
+    ...([
+      { asTerminalError: () => undefined },
+      { explicitCancellation: true },
+      { onJournalMismatchErrors: "fail" },
+      { retryPolicy: { onMaxAttempts: "kill" } },
+    ] as const).map((workflow) => [{ workflow }, workflowMustBe] as [RestateOptions, string]),
     [null as never, "its options must be an object: current value is null"],
     [{ version: "" }, "'version' must be a string that is not empty: current value is "],
     [{ onLate: 1 as never }, "'onLate' must be a function: current value is 1"],
@@ -48,7 +72,7 @@ describe("restate()", () => {
     ],
   ];
   for (const [options, message] of wrong) {
-    it(`refuses options: ${message}`, () => {
+    it(`refuses the options ${JSON.stringify(options)}`, () => {
       assertThrows(
         () => restate(order, options),
         Error,

@@ -50,9 +50,9 @@ describe("a pipeline on Restate", { skip: skipWithoutServer }, () => {
     await worker.isUp();
   }
 
-  async function isPaused(id: string): Promise<boolean> {
-    const paused = `select id from sys_invocation where id = '${id}' and status = 'paused'`;
-    return (await server.query(paused)).length > 0;
+  async function hasStatus(id: string, status: string): Promise<boolean> {
+    const query = `select id from sys_invocation where id = '${id}' and status = '${status}'`;
+    return (await server.query(query)).length > 0;
   }
 
   async function hasFailed(id: string, sentence: string): Promise<boolean> {
@@ -61,7 +61,7 @@ describe("a pipeline on Restate", { skip: skipWithoutServer }, () => {
   }
 
   async function resume(id: string): Promise<void> {
-    if (await isPaused(id)) {
+    if (await hasStatus(id, "paused")) {
       await fetch(`${server.admin}/invocations/${id}/resume`, { method: "PATCH" });
     }
     await soon();
@@ -116,6 +116,20 @@ describe("a pipeline on Restate", { skip: skipWithoutServer }, () => {
     assertEquals([end.failedStep, end.completed], ["approval", ["reserve"]]);
     assertStringIncludes(end.error.message, "CancelledError");
     assertEquals(doneBy("cancelled").at(-1), "undo reserve cancelled/order/reserve");
+  });
+
+  it("ends a run that is cancelled before a worker has begun it like any other", async () => {
+    await worker.kill();
+    const { invocationId: id } = JSON.parse(await server.call("order/unbegun/run/send", args));
+    await fetch(`${server.admin}/invocations/${id}/cancel`, { method: "PATCH" });
+    await deploy("first");
+    // While there was no worker, it may have been paused.
+    while (!await hasStatus(id, "completed")) await resume(id);
+    const end = await endOf("unbegun");
+    assert(!end.success);
+    assertEquals([end.failedStep, end.completed], ["<args>", []]);
+    assertStringIncludes(end.error.message, "CancelledError");
+    assertEquals(doneBy("unbegun"), []);
   });
 
   it("fails a step whose output is larger than Restate's messages once, and undoes it", async () => {
@@ -185,7 +199,7 @@ describe("a pipeline on Restate", { skip: skipWithoutServer }, () => {
       await server.call(`order/${version}/send`, { name: "approval" });
       // While there was no worker, it may have been paused as well.
       while (!await hasFailed(id, sentence)) await resume(id);
-      while (!await isPaused(id)) await soon();
+      while (!await hasStatus(id, "paused")) await soon();
       assertEquals(doneBy(version).length, 1);
 
       await deploy("first");

@@ -1,6 +1,6 @@
 // A worker that checks out the orders of examples/checkout for Restate.
 import process from "node:process";
-import { serve } from "@restatedev/restate-sdk";
+import { serveWorkflows } from "./serve_workflows.ts";
 import { restate } from "@runsheet/restate";
 import { makeCheckout } from "../../../../examples/checkout/checkout.ts";
 import { GatewayError } from "../../../../examples/checkout/gateway_client.ts";
@@ -14,4 +14,4 @@ const workflow = restate(makeCheckout([]), {
   workflow: { retryPolicy: { initialInterval: 50, maxInterval: 200, maxAttempts: 1_000_000 } },
 });
 // Several tests use one server.
-await serve({ services: [{ ...workflow, name }], port: Number(port) });
+await serveWorkflows([{ ...workflow, name }], Number(port));

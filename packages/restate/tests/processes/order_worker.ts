@@ -1,7 +1,7 @@
 // A worker that serves the pipeline `order` in one of its versions, at the given port.
 import { appendFileSync } from "node:fs";
 import process from "node:process";
-import { serve } from "@restatedev/restate-sdk";
+import { serveWorkflows } from "./serve_workflows.ts";
 import { pipeline, step, waitFor } from "@runsheet/runsheet";
 import { restate } from "@runsheet/restate";
 
@@ -54,4 +54,4 @@ const workflow = restate(order, {
   version: version === "v2" ? "2" : undefined,
   workflow: { retryPolicy: { initialInterval: 20, maxInterval: 20, maxAttempts: 5 } },
 });
-await serve({ services: [workflow, restate(large), restate(huge)], port: Number(port) });
+await serveWorkflows([workflow, restate(large), restate(huge)], Number(port));

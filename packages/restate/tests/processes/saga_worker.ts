@@ -1,6 +1,6 @@
 // A worker that runs the saga of conform() for Restate, and reports its events to the test.
 import process from "node:process";
-import { serve } from "@restatedev/restate-sdk";
+import { serveWorkflows } from "./serve_workflows.ts";
 import { restate } from "@runsheet/restate";
 import { saga } from "@runsheet/runsheet/testing";
 
@@ -21,4 +21,4 @@ const workflow = restate(saga(outside, { waitMs: Number(waitMs) }), {
   },
 });
 // Several tests use one server.
-await serve({ services: [{ ...workflow, name }], port: Number(port) });
+await serveWorkflows([{ ...workflow, name }], Number(port));

@@ -1,6 +1,6 @@
 // A worker that places the orders of examples/service for Restate.
 import process from "node:process";
-import { serve } from "@restatedev/restate-sdk";
+import { serveWorkflows } from "./serve_workflows.ts";
 import { restate } from "@runsheet/restate";
 import { openDatabase } from "../../../../examples/service/database.ts";
 import { ShopError } from "../../../../examples/service/errors.ts";
@@ -15,4 +15,4 @@ const workflow = restate(placeOrder(services), {
   workflow: { retryPolicy: { initialInterval: 50, maxInterval: 200, maxAttempts: 1_000_000 } },
 });
 // Several tests use one server.
-await serve({ services: [{ ...workflow, name }], port: Number(port) });
+await serveWorkflows([{ ...workflow, name }], Number(port));

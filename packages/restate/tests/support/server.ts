@@ -8,7 +8,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { leash } from "./leash.ts";
 
-const binary = findServer();
+const binary = await findServer();
 
 /** The reason for skipping a test if there is no server, or the SDK does not run. */
 export const skipWithoutServer: string | false = binary === undefined
@@ -17,11 +17,14 @@ export const skipWithoutServer: string | false = binary === undefined
   ? "Restate's SDK needs Node 22"
   : false;
 
-/** Finds the program of npm's package: Deno has it only in a folder that npm has made. */
-function findServer(): string | undefined {
+/** Finds the program of npm's package. In Deno's cache, only its launcher can resolve it. */
+async function findServer(): Promise<string | undefined> {
   const program = `@restatedev/restate-server-${platform()}-${arch()}/bin/restate-server`;
   try {
-    const path = createRequire(import.meta.url).resolve(program);
+    // Deno downloads a package when a part of it is imported.
+    await import("@restatedev/restate-server/package.json", { with: { type: "json" } });
+    const launcher = import.meta.resolve("@restatedev/restate-server/lib/index.js");
+    const path = createRequire(launcher).resolve(program);
     return existsSync(path) ? path : undefined;
   } catch {
     return undefined;

@@ -63,8 +63,6 @@ const OWN: Record<string, OptionRule> = {
 };
 
 const STEPS = 10_000;
-/** The step that begins the run, and the wait for a cancellation. */
-const FIRST_STEPS = 2;
 /** The platform stores up to 1 MiB, in which a character may take several bytes. */
 const LONGEST_OUTPUT = 200_000;
 
@@ -108,7 +106,7 @@ export function cloudflare<
       runner.check(runId, began);
       const change = changeOf(now, began);
       if (change !== undefined) throw runner.refusal(runId, change);
-      const rows = new Rows(step, runner, { runId, steps, used: FIRST_STEPS });
+      const rows = new Rows(step, runner, { runId, steps });
       const host = engineHost(rows, runner.codec);
       result = await runner.run(payload, { runId, host, deps: depsOf(runId, env) });
     } catch (thrown) {

@@ -1,5 +1,5 @@
 import type { Codec } from "@runsheet/runsheet/durable";
-import { CANCEL, isMessage, typeOf } from "./messages.ts";
+import { CANCEL, isMessage, type Message, typeOf } from "./messages.ts";
 import type { WorkflowStep } from "./platform.ts";
 import { nameOf } from "./record.ts";
 
@@ -14,6 +14,8 @@ export class Inbox {
   readonly #texts = new Map<string, string[]>();
   readonly #taken = new Map<string, number>();
   readonly #known = new Set<string>();
+  /** How many steps of the platform have been used: one for each event, and one for each wait. */
+  steps = 0;
   /** The platform's own signal, or its failure. */
   failure: { readonly reason: unknown } | undefined;
 
@@ -51,23 +53,38 @@ export class Inbox {
     const texts: string[] = [];
     this.#texts.set(type, texts);
     while (!this.failure) {
+      this.steps++;
       try {
         const { payload } = await this.#step.waitForEvent(nameOf(name), {
           type,
           timeout: YEAR_MS,
         });
-        const { id, text } = isMessage(payload)
-          ? payload
-          : { id: crypto.randomUUID(), text: this.#codec.encode(payload) };
-        if (this.#known.has(id)) continue;
-        this.#known.add(id);
-        texts.push(text);
+        const message = this.#messageOf(name, payload);
+        if (!message || this.#known.has(message.id)) continue;
+        this.#known.add(message.id);
+        texts.push(message.text);
       } catch (reason) {
         // After a year, the wait starts again.
         if ((reason as Error).name === "WorkflowTimeoutError") continue;
         this.failure = { reason };
       }
       this.#onMail();
+    }
+  }
+
+  /** Reads an event, which anyone may have sent: one that cannot be taken must not end the run. */
+  #messageOf(name: string, payload: unknown): Pick<Message, "id" | "text"> | undefined {
+    try {
+      const { id, text } = isMessage(payload)
+        ? payload
+        : { id: crypto.randomUUID(), text: this.#codec.encode(payload) };
+      this.#codec.decode(text);
+      return { id, text };
+    } catch (thrown) {
+      const constraint = isMessage(payload)
+        ? "must be what 'send' has written"
+        : (thrown as Error).message;
+      console.error(`Cannot take event '${name}' as its data ${constraint}`);
     }
   }
 }

@@ -32,8 +32,6 @@ export interface RowsOptions {
   readonly runId: string;
   /** How many steps the instance may have. */
   readonly steps: number;
-  /** How many it has already used. */
-  readonly used: number;
 }
 
 /** Sleeps up to this length use a timer, even if nothing else is in progress. */
@@ -66,7 +64,8 @@ export class Rows implements Engine<Pending> {
   /** The sleeps of the platform that have begun in this process. */
   readonly #sleeping = new Set<string>();
   #wake = () => {};
-  #used: number;
+  /** The step that begins the run, and the rows. */
+  #rows = 1;
   /** The number of undos that may become due. */
   #undos = 0;
   #isLive = false;
@@ -79,7 +78,6 @@ export class Rows implements Engine<Pending> {
     this.#runner = runner;
     this.#codec = runner.codec;
     this.#options = options;
-    this.#used = options.used;
     this.#inbox = new Inbox(step, runner.codec, () => this.#wake());
   }
 
@@ -98,7 +96,6 @@ export class Rows implements Engine<Pending> {
   }
 
   event(_id: string, event: string): Pending {
-    this.#used++; // the platform's wait is a step, too
     this.#inbox.listen(event);
     return { event };
   }
@@ -130,7 +127,7 @@ export class Rows implements Engine<Pending> {
     const calls = [...pending].filter(([, { isCall }]) => isCall).map(([id]) => id);
     const [first] = calls.length > 0 ? calls : pending.keys();
     const name = calls.length > 1 ? `${first} and ${calls.length - 1} more` : first!;
-    this.#used++;
+    this.#rows++;
     let row: Promise<Row> | undefined;
     const wasLive = this.#isLive;
     let isNew = false;
@@ -239,9 +236,10 @@ export class Rows implements Engine<Pending> {
   #refusal(): Error | undefined {
     const { steps } = this.#options;
     const kept = STEPS_OF_UNDO * this.#undos + STEPS_AT_END;
-    if (this.signal.aborted || this.#used + kept < steps) return undefined;
+    const used = this.#rows + this.#inbox.steps;
+    if (this.signal.aborted || used + kept < steps) return undefined;
     return new ConfigError(
-      `Cannot continue '${this.name}' as the steps that are left must be enough for its undos: ${this.#used} of ${steps} are used`,
+      `Cannot continue '${this.name}' as the steps that are left must be enough for its undos: ${used} of ${steps} are used`,
     );
   }
 }

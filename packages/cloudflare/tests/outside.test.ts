@@ -20,6 +20,56 @@ describe("an event of a Workflow", () => {
     }
   });
 
+  it("is left aside, in a sentence, if its data cannot be taken, and the run takes the next one", async () => {
+    const said: string[] = [];
+    const { error } = console;
+    console.error = (text) => void said.push(text);
+    try {
+      const instance = new Instance();
+      const by = "@runsheet/cloudflare";
+      for (const payload of [/x/, { by }, { by, id: "m1", text: "{" }, { fine: 1 }]) {
+        instance.sendEvent({ type: "mail", payload });
+      }
+      assertEquals(await live(instance, "mail"), { success: true, data: { fine: 1 } });
+    } finally {
+      console.error = error;
+    }
+    assertEquals(said, [
+      "Cannot take event 'mail' as its data must be data that can be recorded: it is a RegExp",
+      "Cannot take event 'mail' as its data must be what 'send' has written",
+      "Cannot take event 'mail' as its data must be what 'send' has written",
+    ]);
+  });
+
+  it("takes a step, so that a run which receives too many is undone while it can be", async () => {
+    const told: string[] = [];
+    const instance = new Instance(60);
+    const reserve = step({
+      name: "reserve",
+      run: () => void told.push("reserve"),
+      rollback: () => void told.push("release"),
+    });
+    const flood = step({
+      name: "flood",
+      run: async () => {
+        for (let n = 0; n < 40; n++) await send(instance, "mail", { n });
+      },
+    });
+    const order = pipeline({
+      name: "order",
+      steps: [
+        reserve,
+        waitFor("mail"),
+        flood,
+        step({ name: "pay", run: () => void told.push("pay") }),
+      ],
+    });
+    const Order = cloudflare(WorkflowEntrypoint, order, { steps: 60 });
+    await send(instance, "mail");
+    const output = await instance.live(new Order({}, {}), {}) as { success: boolean };
+    assertEquals([output.success, told], [false, ["reserve", "release"]]);
+  });
+
   it("may have a name of any length and of any characters", async () => {
     const instance = new Instance();
     const names = ["b", "a"].map((last) => `\n${"é".repeat(200)}${last}`);

@@ -76,10 +76,7 @@ class Life implements WorkflowStep {
 
   async do(...[name, , callback]: Parameters<WorkflowStep["do"]>): Promise<unknown> {
     const { record, streamed } = this.#instance;
-    this.#steps++;
-    if (this.#steps > this.#limit) {
-      throw new Error(`The limit of ${this.#limit} steps has been reached`);
-    }
+    this.#count();
     // deno-lint-ignore no-control-regex -- as the platform does
     if (name.length > 256 || /[\x00-\x1f]/.test(name)) throw new Error(`the name '${name}'`);
     const key = this.#counted(name);
@@ -105,6 +102,7 @@ class Life implements WorkflowStep {
   }
 
   async waitForEvent(name: string, { type }: { type: string }): Promise<{ payload: unknown }> {
+    this.#count();
     const key = this.#counted(`event ${name}`);
     const known = this.#instance.record.get(key);
     if (known !== undefined) return JSON.parse(known);
@@ -122,6 +120,11 @@ class Life implements WorkflowStep {
     const at = this.#waiters.findIndex(({ type }) => type === event.type);
     if (at < 0) this.#events.push(event);
     else this.#waiters.splice(at, 1)[0]!.resolve(event);
+  }
+
+  #count(): void {
+    if (++this.#steps <= this.#limit) return;
+    throw new Error(`The limit of ${this.#limit} steps has been reached`);
   }
 
   #counted(name: string): string {

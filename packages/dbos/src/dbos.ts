@@ -13,8 +13,9 @@ import {
   type RunStart,
 } from "@runsheet/runsheet/durable";
 import { DbosEngine } from "./engine.ts";
-import { type Message, TOPIC } from "./message.ts";
+import { type Message, shown, TOPIC } from "./message.ts";
 import { type DbosOptions, OWN } from "./options.ts";
+import { checkStorable, MAX_BYTES } from "./storable.ts";
 
 /** A pipeline whose runs are workflows of DBOS. */
 export interface Dbos<Args, Data> {
@@ -63,13 +64,20 @@ export function dbos<Args, Data, Options extends RunOptions = RunOptions>(
     );
   }
   const [options = {}] = given;
-  return Object.freeze(new DbosRuns(new Runner(pipeline, options, { own: OWN })));
+  return Object.freeze(
+    new DbosRuns(new Runner(pipeline, options, { own: OWN, maxBytes: MAX_BYTES })),
+  );
 }
 
 /** The error codes of DBOS for a workflow that left this process or was cancelled. */
 const ENDS = new Set<number | undefined>([5, 24]);
-/** The error codes of DBOS for an awaited workflow that was cancelled. */
-const STOPPED = new Set<number | undefined>([24, 27]);
+/** The error codes of DBOS for an awaited workflow that was cancelled, or continued too often. */
+const STOPPED = new Set<number | undefined>([18, 24, 27, 30]);
+/** The states of a workflow that has not ended. */
+const OPEN = new Set(["PENDING", "ENQUEUED"]);
+/** The code of PostgreSQL for a write while it is read-only, as for a while in a failover. */
+const READ_ONLY = "25006";
+const READ_ONLY_MS = 1_000;
 
 /** The runs that this process drives. It may learn only much later that a run has left it. */
 const driven = new Map<string, object>();
@@ -109,6 +117,7 @@ class DbosRuns<Args, Data> implements Dbos<Args, Data> {
     let runId = "";
     try {
       ({ runId } = this.#runner.checkRun(options));
+      checkStorable(`run '${this.#runner.name}'`, runId);
       const end = this.#runner.codec.decode(await this.#end(args, runId)) as RunEnd;
       return resultOf(this.#runner.name, runId, args, end) as Result<Data>;
     } catch (thrown) {
@@ -127,13 +136,14 @@ class DbosRuns<Args, Data> implements Dbos<Args, Data> {
 
   async #tell(action: string, runId: string, message: Message): Promise<void> {
     checkText(action, "'runId'", runId);
+    checkStorable(action, runId);
     const text = this.#runner.encode(message, `Cannot ${action} as its data`);
     await DBOS.send(runId, text, TOPIC);
   }
 
   /** Returns the recorded end of a run, and starts the run unless one of its id exists. */
   async #end(args: Args, runId: string): Promise<string> {
-    const { name, start, codec } = this.#runner;
+    const { name, start } = this.#runner;
     const text = this.#runner.encode({ ...start, args } satisfies Start);
     try {
       const params = { workflowID: runId, workflowIDReusePolicy: "reject" } as const;
@@ -148,19 +158,34 @@ class DbosRuns<Args, Data> implements Dbos<Args, Data> {
       const what = `'${runId}' is one of '${known?.workflowName}'`;
       throw new ConfigError(`Cannot run '${name}' as ${constraint}: ${what}`);
     }
-    const began = codec.decode(String(known.input?.[0])) as Start;
-    this.#runner.checkArgs(runId, args, began.args);
+    this.#runner.checkArgs(runId, args, this.#startOf(runId, known.input?.[0]).args);
+    const { applicationVersion: version } = known;
+    if (OPEN.has(known.status) && version !== DBOS.applicationVersion) {
+      const constraint =
+        `its process must have the 'applicationVersion' of DBOS that it began with: it is ` +
+        `'${version}', and here '${DBOS.applicationVersion}'`;
+      DBOS.logger.warn(this.#runner.refusal(runId, constraint).message);
+    }
     return await DBOS.retrieveWorkflow<string>(runId).getResult();
   }
 
+  /** Decodes the input of a workflow, which another program may have begun. */
+  #startOf(runId: string, input: unknown): Start {
+    try {
+      return this.#runner.codec.decode(input as string) as Start;
+    } catch {
+      throw this.#runner.refusal(runId, `'run' must have begun it: its input is ${shown(input)}`);
+    }
+  }
+
   /** Runs the pipeline as the body of the workflow. */
-  async #drive(text: string): Promise<string> {
+  async #drive(input: string): Promise<string> {
     const runId = DBOS.workflowID!;
     const drive = {};
     driven.set(runId, drive);
     try {
       const { codec } = this.#runner;
-      const began = codec.decode(text) as Start;
+      const began = this.#startOf(runId, input);
       this.#runner.check(runId, began);
       const host = engineHost(new DbosEngine(this.#runner, runId), codec);
       const result = await this.#runner.run(began.args as Args, { runId, host });
@@ -168,30 +193,48 @@ class DbosRuns<Args, Data> implements Dbos<Args, Data> {
     } catch (thrown) {
       const error = thrown as Error;
       // DBOS has taken the run from this process, was shut down, or was launched again.
-      const isOver = ENDS.has(DBOSErrors.getDBOSErrorCode(error)) || !DBOS.isInitialized();
-      if (isOver || driven.get(runId) !== drive) throw error;
-      throw await this.#stop(runId, error);
+      const isOver = ENDS.has(DBOSErrors.getDBOSErrorCode(error)) || !DBOS.isInitialized() ||
+        driven.get(runId) !== drive;
+      if (!isOver) await this.#stop(runId, error);
+      // DBOS may still record another error as the end of the run.
+      throw isOver && !(error instanceof ConfigError)
+        ? error
+        : new DBOSErrors.DBOSWorkflowCancelledError(runId);
     } finally {
       if (driven.get(runId) === drive) driven.delete(runId);
     }
   }
 
   /** Stops a run that this process cannot continue; it can be resumed, and nothing is lost. */
-  async #stop(runId: string, reason: Error): Promise<Error> {
+  async #stop(runId: string, reason: Error): Promise<void> {
     const text = `Cannot continue run '${runId}' of '${this.#runner.name}': ${reason.message}`;
     const error = reason instanceof ConfigError ? reason : new ConfigError(text, { cause: reason });
-    this.#stopped.set(runId, error);
     DBOS.logger.error(error.message);
-    await this.#apart.runInAsyncScope(() => DBOS.cancelWorkflow(runId));
-    return new DBOSErrors.DBOSWorkflowCancelledError(runId);
+    const isWaiting = isReadOnly(reason);
+    if (!isWaiting) this.#stopped.set(runId, error);
+    await this.#apart.runInAsyncScope(async () => {
+      while (DBOS.isInitialized()) {
+        try {
+          await (isWaiting ? DBOS.resumeWorkflow(runId) : DBOS.cancelWorkflow(runId));
+          return;
+        } catch (thrown) {
+          if (!isReadOnly(thrown)) return DBOS.logger.error(thrown);
+          await new Promise((resolve) => setTimeout(resolve, READ_ONLY_MS));
+        }
+      }
+    });
   }
 
   /** The error of a run that has no result. */
   #told(runId: string, thrown: unknown): Error {
     const error = thrown as Error;
     if (!STOPPED.has(DBOSErrors.getDBOSErrorCode(error))) return error;
-    const text = `Cannot await run '${runId}' as it must not be stopped: ` +
+    const text = `Cannot await run '${runId}' as it must not be stopped: ${error.message}; ` +
       `DBOS.resumeWorkflow('${runId}') continues it`;
     return this.#stopped.get(runId) ?? new ConfigError(text, { cause: error });
   }
+}
+
+function isReadOnly(error: unknown): boolean {
+  return (error as { readonly code?: unknown }).code === READ_ONLY;
 }

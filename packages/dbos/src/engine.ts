@@ -1,8 +1,8 @@
 import { AsyncResource } from "node:async_hooks";
-import { inspect } from "node:util";
 import { DBOS, Error as DBOSErrors } from "@dbos-inc/dbos-sdk";
 import type { Engine, Runner } from "@runsheet/runsheet/durable";
-import { isMessage, TOPIC } from "./message.ts";
+import { isMessage, shown, TOPIC } from "./message.ts";
+import { MAX_BYTES, storable } from "./storable.ts";
 
 /** Something that a run waits for. */
 type Pending =
@@ -123,7 +123,7 @@ export class DbosEngine implements Engine<Pending> {
   async #first(pending: AllPending): Promise<readonly Out[]> {
     const [first] = pending.keys();
     const name = pending.size === 1 ? first! : `${first} +${pending.size - 1}`;
-    const outs = await DBOS.runStep(() => this.#await(pending), { name });
+    const outs = await DBOS.runStep(() => this.#await(pending), { name: storable(name) });
     if (outs[0]?.[0] === LOOK) {
       for (let one; (one = await DBOS.recv(TOPIC, 0)) !== null;) this.#read(one);
       return [];
@@ -146,7 +146,7 @@ export class DbosEngine implements Engine<Pending> {
         this.#lookAt = now + this.#lookMs;
         return [[LOOK, null]];
       }
-      const outs = [...this.#outs.splice(0), ...dueIn(pending, now)];
+      const outs = [...this.#takeOuts(), ...dueIn(pending, now)];
       if (outs.length > 0) return outs;
       const until = Math.min(this.#lookAt, ...waitsOf(pending).map(([, { until }]) => until!));
       await new Promise<void>((resolve) => {
@@ -159,6 +159,13 @@ export class DbosEngine implements Engine<Pending> {
     }
   }
 
+  /** Takes the completed calls, or as many as fit in one record. */
+  #takeOuts(): readonly Out[] {
+    let length = 0;
+    const end = this.#outs.findIndex(([, text]) => (length += text!.length) > MAX_BYTES);
+    return this.#outs.splice(0, end < 0 ? Infinity : Math.max(end, 1));
+  }
+
   #changed(problem: string): Error {
     const constraint = "its pipeline must be the one that began it";
     return this.#runner.refusal(this.#runId, `${constraint}: ${problem}`);
@@ -167,10 +174,9 @@ export class DbosEngine implements Engine<Pending> {
   #read(received: unknown): void {
     const message = typeof received === "string" ? this.#decoded(received) : received;
     if (!isMessage(message)) {
-      const shown = inspect(received, { depth: 1, maxStringLength: 200, breakLength: Infinity });
       return DBOS.logger.warn(
         `Cannot take a message to run '${this.#runId}' as it must be { event, data } or ` +
-          `{ cancel }: current value is ${shown}`,
+          `{ cancel }: current value is ${shown(received)}`,
       );
     }
     if ("cancel" in message) return this.#cancel.abort(message.cancel);

@@ -1,3 +1,5 @@
+import { inspect } from "node:util";
+
 /** The topic of the messages to a run. */
 export const TOPIC = "runsheet";
 
@@ -12,4 +14,9 @@ export function isMessage(received: unknown): received is Message {
   const { event } = (received ?? {}) as { readonly event?: unknown };
   if (typeof event !== "string" || event === "") return keys.join() === "cancel";
   return keys.every((key) => key === "event" || key === "data");
+}
+
+/** Prints a value of another program. */
+export function shown(value: unknown): string {
+  return inspect(value, { depth: 1, maxStringLength: 200, breakLength: Infinity });
 }

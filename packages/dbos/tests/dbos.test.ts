@@ -85,6 +85,13 @@ describe("dbos()", () => {
       unknown: "Sent to non-existent destination workflow UUID: nothing",
       noId: "<options>: Cannot run 'order' as 'runId' must be a string that is not empty: " +
         'current value is ""',
+      nul: "<options>: Cannot run 'order' as 'runId' must be text that PostgreSQL can store: " +
+        'current value is "\\u0000"',
+      foreign: "<options>: Cannot continue run 'order-0' of 'order' as 'run' must have begun it: " +
+        "its input is { sku: 'tea' }",
+      large: "large: Cannot record 'large' as what it returns must have at most 33554432 bytes: " +
+        "current value is 34000031",
+      isUndone: true,
       args: "<options>: Cannot record the args of 'order' as they must be data that can be " +
         "recorded: it.args.db is a URL",
       otherArgs: "<options>: Cannot run 'order' as a run of this id must have the args that it " +
@@ -101,8 +108,12 @@ describe("dbos()", () => {
       ended: { sku: "tea", reserve: "reserve", charge: "charge" },
       again: true,
       made: ["reserve", "charge"],
-      warnings: ["5", "'approval'", "{ evnt: 'approval' }", "{ event: '' }", "{}", "[ {} ]"]
-        .map(warned),
+      warnings: [
+        "Cannot continue run 'order-1' of 'order' as its process must have the " +
+        "'applicationVersion' of DBOS that it began with: it is 'shop 1', and here 'shop 2'",
+        ...["5", "'approval'", "{ evnt: 'approval' }", "{ event: '' }", "{}", "[ {} ]"]
+          .map(warned),
+      ],
     });
   });
 
@@ -116,6 +127,15 @@ describe("dbos()", () => {
       completed: ["reserve"],
       failed: [],
       made: ["reserve", "pack", "pack", "undo reserve"],
+      isAllRead: true,
     });
+  });
+
+  it("continues a run after a failover, in which the database is read-only", async () => {
+    const { stdout, stderr } = await spawnFile(script("failover"), [await server.newDatabase()]);
+    assert(stdout, stderr);
+    const { log, ...ended } = JSON.parse(stdout);
+    assert(log.startsWith("Cannot continue run 'order-1' of 'order': cannot execute"), log);
+    assertEquals(ended, { data: { parcel: 1 }, names: ["reserve", "pack"] });
   });
 });

@@ -46,10 +46,15 @@ while (!await hasLooked()) await setTimeout(20);
 await DBOS.shutdown({ deregister: true });
 
 const { orders, running } = await launched();
+await orders.send(runId, "another event");
 await orders.cancel(runId, "changed my mind");
 const result = await running;
+const steps = await DBOS.listWorkflowSteps(runId) ?? [];
+const isAllRead = steps.every(({ name, output }, n) =>
+  name !== "DBOS.recv" || output === null || steps[n + 1]?.name === name
+);
 const told = result.success
   ? {}
   : { message: result.error.message, failedStep: result.failedStep, ...result.rollback };
-console.log(JSON.stringify({ ...told, made }));
+console.log(JSON.stringify({ ...told, made, isAllRead }));
 process.exit();

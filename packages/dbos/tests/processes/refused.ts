@@ -1,7 +1,7 @@
 // Gives DBOS and `dbos` input that they must refuse, and prints their answers.
 import process from "node:process";
 import { setTimeout } from "node:timers/promises";
-import { DBOS } from "@dbos-inc/dbos-sdk";
+import { DBOS, DBOSClient } from "@dbos-inc/dbos-sdk";
 import { dbos } from "@runsheet/dbos";
 import { pipeline, type Result, step, waitFor } from "@runsheet/runsheet";
 import { type } from "arktype";
@@ -58,8 +58,8 @@ function errorOf(result: Result<unknown>): string {
 }
 
 /** Another process, as far as DBOS knows. */
-async function launched(work: () => Promise<void>): Promise<void> {
-  config(systemDatabaseUrl);
+async function launched(work: () => Promise<void>, more = {}): Promise<void> {
+  config(systemDatabaseUrl, more);
   await DBOS.launch();
   await work();
   await DBOS.shutdown({ deregister: true });
@@ -73,12 +73,23 @@ told.empty = await messageOf(DBOS.launch());
 await DBOS.shutdown({ deregister: true });
 
 let orders = dbos(orderOf(reserve, approval, charge));
+const large = step({
+  name: "large",
+  run: () => ({ text: "x".repeat(34_000_000) }),
+  rollback: () => void made.push("undo large"),
+});
+const exports = dbos(pipeline({ name: "export", steps: [large] }));
 const refunds = dbos(pipeline({ name: "refund", steps: [reserve] }));
 told.twice = refusalOf(() => dbos(orderOf(reserve)));
 const runId = "order-1";
+const foreignId = "order-0";
 told.notLaunched = errorOf(await orders.run({}, { runId }));
 
 await launched(async () => {
+  const client = await DBOSClient.create({ systemDatabaseUrl });
+  const foreign = { workflowName: "order", workflowID: foreignId, queueName: "nobody's" };
+  await client.enqueue(foreign, { sku: "tea" });
+  await client.destroy();
   told.late = refusalOf(() => dbos(pipeline({ name: "late", steps: [reserve] })));
   told.unknown = await messageOf(orders.send("nothing", "approval"));
   told.unnamed = await messageOf(orders.send(runId, ""));
@@ -87,11 +98,21 @@ await launched(async () => {
   told.reason = await messageOf(orders.cancel(runId, new URL("db://")));
   told.noId = errorOf(await orders.run({}, { runId: "" }));
   told.args = errorOf(await orders.run({ db: new URL("db://") }, { runId: "order-2" }));
+  told.nul = errorOf(await orders.run({}, { runId: "\0" }));
+  told.foreign = errorOf(await orders.run({ sku: "tea" }, { runId: foreignId }));
+  told.large = errorOf(await exports.run({}, { runId: "export-1" }));
+  told.isUndone = made.shift() === "undo large";
   void orders.run({ sku: "tea" }, { runId });
   while (made.length === 0) await setTimeout(5);
   told.otherArgs = errorOf(await orders.run({ sku: "mug" }, { runId }));
   told.otherPipeline = errorOf(await refunds.run({ sku: "tea" }, { runId }));
 });
+
+orders = dbos(orderOf(reserve, approval, charge));
+await launched(async () => {
+  void orders.run({ sku: "tea" }, { runId });
+  while (!warnings.at(-1)?.startsWith("Cannot")) await setTimeout(5);
+}, { applicationVersion: "shop 2" });
 
 orders = dbos(orderOf(reserve, approval));
 await launched(async () => {

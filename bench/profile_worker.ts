@@ -22,7 +22,11 @@ const LINES = 12;
 const PARTS: readonly (readonly [name: string, file: RegExp, code?: RegExp])[] = [
   ["garbage collection", /^\(garbage collector\)$/],
   ["the steps' own functions", /^worker$/],
-  ["copies and freezes", /./, /^\.\.\.|\{ \.\.\.|Object\.(freeze|assign|hasOwn|getPrototypeOf)\(/],
+  [
+    "copies and freezes",
+    /^src/,
+    /^\.\.\.|\{ \.\.\.|Object\.(freeze|assign|hasOwn|getPrototypeOf)\(/,
+  ],
   ["copies and freezes", /values\/(context|loses_keys)/],
   ["validation", /schema\/|when_validated|arktype|@ark|zod/],
   ["info, key, signal", /effect\/info/],
@@ -32,7 +36,7 @@ const PARTS: readonly (readonly [name: string, file: RegExp, code?: RegExp])[] =
   ["groups", /groups\/|combinators\//],
   ["sequence", /steps\/|engine\/run_child|run\/(scope|settled|paths)/],
   ["run, journal, result", /engine\/|report\/|run\/|observe\/|values\//],
-  ["promises and other code of the runtime", /./],
+  ["promises and other code of the runtime", /^/],
 ];
 
 /** A line of code, and the samples taken in it. */
@@ -96,7 +100,7 @@ function add(lines: Map<string, Line>, line: Line, ticks: number): void {
 
 function lineAt(url: string, functionName: string, number: number): Line {
   const line = { number, code: "", ticks: 0 };
-  if (!url.startsWith("file:")) return { ...line, module: url || functionName };
+  if (!url.startsWith("file:")) return { ...line, module: url || functionName || "(native)" };
   const path = fileURLToPath(url);
   const source = files.get(path) ?? readFileSync(path, "utf8").split("\n");
   files.set(path, source);

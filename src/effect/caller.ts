@@ -7,16 +7,24 @@ export interface Caller {
 /** The user code that is being called, until it returns or awaits. */
 export const calling: { by: Caller | undefined } = { by: undefined };
 
-const owners = new WeakMap<AbortSignal, Caller>();
+const owner: unique symbol = Symbol("owner");
 
-/** Remembers the owner of a signal, as code may pass the signal to a run after an await. */
-export function ownSignal(signal: AbortSignal, owner: Caller): AbortSignal {
-  owners.set(signal, owner);
+interface OwnedSignal extends AbortSignal {
+  [owner]?: () => Caller;
+}
+
+/**
+ * Remembers the owner of a signal, as code may pass the signal to a run after an await. It is a
+ * property of the signal, as an entry of a `WeakMap` costs more than the signal itself; and a
+ * function, as Bun prints all properties of a signal.
+ */
+export function ownSignal(signal: OwnedSignal, caller: Caller): AbortSignal {
+  signal[owner] = () => caller;
   return signal;
 }
 
 /** The code that begins a run, if it is known. Undos are left out, as nothing undoes them. */
-export function callerOf(signal: AbortSignal | undefined): Caller | undefined {
-  const caller = calling.by ?? (signal && owners.get(signal));
+export function callerOf(signal: OwnedSignal | undefined): Caller | undefined {
+  const caller = calling.by ?? signal?.[owner]?.();
   return caller?.effect.kind === "undo" ? undefined : caller;
 }

@@ -64,8 +64,9 @@ export function errorJSON(
   const safe = args ? undefined : safeOf(error);
   const issues = safe?.issues ?? (ours ? list(read(error, "issues")) : [])
     .flatMap((issue) => safely(() => issueJSON(issue as SchemaIssue, args)) ?? []);
-  // The numbers of a DOMException are a relic; its name says the same.
-  const code = error instanceof DOMException ? undefined : read(error, "code");
+  // The numbers of a DOMException are a relic; its name says the same. Temporal's workflows have no
+  // such class.
+  const code = safely(() => error instanceof DOMException) ? undefined : read(error, "code");
   const json = {
     name: textOf(read(error, "name")),
     ...((typeof code === "string" || typeof code === "number") && { code }),

@@ -48,14 +48,30 @@ export class Journal {
     return n < this.#outs.length;
   }
 
+  /** The first `count` outcomes, as plain data. */
+  told(count: number): readonly { id?: string; out?: unknown }[] {
+    return this.#outs.slice(0, count).map(([id, out]) => id === CANCEL ? {} : { id, out });
+  }
+
   async out(n: number): Promise<readonly [id: string, out: unknown]> {
     while (!this.has(n)) await new Promise<void>((resolve) => this.#onOut = resolve);
     return this.#outs[n]!;
   }
 }
 
-/** The host of a run over a journal, for one worker. */
-export function journalHost(journal: Journal, mortal: Journal, codec: Codec): Host {
+/** Makes a call in another process, given what the run was told so far. */
+export type Elsewhere = (
+  id: string,
+  told: readonly { id?: string; out?: unknown }[],
+) => Promise<string>;
+
+/** The host of a run over a journal, for one worker. It makes calls here, or elsewhere. */
+export function journalHost(
+  journal: Journal,
+  mortal: Journal,
+  codec: Codec,
+  elsewhere?: Elsewhere,
+): Host {
   const cancelled = new AbortController();
   let begun = 0;
   let delivered = 0;
@@ -67,7 +83,10 @@ export function journalHost(journal: Journal, mortal: Journal, codec: Codec): Ho
     lateMs: 5_000,
     signal: cancelled.signal,
     call({ id }, make) {
-      if (!journal.begin(begun++, id)) calls.push(() => void make().then((text) => put(id, text)));
+      if (journal.begin(begun++, id)) return;
+      const told = () => journal.told(delivered);
+      const made = () => elsewhere ? elsewhere(id, told()) : make();
+      calls.push(() => void made().then((text) => put(id, text)));
     },
     sleep(id, ms) {
       if (journal.begin(begun++, id)) return;

@@ -52,7 +52,9 @@ export async function makeApp(): Promise<void> {
     },
     include: ["consumer", "examples", "types"],
     // Gates of their own check these: see tools/gates/.
-    exclude: ["service", "starter", "worker", "playground"].map((name) => `examples/${name}`),
+    exclude: ["service", "starter", "temporal", "worker", "playground"].map((name) =>
+      `examples/${name}`
+    ),
   });
   await write("npm/app/tsconfig.service.json", {
     extends: "./tsconfig.json",

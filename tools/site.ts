@@ -25,6 +25,7 @@ const guides = [
   ["DBOS", "packages/dbos/README.md"],
   ["Restate", "packages/restate/README.md"],
   ["Cloudflare Workflows", "packages/cloudflare/README.md"],
+  ["Temporal", "docs/temporal.md"],
   ["Recipes", "docs/recipes.md"],
 ];
 const others = [

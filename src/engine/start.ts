@@ -80,7 +80,7 @@ async function carryOut(
       if (settled.ok && journal.mark > 0 && !journal.committed) {
         if (options.defer) handOverUndo(name, run, journal, { path, watch }, options.defer);
         else if (caller && journal.hasEffects) {
-          settled = failure(lostUndo(name, caller.path), boundary, settled.ran);
+          settled = failure(lostUndo(name, caller.path), boundary, settled.ran, settled.executed);
         }
       }
     } catch (thrown) {

@@ -59,6 +59,8 @@ export class Group {
   }
 }
 
+const NONE: readonly string[] = Object.freeze([]);
+
 /** A failure on its way to the caller. */
 export class Failed {
   readonly error: Error;
@@ -66,7 +68,7 @@ export class Failed {
   /** Whether user code was called. */
   readonly ran: boolean;
   /** The children of the outermost pipeline so far that ran. */
-  executed: readonly string[] = [];
+  executed: readonly string[] = NONE;
 
   constructor(thrown: unknown, failedStep: string, ran: boolean) {
     this.error = toError(thrown);

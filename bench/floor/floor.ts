@@ -132,7 +132,7 @@ async function run(plan: Plan, input: unknown): Promise<object> {
     if (input !== undefined) args = Object.freeze(copyOf(input));
     const walking = walk(plan, plan.args ? plan.args(args) : args, undefined, scope);
     const data = walking instanceof Promise ? await walking : walking;
-    if (caller && scope.undos.length > 0) throw new Error("the undo must not be lost");
+    if (caller && scope.undos.length > 0) throw lostUndo(plan, scope);
     const meta = Object.freeze(new Meta(name, args, executed(plan, scope), scope.root));
     return Object.freeze(new Succeeded(data, meta));
   } catch (thrown) {
@@ -147,15 +147,21 @@ async function run(plan: Plan, input: unknown): Promise<object> {
       completed: Object.freeze(completed),
       failed: Object.freeze(failed),
     });
-    const meta = Object.freeze(new Meta(name, args, Object.freeze(executed), scope.root));
+    const meta = Object.freeze(new Meta(name, args, executed, scope.root));
     return Object.freeze(new Failure(error, failedStep, rollback, meta));
   }
+}
+
+function lostUndo(plan: Plan, scope: Scope): Failed {
+  const failure = new Failed(new Error("the undo must not be lost"), "<args>", true);
+  failure.executed = executed(plan, scope);
+  return failure;
 }
 
 /** The children that ran; all runs in which all of them did share one list. */
 function executed({ labels }: Plan, { replaced }: Scope, count = labels.length) {
   if (count === labels.length && !replaced) return labels;
-  return labels.slice(0, count).filter((label) => !replaced?.includes(label));
+  return Object.freeze(labels.slice(0, count).filter((label) => !replaced?.includes(label)));
 }
 
 /** Runs the children of a pipeline in order; `added` is absent at the root of a run. */

@@ -1,4 +1,4 @@
-// Copies and checks of the floor.
+// The floor's copies and checks of objects.
 import type { Schema } from "@runsheet/runsheet";
 
 export type Context = Readonly<Record<string, unknown>>;
@@ -27,19 +27,33 @@ function checkPlain(value: unknown): asserts value is object {
 
 /** Makes the function that reads an output: it makes a checked copy. */
 export function readerOf(schema: Schema | undefined): (value: unknown) => Context {
-  if (!schema) return copyOf;
+  if (!schema) return copyOfOutput;
   const allows = allowedBy(schema);
   if (!allows) {
     return (value) => {
       checkPlain(value);
+      refuseResult(value);
       return madeBy(schema, value);
     };
   }
   return (value) => {
-    const copy = copyOf(value);
+    const copy = copyOfOutput(value);
     if (!allows(copy)) throw refused();
     return copy;
   };
+}
+
+function copyOfOutput(value: unknown): Context {
+  const copy = copyOf(value);
+  refuseResult(copy);
+  return copy;
+}
+
+/** A step must return the data of a run that it starts, and not its result. */
+function refuseResult(value: { success?: unknown; meta?: { stepsExecuted?: unknown } }): void {
+  if (typeof value.success === "boolean" && Array.isArray(value.meta?.stepsExecuted)) {
+    throw new TypeError("must not be a result");
+  }
 }
 
 /** Makes the function that checks args; steps see only what the schema returns. */

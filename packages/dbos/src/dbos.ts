@@ -183,6 +183,7 @@ class DbosRuns<Args, Data> implements Dbos<Args, Data> {
     const runId = DBOS.workflowID!;
     const drive = {};
     driven.set(runId, drive);
+    const launch = this.#launch();
     try {
       const { codec } = this.#runner;
       const began = this.#startOf(runId, input);
@@ -194,7 +195,7 @@ class DbosRuns<Args, Data> implements Dbos<Args, Data> {
       const error = thrown as Error;
       // DBOS has taken the run from this process, was shut down, or was launched again.
       const isOver = ENDS.has(DBOSErrors.getDBOSErrorCode(error)) || !DBOS.isInitialized() ||
-        driven.get(runId) !== drive;
+        this.#launch() !== launch || driven.get(runId) !== drive;
       if (!isOver) await this.#stop(runId, error);
       // DBOS may still record another error as the end of the run.
       throw isOver && !(error instanceof ConfigError)
@@ -203,6 +204,11 @@ class DbosRuns<Args, Data> implements Dbos<Args, Data> {
     } finally {
       if (driven.get(runId) === drive) driven.delete(runId);
     }
+  }
+
+  /** Identifies the launch of DBOS, as each has a logger of its own. */
+  #launch(): unknown {
+    return this.#apart.runInAsyncScope(() => DBOS.logger);
   }
 
   /** Stops a run that this process cannot continue; it can be resumed, and nothing is lost. */

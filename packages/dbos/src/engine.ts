@@ -116,19 +116,27 @@ export class DbosEngine implements Engine<Pending> {
     );
     if (message !== null) this.#read(message);
     // Somebody may have sent a message that is null.
-    return message === null && until < Infinity ? dueIn(pending, await DBOS.now()) : [];
+    if (message !== null || until === Infinity) return [];
+    return await this.#record(pending, () => Promise.resolve(dueIn(pending, Date.now())));
   }
 
-  /** Returns the calls and waits that complete first, from the record if it has them. */
+  /** Returns the calls and waits that complete first. */
   async #first(pending: AllPending): Promise<readonly Out[]> {
+    const outs = await this.#record(pending, () => this.#await(pending));
+    if (outs[0]?.[0] !== LOOK) return outs;
+    for (let one; (one = await DBOS.recv(TOPIC, 0)) !== null;) this.#read(one);
+    return [];
+  }
+
+  /** Records what has completed, or takes it from the record. */
+  async #record(
+    pending: AllPending,
+    complete: () => Promise<readonly Out[]>,
+  ): Promise<readonly Out[]> {
     const [first] = pending.keys();
     const name = pending.size === 1 ? first! : `${first} +${pending.size - 1}`;
-    const outs = await DBOS.runStep(() => this.#await(pending), { name: storable(name) });
-    if (outs[0]?.[0] === LOOK) {
-      for (let one; (one = await DBOS.recv(TOPIC, 0)) !== null;) this.#read(one);
-      return [];
-    }
-    const unknown = outs.find(([id]) => !pending.has(id));
+    const outs = await DBOS.runStep(complete, { name: storable(name) });
+    const unknown = outs.find(([id]) => id !== LOOK && !pending.has(id));
     if (!unknown) return outs;
     throw this.#changed(`it asks for nothing that is called '${unknown[0]}', which was recorded`);
   }

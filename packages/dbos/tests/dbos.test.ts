@@ -92,6 +92,7 @@ describe("dbos()", () => {
       large: "large: Cannot record 'large' as what it returns must have at most 33554432 bytes: " +
         "current value is 34000031",
       isUndone: true,
+      isOpen: true,
       args: "<options>: Cannot record the args of 'order' as they must be data that can be " +
         "recorded: it.args.db is a URL",
       otherArgs: "<options>: Cannot run 'order' as a run of this id must have the args that it " +

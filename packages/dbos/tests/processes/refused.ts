@@ -114,6 +114,19 @@ await launched(async () => {
   while (!warnings.at(-1)?.startsWith("Cannot")) await setTimeout(5);
 }, { applicationVersion: "shop 2" });
 
+const waits = dbos(pipeline({ name: "wait", steps: [waitFor("event", { timeout: 1_200 })] }));
+const waitId = "wait-1";
+let waiting: Promise<unknown>;
+await launched(async () => {
+  waiting = waits.run({}, { runId: waitId });
+  const hasBegun = async () => (await DBOS.listWorkflowSteps(waitId))?.length;
+  while (!await hasBegun()) await setTimeout(5);
+});
+await launched(async () => {
+  await waiting;
+  told.isOpen = (await DBOS.getWorkflowStatus(waitId))?.status !== "CANCELLED";
+});
+
 orders = dbos(orderOf(reserve, approval));
 await launched(async () => {
   told.removed = errorOf(await orders.run({ sku: "tea" }, { runId }));

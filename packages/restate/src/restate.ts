@@ -93,13 +93,14 @@ export function restate<
         `'-', and begin with a letter, to be a workflow of Restate`,
     );
   }
+  const begin = runner.encode(start, `Cannot make '${name}' durable as its parts`);
 
   async function run(ctx: WorkflowContext, args: Args): Promise<RunEnd> {
     const runId = ctx.key;
     ctx.set(INVOCATION, ctx.request().id);
     const cancelled = new AbortController();
     try {
-      const text = await ctx.run("start", () => codec.encode(start), { serde: json });
+      const text = await ctx.run("start", () => begin, { serde: json });
       runner.check(runId, codec.decode(text) as RunStart);
     } catch (reason) {
       // Nothing has been called yet, and nothing will be.

@@ -47,6 +47,17 @@ describe("restate()", () => {
     }
   });
 
+  it("refuses a pipeline of so many steps that no run could record them", () => {
+    const steps = Array.from({ length: 2_000 }, (_, n) => step({ name: `step ${n}`, run() {} }));
+    const long = pipeline({ name: "long", steps });
+    assertEquals(restate(long).name, "long");
+    assertThrows(
+      () => restate(long, { maxBytes: 65_536 }),
+      Error,
+      "Cannot make 'long' durable as its parts must have at most 65536 bytes: current value is ",
+    );
+  });
+
   const wrong: [RestateOptions, string][] = [
     [
       { lateMs: 0 },

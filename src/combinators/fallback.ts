@@ -9,15 +9,15 @@ import { runChild } from "../engine/run_child.ts";
 import { checkFunction } from "../report/checks.ts";
 import { aggregateError } from "../report/error_with.ts";
 import { ProvidesValidationError } from "../report/errors.ts";
-import { refusalError, refusedByReading } from "../report/refusal.ts";
+import { readObject } from "../report/read_object.ts";
 import { join, labels } from "../run/paths.ts";
 import type { Scope } from "../run/scope.ts";
-import { failure, settle, type Settled, type SettledFailure } from "../run/settled.ts";
+import { failure, settle, type Settled, type SettledFailure, success } from "../run/settled.ts";
 import type { Ctx } from "../types/combinators.ts";
 import type { Alternative, Fallen } from "../types/fallback.ts";
 import type { NotAStep, StepIn, StepShape } from "../types/step_in.ts";
 import { cast } from "../values/cast.ts";
-import { type Context, copyObject, seal } from "../values/context.ts";
+import type { Context } from "../values/context.ts";
 import { andThen } from "../values/maybe_promise.ts";
 import { list, message } from "../values/message.ts";
 import { shown } from "../values/show.ts";
@@ -124,11 +124,7 @@ export function fallback<S extends StepShape | NotAStep, A = never, O = never, C
 
 function giveData(settled: Settled<unknown>, { path, deep }: Scope): Settled {
   if (!settled.ok) return settled;
-  try {
-    return { ...settled, output: seal(copyObject(settled.output ?? {}), deep) };
-  } catch (thrown) {
-    const problem = `Cannot use the data of the alternative in '${path}' as it`;
-    const error = refusalError(ProvidesValidationError, problem, refusedByReading(thrown));
-    return failure(error, path, true);
-  }
+  const problem = `Cannot use the data of the alternative in '${path}' as it`;
+  const data = readObject(settled.output ?? {}, deep, ProvidesValidationError, problem);
+  return data instanceof Error ? failure(data, path, true) : success(data);
 }

@@ -1,5 +1,5 @@
 import type { ItemInfo } from "../api/info.ts";
-import { failure, success } from "../run/settled.ts";
+import { success } from "../run/settled.ts";
 import type { Context } from "../values/context.ts";
 import type { Effect } from "./attempt.ts";
 import { makeEffect } from "./make_effect.ts";
@@ -17,6 +17,5 @@ export function itemEffect(
       attempt.stand(output, output);
       return success(output);
     },
-    fail: (attempt, error, ran) => failure(error, attempt.path, ran),
   });
 }

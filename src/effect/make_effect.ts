@@ -1,6 +1,10 @@
-import type { Effect } from "./attempt.ts";
+import { failure } from "../run/settled.ts";
+import type { Attempt, Effect } from "./attempt.ts";
 
-const noEffect: { readonly [Field in keyof Effect]: undefined } = {
+/** An effect as it is defined; if it says nothing else, it fails with the error of its attempts. */
+export type EffectDefinition<T> = Omit<Effect<T>, "fail"> & Partial<Pick<Effect<T>, "fail">>;
+
+const defaults = {
   kind: undefined,
   span: undefined,
   seesInfo: undefined,
@@ -17,10 +21,10 @@ const noEffect: { readonly [Field in keyof Effect]: undefined } = {
   check: undefined,
   call: undefined,
   succeed: undefined,
-  fail: undefined,
-};
+  fail: ({ path }: Attempt, error: Error, ran: boolean) => failure(error, path, ran),
+} satisfies { readonly [Field in keyof Effect]: unknown };
 
 /** Makes an effect. All have the same fields, as objects of many shapes are slow to read. */
-export function makeEffect<T>(definition: Effect<T>): Effect<T> {
-  return { ...noEffect, ...definition };
+export function makeEffect<T>(definition: EffectDefinition<T>): Effect<T> {
+  return { ...defaults, ...definition };
 }

@@ -2,7 +2,7 @@ import type { Outcome } from "../api/host.ts";
 import type { RollbackInfo } from "../api/info.ts";
 import { type Due, Journal } from "../run/journal.ts";
 import { ChildScope, type Run } from "../run/scope.ts";
-import { failure, settle, type Settled, success } from "../run/settled.ts";
+import { settle, type Settled, success } from "../run/settled.ts";
 import type { Watch } from "../run/watch.ts";
 import { isPromise, type MaybePromise } from "../values/maybe_promise.ts";
 import { makeEffect } from "./make_effect.ts";
@@ -34,7 +34,6 @@ const undoing = makeEffect<unknown>({
   idempotent: true,
   call: (attempt) => attempt.extra!.call!(attempt.shown<RollbackInfo>()),
   succeed: (_attempt, output) => success(output),
-  fail: (attempt, error, ran) => failure(error, attempt.path, ran),
 });
 
 function outcomeOf(settled: Settled<unknown>): Outcome {

@@ -2,7 +2,7 @@ import type { Middleware, Next, StepInfo, StepResult } from "../api/middleware.t
 import { refuse } from "../report/checks.ts";
 import { errorWith } from "../report/error_with.ts";
 import { ConfigError, ProvidesValidationError, toError } from "../report/errors.ts";
-import { refusalError, refusedByReading } from "../report/refusal.ts";
+import { readObject } from "../report/read_object.ts";
 import { untilGivenUp } from "../run/cancellation.ts";
 import { stepPath } from "../run/paths.ts";
 import type { Scope } from "../run/scope.ts";
@@ -62,13 +62,9 @@ export async function runInMiddleware(
     const notUndone = await journal.undoBefore(`recover '${path}'`, failedBelow, scope, mark);
     if (notUndone) return failure(notUndone, path, ran);
   } else if (inner?.ok && inner.output === result.data) return inner;
-  try {
-    return success(seal(copyObject(result.data), deep), ran);
-  } catch (cause) {
-    const problem = `Cannot use the result of a middleware at '${path}' as its data`;
-    const error = refusalError(ProvidesValidationError, problem, refusedByReading(cause));
-    return failure(error, path, ran);
-  }
+  const problem = `Cannot use the result of a middleware at '${path}' as its data`;
+  const data = readObject(result.data, deep, ProvidesValidationError, problem);
+  return data instanceof Error ? failure(data, path, ran) : success(data, ran);
 }
 
 /** The layers around one run of a step. */

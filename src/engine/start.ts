@@ -3,7 +3,7 @@ import type { RunOptions } from "../api/run.ts";
 import { callerOf } from "../effect/caller.ts";
 import { performUndo } from "../effect/undo.ts";
 import { ArgsValidationError, toError } from "../report/errors.ts";
-import { refusalError, refusedByReading } from "../report/refusal.ts";
+import { readObject } from "../report/read_object.ts";
 import { Failed, Meta, Succeeded } from "../report/result.ts";
 import { Journal } from "../run/journal.ts";
 import { labelOf, labels } from "../run/paths.ts";
@@ -11,7 +11,7 @@ import { ChildScope, Run } from "../run/scope.ts";
 import { Seam } from "../run/seam.ts";
 import { failure, settle, type Settled } from "../run/settled.ts";
 import type { Watch } from "../run/watch.ts";
-import { type Context, copyObject, EMPTY } from "../values/context.ts";
+import { type Context, EMPTY } from "../values/context.ts";
 import { isPromise } from "../values/maybe_promise.ts";
 import { beginRun } from "./begin_run.ts";
 import { checkDeps } from "./check_deps.ts";
@@ -64,7 +64,7 @@ async function carryOut(
         run.deps = await run.seam.outside(checkDeps(node, options.deps));
       }
       boundary = "<args>";
-      if (input !== undefined) args = copyArgs(name, input);
+      if (input !== undefined) args = readArgs(name, input);
       const cancellation = signals?.cancellation;
       if (cancellation?.error) {
         settled = failure(cancellation.error, boundary, false);
@@ -144,11 +144,8 @@ function executedOf({ name, parts }: Node, { executed }: Run, ran: boolean): rea
   return ran ? [name] : [];
 }
 
-function copyArgs(name: string, input: unknown): Context {
-  try {
-    return Object.freeze(copyObject(input));
-  } catch (cause) {
-    const problem = `Cannot run '${name}' as its args`;
-    throw refusalError(ArgsValidationError, problem, refusedByReading(cause));
-  }
+function readArgs(name: string, input: unknown): Context {
+  const args = readObject(input, false, ArgsValidationError, `Cannot run '${name}' as its args`);
+  if (args instanceof Error) throw args;
+  return args;
 }

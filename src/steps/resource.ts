@@ -92,7 +92,6 @@ export function resource<V, R = Unset, const N extends string = string>(
       attempt.stand(output, output);
       return success(output);
     },
-    fail: (attempt, error, ran) => failure(error, attempt.path, ran),
   });
   return expose({
     name,

@@ -201,7 +201,6 @@ function effectOf(definition: Definition): Effect {
         ? checking.then((checked) => stand(attempt, raw, checked))
         : stand(attempt, raw, checking);
     },
-    fail: (attempt, error, ran) => failure(error, attempt.path, ran),
   });
 }
 

@@ -176,23 +176,13 @@ function check(definition: unknown): Definition {
 
 /** Makes the effect of a step. */
 function effectOf(definition: Definition): Effect {
-  const { run, provides, rollback, undoByKey, undos, idempotent, ...policy } = definition;
-  const { retry, timeout, graceMs, lateMs, overlap, pivot } = policy;
+  const { name: _, requires: _2, provides, run, ...policy } = definition;
   const schema = provides && outputSchema(provides);
   const check = (raw: unknown, scope: Scope) => checkOutput(schema, raw, scope);
   return makeEffect({
+    ...policy,
     kind: "attempt",
     seesInfo: takesInfo(run, 1),
-    retry,
-    timeout,
-    graceMs,
-    lateMs,
-    overlap,
-    idempotent,
-    pivot,
-    rollback,
-    undoByKey,
-    undos,
     check,
     call: (attempt) => run(attempt.ctx, attempt.shown()),
     succeed(attempt, raw) {

@@ -153,16 +153,25 @@ export function checkRetry(
   return Object.freeze(own);
 }
 
-/** Requires an undo function or an undo with policies; returns the latter. */
+/** Requires an undo, as a function or with policies and `more` options; returns the latter. */
 export function checkUndo<Undo>(
   action: string,
   place: string,
   path: string,
-  undo: Undo | UndoPolicy<Undo>,
-): UndoPolicy<Undo> {
+  undo: Undo | KeyUndo<Undo>,
+  more: readonly string[] = [],
+): KeyUndo<Undo> {
   if (typeof undo === "function") return { run: undo };
-  const { run, retry, timeout } = checkUndoPolicy<Undo>(action, place, path, undo, []);
-  return { run, retry, timeout };
+  const options = ["run", "retry", "timeout", ...more];
+  if (typeof undo !== "object" || undo === null) {
+    refuse(action, `${place} must be a function or { ${options.join(", ")} }`, undo);
+  }
+  const own = checkOptions(`undo '${path}'`, cast<KeyUndo<Undo>>(undo), options);
+  checkFunction(`undo '${path}'`, "run", own.run);
+  checkTimeout(`time the rollback of '${path}'`, own.timeout);
+  const retry = checkRetry(`retry the rollback of '${path}'`, own.retry);
+  checkMs(`undo '${path}'`, "afterMs", own.afterMs, 0);
+  return { ...own, retry };
 }
 
 /** Requires an object of undos by name; returns them with their policies. */
@@ -180,36 +189,6 @@ export function checkUndos<Undo>(
       checkUndo(action, `'undos.${name}'`, path, undo),
     ]),
   );
-}
-
-/** Requires an undo by key, as a function or with policies; returns the latter. */
-export function checkKeyUndo<Undo>(
-  action: string,
-  path: string,
-  undo: Undo | KeyUndo<Undo>,
-): KeyUndo<Undo> {
-  if (typeof undo === "function") return { run: undo };
-  const policy = checkUndoPolicy<Undo>(action, "'undoByKey'", path, undo, ["afterMs"]);
-  const { run, retry, timeout, afterMs } = policy;
-  checkMs(`undo '${path}'`, "afterMs", afterMs, 0);
-  return { run, retry, timeout, afterMs };
-}
-
-function checkUndoPolicy<Undo>(
-  action: string,
-  place: string,
-  path: string,
-  undo: unknown,
-  more: readonly string[],
-): KeyUndo<Undo> {
-  const options = ["run", "retry", "timeout", ...more];
-  if (typeof undo !== "object" || undo === null) {
-    refuse(action, `${place} must be a function or { ${options.join(", ")} }`, undo);
-  }
-  const policy = checkOptions(`undo '${path}'`, cast<KeyUndo<Undo>>(undo), options);
-  checkFunction(`undo '${path}'`, "run", policy.run);
-  checkTimeout(`time the rollback of '${path}'`, policy.timeout);
-  return { ...policy, retry: checkRetry(`retry the rollback of '${path}'`, policy.retry) };
 }
 
 /** Requires valid options of a group; returns a copy. */

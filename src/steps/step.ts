@@ -11,7 +11,6 @@ import { expose } from "../engine/expose.ts";
 import {
   checkBoolean,
   checkFunction,
-  checkKeyUndo,
   checkOptions,
   checkPatience,
   checkRetry,
@@ -169,7 +168,9 @@ function check(definition: unknown): Definition {
     ...own,
     retry: checkRetry(`retry '${name}'`, retry),
     rollback: rollback === undefined ? undefined : checkUndo(action, "'rollback'", name, rollback),
-    undoByKey: undoByKey === undefined ? undefined : checkKeyUndo(action, name, undoByKey),
+    undoByKey: undoByKey === undefined
+      ? undefined
+      : checkUndo(action, "'undoByKey'", name, undoByKey, ["afterMs"]),
     undos: undos === undefined ? undefined : checkUndos(action, name, undos),
   };
 }

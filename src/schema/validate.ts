@@ -101,22 +101,10 @@ function validate(
 ): MaybePromise<Validated> {
   try {
     const result = schema["~standard"].validate(given);
-    return isThenable(result)
-      ? validateLater(schema, input, reading, result)
-      : readResult(schema, input, reading, result);
-  } catch (thrown) {
-    return schemaFailed(thrown);
-  }
-}
-
-async function validateLater(
-  schema: Schema,
-  input: Context,
-  reading: Reading,
-  result: PromiseLike<SchemaResult<unknown>>,
-): Promise<Validated> {
-  try {
-    return readResult(schema, input, reading, await result);
+    if (!isThenable(result)) return readResult(schema, input, reading, result);
+    return Promise.resolve(result)
+      .then((result) => readResult(schema, input, reading, result))
+      .catch(schemaFailed);
   } catch (thrown) {
     return schemaFailed(thrown);
   }

@@ -94,7 +94,6 @@ const lostOnBun = [
   "a run with a signal",
   "a middleware",
   "a middleware, timeouts and a signal",
-  "filter",
   "nested pipelines with timeouts",
   "a retry after a wait",
 ];

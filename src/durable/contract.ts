@@ -64,6 +64,7 @@ export interface Durable<Args, Data> {
    * @param runId The run's id.
    * @param name The event's name.
    * @param data The event's data.
+   * @throws {ConfigError} If the event has no name, or its data cannot be recorded.
    */
   send(runId: string, name: string, data?: unknown): Promise<void>;
   /**
@@ -71,6 +72,7 @@ export interface Durable<Args, Data> {
    *
    * @param runId The run's id.
    * @param reason The reason, which is recorded.
+   * @throws {ConfigError} If the reason cannot be recorded.
    */
   cancel(runId: string, reason?: unknown): Promise<void>;
   /**

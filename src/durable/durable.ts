@@ -9,7 +9,7 @@ import type { Durable, DurableDeps, DurableOptions, Runnable } from "./contract.
 import { endOf, resultOf } from "./end.ts";
 import { type LogStart, LostLease, RunLog, StoreFailure } from "./run_log.ts";
 import { endIn, type RunState, startOf, stateOf } from "./run_state.ts";
-import { type OptionRule, Runner } from "./runner.ts";
+import { checkText, type OptionRule, Runner } from "./runner.ts";
 import { changeOf } from "./shape.ts";
 import { Changed, StoreHost, Suspended } from "./store_host.ts";
 
@@ -150,6 +150,8 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
   }
 
   async send(runId: string, name: string, data?: unknown): Promise<void> {
+    checkText("send an event", "its name", name);
+    checkText(`send '${name}'`, "'runId'", runId);
     this.#runner.encode(data, `Cannot record the data of '${name}' as they`);
     const log = this.#open(runId);
     const event = { kind: "event", name, data, id: crypto.randomUUID() } as const;
@@ -158,6 +160,7 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
   }
 
   async cancel(runId: string, reason?: unknown): Promise<void> {
+    checkText("cancel a run", "'runId'", runId);
     this.#runner.encode(reason, "Cannot record the reasons of a cancellation as they");
     const log = this.#open(runId);
     do await log.read(); while (!await log.tryAppend({ kind: "cancel", reason }));

@@ -2,7 +2,14 @@
 // between.
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { fallback, isRunsheetError, pipeline, step, waitFor } from "@runsheet/runsheet";
+import {
+  ConfigError,
+  fallback,
+  isRunsheetError,
+  pipeline,
+  step,
+  waitFor,
+} from "@runsheet/runsheet";
 import { durable, type Store } from "@runsheet/runsheet/durable";
 import { type } from "arktype";
 import { type KillableStore, Table } from "../support/kill_store.ts";
@@ -201,6 +208,22 @@ describe("a durable run", () => {
     const running = runs.run({}, { runId: "r", signal: controller.signal });
     assert(isRunsheetError(failureOf(await running).error, "ABORTED"));
     assertEquals(undone, ["hold"]);
+  });
+
+  it("refuses an event without a name, and a run without an id, before anything is recorded", async () => {
+    const { flow } = order();
+    const table = new Table();
+    const runs = durable(flow, { store: table.worker() });
+    const end = "must be a string that is not empty: current value is ''";
+    const refused = [
+      [() => runs.send("r", ""), `Cannot send an event as its name ${end}`],
+      [() => runs.send("", "approval"), `Cannot send 'approval' as 'runId' ${end}`],
+      [() => runs.cancel(""), `Cannot cancel a run as 'runId' ${end}`],
+    ] as const;
+    for (const [act, sentence] of refused) {
+      assertEquals((await assertRejects(act, ConfigError)).message, sentence);
+    }
+    assertEquals(await runs.list(), []);
   });
 
   it("refuses data and reasons that cannot be recorded, by name", async () => {

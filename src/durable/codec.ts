@@ -15,7 +15,6 @@ import {
   TimeoutError,
   toError,
   UnknownError,
-  ValidationError,
 } from "../report/errors.ts";
 import { pathOf } from "../report/safe_issue.ts";
 import { cast } from "../values/cast.ts";
@@ -25,7 +24,8 @@ import { messageOf, type Safe, safeOf, withSafe } from "../values/message.ts";
  * A class of errors of the application.
  *
  * The codec never calls its constructor: it restores the fields of a recorded error on its
- * prototype.
+ * prototype. It knows the class by its name, which a minifier must keep: esbuild and wrangler do so
+ * with `keep-names`.
  */
 export type ErrorClass = abstract new (...args: never[]) => Error;
 
@@ -68,7 +68,10 @@ const BY_CODE: Readonly<Record<ErrorCode, ErrorClass>> = {
   CONFIG: ConfigError,
   UNKNOWN: UnknownError,
 };
-const OURS: readonly ErrorClass[] = [...Object.values(BY_CODE), ValidationError];
+/** A minifier names our classes anew in each build, so a record names them by their code. */
+const CODES: ReadonlyMap<unknown, string> = new Map(
+  Object.entries(BY_CODE).map(([code, each]) => [each, code]),
+);
 const NATIVE: readonly ErrorClass[] = [
   EvalError,
   RangeError,
@@ -102,7 +105,8 @@ export function codec(
   classes: readonly ErrorClass[] = [],
   { maxBytes = Infinity }: { readonly maxBytes?: number | undefined } = {},
 ): Codec {
-  const byName = new Map([...NATIVE, ...OURS].map((each) => [each.name, each]));
+  const byName = new Map<string, ErrorClass>(Object.entries(BY_CODE));
+  for (const each of NATIVE) byName.set(each.name, each);
   for (const each of new Set(classes)) {
     const action = "make a codec";
     checkFunction(action, "errors", each);
@@ -207,7 +211,7 @@ function encodeError(error: Error, path: string, encoding: Encoding): unknown {
   const safe = safeOf(error);
   const encoded: EncodedError = {
     n,
-    class: error.constructor?.name,
+    class: CODES.get(error.constructor) ?? error.constructor?.name,
     message: error.message,
     fields,
     ...(error instanceof AggregateError && { isAggregate: true }),

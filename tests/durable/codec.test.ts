@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { RetryExhaustedError } from "@runsheet/runsheet";
+import { RetryExhaustedError, TimeoutError } from "@runsheet/runsheet";
 import { codec } from "@runsheet/runsheet/durable";
 
 const { encode, decode } = codec();
@@ -83,6 +83,20 @@ describe("the codec of durable runs", () => {
     const error = Object.assign(new Error("outer"), { request: { inner, send: () => {} } });
     const [outer, restored] = again([error, inner]) as [Error & { request?: unknown }, Error];
     assertEquals([outer.request, restored.message], [undefined, "inner"]);
+  });
+
+  it("knows the errors of runsheet, whatever a minifier calls them in each build", () => {
+    const { name } = TimeoutError;
+    const rename = (value: string) => Object.defineProperty(TimeoutError, "name", { value });
+    try {
+      rename("a");
+      const text = codec().encode(new TimeoutError("late", 5));
+      rename("b");
+      const error = codec().decode(text);
+      assert(error instanceof TimeoutError && error.timeoutMs === 5);
+    } finally {
+      rename(name);
+    }
   });
 
   it("restores the errors of the application by their class", () => {

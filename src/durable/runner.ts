@@ -48,7 +48,7 @@ export interface RunnerRun {
  * A pipeline whose runs an adapter records: its checked options, its codec, what a run records when
  * it begins, and the refusals that are the same on every engine.
  *
- * @example The begin of an adapter
+ * @example The beginning of an adapter
  * ```ts
  * import { pipeline, step } from "@runsheet/runsheet";
  * import { type RecordOptions, Runner } from "@runsheet/runsheet/durable";
@@ -166,7 +166,7 @@ export class Runner<Args, Data, Options extends RecordOptions = RecordOptions> {
    * Encodes the args of a run, or other data from outside.
    *
    * @param data The data.
-   * @param refusal The begin of the sentence that refuses them, as `Cannot send 'paid' as its data`.
+   * @param refusal The beginning of the sentence that refuses them, as `Cannot send 'paid' as its data`.
    * @returns The text to record.
    * @throws {ConfigError} If they cannot be recorded.
    */

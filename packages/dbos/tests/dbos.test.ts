@@ -17,7 +17,7 @@ import { assertBalances } from "./support/shop.ts";
 
 const isAll = process.env.RUNSHEET_KILLS === "all";
 const waitMs = 1_000;
-const moments = [...namedMoments, ...randomMoments(2, { min: 1, max: 600 })];
+const moments = [...namedMoments, ...randomMoments(1, { min: 1, max: 600 })];
 
 describe("dbos()", () => {
   let server: Postgres;
@@ -30,7 +30,7 @@ describe("dbos()", () => {
 
   it("ends a saga as if its processes had not been killed", async () => {
     // Processes start slowly.
-    const every = isAll ? 1 : 32;
+    const every = isAll ? 1 : 48;
     const options = { waitMs, every, concurrency: 4, patienceMs: 600_000 };
     assertConforms(await conform(sagaTarget(server.url, waitMs), options));
   });

@@ -1,7 +1,7 @@
 import { MAX_TIMER_MS } from "../api/policy.ts";
 import type { Result } from "../api/result.ts";
 import type { RunOptions } from "../api/run.ts";
-import { checkFunction } from "../report/checks.ts";
+import { checkFunction, checkText } from "../report/checks.ts";
 import { toError } from "../report/errors.ts";
 import { cast } from "../values/cast.ts";
 import { shown } from "../values/show.ts";
@@ -9,7 +9,7 @@ import type { Durable, DurableDeps, DurableOptions, Runnable } from "./contract.
 import { endOf, resultOf } from "./end.ts";
 import { type LogStart, LostLease, RunLog, StoreFailure } from "./run_log.ts";
 import { endIn, type RunState, startOf, stateOf } from "./run_state.ts";
-import { checkText, type OptionRule, Runner } from "./runner.ts";
+import { type OptionRule, Runner } from "./runner.ts";
 import { changeOf } from "./shape.ts";
 import { Changed, StoreHost, Suspended } from "./store_host.ts";
 

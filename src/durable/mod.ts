@@ -10,5 +10,6 @@ export { type RunState } from "./run_state.ts";
 export { type Store } from "./store.ts";
 export { type Engine, engineHost } from "./engine_host.ts";
 export { endOf, resultOf, type RunEnd, type RunFailed, type RunSucceeded } from "./end.ts";
-export { checkText, type OptionRule, Runner, type RunnerLimits, type RunnerRun } from "./runner.ts";
+export { type OptionRule, Runner, type RunnerLimits, type RunnerRun } from "./runner.ts";
 export { lackOf, type Part, type RunStart, shapeOf } from "./shape.ts";
+export { checkText } from "../report/checks.ts";

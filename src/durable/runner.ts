@@ -1,6 +1,13 @@
 import type { Host } from "../api/host.ts";
 import type { Result } from "../api/result.ts";
-import { checkFunction, checkKey, checkMs, checkOptions, refuse } from "../report/checks.ts";
+import {
+  checkFunction,
+  checkKey,
+  checkMs,
+  checkOptions,
+  checkText,
+  refuse,
+} from "../report/checks.ts";
 import { ConfigError, toError } from "../report/errors.ts";
 import { cast } from "../values/cast.ts";
 import { type Codec, codec } from "./codec.ts";
@@ -19,19 +26,6 @@ export interface RunnerLimits {
   readonly own?: Readonly<Record<string, OptionRule>> | undefined;
   /** The most bytes of a recorded value, unless the options have a `maxBytes` of their own. */
   readonly maxBytes?: number | undefined;
-}
-
-/**
- * Requires a string that is not empty: the id of a run, or the name of an event.
- *
- * @param action What must not be done with it, such as "send an event".
- * @param what What the value is.
- * @param value The value.
- * @throws {ConfigError} If it is anything else.
- */
-export function checkText(action: string, what: string, value: unknown): void {
-  if (typeof value === "string" && value !== "") return;
-  refuse(action, `${what} must be a string that is not empty`, value);
 }
 
 /** How a run of a `Runner` is carried out. */
@@ -143,23 +137,22 @@ export class Runner<Args, Data, Options extends RecordOptions = RecordOptions> {
     const result = await this.#pipeline.run(args, cast({ onLate, deps, ...how }));
     // Another process may have the deps that this one lacks.
     if (result.failedStep !== "<options>") return result;
-    const { error } = result;
-    throw new ConfigError(`${this.#cannot(how.runId)}: ${error.message}`, { cause: error });
+    throw this.refusal(how.runId, result.error);
   }
 
   /**
    * Makes the error of a run that this process cannot continue.
    *
    * @param runId The run's id.
-   * @param constraint Why: half a sentence, as `its version must be 1: current value is 2`.
+   * @param why The constraint as half a sentence, as `its version must be 1: current value is 2`; or
+   * the error that stopped the run.
    * @returns The error.
    */
-  refusal(runId: string, constraint: string): ConfigError {
-    return new ConfigError(`${this.#cannot(runId)} as ${constraint}`);
-  }
-
-  #cannot(runId: string): string {
-    return `Cannot continue run '${runId}' of '${this.name}'`;
+  refusal(runId: string, why: string | Error): ConfigError {
+    const text = `Cannot continue run '${runId}' of '${this.name}'`;
+    return typeof why === "string"
+      ? new ConfigError(`${text} as ${why}`)
+      : new ConfigError(`${text}: ${why.message}`, { cause: why });
   }
 
   /**

@@ -37,7 +37,7 @@ export function checkRunOptions(name: string, options: OwnOptions): OwnOptions {
   const { signal, apart, runId, host, onLate, waitUntil, observer, events } = own;
   checkSignal(action, signal);
   checkBoolean(action, "apart", apart);
-  if (runId !== undefined) checkText(action, "runId", runId);
+  if (runId !== undefined) checkText(action, "'runId'", runId);
   if (host !== undefined) {
     checkFunction(action, "host.perform", host?.perform);
     checkFunction(action, "host.sleep", host?.sleep);

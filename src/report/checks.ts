@@ -75,15 +75,22 @@ export function checkSignal(action: string, value: unknown): void {
   checkValid(action, "signal", value, isValid, "an AbortSignal");
 }
 
-/** Requires a string that is not empty. */
-export function checkText(action: string, name: string, value: unknown): void {
-  const isValid = typeof value === "string" && value !== "";
-  checkValid(action, name, value, isValid, "a string that is not empty");
+/**
+ * Requires a string that is not empty: the id of a run, or the name of an event.
+ *
+ * @param action What must not be done with it, such as "send an event".
+ * @param what What the value is.
+ * @param value The value.
+ * @throws {ConfigError} If it is anything else.
+ */
+export function checkText(action: string, what: string, value: unknown): void {
+  if (typeof value === "string" && value !== "") return;
+  refuse(action, `${what} must be a string that is not empty`, value);
 }
 
 /** Requires a key that may hold an output in the context. */
 export function checkKey(action: string, name: string, key: unknown): void {
-  checkText(action, name, key);
+  checkText(action, `'${name}'`, key);
   // No output of a step may have this key, as assigning it sets the prototype.
   checkValid(action, name, key, key !== "__proto__", "another key");
 }

@@ -47,7 +47,7 @@ export function checkPipeline(definition: Definition): Definition {
   const own = checkOptions("create a pipeline", definition, OPTIONS);
   const { name, steps, argsSchema, output, deps, middleware, strict, retry, timeout, immutable } =
     own;
-  checkText("create a pipeline", "name", name);
+  checkText("create a pipeline", "'name'", name);
   const action = `create pipeline '${name}'`;
   checkSchema(action, "argsSchema", argsSchema);
   checkSchema(action, "output", output);

@@ -29,7 +29,7 @@ import { EMPTY } from "../values/context.ts";
  * ```
  */
 export function sleep<const N extends string>(name: N, ms: number): Step<N, {}, {}> {
-  checkText("create a sleep()", "name", name);
+  checkText("create a sleep()", "'name'", name);
   const isValid = Number.isFinite(ms) && ms >= 0;
   checkValid(`create sleep '${name}'`, "ms", ms, isValid, "a number of milliseconds from 0");
   return expose({

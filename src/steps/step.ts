@@ -155,7 +155,7 @@ function check(definition: unknown): Definition {
   ]);
   const { name, requires, provides, run, rollback, undoByKey, undos, idempotent, retry, timeout } =
     own;
-  checkText("create a step", "name", name);
+  checkText("create a step", "'name'", name);
   const action = `create step '${name}'`;
   checkFunction(action, "run", run);
   checkSchema(action, "requires", requires);

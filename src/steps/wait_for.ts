@@ -48,7 +48,7 @@ export function waitFor<const N extends string, PS = undefined>(
   name: N,
   options: WaitForOptions<PS> = {},
 ): Step<N, {}, Provided<{}, PS>> {
-  checkText("create a waitFor()", "name", name);
+  checkText("create a waitFor()", "'name'", name);
   const action = `create waitFor '${name}'`;
   const own = checkOptions(action, options, ["provides", "timeout"]);
   const provides = own.provides as Schema | undefined;

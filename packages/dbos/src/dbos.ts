@@ -213,8 +213,7 @@ class DbosRuns<Args, Data> implements Dbos<Args, Data> {
 
   /** Stops a run that this process cannot continue; it can be resumed, and nothing is lost. */
   async #stop(runId: string, reason: Error): Promise<void> {
-    const text = `Cannot continue run '${runId}' of '${this.#runner.name}': ${reason.message}`;
-    const error = reason instanceof ConfigError ? reason : new ConfigError(text, { cause: reason });
+    const error = reason instanceof ConfigError ? reason : this.#runner.refusal(runId, reason);
     DBOS.logger.error(error.message);
     const isWaiting = isReadOnly(reason);
     if (!isWaiting) this.#stopped.set(runId, error);

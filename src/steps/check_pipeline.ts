@@ -59,7 +59,7 @@ export function checkPipeline(definition: Definition): Definition {
   checkTimeout(`time pipeline '${name}'`, timeout);
   return {
     ...own,
-    ...(retry && { retry: checkRetry(`retry pipeline '${name}'`, retry) }),
+    retry: checkRetry(`retry pipeline '${name}'`, retry),
     ...(Array.isArray(steps) && { steps: [...steps] }),
     ...(middleware && { middleware: [...middleware] }),
   };

@@ -385,5 +385,10 @@ describe("retry on a pipeline", () => {
       ConfigError,
       "Cannot retry pipeline 'p' as its definition must be an object: current value is 3",
     );
+    assertThrows(
+      () => pipeline({ name: "p", retry: null as never, steps: [] }),
+      ConfigError,
+      "Cannot retry pipeline 'p' as its definition must be an object: current value is null",
+    );
   });
 });

@@ -5,7 +5,7 @@ import type { Settled } from "../run/settled.ts";
 import { Cancellation, untilGivenUp } from "../run/cancellation.ts";
 import type { Due, Entry } from "../run/journal.ts";
 import type { RollbackFailure } from "../api/result.ts";
-import { callId, waitId } from "../run/paths.ts";
+import { callId } from "../run/paths.ts";
 import { isPromise, type MaybePromise } from "../values/maybe_promise.ts";
 import { Attempt, type Effect, type Shared } from "./attempt.ts";
 import type { Performed, Retrying } from "./give_up.ts";
@@ -13,6 +13,7 @@ import { Returned } from "./handlers.ts";
 import { perform } from "./perform.ts";
 import { type Decision, Retries } from "./retry_decision.ts";
 import { isSameEffect, TakenOnce } from "./taken_once.ts";
+import { waitBefore } from "./wait_before.ts";
 
 /** The error an effect fails with: once its scope is given up, the cancellation's error. */
 export function endedBy(error: Error, { cancellation }: Scope): Error {
@@ -379,14 +380,11 @@ export class Attempts<T> implements Shared, Entry, Retrying {
 
   async #wait(attempt: number, ms: number): Promise<void> {
     if (ms <= 0) return;
-    const { run, cancellation, watch } = this.#scope;
+    const { cancellation } = this.#scope;
     const pause = this.#pause = this.#underWay.size > 0
       ? new Cancellation(cancellation)
       : undefined;
-    const id = waitId(this.#first.id, attempt);
-    const sleeping = run.seam.sleep(id, ms, pause ?? cancellation);
-    watch?.wait(this.#first, { id, ms, attempt }, sleeping);
-    await sleeping;
+    await waitBefore(attempt, ms, this.#first, this.#scope, pause ?? cancellation);
     this.#pause = undefined;
     pause?.release();
   }

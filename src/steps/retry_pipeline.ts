@@ -1,8 +1,9 @@
 import type { RetryPolicy } from "../api/policy.ts";
 import { Retries } from "../effect/retry_decision.ts";
+import { waitBefore } from "../effect/wait_before.ts";
 import { addErrors, ValidationError } from "../report/errors.ts";
 import { unlessGivenUp } from "../run/cancellation.ts";
-import { attemptId, recordId, stepPath, waitId } from "../run/paths.ts";
+import { attemptId, recordId, stepPath } from "../run/paths.ts";
 import { recordedValue } from "../run/recorded_value.ts";
 import type { Scope } from "../run/scope.ts";
 import { failure, settle, type Settled } from "../run/settled.ts";
@@ -62,12 +63,7 @@ export async function retryPipeline(
         const notUndone = await journal.undoBefore(`retry '${called}'`, error, scope, mark, id);
         if (notUndone) return fail(notUndone);
         const { ms } = decision;
-        if (ms > 0) {
-          const wait = { id: waitId(path, number + 1), ms, attempt: number + 1 };
-          const sleeping = run.seam.sleep(wait.id, ms, cancellation);
-          watch?.wait(attempt, wait, sleeping);
-          await sleeping;
-        }
+        if (ms > 0) await waitBefore(number + 1, ms, attempt, scope, cancellation);
       }
     }
     if (cancellation?.error) {

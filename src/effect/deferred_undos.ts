@@ -30,11 +30,9 @@ interface Owner {
 /** The undos that an attempt has deferred. */
 export class DeferredUndos {
   readonly #owner: Owner;
-  /** The number of undos deferred so far. */
-  count = 0;
   readonly #left: DeferredUndo[] = [];
-  /** The names and data of all undos, once any has a name. */
-  #named: (NamedUndo | undefined)[] | undefined;
+  /** The names and data of all undos, including those already taken. */
+  readonly #all: (NamedUndo | undefined)[] = [];
 
   constructor(owner: Owner) {
     this.#owner = owner;
@@ -44,9 +42,14 @@ export class DeferredUndos {
     return this.#left.length === 0;
   }
 
+  /** The number of undos deferred so far. */
+  get count(): number {
+    return this.#all.length;
+  }
+
   /** All undos deferred so far, as a host records them. */
   get recorded(): Deferred {
-    return this.#named ? [...this.#named] : this.count;
+    return this.#all.some((undo) => undo) ? [...this.#all] : this.count;
   }
 
   /** Adds an undo passed to `defer`. */
@@ -99,9 +102,7 @@ export class DeferredUndos {
 
   #push(policy: UndoPolicy, undo: NamedUndo | undefined): void {
     const { id, number } = this.#owner;
-    if (undo) this.#named ??= Array.from({ length: this.count }, () => undefined);
-    this.#named?.push(undo);
-    this.#left.push({ id: deferId(id, number, ++this.count), policy, undo });
+    this.#left.push({ id: deferId(id, number, this.#all.push(undo)), policy, undo });
   }
 }
 

@@ -23,10 +23,11 @@ export type Validated = Valid | Refused | typeof UNCHANGED;
 /** Validates an object against a schema, synchronously unless the schema is asynchronous. */
 export type Validate = (input: Context) => MaybePromise<Validated>;
 
-export function validator(schema: Schema): Validate {
+/** Validates a whole object; `mayBeInput` is that of the {@linkcode Reading}. */
+export function validator(schema: Schema, mayBeInput = false): Validate {
   if (onlyChecks(schema)) return checker(schema);
   if (!strips(schema)) return (input) => validate(schema, input, { ...input }, COPIED);
-  const reading = { ...COPIED, isFresh: makesItself(schema) };
+  const reading = { mayBeInput, isFresh: makesItself(schema) };
   return (input) => validate(schema, input, input, reading);
 }
 
@@ -53,10 +54,8 @@ export function declaredValidator(schema: Schema): Validate {
  * context itself if the schema changes nothing, which saves copies.
  */
 export function contextValidator(schema: Schema): Validate {
-  if (onlyChecks(schema)) return checker(schema);
-  if (!strips(schema)) return declaredValidator(schema);
-  const reading = { mayBeInput: true, isFresh: makesItself(schema) };
-  return (context) => validate(schema, context, context, reading);
+  const isOwn = onlyChecks(schema) || strips(schema);
+  return isOwn ? validator(schema, true) : declaredValidator(schema);
 }
 
 /** Whether an object has only keys and values that the input has, too. */

@@ -1,14 +1,12 @@
 import type { Undo } from "../api/info.ts";
 import type { RollbackFailure } from "../api/result.ts";
-import { errorWith } from "../report/error_with.ts";
-import { ConfigError, RollbackError } from "../report/errors.ts";
+import { ConfigError } from "../report/errors.ts";
+import { notUndoneError } from "../report/not_undone.ts";
 import type { Journal } from "../run/journal.ts";
 import { rollbackId } from "../run/paths.ts";
 import { noteHolder } from "../run/runs_inside.ts";
 import type { Run } from "../run/scope.ts";
 import type { Place } from "../run/watch.ts";
-import { list, message } from "../values/message.ts";
-import { shown } from "../values/show.ts";
 import { release, tellNotReleased } from "./release.ts";
 import type { OwnOptions } from "./run_options.ts";
 
@@ -63,12 +61,9 @@ function undoLater(name: string, run: Run, journal: Journal, place: Place): Undo
   return async ({ error }) => {
     const failed = await undoRun(run, journal, error, place, rollbackId(place.path));
     await release(run, place.watch);
-    const causes = failed.map(({ error }) => error);
-    if (causes.length === 0) return;
-    const text = message`Cannot undo the run of '${name}' as all of it must be undone: ${
-      list(causes, shown)
-    }`;
-    throw errorWith(RollbackError, text, causes, { cause: error });
+    if (failed.length === 0) return;
+    const action = `undo the run of '${name}'`;
+    throw notUndoneError(action, failed, error, "all of it must be undone");
   };
 }
 

@@ -147,7 +147,7 @@ function checkBranch(branch: unknown, n: number, isLast: boolean) {
   checkFunction(action, `${place}[0]`, predicate);
   return {
     predicate: predicate as Predicate<unknown>,
-    effect: predicateEffect((ctx) => predicate(ctx)),
+    effect: predicateEffect(predicate),
     node: checkStep(action, `${place}[1]`, step),
   };
 }

@@ -15,8 +15,7 @@ import type { Distributed, KeyOfNeeds, ListsFit } from "../types/items.ts";
 import type { NotAStep, StepIn, StepShape } from "../types/step_in.ts";
 import { cast } from "../values/cast.ts";
 import { type Context, seal } from "../values/context.ts";
-import { message } from "../values/message.ts";
-import { shown } from "../values/show.ts";
+import { withValue } from "../values/show.ts";
 
 /**
  * Runs a step for every item of a list in the context, passed under the key that the step expects;
@@ -91,10 +90,8 @@ export function distribute<
       const rest: Record<string, unknown> = { ...ctx };
       for (const [list] of pairs) {
         if (!Array.isArray(ctx[list])) {
-          const text =
-            message`Cannot run '${scope.path}' as '${list}' must be an array: current value is ${
-              shown(ctx[list])
-            }`;
+          const problem = `Cannot run '${scope.path}' as '${list}' must be an array`;
+          const text = withValue(problem, ctx[list]);
           return failure(errorWith(RequiresValidationError, text, []), scope.path, false);
         }
         delete rest[list];

@@ -10,8 +10,7 @@ import { ProvidesValidationError } from "../report/errors.ts";
 import type { NoContext } from "../types/combinators.ts";
 import type { Also, FlatMapped, GivesList, ItemOf, ItemsOf, Takes } from "../types/items.ts";
 import type { Context } from "../values/context.ts";
-import { message } from "../values/message.ts";
-import { shown } from "../values/show.ts";
+import { withValue } from "../values/show.ts";
 
 /**
  * Calls a function that returns a list for every item of a collection, and joins the lists in order
@@ -79,8 +78,6 @@ function toArray(value: unknown, path: string): unknown[] {
     return [...value as Iterable<unknown>];
   }
   const constraint = "it must be an array or another iterable";
-  const text = message`Cannot use what '${path}' gave as ${constraint}: current value is ${
-    shown(value)
-  }`;
+  const text = withValue(`Cannot use what '${path}' gave as ${constraint}`, value);
   throw errorWith(ProvidesValidationError, text, []);
 }

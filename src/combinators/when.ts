@@ -48,7 +48,7 @@ export function when<S extends StepShape | NotAStep, C = Ctx<S>, D extends C = n
   checkFunction("create when()", "predicate", predicate);
   const child = checkStep("create when()", "step", step);
   const label = labelOf(child.name);
-  const effect = predicateEffect((ctx) => predicate(cast(ctx)));
+  const effect = predicateEffect(cast(predicate));
   return expose({
     name: `when(${child.name})`,
     keys: { needs: [], adds: child.keys.adds },

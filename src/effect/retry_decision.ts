@@ -4,7 +4,7 @@ import { isPermanent } from "../report/permanent.ts";
 import type { MaybePromise } from "../values/maybe_promise.ts";
 import { isThenable } from "../values/maybe_promise.ts";
 import { message } from "../values/message.ts";
-import { shown } from "../values/show.ts";
+import { shown, withValue } from "../values/show.ts";
 import { aggregateError, errorWith } from "../report/error_with.ts";
 
 /** The milliseconds to wait before the n-th retry; jitter works as in `@std/async/retry`. */
@@ -27,7 +27,7 @@ function growth({ backoff = "linear" }: RetryPolicy, n: number): number {
 function given(ms: unknown): number {
   if (typeof ms === "number" && ms >= 0) return ms;
   const constraint = "it must give a number of milliseconds from 0";
-  throw errorWith(ConfigError, message`${constraint}: current value is ${shown(ms)}`);
+  throw errorWith(ConfigError, withValue(constraint, ms));
 }
 
 /**

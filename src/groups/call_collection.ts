@@ -7,8 +7,7 @@ import { recordedValue } from "../run/recorded_value.ts";
 import type { Scope } from "../run/scope.ts";
 import type { Context } from "../values/context.ts";
 import { isThenable, type MaybePromise } from "../values/maybe_promise.ts";
-import { message } from "../values/message.ts";
-import { shown } from "../values/show.ts";
+import { withValue } from "../values/show.ts";
 
 /** A user's function that returns a collection. */
 export type CollectionFunction = (ctx: Context, info: CollectionInfo | undefined) => unknown;
@@ -46,7 +45,7 @@ export function recordedCollection(
 function checkCollection(given: unknown, path: string): Collection<unknown> {
   if (isCollection(given)) return given;
   const constraint = "its collection must be an array or something else that can be iterated";
-  const text = message`Cannot run '${path}' as ${constraint}: current value is ${shown(given)}`;
+  const text = withValue(`Cannot run '${path}' as ${constraint}`, given);
   throw errorWith(RequiresValidationError, text, []);
 }
 

@@ -5,8 +5,7 @@ import { Cancellation, untilCancelled } from "../run/cancellation.ts";
 import type { Seam } from "../run/seam.ts";
 import { cast } from "../values/cast.ts";
 import { isThenable, type MaybePromise } from "../values/maybe_promise.ts";
-import { message } from "../values/message.ts";
-import { shown } from "../values/show.ts";
+import { withValue } from "../values/show.ts";
 import { closeCollection, closeIterator, openIterator } from "./open_iterator.ts";
 
 /**
@@ -96,10 +95,8 @@ export class OpenSource<Item> {
   ): NextItem<Item> {
     if (typeof next !== "object" || next === null) {
       closeIterator(iterator);
-      throw errorWith(
-        TypeError,
-        message`Cannot take an item as 'next' must give an object: current value is ${shown(next)}`,
-      );
+      const problem = "Cannot take an item as 'next' must give an object";
+      throw errorWith(TypeError, withValue(problem, next));
     }
     if (next.done) return this.close();
     this.#iterator = iterator;

@@ -1,8 +1,7 @@
 import { cast } from "../values/cast.ts";
 import type { KeyUndo, UndoPolicy } from "../api/info.ts";
 import { type ItemOptions, MAX_TIMER_MS, type Patience, type RetryPolicy } from "../api/policy.ts";
-import { message } from "../values/message.ts";
-import { shown } from "../values/show.ts";
+import { withValue } from "../values/show.ts";
 import { errorWith } from "./error_with.ts";
 import { ConfigError } from "./errors.ts";
 
@@ -12,8 +11,7 @@ export function refuse(
   constraint: string,
   value: unknown,
 ): never {
-  const text = message`Cannot ${action} as ${constraint}: current value is ${shown(value)}`;
-  throw errorWith(ConfigError, text);
+  throw errorWith(ConfigError, withValue(`Cannot ${action} as ${constraint}`, value));
 }
 
 /**

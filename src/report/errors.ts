@@ -1,7 +1,7 @@
 import type { SchemaIssue } from "../api/schema.ts";
 import { isError } from "../values/is_error.ts";
 import { message, withSafe } from "../values/message.ts";
-import { shown } from "../values/show.ts";
+import { shown, withValue } from "../values/show.ts";
 import { asksForArgs, brand, type ErrorJSON, errorJSON, type JSONOptions } from "./error_json.ts";
 import { errorWith } from "./error_with.ts";
 
@@ -253,10 +253,8 @@ export class UnknownError extends RunsheetError {
   readonly originalValue: unknown;
   /** Makes the error with the thrown value. */
   constructor(originalValue: unknown) {
-    const { full, safe } =
-      message`Cannot use what was thrown as it must be an Error: current value is ${
-        shown(originalValue)
-      }`;
+    const problem = "Cannot use what was thrown as it must be an Error";
+    const { full, safe } = withValue(problem, originalValue);
     super(full);
     this.originalValue = originalValue;
     withSafe(this, { message: safe });

@@ -15,12 +15,13 @@ export interface CancelListener {
 export class Cancellation implements CancelListener {
   /** Why it was cancelled; `undefined` before that. Once it is set, nothing may start. */
   error: Error | undefined;
+  /** The reason that the signal aborts with. */
+  reason: unknown;
   /** Whether calls in flight are given up instead of waited for. */
   givenUp = false;
   /** Whether it can ever give up calls in flight. */
   readonly canGiveUp: boolean;
   readonly #parent: Cancellation | undefined;
-  #reason: unknown;
   #controller: AbortController | undefined;
   #listeners: CancelListener | Set<CancelListener> | undefined;
 
@@ -39,7 +40,7 @@ export class Cancellation implements CancelListener {
     if (this.error && (this.givenUp || !giveUp)) return;
     if (!this.error) {
       this.error = error;
-      this.#reason = reason;
+      this.reason = reason;
     }
     this.givenUp = giveUp;
     const listeners = this.#listeners;
@@ -48,7 +49,7 @@ export class Cancellation implements CancelListener {
         listener.onCancel(this);
       }
     } else listeners?.onCancel(this);
-    this.#controller?.abort(this.#reason);
+    this.#controller?.abort(this.reason);
   }
 
   /**
@@ -96,15 +97,10 @@ export class Cancellation implements CancelListener {
     this.#parent?.unlisten(this);
   }
 
-  /** The reason that the signal aborts with. */
-  get reason(): unknown {
-    return this.#reason;
-  }
-
   get signal(): AbortSignal {
     if (!this.#controller) {
       this.#controller = new AbortController();
-      if (this.error) this.#controller.abort(this.#reason);
+      if (this.error) this.#controller.abort(this.reason);
     }
     return this.#controller.signal;
   }

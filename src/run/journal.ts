@@ -79,8 +79,6 @@ export class Journal {
   constructor(perform: PerformUndo, trunk?: Journal) {
     this.perform = perform;
     this.trunk = trunk;
-    this.entries = undefined;
-    this.undone = undefined;
   }
 
   private get all(): Undone {

@@ -55,7 +55,6 @@ export class Run {
     this.failedBy = undefined;
     this.executed = undefined;
     this.root = root;
-    this.watched = undefined;
     this.knownId = id;
   }
 

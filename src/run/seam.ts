@@ -3,8 +3,7 @@ import type { Call, DurableHost, Host, Outcome } from "../api/host.ts";
 import { MAX_TIMER_MS } from "../api/policy.ts";
 import { errorWith } from "../report/error_with.ts";
 import { ConfigError, toError } from "../report/errors.ts";
-import { message } from "../values/message.ts";
-import { shown } from "../values/show.ts";
+import { withValue } from "../values/show.ts";
 import { Cancellation, untilCancelled } from "./cancellation.ts";
 import { delay } from "@std/async/delay";
 
@@ -151,8 +150,6 @@ function checkOutcome(id: string, given: Outcome): Outcome {
   } catch {
     // Reported below.
   }
-  const text = message`Cannot perform '${id}' as the host must give an outcome: current value is ${
-    shown(given)
-  }`;
+  const text = withValue(`Cannot perform '${id}' as the host must give an outcome`, given);
   return { ok: false, error: errorWith(ConfigError, text) };
 }

@@ -18,7 +18,7 @@ import { type Context, copyObject, EMPTY, seal } from "../values/context.ts";
 import { isError } from "../values/is_error.ts";
 import { isPromise, type MaybePromise } from "../values/maybe_promise.ts";
 import { message } from "../values/message.ts";
-import { shown } from "../values/show.ts";
+import { withValue } from "../values/show.ts";
 
 /** Reads and validates an output. */
 export interface OutputSchema {
@@ -68,7 +68,7 @@ function misusedOutput(raw: unknown): Refusal | undefined {
   }
   if (!isError(raw)) return undefined;
   return refused(
-    message`must not be an error, which is to be thrown: current value is ${shown(raw)}`,
+    withValue("must not be an error, which is to be thrown", raw),
     raw,
   );
 }

@@ -1,7 +1,7 @@
 import { freezeDeep } from "./freeze_deep.ts";
 import { losesKeys } from "./loses_keys.ts";
-import { message, withSafe } from "./message.ts";
-import { shown } from "./show.ts";
+import { withSafe } from "./message.ts";
+import { withValue } from "./show.ts";
 
 /** The args and outputs accumulated in a run, by key. Always frozen. */
 export type Context = Readonly<Record<string, unknown>>;
@@ -44,7 +44,7 @@ function isIterable(value: Partial<Iterable<unknown>>): boolean {
 }
 
 function refusal(constraint: string, value: unknown): TypeError {
-  const { full, safe } = message`${constraint}: current value is ${shown(value)}`;
+  const { full, safe } = withValue(constraint, value);
   return withSafe(new TypeError(full), { message: safe });
 }
 

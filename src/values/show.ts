@@ -1,5 +1,5 @@
 import { isError } from "./is_error.ts";
-import { type Message, messageOf, same, shorten } from "./message.ts";
+import { type Message, message, messageOf, same, shorten } from "./message.ts";
 
 /** Describes any value, even a hostile one, briefly for an error message. */
 export function show(value: unknown): string {
@@ -29,6 +29,11 @@ export function shown(value: unknown): Message {
     // A Proxy or a getter may throw.
   }
   return same("a value that cannot be shown");
+}
+
+/** States a problem with a value, and the value. */
+export function withValue(problem: string, value: unknown): Message {
+  return message`${problem}: current value is ${shown(value)}`;
 }
 
 function shownObject(value: object): Message {

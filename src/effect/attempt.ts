@@ -81,13 +81,13 @@ export class Attempt extends LazyInfo implements Entry {
   declare generation: number;
   declare cancellation: Cancellation | undefined;
   /** Whether it has settled. The journal misses what it defers later, unless `isPushed`. */
-  hasSettled = false;
+  declare hasSettled: boolean;
   /** Whether it is on a journal. */
-  isPushed = false;
-  isStanding = false;
+  declare isPushed: boolean;
+  declare isStanding: boolean;
   /** Not set on a first attempt without a rollback, where it is not needed. */
-  result: Returned | undefined;
-  // Few attempts need the rest, and initializers would enlarge all of them.
+  declare result: Returned | undefined;
+  // Few attempts need the rest, and initializers would enlarge all of them, and are slow on V8.
   declare cutoff: Cutoff | undefined;
   declare hasFailed: boolean | undefined;
   /** Whether user code has read its key, and so may have sent it. */
@@ -134,6 +134,8 @@ export class Attempt extends LazyInfo implements Entry {
     this.number = number;
     this.generation = generation;
     this.cancellation = scope.cancellation;
+    this.hasSettled = this.isPushed = this.isStanding = false;
+    this.result = undefined;
   }
 
   /** The name used in messages and reports. */
@@ -224,15 +226,11 @@ export class Attempt extends LazyInfo implements Entry {
 
   /** Adds the undos that were deferred in another process. */
   expectDeferred(deferred: Deferred = 0): void {
-    if (deferred !== 0) this.deferredUndos.expect(deferred);
-  }
-
-  private get deferredUndos(): DeferredUndos {
-    return this.undos ??= new DeferredUndos(this);
+    if (deferred !== 0) (this.undos ??= new DeferredUndos(this)).expect(deferred);
   }
 
   private register(undo: unknown, data: unknown): void {
-    this.deferredUndos.add(undo, data);
+    (this.undos ??= new DeferredUndos(this)).add(undo, data);
     if (this.shared?.hasDeferred(this)) return;
     if (this.sameAs) return this.sameAs.takeOver(this);
     const hasPlace = !this.hasSettled || this.isPushed;

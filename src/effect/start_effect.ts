@@ -31,7 +31,12 @@ export function startEffect<T>(
 /** The first attempt, for most effects the only one. A sequence awaits its call directly. */
 class FirstAttempt<T> extends Attempt implements Pending<T> {
   declare readonly effect: Effect<T>;
-  promise!: PromiseLike<unknown>;
+  declare promise: PromiseLike<unknown>;
+
+  // Spelt out, because JavaScriptCore spreads the arguments of an implicit one.
+  constructor(effect: Effect<T>, ctx: Context, scope: Scope, extra: Extra | undefined) {
+    super(effect, ctx, scope, extra, 1, 1);
+  }
 
   start(): Ending<T> {
     const cutoff = startCutoff(this);

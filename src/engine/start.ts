@@ -129,7 +129,7 @@ function resultOf(
   settled: Settled,
   notReleased: readonly RollbackFailure[] | undefined,
 ): Result<Context> {
-  const stepsExecuted = Object.freeze(settled.executed ?? executedOf(node, run, settled.ran));
+  const stepsExecuted = settled.executed ?? Object.freeze(executedOf(node, run, settled.ran));
   const meta = Object.freeze(new Meta(node.name, args, stepsExecuted, run, notReleased));
   if (settled.ok) return Object.freeze(new Succeeded(Object.freeze(settled.output), meta));
   const { error, failedStep } = settled;

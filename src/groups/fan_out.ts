@@ -13,11 +13,11 @@ import {
   success,
 } from "../run/settled.ts";
 import { seal } from "../values/context.ts";
-import { isPromise, type MaybePromise } from "../values/maybe_promise.ts";
+import type { MaybePromise } from "../values/maybe_promise.ts";
 import { newList } from "../values/new_list.ts";
 import { Branch, type Group } from "./branch.ts";
 import { groupFailure, siblingFailed } from "./group_failure.ts";
-import { type NextItem, OpenSource, type Source } from "./source.ts";
+import { isAwaited, type NextItem, OpenSource, type Source } from "./source.ts";
 
 /** The work of a group: its source, and what to run for each item. */
 export interface Work<Item> {
@@ -98,7 +98,7 @@ class Lanes<Item> implements Group {
       // Items start immediately while there is room.
       while (lanes.length < this.#limit) {
         const starting = this.#startNext();
-        const branch = isPromise(starting) ? await starting : starting;
+        const branch = isStarted(starting) ? starting : await starting;
         if (!branch) break;
         lanes.push(this.#runLane(branch));
       }
@@ -143,7 +143,7 @@ class Lanes<Item> implements Group {
         ending = branch.crash(thrown);
       }
       const next = this.#finish(branch, ending);
-      branch = isPromise(next) ? await next : next;
+      branch = isStarted(next) ? next : await next;
     }
   }
 
@@ -189,7 +189,7 @@ class Lanes<Item> implements Group {
   #startNext(): MaybePromise<Branch<Item> | undefined> {
     for (;;) {
       const taking = this.#takeInTurn();
-      if (isPromise(taking)) return taking.then((taken) => this.#startTaken(taken));
+      if (isAwaited(taking)) return taking.then((taken) => this.#startTaken(taken));
       if (!taking) return undefined;
       const branch = this.#start(taking.item);
       if (branch) return branch;
@@ -202,7 +202,7 @@ class Lanes<Item> implements Group {
 
   #takeInTurn(): MaybePromise<NextItem<Item>> {
     const taking = this.#turn ? this.#turn.then(() => this.#take()) : this.#take();
-    if (isPromise(taking)) {
+    if (isAwaited(taking)) {
       const end = () => {
         if (this.#turn === turn) this.#turn = undefined;
       };
@@ -214,7 +214,7 @@ class Lanes<Item> implements Group {
   #take(): MaybePromise<NextItem<Item>> {
     try {
       const taking = this.#source.take();
-      return isPromise(taking)
+      return isAwaited(taking)
         ? taking.then((taken) => this.#place(taken), (thrown) => this.#failSource(thrown))
         : this.#place(taking);
     } catch (thrown) {
@@ -288,6 +288,12 @@ class Lanes<Item> implements Group {
     if (this.#onFailure !== "abort") return;
     this.cancellation.cancel(siblingFailed(this.scope.path, error), undefined, false);
   }
+}
+
+function isStarted<Item>(
+  starting: MaybePromise<Branch<Item> | undefined>,
+): starting is Branch<Item> | undefined {
+  return starting === undefined || starting instanceof Branch;
 }
 
 /** Turns a failure into a value after undoing the branch's effects. */

@@ -15,8 +15,24 @@ export type Source<Item> =
   | Collection<Item>
   | ((cancellation: Cancellation) => MaybePromise<Collection<Item>>);
 
+/** A taken item. A class, as `instanceof` takes less time than asking for a promise's `then`. */
+export class TakenItem<Item> {
+  readonly item: Item;
+
+  constructor(item: Item) {
+    this.item = item;
+  }
+}
+
 /** A taken item, or `undefined` when there are no more. */
-export type NextItem<Item> = { readonly item: Item } | undefined;
+export type NextItem<Item> = TakenItem<Item> | undefined;
+
+/** Whether the next item must be awaited. */
+export function isAwaited<Item>(
+  taking: MaybePromise<NextItem<Item>>,
+): taking is Promise<NextItem<Item>> {
+  return taking !== undefined && !(taking instanceof TakenItem);
+}
 
 /**
  * Takes one item at a time until the source ends or is cancelled, and closes the source if it has
@@ -27,6 +43,9 @@ export class OpenSource<Item> {
   readonly #stopListening: (() => void) | undefined = undefined;
   #iterator: Iterator<Item> | AsyncIterator<Item> | undefined = undefined;
   #isAsync = false;
+  /** The array that is read without its iterator, and the index of its next item. */
+  #list: readonly Item[] | undefined = undefined;
+  #index = 0;
   /** The number of items, if it is known. */
   total: number | undefined = undefined;
 
@@ -58,8 +77,14 @@ export class OpenSource<Item> {
   #openItems(given: Collection<Item>): void {
     // The items of a Map are its values.
     const items: Collection<Item> = given instanceof Map ? given.values() : given;
-    if (Array.isArray(items)) this.total = items.length;
-    else if (given instanceof Set || given instanceof Map) this.total = given.size;
+    if (given instanceof Set || given instanceof Map) this.total = given.size;
+    else if (Array.isArray(items)) {
+      this.total = items.length;
+      if (items[Symbol.iterator] === Array.prototype[Symbol.iterator]) {
+        this.#list = items;
+        return;
+      }
+    }
     this.#isAsync = Symbol.asyncIterator in items;
     this.#iterator = Symbol.asyncIterator in items
       ? openIterator(items, this.#cancellation)
@@ -68,14 +93,24 @@ export class OpenSource<Item> {
 
   /** Takes the next item. */
   take(): MaybePromise<NextItem<Item>> {
+    if (this.#cancellation.error) return this.close();
+    const list = this.#list;
+    if (list) return this.#readList(list);
     const iterator = this.#iterator;
     if (!iterator) return undefined;
-    if (this.#cancellation.error) return this.close();
     this.#iterator = undefined; // An iterator that throws or is done has closed itself.
     const giving = iterator.next();
     return this.#isAsync
       ? this.#takeLater(iterator, Promise.resolve(giving))
       : this.#read(iterator, cast(giving));
+  }
+
+  #readList(list: readonly Item[]): NextItem<Item> {
+    this.#list = undefined; // Nothing is taken after an accessor that throws.
+    if (this.#index >= list.length) return this.close();
+    const taken = new TakenItem(list[this.#index++]!);
+    this.#list = list;
+    return taken;
   }
 
   // Not `for await`, which could not stop waiting for the next item after a cancellation.
@@ -100,13 +135,14 @@ export class OpenSource<Item> {
     }
     if (next.done) return this.close();
     this.#iterator = iterator;
-    return { item: next.value };
+    return new TakenItem(next.value);
   }
 
   /** Closes the source unless it has ended, and stops listening for cancellation. */
   close(): undefined {
     const iterator = this.#iterator;
     this.#iterator = undefined;
+    this.#list = undefined;
     this.#stopListening?.();
     this.#cancellation.release();
     if (iterator) closeIterator(iterator);

@@ -62,6 +62,9 @@ interface Undone {
   committed?: string;
 }
 
+/** Shared, as freezing a list takes long on Bun. */
+const NONE: readonly never[] = Object.freeze([]);
+
 /** Replaces a committed entry. */
 const COMMITTED: Entry = { takeUndo: () => undefined };
 
@@ -214,9 +217,10 @@ export class Journal {
   }
 
   report(): RollbackReport {
+    const { completed, failed } = this.all;
     return Object.freeze({
-      completed: Object.freeze([...this.all.completed]),
-      failed: Object.freeze([...this.all.failed]),
+      completed: Object.freeze([...completed]),
+      failed: failed.length > 0 ? Object.freeze([...failed]) : NONE,
     });
   }
 }

@@ -4,7 +4,7 @@ import { isPromise, type MaybePromise } from "../values/maybe_promise.ts";
 
 /**
  * The result of a node, a branch of a group, an item or a predicate. `ran` tells whether user code
- * was called; `executed` names the children that ran.
+ * was called; `executed`, a frozen list, names the children that ran.
  */
 export type Settled<T = Context> =
   | SettledSuccess<T>

@@ -181,7 +181,7 @@ function argsOf(args: Context, value: Context, scope: Scope): Context {
 
 /** Whether the pipeline is the root of the run, whose later attempts have paths, too. */
 function isRoot({ path }: Scope): boolean {
-  return stepPath(path) === "";
+  return path === "" || stepPath(path) === "";
 }
 
 /** Runs the children in order; awaits only those that do not end synchronously. */
@@ -226,21 +226,24 @@ async function waitFor(first: Ending, walk: Walk): Promise<Settled> {
 
 /** The progress of one run of a pipeline. */
 class Walk {
-  private readonly plan: Plan;
-  private readonly scope: Scope;
+  declare private readonly plan: Plan;
+  declare private readonly scope: Scope;
   /** The labels of the children that ran; `undefined` while no child was skipped. */
-  private executed: string[] | undefined = undefined;
-  private ctx: Context;
+  declare private executed: string[] | undefined;
+  declare private ctx: Context;
   /** The keys added by the steps; `undefined` if the output is the whole context. */
-  private added: Context | undefined;
-  private next = 0;
-  private failure: Settled | undefined = undefined;
+  declare private added: Context | undefined;
+  declare private next: number;
+  declare private failure: Settled | undefined;
 
   constructor(plan: Plan, args: Context, scope: Scope) {
     this.plan = plan;
     this.scope = scope;
     this.ctx = args;
     this.added = isRoot(scope) || plan.output ? undefined : EMPTY;
+    this.executed = undefined;
+    this.next = 0;
+    this.failure = undefined;
   }
 
   /** Whether another child is to run. */
@@ -306,10 +309,11 @@ class Walk {
     return success(output, true, this.ran);
   }
 
-  /** All successful runs that skip no child share one list. */
+  /** All successful runs that skip no child share one list, as freezing a list takes long on Bun. */
   private get ran(): readonly string[] {
     const { labels } = this.plan;
-    return this.executed ?? (this.next === labels.length ? labels : labels.slice(0, this.next));
+    if (!this.executed && this.next === labels.length) return labels;
+    return Object.freeze(this.executed ?? labels.slice(0, this.next));
   }
 
   private fail(error: Error, failedStep: string): Settled {

@@ -17,6 +17,12 @@ for (const [name, make] of Object.entries(functionForms)) {
   describe(`the collection of ${name}`, () => {
     const kinds: Record<string, () => unknown> = {
       "an array": () => ["a", "b"],
+      "an array with an iterator of its own": () =>
+        Object.assign(["c"], {
+          *[Symbol.iterator]() {
+            yield* ["a", "b"];
+          },
+        }),
       "a Set": () => new Set(["a", "b"]),
       "a Map, whose values count": () => new Map([[1, "a"], [2, "b"]]),
       "a generator": function* () {
@@ -45,6 +51,23 @@ for (const [name, make] of Object.entries(functionForms)) {
         assertEquals(data, { out: ["a", "b"] });
       });
     }
+
+    it("may be an array to which items are added while it is read", async () => {
+      const given = ["a"];
+      const each = (item: unknown) => {
+        if (given.length < 3) given.push(`${item}a`);
+      };
+      dataOf(await make(() => given, each).run({}));
+      assertEquals(given, ["a", "aa", "aaa"]);
+    });
+
+    it("gives no more items after one of an array that cannot be read", async () => {
+      const items = Object.defineProperty(["a", "b", "c"], 1, { get: thrower });
+      const given: unknown[] = [];
+      const each = (item: unknown) => void given.push(item);
+      assertStrictEquals((await failing(make(() => items, each))).error, boom);
+      assertEquals(given, ["a"]);
+    });
 
     const nothing: Record<string, () => unknown> = {
       "array": () => [],

@@ -4,7 +4,7 @@ import { expose } from "../engine/expose.ts";
 import { allKnown } from "../engine/keys.ts";
 import { runChild } from "../engine/run_child.ts";
 import { fanOut } from "../groups/fan_out.ts";
-import { checkGroup, refuse } from "../report/checks.ts";
+import { checkGroup, checkKey, refuse } from "../report/checks.ts";
 import type { Gathered, ParallelMode, ParallelOptions, Together } from "../types/combinators.ts";
 import type { NotAStep, StepShape } from "../types/step_in.ts";
 import { cast } from "../values/cast.ts";
@@ -125,26 +125,31 @@ interface Options extends Omit<ItemOptions, "onFailure"> {
 function checkParallel(action: string, options: Options): Options {
   const own = checkGroup(action, options, ["abort", "settle", "collect"], ["failures"]);
   const { onFailure, failures } = own;
-  if (onFailure === "collect" && (typeof failures !== "string" || failures === "")) {
+  if (failures === undefined) {
+    if (onFailure !== "collect") return own;
     refuse(action, "'failures' must be the key of what 'collect' collects", failures);
   }
-  if (onFailure !== "collect" && failures !== undefined) {
+  checkKey(action, "failures", failures);
+  if (onFailure !== "collect") {
     refuse(action, "'failures' must stand beside an 'onFailure' of 'collect'", failures);
   }
   return own;
 }
 
+/** Merges the outputs; with a key, the failures are under it. */
 function merge(
   outputs: readonly Record<string, unknown>[],
   children: readonly Child[],
   key: string | undefined,
 ): Record<string, unknown> {
-  if (key === undefined) return Object.assign({}, ...outputs);
-  // Only a collected failure holds the child itself.
-  const hasFailed = (output: Record<string, unknown>, n: number) => output.item === children[n];
-  const merged = Object.assign({}, ...outputs.filter((output, n) => !hasFailed(output, n)));
-  const failures = outputs.flatMap((output, n) =>
-    hasFailed(output, n) ? [Object.freeze({ step: children[n]!.label, error: output.error })] : []
-  );
-  return { ...merged, [key]: failures };
+  const merged: Record<string, unknown> = {};
+  const failures: unknown[] = [];
+  outputs.forEach((output, n) => {
+    const child = children[n]!;
+    // Only a collected failure holds the child itself.
+    if (output.item === child) {
+      failures.push(Object.freeze({ step: child.label, error: output.error }));
+    } else Object.assign(merged, output);
+  });
+  return key === undefined ? merged : { ...merged, [key]: failures };
 }

@@ -175,6 +175,13 @@ describe("failures of branches that are collected", () => {
         .message,
       `Cannot create parallel() as 'failures' must stand beside an 'onFailure' of 'collect': current value is "f"`,
     );
+    assertEquals(
+      assertThrows(
+        () => parallel.with({ onFailure: "collect", failures: "__proto__" }),
+        ConfigError,
+      ).message,
+      `Cannot create parallel() as 'failures' must be another key: current value is "__proto__"`,
+    );
   });
 
   it("count as provided in a strict pipeline", () => {

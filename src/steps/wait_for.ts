@@ -9,7 +9,6 @@ import { recordId } from "../run/paths.ts";
 import type { Scope } from "../run/scope.ts";
 import { failure, type Settled, success } from "../run/settled.ts";
 import { withTimeout } from "../run/with_timeout.ts";
-import { declaredKeys } from "../schema/declared_keys.ts";
 import type { ObjectSchema, Provided } from "../types/step.ts";
 import { checkOutput, type OutputSchema, outputSchema } from "./output.ts";
 
@@ -61,7 +60,7 @@ export function waitFor<const N extends string, PS = undefined>(
     provides,
     keys: {
       needs: [],
-      adds: provides ? declaredKeys(provides)?.map(({ key }) => [key, name]) : [],
+      adds: schema ? schema.keys?.map((key) => [key, name]) : [],
     },
     kind: "step",
     // Without a timeout, it only waits, as `sleep` does.

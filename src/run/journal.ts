@@ -41,6 +41,8 @@ export interface Due {
 export interface Entry {
   /** Whether it belongs to a success, which stands once the run is committed. */
   readonly isStanding?: boolean | undefined;
+  /** The undos that have failed before, in whose place it stands. */
+  readonly notUndone?: readonly RollbackFailure[];
   /** Whether there is anything to undo; unknown if absent. */
   readonly hasEffects?: boolean;
   /** Takes the next undo that is due, the latest first; `undefined` if none is left. */
@@ -168,8 +170,9 @@ export class Journal {
     };
     await this.unwindTo(mark, unwinding);
     unwinding.rollback?.endRollback(unwinding.failures);
-    if (unwinding.failures.length > 0) this.push(new NotUndone(unwinding.failures));
-    return unwinding.failures;
+    const { failures: notUndone } = unwinding;
+    if (notUndone.length > 0) this.push({ takeUndo: () => undefined, notUndone });
+    return notUndone;
   }
 
   /**
@@ -196,10 +199,7 @@ export class Journal {
         await entry.each((branch) => branch.unwindTo(0, unwinding));
         continue;
       }
-      if (entry instanceof NotUndone) {
-        for (const failure of entry.failures) failures.push(failure);
-        continue;
-      }
+      for (const failure of entry.notUndone ?? []) failures.push(failure);
       const own = newList<RollbackFailure>();
       for (let due = entry.takeUndo(error); due; due = entry.takeUndo(error)) {
         unwinding.rollback ??= place?.watch?.beginRollback(place.path, id);
@@ -233,17 +233,6 @@ interface Unwinding {
   readonly id: string;
   readonly sparesStanding: boolean;
   rollback: Watch | undefined;
-}
-
-/** Marks the place of effects whose undo has failed. */
-class NotUndone implements Entry {
-  readonly failures: readonly RollbackFailure[];
-
-  constructor(failures: readonly RollbackFailure[]) {
-    this.failures = failures;
-  }
-
-  takeUndo(): undefined {}
 }
 
 /** The stacks of branches that are unwound side by side, the last one first. */

@@ -132,9 +132,9 @@ class Lanes<Item> implements Group {
     }
   }
 
-  // It has few variables, because every item of an unbounded group holds them while in flight.
-  async #runLane(first: Branch<Item>): Promise<void> {
-    let branch: Branch<Item> | undefined = first;
+  // It has few variables, because every item of an unbounded group holds them while in flight, and
+  // sets its parameter, which would keep the first branch.
+  async #runLane(branch: Branch<Item> | undefined): Promise<void> {
     while (branch) {
       let ending: MaybePromise<Settled<unknown>>;
       try {

@@ -206,8 +206,8 @@ function walkThrough(walk: Walk): MaybePromise<Settled> {
   return walk.finish();
 }
 
-async function waitFor(first: Ending, walk: Walk): Promise<Settled> {
-  let ending = first;
+// It sets its parameter: the first call would otherwise be kept until the last one has ended.
+async function waitFor(ending: Ending, walk: Walk): Promise<Settled> {
   for (;;) {
     // Await the user's promise here, so that the stack of its error shows the caller's frames.
     if (isPending(ending)) {

@@ -335,6 +335,10 @@ describe("the arguments of map", () => {
       () => map("out", () => [1], failAsync, { as: 5 as never }),
       "Cannot create map(out) as 'as' must be a string that is not empty: current value is 5",
     ],
+    "an 'as' beside a function": [
+      () => map("out", () => [1], (n) => n, { as: "n" as never }),
+      `Cannot create map(out) as 'as' must stand beside a step: current value is "n"`,
+    ],
     "an empty 'as'": [
       () => map("out", () => [1], failAsync, { as: "" }),
       `Cannot create map(out) as 'as' must be a string that is not empty: current value is ""`,

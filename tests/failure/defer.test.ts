@@ -1,6 +1,13 @@
 import { describe, it } from "node:test";
-import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
+import {
+  ConfigError,
   isRunsheetError,
   type LateReport,
   pipeline,
@@ -169,4 +176,35 @@ describe("defer", () => {
       `Cannot defer an undo in 'upload' as it must be a function or { run, retry, timeout }: current value is 1`,
     );
   });
+
+  it("refuses a name that none of the step's 'undos' has", async () => {
+    const upload = step({
+      name: "upload",
+      undos: { remove: () => {}, restore: () => {} },
+      run: (_ctx, { defer }) => defer("erase" as never, 1),
+    });
+    assertEquals(
+      failureOf(await upload.run({})).error.message,
+      "Cannot defer an undo in 'upload' as its name must be among the step's 'undos' (remove, " +
+        `restore): current value is "erase"`,
+    );
+  });
+
+  for (
+    const [undos, message] of [
+      [3, "'undos' must be an object of functions: current value is 3"],
+      [
+        { remove: 3 },
+        "'undos.remove' must be a function or { run, retry, timeout }: current value is 3",
+      ],
+    ] as const
+  ) {
+    it(`by name is refused if ${message}`, () => {
+      const define = () => step({ name: "upload", undos: undos as never, run: () => {} });
+      assertEquals(
+        assertThrows(define, ConfigError).message,
+        `Cannot create step 'upload' as ${message}`,
+      );
+    });
+  }
 });

@@ -105,6 +105,22 @@ describe("a permanent error", () => {
     assertInstanceOf(permanent("no" as never), UnknownError);
   });
 
+  it("is not looked for in errors that contain themselves", async () => {
+    const circular = new AggregateError([]);
+    circular.errors.push(circular);
+    let attempts = 0;
+    const s = step({
+      name: "s",
+      retry: { count: 1 },
+      run: () => {
+        attempts++;
+        throw circular;
+      },
+    });
+    const { error } = failureOf(await s.run({}));
+    assertEquals([isRunsheetError(error, "RETRY_EXHAUSTED"), attempts], [true, 2]);
+  });
+
   it("ends the retries of a handler, too", async () => {
     let attempts = 0;
     const s = step({

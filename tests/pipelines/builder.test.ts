@@ -151,4 +151,12 @@ describe("the builder's", () => {
     // @ts-expect-error output needs { total: number } which no step provides
     built.build();
   });
+
+  it("build must be called before a run", () => {
+    const run = () => (open.step(sum) as unknown as { run(): unknown }).run();
+    assertEquals(
+      assertThrows(run, ConfigError).message,
+      `Cannot run pipeline 'checkout' as 'build' must be called first: current value is "a builder"`,
+    );
+  });
 });

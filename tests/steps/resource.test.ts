@@ -171,6 +171,27 @@ describe("a resource", () => {
     assertEquals(late.map(({ step, outcome }) => [step, outcome]), [["a", "compensated"]]);
   });
 
+  it("is reported to 'onLate' if it is released after the run has ended, and that fails", async () => {
+    const time = fakeTime();
+    const slow = deferred<void>();
+    const late: LateReport[] = [];
+    const watches: Promise<unknown>[] = [];
+    const bad = resource({ name: "bad", acquire: () => 1, release: thrower });
+    const work = step({ name: "work", timeout: 10, run: () => slow.promise, rollback: () => {} });
+    const running = pipeline({ name: "p", steps: [bad, work] }).run({}, {
+      onLate: (report) => late.push(report),
+      waitUntil: (watch) => watches.push(watch),
+    });
+    await time.tickAsync(10);
+    failureOf(await running);
+    slow.resolve();
+    await Promise.all(watches);
+    assertEquals(
+      late.map(({ step, outcome, error, undo }) => [step, outcome, error, undo]),
+      [["work", "compensated", undefined, undefined], ["bad", "failed", boom, true]],
+    );
+  });
+
   it("is held for an attempt that was given up until that has landed and is undone", async () => {
     const time = fakeTime();
     const slow = deferred<void>();

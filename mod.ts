@@ -120,6 +120,7 @@ export type { ParallelOptions } from "./src/types/combinators.ts";
 export type { NameOf, ProvidesOf, RequiresOf } from "./src/types/of.ts";
 export type { Held } from "./src/types/held.ts";
 export type { ReleaseFunction, ResourceDefinition } from "./src/types/resource.ts";
+export type { PivotStep } from "./src/types/pivot.ts";
 export type { PipelineDefinition, PipelineOptions } from "./src/types/pipeline.ts";
 export type {
   KeyUndoFunction,

@@ -1,7 +1,6 @@
 import type { KeyUndo, RunInfo, UndoPolicy } from "../api/info.ts";
 import type { Patience, RetryPolicy } from "../api/policy.ts";
 import type { Schema } from "../api/schema.ts";
-import type { Step } from "../api/step.ts";
 import type { Attempt, Effect } from "../effect/attempt.ts";
 import type { Checked, Rollback, UndoByKey, UndoByName } from "../effect/handlers.ts";
 import { makeEffect } from "../effect/make_effect.ts";
@@ -27,6 +26,7 @@ import { type Ending, failure, type Settled, success } from "../run/settled.ts";
 import { isAccepted, whenValidated } from "../run/when_validated.ts";
 import { declaredKeys } from "../schema/declared_keys.ts";
 import { contextValidator, type Validated } from "../schema/validate.ts";
+import type { MadeStep, Noted } from "../types/pivot.ts";
 import type { Needed, Provided, StepDefinition, Unset } from "../types/step.ts";
 import { type Context, seal } from "../values/context.ts";
 import { isPromise, type MaybePromise } from "../values/maybe_promise.ts";
@@ -96,9 +96,12 @@ export function step<
   const N extends string = string,
   RS = undefined,
   PS = undefined,
+  K extends PropertyKey = PropertyKey,
+  const L extends string = never,
+  const V = undefined,
 >(
-  definition: StepDefinition<R, P, N, RS, PS>,
-): Step<N, Needed<R, RS>, Provided<P, PS>> {
+  definition: StepDefinition<R, P, N, RS, PS> & Noted<K, L, V>,
+): MadeStep<N, Needed<R, RS>, Provided<P, PS>, K, L, V> {
   const checked = check(definition);
   const {
     name,

@@ -18,7 +18,7 @@ import type {
   Then,
   WhenFits,
 } from "./fits.ts";
-import type { Alternative, FallbackFits, Fallen } from "./fallback.ts";
+import type { Alternative, FallbackFits, Fallen, Forgiving } from "./fallback.ts";
 import type { Adding, Folded, Rules } from "./fold.ts";
 import type {
   AsFits,
@@ -126,7 +126,7 @@ export interface Builder<
     O = never,
     C = Sight<X>,
   >(
-    step: FallbackFits<S, S, X, Checks>,
+    step: FallbackFits<S, S, Forgiving<X>, Checks>,
     alternative: Alternative<A, C, O, FallbackFits<A, A, X, Checks>>,
   ): BuilderAfter<Name, Then<X, Fallen<StepIn<S>, A, O, unknown>, Checks>, Args, Checks, OS>;
   /**

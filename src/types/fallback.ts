@@ -7,6 +7,7 @@ import type { NoEach, NoOutputIssue, NoStep } from "./messages.ts";
 import type { Plus } from "./combinators.ts";
 import type { Added, Collapse, Flat } from "./objects.ts";
 import type { NameOf, ProvidesOf, RequiresOf } from "./of.ts";
+import type { pivotMark } from "./pivot.ts";
 import type { NoOutput } from "./step.ts";
 
 /**
@@ -29,6 +30,24 @@ export type Alternative<A, C, O, Fit = A> = IsFunction<A> extends true
 export type FallbackFits<Given, S, F extends Folded, G extends Rules> = [S] extends [AnyStep]
   ? Fits<Given, S, F, G>
   : NoStep<S>;
+
+/**
+ * The fold `F` for a step that has an alternative, so that it needs no `retry` after a pivot.
+ *
+ * @internal
+ */
+export interface Forgiving<F extends Folded> extends Folded {
+  /** As before. */
+  readonly verdicts: F["verdicts"];
+  /** As before. */
+  readonly taken: F["taken"];
+  /** As before. */
+  readonly ctx: F["ctx"];
+  /** As before. */
+  readonly layers: F["layers"];
+  /** The keys that steps have provided, without the mark of a pivot. */
+  readonly provided: Exclude<F["provided"], typeof pivotMark>;
+}
 
 type ByFunction<S extends AnyStep, O, C> = Step<
   `fallback(${NameOf<S>})`,

@@ -1,4 +1,5 @@
 import type { AnyStep } from "../api/step.ts";
+import type { Forward, pivotMark, PivotOf } from "./pivot.ts";
 import type { Issue, NoStep, NotNew } from "./messages.ts";
 import type { Over, Picked, SureKeys, Without } from "./objects.ts";
 import type { ProvidesOf, RequiresOf } from "./of.ts";
@@ -67,7 +68,7 @@ export interface Folded {
   readonly ctx: unknown;
   /** The layers of the context. */
   readonly layers: readonly unknown[];
-  /** The keys that steps have provided. */
+  /** The keys that steps have provided, and the mark of a pivot if there was one. */
   readonly provided: PropertyKey;
 }
 
@@ -136,7 +137,7 @@ type FoldAt<
       T,
       C,
       L,
-      Provided | keyof ProvidesOf<H>,
+      Provided | keyof ProvidesOf<H> | PivotOf<H>,
       [...V, Verdict<H, G, T, Provided>]
     >
   : Unfit<H, S, G, T, C, L, Provided, V>
@@ -183,7 +184,7 @@ type Unfit<
         T,
         C,
         L,
-        Provided | keyof ProvidesOf<H>,
+        Provided | keyof ProvidesOf<H> | PivotOf<H>,
         [...V, Verdict<H, G, T, Provided>]
       >
     : Take<Unmet<RequiresOf<H>, Provided | AddedKeys<G>>, H, S, G, T, C, L, Provided, V>
@@ -195,7 +196,7 @@ type Unfit<
     T,
     C,
     L,
-    Provided | keyof ProvidesOf<H>,
+    Provided | keyof ProvidesOf<H> | PivotOf<H>,
     [...V, M]
   >
   : never;
@@ -223,7 +224,7 @@ type Take<
   { args: T["args"] & N; keys: T["keys"] | SureKeys<N> },
   C & N,
   [...L, N],
-  Provided | keyof ProvidesOf<H>,
+  Provided | keyof ProvidesOf<H> | PivotOf<H>,
   [...V, Verdict<H, G, T, Provided>]
 >;
 
@@ -239,7 +240,11 @@ type Trouble<H extends AnyStep, S, G extends Rules, T extends Taken, C, Provided
       : Issue<H, C, S, G["reported"]>
     : Issue<H, C, S, G["reported"]>;
 
-type Verdict<H extends AnyStep, G extends Rules, T extends Taken, Provided> = G["strict"] extends
+type Verdict<H extends AnyStep, G extends Rules, T extends Taken, Provided> =
+  typeof pivotMark extends Provided ? Forward<H, NewKeys<H, G, T, Provided>>
+    : NewKeys<H, G, T, Provided>;
+
+type NewKeys<H extends AnyStep, G extends Rules, T extends Taken, Provided> = G["strict"] extends
   true ? [keyof ProvidesOf<H> & (T["keys"] | Provided)] extends [never] ? 0
   : NotNew<H, T["keys"], Provided, AddedKeys<G>, keyof G["deps"]>
   : [keyof ProvidesOf<H> & T["keys"]] extends [never] ? 0

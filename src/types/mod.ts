@@ -56,7 +56,7 @@ export type {
   Then,
   WhenFits,
 } from "./fits.ts";
-export type { Alternative, FallbackFits, Fallen } from "./fallback.ts";
+export type { Alternative, FallbackFits, Fallen, Forgiving } from "./fallback.ts";
 export type { AddedKeys, Adding, Fold, Folded, Rules, Taken } from "./fold.ts";
 export type { InputsFit, Renamed } from "./inputs.ts";
 export type {
@@ -137,6 +137,7 @@ export type {
   StepsOf,
   WithoutDeps,
 } from "./pipeline.ts";
+export type { Forward, MadeStep, Noted, onceMark, pivotMark, PivotOf, Step } from "./pivot.ts";
 export type { Alike } from "./spelling.ts";
 export type {
   Needed,

@@ -206,8 +206,8 @@ export interface StepDefinition<R, P, N, RS, PS> {
   /**
    * Whether its success is the point of no return: from then on, the run only goes forward. Its
    * effects and those of the steps before it are no longer undone, nor are those of later steps
-   * that complete. If a later step fails, the result names the pivot in `committed`. Not allowed in
-   * groups and collections.
+   * that complete. If a later step fails, the result names the pivot in `committed`. Steps after it
+   * need a `retry`; `{ count: 0 }` tries once. Not allowed in groups and collections.
    *
    * @default {false}
    */

@@ -111,10 +111,12 @@ export const rules: Record<string, Rule> = {
     ).map(({ name }) => `${TYPES_ENTRY} must export ${name}`);
   },
 
-  "a name in src/types means nothing else in src": (files) => {
+  // The compiler must show a step without `retry` like any other.
+  "a name in src/types means nothing else in src, but that of Step": (files) => {
     const all = declarations(files);
     return all.filter((one) =>
-      isTypes(one.path) && all.some(({ path, name }) => name === one.name && path !== one.path)
+      isTypes(one.path) && one.name !== "Step" &&
+      all.some(({ path, name }) => name === one.name && path !== one.path)
     ).map(({ path, name }) => `${path} must not declare ${name}, which another file declares, too`);
   },
 

@@ -238,7 +238,7 @@ describe("a pivot", () => {
     for (const how of ["abort", "timeout"]) {
       const log: string[] = [];
       const aborter = new AbortController();
-      const hang = step({ name: "hang", run: () => new Promise<void>(() => {}) });
+      const hang = step<object, object>({ name: "hang", run: () => new Promise(() => {}) });
       const p = pipeline({
         name: "p",
         ...(how === "timeout" && { timeout: 50 }),

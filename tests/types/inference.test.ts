@@ -13,6 +13,7 @@ import {
 } from "@runsheet/runsheet";
 import { type } from "arktype";
 import { describe, it } from "node:test";
+import type { Step as StepOnce } from "@runsheet/runsheet/types";
 import * as v from "valibot";
 import { z } from "zod";
 import { dataOf } from "../support/results.ts";
@@ -110,7 +111,7 @@ describe("a step is inferred", () => {
       run: (ctx: { orderId: string }, { attempt }) => ({ chargeId: ctx.orderId + attempt }),
       rollback: (ctx, output) => ctx.orderId === output.chargeId,
     });
-    assertType<IsExact<typeof a, Step<"a", { orderId: string }, { chargeId: string }>>>(true);
+    assertType<IsExact<typeof a, StepOnce<"a", { orderId: string }, { chargeId: string }>>>(true);
   });
 
   it("for an undo by key: the context of run, and the key of the effect", () => {
@@ -143,13 +144,13 @@ describe("a step is inferred", () => {
       run: (ctx) => Promise.resolve({ chargeId: ctx.orderId }),
       rollback: (_ctx, output) => output.chargeId,
     });
-    assertType<IsExact<typeof a, Step<"a", { orderId: string }, { chargeId: string }>>>(true);
+    assertType<IsExact<typeof a, StepOnce<"a", { orderId: string }, { chargeId: string }>>>(true);
   });
 
   it("with nothing required or provided", () => {
     const a = step({ name: "a", run: () => {} });
     // deno-lint-ignore ban-types
-    assertType<IsExact<typeof a, Step<"a", {}, {}>>>(true);
+    assertType<IsExact<typeof a, StepOnce<"a", {}, {}>>>(true);
   });
 
   it("with a union as one object: a key is certain if every member has it", () => {

@@ -79,9 +79,19 @@ const logged = pipeline({ name: "logged", middleware: [withLog], steps: [quiet, 
 const logging = pipeline({ name: "logging" }).use(withLog).step(quiet);
 //    ^?
 
+const ship = step({ name: "ship", pivot: true, run: (ctx: { orderId: string }) => ({ ...ctx }) });
+//    ^?
+const later = step({ name: "later", retry: { count: 1 }, run: () => ({ mail: 1 }) });
+//    ^?
+const shipping = pipeline({ name: "shipping" }).step(ship).step(later);
+//    ^?
+const shipped = pipeline({ name: "shipped", steps: [ship, later] });
+//    ^?
+
 const result = await checkout.run({ cartId: "c1", amount: 50 });
 //    ^?                      ^?
 if (result.success) console.log(result.data, whole, lists, opened, built, logged, logging);
 //                                     ^?
 else console.log(result.error, result.rollback, result.failedStep);
 //                      ^?            ^?               ^?
+console.log(shipping, shipped);

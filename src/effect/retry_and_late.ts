@@ -74,9 +74,8 @@ export class Attempts<T> implements Shared, Entry, Retrying {
       const attempt = this.#all.at(-1)!;
       const { outcome } = performed;
       if (outcome.ok) return await this.#succeed(attempt, outcome.value);
-      this.#retries.answer = outcome.retry;
       this.#record(attempt, performed, outcome.error);
-      const decision = await this.#decide(attempt, outcome.error);
+      const decision = await this.#decide(attempt, outcome.error, outcome.retry);
       const { final } = decision;
       if (final && !this.#adoptable()) return await this.#fail(final);
       await this.#pushKept((kept) => !this.#isAdoptable(kept));
@@ -110,9 +109,8 @@ export class Attempts<T> implements Shared, Entry, Retrying {
   }
 
   async askRetryIf(attempt: Attempt, error: Error): Promise<boolean | undefined> {
-    this.#retries.answer = undefined;
     await this.#decide(attempt, error);
-    return this.#retries.answer;
+    return this.#retries.answerTo(attempt.number);
   }
 
   hasDeferred(attempt: Attempt): boolean {
@@ -206,10 +204,10 @@ export class Attempts<T> implements Shared, Entry, Retrying {
     return this.#standing ?? this.#all.find(({ result }) => result) ?? this.#all.at(-1)!;
   }
 
-  async #decide(attempt: Attempt, error: Error): Promise<Decision> {
+  async #decide(attempt: Attempt, error: Error, recorded?: boolean): Promise<Decision> {
     const { cancellation } = this.#scope;
     if (cancellation?.error) return { final: endedBy(error, this.#scope) };
-    const asked = this.#retries.decide(attempt.number, error);
+    const asked = this.#retries.decide(attempt.number, error, recorded);
     const decision = await (isPromise(asked) ? untilGivenUp(asked, cancellation) : asked);
     return decision ?? { final: cancellation!.error! };
   }

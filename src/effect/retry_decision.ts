@@ -52,8 +52,8 @@ export class Retries {
   readonly #policy: RetryPolicy | undefined;
   /** The errors of the failed attempts, the latest last. */
   readonly errors: Error[] = [];
-  /** The answer of `retryIf`, if it was asked or recorded. */
-  answer: boolean | undefined;
+  /** The answer of `retryIf` to the attempt decided last, if it was asked or recorded. */
+  #answer: boolean | undefined;
   #noted = 0;
   #decided = 0;
   #decision: MaybePromise<Decision> | undefined;
@@ -76,14 +76,20 @@ export class Retries {
     if (this.errors.length > MOST_ERRORS) this.errors.shift();
   }
 
-  /** Decides after an attempt; asks `retryIf` once per attempt. */
-  decide(attempt: number, error: Error): MaybePromise<Decision> {
+  /** Decides after an attempt; asks `retryIf` once per attempt, unless its answer is `recorded`. */
+  decide(attempt: number, error: Error, recorded?: boolean): MaybePromise<Decision> {
     if (this.#decided !== attempt) {
       this.#decided = attempt;
+      this.#answer = recorded;
       this.note(attempt, error);
       this.#decision = this.#ask(attempt, error);
     }
     return this.#decision!;
+  }
+
+  /** The answer of `retryIf` to an attempt. */
+  answerTo(attempt: number): boolean | undefined {
+    return this.#decided === attempt ? this.#answer : undefined;
   }
 
   #ask(attempt: number, last: Error): MaybePromise<Decision> {
@@ -93,11 +99,11 @@ export class Retries {
     if (permanent) return { final: permanent };
     if (!policy.retryIf) return this.#limit(attempt, last);
     const take = (answer: unknown): Decision => {
-      this.answer = Boolean(answer);
+      this.#answer = Boolean(answer);
       return answer ? this.#limit(attempt, last) : { final: last };
     };
     const refuse = (thrown: unknown): Decision => this.#threw("retryIf", last, thrown);
-    if (this.answer !== undefined) return take(this.answer);
+    if (this.#answer !== undefined) return take(this.#answer);
     try {
       const answer: unknown = policy.retryIf([...this.errors]);
       return isThenable(answer) ? Promise.resolve(answer).then(take, refuse) : take(answer);

@@ -56,7 +56,6 @@ export async function retryPipeline(
     // Committed effects cannot be undone, and another attempt would repeat them.
     if (error instanceof ValidationError || journal.isCommitted(mark)) return fail(error);
     if (!cancellation?.error) {
-      retries.answer = undefined;
       const decision = await unlessGivenUp(retries.decide(number, error), cancellation);
       if (decision?.final) return fail(decision.final);
       if (decision) {

@@ -111,6 +111,41 @@ describe("a durable run in another process", () => {
     assertEquals(asked, 1);
   });
 
+  it("does not ask retryIf again about an attempt that must not overlap", async () => {
+    let asked = 0;
+    const late = deferred<void>();
+    const retryIf = () => {
+      late.resolve();
+      return ++asked > 0;
+    };
+    const result = await inTwo(
+      (isSecond) =>
+        pipeline({
+          name: "p",
+          steps: [
+            step({
+              name: "slow",
+              timeout: 1,
+              overlap: "never",
+              retry: { count: 1, delay: 1, retryIf },
+              run: async (_ctx, { attempt }) => {
+                if (attempt === 1) {
+                  await late.promise;
+                  throw new Error("busy");
+                }
+                if (!isSecond) await hang();
+                return { attempt };
+              },
+            }),
+          ],
+        }),
+      3.5,
+      { lateMs: 1 },
+    );
+    assertEquals(dataOf(result).attempt, 2);
+    assertEquals(asked, 1);
+  });
+
   it("stays timed out, and never goes forward after that", async () => {
     for (const at of [3, 3.5, 4, 4.5, 5, 5.5]) {
       const log: string[] = [];

@@ -12,10 +12,11 @@ import {
   PredicateError,
   RetryExhaustedError,
   step,
+  TimeoutError,
 } from "@runsheet/runsheet";
 import { type } from "arktype";
 import { cleanups } from "../support/cleanup.ts";
-import { drain } from "../support/deferred.ts";
+import { deferred, drain } from "../support/deferred.ts";
 import { errors, failing, waitsOf } from "../support/failing.ts";
 import { dataOf, failureOf } from "../support/results.ts";
 
@@ -224,6 +225,26 @@ describe("retryIf", () => {
     const { error } = failureOf(await failing(5, { count: 5, retryIf }, () => attempts++).run({}));
     assertStrictEquals(error, errors[2]);
     assertEquals(attempts, 3);
+  });
+
+  it("is also asked after an attempt that must not overlap, whatever it said of the one before", async () => {
+    const time = fakeTime();
+    const asked: number[] = [];
+    const slow = deferred<void>();
+    const retryIf = ({ length }: readonly Error[]) => asked.push(length) < 2;
+    const s = step({
+      name: "s",
+      timeout: 50,
+      overlap: "never",
+      retry: { count: 5, retryIf },
+      run: (_ctx, { attempt }) => attempt === 1 ? Promise.reject(errors[0]) : slow.promise,
+    });
+    const running = s.run({});
+    await time.tickAsync(50);
+    await drain();
+    slow.resolve();
+    assertInstanceOf(failureOf(await running).error, TimeoutError);
+    assertEquals(asked, [1, 2]);
   });
 
   it("that throws fails the run with the original error and a PredicateError", async () => {

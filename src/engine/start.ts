@@ -84,10 +84,7 @@ async function carryOut(
         }
       }
     } catch (thrown) {
-      if (run?.seam.interruption) {
-        await release(run, watch);
-        throw run.seam.interruption.reason;
-      }
+      if (run?.seam.interruption) throw run.seam.interruption.reason;
       settled = failure(toError(thrown), boundary, false);
     } finally {
       signals?.stopFollowing();
@@ -103,6 +100,10 @@ async function carryOut(
     const releasing = run.isHeldOutside ? undefined : release(run, watch);
     const notReleased = isPromise(releasing) ? await releasing : releasing;
     return resultOf(node, args, run, journal, settled, notReleased);
+  } catch (interruption) {
+    // The host's own signal, maybe while the run was undone.
+    if (run) await release(run, watch);
+    throw interruption;
   } finally {
     signals?.letGo();
   }

@@ -11,9 +11,11 @@ export class HeldValues {
     keepAsIs(value);
   }
 
-  /** The first key of `output` whose value in `ctx` is held. */
+  /** The first key of `output` whose value in `ctx` is held, unless another held value follows. */
   find(output: Context, ctx: Context): string | undefined {
-    return Object.keys(output).find((key) => this.has(key, ctx[key]));
+    return Object.keys(output).find((key) =>
+      this.has(key, ctx[key]) && (output[key] === ctx[key] || !this.has(key, output[key]))
+    );
   }
 
   /** Copies a context without the held values. */

@@ -94,8 +94,16 @@ describe("a resource", () => {
         fallback(pipeline({ name: "q", steps: [logging("c", log), fail] }), () => ({ late: 1 })),
       ] as AnyStep[],
     });
-    // The second acquisition under a key that the run holds is refused.
-    failureOf(await p.run());
+    // Later steps see the latest acquisition under a key; all are held.
+    assertEquals(dataOf(await p.run()), { all: [{}, {}], late: 1 });
+    assertEquals(log.filter((line) => line.startsWith("use")), [
+      "use a1",
+      "use a1",
+      "use a2",
+      "use a3",
+      "use a4",
+      "use a5",
+    ]);
     const acquired = log.filter((line) => line.startsWith("+")).map((line) => line.slice(1));
     const released = log.filter((line) => line.startsWith("-")).map((line) => line.slice(1));
     assertEquals(released, acquired.toReversed());
@@ -254,6 +262,27 @@ describe("a resource", () => {
     const suspending = new SuspendingHost(new RecordingHost(), (id) => id === "use#2@1");
     await assertRejects(() => p.run({}, { host: suspending }));
     assertEquals(log, ["+a2", "use a2", "-a2"]);
+  });
+
+  it("is released wherever a host interrupts the run, or its rollback", async () => {
+    const log: string[] = [];
+    const inside = pipeline({ name: "inside", steps: [logging("b", log), using(log)] });
+    const outer = step({
+      name: "outer",
+      run: async (ctx: { a: Connection }, info) => void (await inside.run(ctx, info)),
+    });
+    const p = pipeline({ name: "p", steps: [logging("a", log), using(log), outer, fail] });
+    const all = new RecordingHost();
+    failureOf(await p.run({}, { host: all }));
+    for (const interrupted of all.ids) {
+      log.length = 0;
+      const host = new SuspendingHost(new RecordingHost(), (id) => id === interrupted);
+      await assertRejects(() => p.run({}, { host }));
+      const acquired = log.filter((line) => line.startsWith("+")).map((line) => line.slice(1));
+      const released = log.filter((line) => line.startsWith("-")).map((line) => line.slice(1));
+      assertEquals(released, acquired.toReversed(), `interrupted at ${interrupted}`);
+    }
+    assertEquals(all.ids.filter((id) => id.includes("!")), ["outer@1!defer1", "use!undo"]);
   });
 
   it("shows its release as a span of the run", async () => {

@@ -4,6 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import { pipeline, resource, type RunInfo, step, unwrap } from "@runsheet/runsheet";
 import { cleanups } from "../support/cleanup.ts";
 import { deferred, drain } from "../support/deferred.ts";
+import { RecordingHost, SuspendingHost } from "../support/hosts.ts";
 import { dataOf, failureOf } from "../support/results.ts";
 import { boom, fail, thrower } from "../support/steps.ts";
 
@@ -60,6 +61,19 @@ describe("a resource of a run inside a step", () => {
     const { rollback } = failureOf(await p.run());
     assertEquals(rollback.completed, ["outer (deferred)"]);
     assertEquals(log, ["insert by c1", "undo by c1, true", "release c1"]);
+  });
+
+  it("is released when a host of the run inside interrupts its undo", async () => {
+    const log: string[] = [];
+    const inner = saving(log);
+    const host = new SuspendingHost(new RecordingHost(), (id) => id === "insert!undo");
+    const outer = step({
+      name: "outer",
+      run: async (_ctx, info) => unwrap(await inner.run({}, { ...info, host })),
+    });
+    const { rollback } = failureOf(await pipeline({ name: "p", steps: [outer, fail] }).run());
+    assertEquals(rollback.failed.map(({ error }) => error), [host.reason]);
+    assertEquals(log, ["insert by c1", "release c1"]);
   });
 
   it("is released at the end of the outer run if that succeeds, and then reported in its result", async () => {

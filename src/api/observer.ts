@@ -133,8 +133,8 @@ export interface SpanObserver {
  * Called when a span begins; returns an object that follows it, or nothing. If it returns `false`,
  * nothing inside the span is observed either, and costs nothing.
  *
- * No observer can change a run. Its errors and misuse surface as unhandled rejections of the
- * process.
+ * No observer can change a run. `console.error` prints the first fault of each observer in a run:
+ * an error, a promise that rejects, or a wrong use of `within`.
  */
 export type Observer = (span: Span) => SpanObserver | false | void;
 

@@ -1,6 +1,7 @@
-import type { Progress, Span, SpanEnd, Watcher } from "../api/observer.ts";
+import type { Observer, Progress, Span, SpanEnd, Watcher } from "../api/observer.ts";
 import { checkFunction } from "../report/checks.ts";
 import { looksPlain, Printable } from "../report/printable.ts";
+import { guard } from "./guard.ts";
 import { watcherOf } from "./watcher_of.ts";
 
 /** The fields of every event: its span, with ids instead of objects. */
@@ -64,21 +65,22 @@ export type RunEvent = StartEvent | ProgressEvent | EndEvent;
  */
 export function events(listener: (event: RunEvent) => void): Watcher {
   checkFunction("observe runs", "listener", listener);
-  return watcherOf([(span) => {
+  const observe: Observer = (span) => {
     const began = now();
-    listener(new FlatEvent("start", span, began) as StartEvent);
+    guard(observe, span, () => listener(new FlatEvent("start", span, began) as StartEvent));
     return {
-      progress: (progress) => {
+      progress(progress) {
         const event = new FlatEvent("progress", span, now());
-        listener(Object.assign(event, progress) as ProgressEvent);
+        return listener(Object.assign(event, progress) as ProgressEvent);
       },
       end(end) {
         const at = now();
         const event = new FlatEvent("end", span, at);
-        listener(Object.assign(event, end, { durationMs: at - began }) as EndEvent);
+        return listener(Object.assign(event, end, { durationMs: at - began }) as EndEvent);
       },
     };
-  }]);
+  };
+  return watcherOf([observe]);
 }
 
 /** The time; it does not jump when the computer's clock is set. */

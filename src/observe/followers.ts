@@ -1,8 +1,8 @@
 import type { Observer, Span, SpanObserver } from "../api/observer.ts";
 import { refuse } from "../report/checks.ts";
-import { callBack } from "../run/call_back.ts";
 import { isThenable } from "../values/maybe_promise.ts";
 import { callWithin } from "./call_within.ts";
+import { guard } from "./guard.ts";
 
 /** An observer, and the object it returned to follow a span. */
 interface Follower {
@@ -46,15 +46,15 @@ export class Followers {
   /** Makes a call inside the `within` of each, the first outermost. */
   within<T>(call: () => T): T {
     return this.#followers.reduceRight<() => T>(
-      (inner, { follow, hasWithin }) =>
-        hasWithin ? () => callWithin(follow!, inner, this.#span.id) : inner,
+      (inner, { observe, follow, hasWithin }) =>
+        hasWithin ? () => callWithin({ observe, follow: follow! }, inner, this.#span) : inner,
       call,
     )();
   }
 
-  tell(call: (follow: SpanObserver) => void): void {
-    for (const { follow } of this.#followers) {
-      if (follow) callBack(() => call(follow));
+  tell(call: (follow: SpanObserver) => unknown): void {
+    for (const { observe, follow } of this.#followers) {
+      if (follow) guard(observe, this.#span, () => call(follow));
     }
   }
 }
@@ -63,24 +63,21 @@ function ask(observe: Observer, span: Span): Follower | undefined {
   let given: unknown;
   let follow: SpanObserver | undefined;
   let hasWithin = false;
-  callBack(() => {
+  guard(observe, span, () => {
     given = observe(span);
     if (given === undefined || given === false) return;
     if (typeof given !== "object" || given === null) refuseAnswer(given, span);
-    if (isThenable(given)) {
-      // A promise comes too late to follow anything. If it rejects, its own error is enough.
-      Promise.resolve(given).then(() => refuseAnswer(given, span));
-      return;
-    }
+    // A promise comes too late to follow anything. If it rejects, its own error is enough.
+    if (isThenable(given)) return Promise.resolve(given).then(() => refuseAnswer(given, span));
     hasWithin = "within" in given && given.within !== undefined;
     follow = given;
   });
   return given === false ? undefined : { observe, follow, hasWithin };
 }
 
-function refuseAnswer(given: unknown, { id }: Span): never {
+function refuseAnswer(given: unknown, { id, name }: Span): never {
   refuse(
-    `observe '${id}'`,
+    `observe '${id || name}'`,
     "an observer must return an object, false or nothing, synchronously",
     given,
   );

@@ -1,11 +1,12 @@
 import {
   observe,
   type Observer,
+  type Span,
   type SpanObserver,
   type Watcher,
 } from "@runsheet/runsheet/observe";
 
-/** A fault of an observer; `fault` must be called for each error that must surface. */
+/** A fault of an observer; `fault` must be called for each error that it causes. */
 type Hostile = (fault: () => Error) => Observer;
 
 const follow = (make: (fault: () => Error) => SpanObserver): Hostile => (fault) => () =>
@@ -55,10 +56,16 @@ export const hostileObservers: Readonly<Record<string, Hostile>> = {
     },
   })),
   "rejects around the call": follow((fault) => ({
-    within(call): void {
+    within(call) {
       call();
-      Promise.reject(fault());
+      return Promise.reject(fault()) as never;
     },
+  })),
+  "makes the call in a timer": follow((fault) => ({
+    within: (call) => (fault(), void setTimeout(call, 0)),
+  })),
+  "rejects at progress": follow((fault) => ({
+    progress: () => Promise.reject(fault()) as never,
   })),
   "ends a span itself": follow(() => {
     const own: SpanObserver = {
@@ -83,12 +90,21 @@ export const hostileObservers: Readonly<Record<string, Hostile>> = {
   })),
 };
 
-/** Makes a watcher of one, and counts the errors that must surface. */
-export function hostile(name: string): { readonly observer: Watcher; readonly faults: string[] } {
-  const faults: string[] = [];
-  const fault = () => {
-    faults.push(name);
-    return new Error(name);
-  };
-  return { observer: observe(hostileObservers[name]!(fault)), faults };
+/** Makes a watcher of one, and collects the runs in which it has failed. */
+export function hostile(
+  name: string,
+): { readonly observer: Watcher; readonly failed: ReadonlySet<Span> } {
+  const failed = new Set<Span>();
+  const observer = observe((span) => {
+    const fault = () => {
+      failed.add(outermost(span));
+      return new Error(name);
+    };
+    return hostileObservers[name]!(fault)(span);
+  });
+  return { observer, failed };
+}
+
+function outermost(span: Span): Span {
+  return span.parent ? outermost(span.parent) : span;
 }

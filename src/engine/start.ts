@@ -5,6 +5,7 @@ import { performUndo } from "../effect/undo.ts";
 import { ArgsValidationError, toError } from "../report/errors.ts";
 import { readObject } from "../report/read_object.ts";
 import { Failed, Meta, Succeeded } from "../report/result.ts";
+import { untilGivenUp } from "../run/cancellation.ts";
 import { Journal } from "../run/journal.ts";
 import { labelOf, labels } from "../run/paths.ts";
 import { ChildScope, Run } from "../run/scope.ts";
@@ -60,12 +61,13 @@ async function carryOut(
       run = newRun(node, options, watch);
       journal = newJournal(run);
       signals = followSignals(name, options);
+      const cancellation = signals?.cancellation;
       if (node.deps || options.deps !== undefined) {
-        run.deps = await run.seam.outside(checkDeps(node, options.deps));
+        const checking = untilGivenUp(checkDeps(node, options.deps), cancellation);
+        run.deps = await run.seam.outside(checking);
       }
       boundary = "<args>";
       if (input !== undefined) args = readArgs(name, input);
-      const cancellation = signals?.cancellation;
       if (cancellation?.error) {
         settled = failure(cancellation.error, boundary, false);
       } else {

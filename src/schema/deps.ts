@@ -5,8 +5,8 @@ import { typed } from "./typed.ts";
  * Declares the deps of a pipeline by their type: clients and connections that its steps find in
  * the context, and that `run` takes beside the args. They are not in args, data, records or logs.
  *
- * @returns A schema for the `deps` of a pipeline that checks nothing. To check the deps when the
- * pipeline runs, use another schema in its place.
+ * @returns A schema for the `deps` of a pipeline that checks nothing. To check the deps that `run`
+ * takes, use another schema in its place.
  *
  * @example A client for each environment
  * ```ts

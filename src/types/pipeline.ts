@@ -243,8 +243,8 @@ export interface PipelineOptions<
   readonly argsSchema?: ObjectSchema<AS>;
   /**
    * The clients and connections that steps find in the context beside the args: `deps<{ … }>()`,
-   * or a schema that checks them. `run` takes them in its options. They are not in args, data or
-   * records. In an outer pipeline, they come from its context.
+   * or a schema that checks what `run` takes in its options. They are not in args, data or records.
+   * In an outer pipeline, they come from its context, unchecked.
    */
   readonly deps?: DepsFit<DS, AS>;
   /** Middleware around every direct child; the first one is the outermost. */

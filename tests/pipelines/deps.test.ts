@@ -225,6 +225,29 @@ describe("deps", () => {
       "Cannot run 'p' as its deps must be what 'deps' says: key: Too small: expected string to have >=3 characters",
     );
   });
+
+  it("end with the caller's signal while a schema that never answers checks them", async () => {
+    const hanging = z.object({ n: z.number() }).refine(() => new Promise<boolean>(() => {}));
+    const p = pipeline({ name: "p", deps: hanging, steps: [] });
+    const controller = new AbortController();
+    for (const reason of [new Error("while it waits"), new Error("before it begins")]) {
+      const running = p.run({}, { deps: { n: 1 }, signal: controller.signal });
+      controller.abort(reason);
+      const { error, meta } = failureOf(await running);
+      assertEquals([error.name, meta.stepsExecuted], ["AbortedError", []]);
+    }
+  });
+
+  it("are checked by their own pipeline only, and not where it is nested", async () => {
+    const inner = pipeline({ name: "inner", deps: type({ n: "number > 0" }), steps: [] });
+    const { error } = failureOf(await inner.run({}, { deps: { n: -4 } }));
+    assertEquals(
+      error.message,
+      "Cannot run 'inner' as its deps must be what 'deps' says: n must be positive (was -4)",
+    );
+    const outer = pipeline({ name: "outer", deps: deps<{ n: number }>(), steps: [inner] });
+    assertEquals(dataOf(await outer.run({}, { deps: { n: -4 } })), {});
+  });
 });
 
 describe("wrong deps are refused", () => {

@@ -4,7 +4,7 @@ import { ConfigError } from "../report/errors.ts";
 import { notUndoneError } from "../report/not_undone.ts";
 import type { Journal } from "../run/journal.ts";
 import { rollbackId } from "../run/paths.ts";
-import { noteHolder } from "../run/runs_inside.ts";
+import { noteHolder, testKit } from "../run/runs_inside.ts";
 import type { Run } from "../run/scope.ts";
 import type { Place } from "../run/watch.ts";
 import { release, tellNotReleased } from "./release.ts";
@@ -59,6 +59,7 @@ export function tellNotUndone(name: string, run: Run, journal: Journal, place: P
 /** Undoes a run that has ended, on behalf of the step that it ran in. */
 function undoLater(name: string, run: Run, journal: Journal, place: Place): Undo {
   return async ({ error }) => {
+    testKit.takeOver?.(run, name);
     const failed = await undoRun(run, journal, error, place, rollbackId(place.path));
     await release(run, place.watch);
     if (failed.length === 0) return;

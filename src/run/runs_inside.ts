@@ -15,6 +15,9 @@ export function watchAround(defer: unknown): Watch | undefined {
   return typeof defer === "function" ? watches.get(defer) : undefined;
 }
 
+/** Set by a test kit while it calls an undo; takes over a run inside a step that is undone by it. */
+export const testKit: { takeOver?: ((run: Run, name: string) => void) | undefined } = {};
+
 // The key is the undo of a run inside a step.
 const holders = new WeakMap<object, (outer: Run) => void>();
 

@@ -19,8 +19,8 @@ export type Release = (
 
 /** State shared by everything in one `run()`. */
 export class Run {
-  declare readonly seam: Seam;
-  declare readonly options: RunOptions;
+  declare seam: Seam;
+  declare options: RunOptions;
   /** Why the run failed. Once it is set, anything deferred is undone at once. */
   declare failedBy: Error | undefined;
   /** The executed children of a combinator that is run on its own; otherwise `undefined`. */

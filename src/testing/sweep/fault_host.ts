@@ -3,7 +3,18 @@ import type { LateReport } from "../../api/late_report.ts";
 import { TimeoutError } from "../../report/errors.ts";
 import type { Effect } from "./effect.ts";
 import { FaultWire } from "./fault_wire.ts";
-import { parseId, stepOf, withoutIndexes } from "../../run/paths.ts";
+import {
+  attemptId,
+  join,
+  labelOf,
+  parseId,
+  stepOf,
+  stepPath,
+  withoutIndexes,
+} from "../../run/paths.ts";
+import { testKit } from "../../run/runs_inside.ts";
+import type { Run } from "../../run/scope.ts";
+import { Seam } from "../../run/seam.ts";
 import type { Fault, SweptCall } from "./faults.ts";
 import { InferredBooks } from "./inferred_books.ts";
 import type { Books } from "./ledger.ts";
@@ -46,6 +57,8 @@ export class FaultHost implements Host {
   endless: string | undefined;
   /** An effect that a successful call did not await. */
   notAwaited: Effect | undefined;
+  /** The outcomes of abandoned attempts. */
+  readonly late: LateReport[] = [];
   /** The connection to the other side, for fakes that use a ledger. */
   readonly wire: FaultWire;
   readonly #shared: Shared;
@@ -53,9 +66,12 @@ export class FaultHost implements Host {
   readonly #rest: Rest;
   readonly #inFlight = new Map<string, Call>();
   readonly #givenUp = new Set<string>();
+  readonly #watches: Promise<unknown>[] = [];
   readonly #strikes = new Map<string, () => void>();
   readonly #standing = new Map<string, { readonly amount: number; readonly by: string }>();
   readonly #made = new Map<string, { readonly step: string; readonly effect: string }>();
+  /** The number of runs inside each attempt, by the name of what runs. */
+  readonly #runsInside = new Map<string, number>();
   /** The call whose code runs or ran last. */
   #current: Call | undefined;
   #hang: (ids: readonly string[]) => void = () => {};
@@ -77,7 +93,7 @@ export class FaultHost implements Host {
     this.#restartClock();
   }
 
-  async perform(call: Call, fn: Perform): Promise<Outcome> {
+  async perform(call: SweptCall, fn: Perform): Promise<Outcome> {
     const { books, stuck } = this.#shared;
     this.#restartClock();
     this.#attribute(this.#active());
@@ -91,7 +107,10 @@ export class FaultHost implements Host {
     if (this.#isLate(call)) await this.#rest.wait("undo");
     const running = this.#inject(call, async (signal) => {
       this.#current = call;
-      const outcome = await fn(signal);
+      testKit.takeOver = (run, name) => this.#takeOver(call, run, name);
+      const running = fn(signal);
+      testKit.takeOver = undefined;
+      const outcome = await running;
       if (outcome.ok && books instanceof InferredBooks) books.done(call);
       return outcome;
     });
@@ -103,16 +122,39 @@ export class FaultHost implements Host {
     this.#inFlight.delete(call.id);
     if (outcome.ok) this.#succeed(call, outcome.value);
     else this.#givenUp.add(call.path);
-    if (call.kind === "undo") this.undone.set(call.id, difference(before, totalsOf(books.left())));
+    // Effects that are inferred are those of the step.
+    const isInferredPart = books instanceof InferredBooks && call.within;
+    if (call.kind === "undo" && !isInferredPart) {
+      this.undone.set(call.id, difference(before, totalsOf(books.left())));
+    }
     return outcome;
   }
 
   /** Performs the calls that acquire and release resources, marked as such. */
   get resources(): Host {
     return {
-      perform: (call, fn) => this.perform({ ...call, isOfResource: true } as SweptCall, fn),
+      perform: (call, fn) => this.perform({ ...call, isOfResource: true }, fn),
       sleep: (wait) => this.sleep(wait),
     };
+  }
+
+  /** Carries out the undos of a run inside a step, which `undo` undoes, as calls of their own. */
+  #takeOver(undo: SweptCall, run: Run, name: string): void {
+    undo.isOfRun = true;
+    const { path: step = "", attempt = 1 } = parseId(undo.id) ?? {};
+    const first = join(attemptId(step, attempt), labelOf(name));
+    const count = (this.#runsInside.get(first) ?? 0) + 1;
+    this.#runsInside.set(first, count);
+    const root = count === 1 ? first : `${first}#${count}`;
+    const idIn = (id: string) => id.startsWith("@") ? `${root}${id}` : join(root, id);
+    const pathIn = (path: string) => join(stepPath(root), path);
+    run.seam = new Seam({
+      perform: ({ id, path, ...call }, fn) =>
+        this.perform({ ...call, id: idIn(id), path: pathIn(path), within: undo.id }, fn),
+      sleep: ({ id }) => this.sleep({ id: idIn(id) }),
+    });
+    const onLate = (late: LateReport) => this.onLate({ ...late, step: pathIn(late.step) });
+    run.options = { ...run.options, onLate, waitUntil: this.waitUntil };
   }
 
   async sleep({ id }: { readonly id: string }): Promise<void> {
@@ -136,6 +178,7 @@ export class FaultHost implements Host {
   /** Called with the outcome of each abandoned attempt. */
   onLate(late: LateReport): void {
     const { books } = this.#shared;
+    this.late.push(late);
     if (books instanceof InferredBooks) books.late(late);
     this.#attribute(this.#active());
   }
@@ -146,9 +189,17 @@ export class FaultHost implements Host {
     await Promise.race([promise, this.hung]);
   }
 
-  /** Waits until the run is at rest and nothing is held back. */
+  /** Called with work that a run does not wait for. */
+  readonly waitUntil = (watch: Promise<unknown>): void => {
+    this.#watches.push(watch);
+  };
+
+  /** Waits for abandoned calls, for anything held back, and for the consequences of either. */
   async atRest(): Promise<void> {
-    await this.#rest.over();
+    do {
+      await Promise.allSettled(this.#watches.splice(0));
+      await this.#rest.over();
+    } while (this.#watches.length > 0);
   }
 
   /** Stops the clock; anything held back is never released. */

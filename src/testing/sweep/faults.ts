@@ -63,15 +63,22 @@ const byKind: Readonly<Record<Call["kind"], readonly Fault[]>> = {
   collection: [],
 };
 
-/** A call that may acquire or release a resource. */
+/** A call and what only the engine knows of it. */
 export interface SweptCall extends Call {
+  /** Whether it acquires or releases a resource. */
   readonly isOfResource?: true;
+  /** Whether it undoes a run inside a step, whose undos are calls of their own. */
+  isOfRun?: true;
+  /** For an undo of a run inside a step: the id of the call that undoes the run. */
+  readonly within?: string;
 }
 
 /** The faults that a call can have. */
-export function faultsOf({ kind, timeout, isOfResource }: SweptCall): readonly Fault[] {
+export function faultsOf({ kind, timeout, isOfResource, isOfRun }: SweptCall): readonly Fault[] {
   const faults = kind === "attempt" && isOfResource ? ofAcquisitions : byKind[kind];
-  return faults.filter((fault) => fault !== "late" || timeout !== undefined);
+  return faults.filter((fault) =>
+    fault === "late" ? timeout !== undefined : fault !== "hang" || !isOfRun
+  );
 }
 
 /**

@@ -1,6 +1,8 @@
+import { RollbackError } from "../../report/errors.ts";
 import { baseOf, stepOf, withoutIndexes } from "../../run/paths.ts";
 import { beyondCommit } from "./beyond_commit.ts";
 import { type Case, idOf } from "./cases.ts";
+import type { SweptCall } from "./faults.ts";
 import { hintsOf } from "./hints.ts";
 import type { LedgerEntry } from "./ledger.ts";
 import type { Observed } from "./observed.ts";
@@ -115,7 +117,9 @@ export class Judge {
   /** The effects that a failing undo would have undone. */
   #allowed({ call, allowed }: Case): Totals {
     const { undone } = this.#doomed.host;
-    return allowed ?? (call.kind === "undo" && undone.get(baseOf(call)) || new Map());
+    if (allowed || call.kind !== "undo") return allowed ?? new Map();
+    const { within = "" }: SweptCall = call;
+    return undone.get(baseOf(call)) ?? undone.get(within) ?? new Map();
   }
 }
 
@@ -147,8 +151,12 @@ function isTooMuch(left: readonly LedgerEntry[], allowed: Totals): boolean {
 /** Whether an undo failed only by injected faults, in all its attempts. */
 function isInjected(error: unknown, injected: ReadonlySet<unknown>): boolean {
   if (injected.has(error)) return true;
-  return error instanceof Error && "errors" in error && Array.isArray(error.errors) &&
-    error.errors.every((one) => isInjected(one, injected));
+  const errors = error instanceof RollbackError
+    ? error.causes
+    : error instanceof Error && "errors" in error && Array.isArray(error.errors)
+    ? error.errors
+    : [];
+  return errors.length > 0 && errors.every((one) => isInjected(one, injected));
 }
 
 function neverSettles(id: string): { step: string; error: Error } {

@@ -1,4 +1,3 @@
-import type { LateReport } from "../../api/late_report.ts";
 import type { DepsPipeline } from "../../api/step.ts";
 import { expose } from "../../engine/expose.ts";
 import type { Node } from "../../engine/node.ts";
@@ -58,8 +57,6 @@ export class Runner {
     const { args, deps } = await this.#prepare();
     const host = new FaultHost(this.#shared, plan);
     const restoreWire = replaceWire(books, (request) => host.wire.send(request));
-    const late: LateReport[] = [];
-    const watches: Promise<unknown>[] = [];
     const target = expose<DepsPipeline<string, unknown, object, object, unknown>>(
       isDoomed ? doom(this.#node) : this.#node,
     );
@@ -69,19 +66,16 @@ export class Runner {
       // The same in all runs, so that fakes may derive ids from it.
       runId: "sweep",
       signal: host.controller.signal,
-      onLate: (report) => {
-        late.push(report);
-        host.onLate(report);
-      },
-      waitUntil: (watch) => watches.push(watch),
+      onLate: (report) => host.onLate(report),
+      waitUntil: host.waitUntil,
     });
     try {
       const ended = await Promise.race([
         running.then((result) => ({ result, hung: [] })),
         host.hung.then((hung) => ({ result: undefined, hung })),
       ]);
-      if (ended.result) await host.untilIdle(atRest(host, watches));
-      return { ...ended, host, late, ...standing(books) };
+      if (ended.result) await host.untilIdle(host.atRest());
+      return { ...ended, host, late: host.late, ...standing(books) };
     } finally {
       host.dispose();
       restoreWire();
@@ -109,12 +103,4 @@ function doom(node: Node): Node {
       return settled.ok ? { ...settled, ...failure(error, END, true) } : settled;
     },
   };
-}
-
-/** Waits for abandoned calls, for anything held back, and for the consequences of either. */
-async function atRest(host: FaultHost, watches: Promise<unknown>[]): Promise<void> {
-  do {
-    await Promise.allSettled(watches.splice(0));
-    await host.atRest();
-  } while (watches.length > 0);
 }

@@ -82,7 +82,7 @@ function outcome(run: TimedSpan, state: State): string {
 
 function undoList(run: TimedSpan): string {
   const undos = undosOf(run);
-  const bare = [...bareSteps(run)].map(({ span }) => span.path);
+  const bare = [...new Set([...bareSteps(run)].map(({ span }) => span.path))];
   const without = bare.length > 0 ? `\n<p>Done, with no undo declared: ${names(bare)}</p>` : "";
   if (undos.length === 0) return `<p>Nothing.</p>${without}`;
   const attempts = new Map(undos.map((all) => [all.at(-1)!, all.length]));

@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { map, pipeline, step, when } from "@runsheet/runsheet";
+import { type AnyStep, map, pipeline, resource, step, when } from "@runsheet/runsheet";
 import { dot, mermaid } from "@runsheet/runsheet/graph";
 import { timeline } from "@runsheet/runsheet/report";
 import { cleanups } from "../support/cleanup.ts";
@@ -8,7 +8,7 @@ import { drain, never } from "../support/deferred.ts";
 import { idle } from "../support/flows.ts";
 import { recorded } from "../support/recorded.ts";
 import { worstOrder } from "../support/scenes.ts";
-import { fail } from "../support/steps.ts";
+import { boom, fail, logged } from "../support/steps.ts";
 
 /** The labels and classes of a flowchart. */
 function boxes(text: string): string[] {
@@ -76,6 +76,40 @@ describe("a graph of a run", () => {
       boxes(mermaid(charge, { run: await recorded(charge) }))[1],
       "✓ charge<br/>1 retry ok",
     );
+  });
+
+  it("shows the steps of a retried pipeline as its last attempt left them", async () => {
+    const confirm = (failures: number) =>
+      step({
+        name: "confirm",
+        run: () => {
+          if (failures-- > 0) throw new Error("taken");
+        },
+      });
+    const booking = (failures: number) =>
+      pipeline({
+        name: "booking",
+        retry: { count: 1 },
+        steps: [logged("hold", []), confirm(failures), idle("thank")],
+      });
+    const shown = async (flow: AnyStep) => boxes(mermaid(flow, { run: await recorded(flow) }));
+    const inside = (failures: number) => pipeline({ name: "trip", steps: [booking(failures)] });
+    assertEquals((await shown(inside(1))).slice(-3), ["✓ hold ok", "✓ confirm ok", "✓ thank ok"]);
+    assertEquals((await shown(booking(1))).slice(1, -1), [
+      "✓ hold ok",
+      "✓ confirm ok",
+      "✓ thank ok",
+    ]);
+    assertEquals((await shown(inside(2))).slice(-3), [
+      "↩ hold undone",
+      "✗ confirm failed",
+      "thank idle",
+    ]);
+  });
+
+  it("shows a resource that could not be released", async () => {
+    const flow = resource({ name: "lock", acquire: () => 1, release: () => Promise.reject(boom) });
+    assertEquals(boxes(mermaid(flow, { run: await recorded(flow) }))[1], "‼ lock stuck");
   });
 
   it("shows a step that was undone by its deferred undos", async () => {

@@ -89,6 +89,13 @@ describe("a page", () => {
     assertFalse(await isNamed(hold, fail));
   });
 
+  it("names a step without an undo once, however often its pipeline was retried", async () => {
+    const price = step({ name: "price", run: () => {} });
+    const flow = pipeline({ name: "p", retry: { count: 2 }, steps: [price, fail] });
+    const words = wordsOf(html(await recorded(flow)));
+    assert(words.includes("Done, with no undo declared: price"), words.join("\n"));
+  });
+
   it("says what was released, and what could not be", async () => {
     const made = (name: string, release: () => void) =>
       resource({ name, acquire: () => name, release: { run: release, retry: { count: 1 } } });

@@ -44,7 +44,8 @@ export interface Durable<Args, Data> {
    * returns its result. Never rejects.
    *
    * @param args The initial context: plain data, because it is recorded.
-   * @param options The run's id, which makes the run unique, and a signal that cancels the run.
+   * @param options The run's id, which is unique in the table, whatever the pipeline, and a signal
+   * that cancels the run.
    */
   run(
     args: Args,
@@ -64,7 +65,8 @@ export interface Durable<Args, Data> {
    * @param runId The run's id.
    * @param name The event's name.
    * @param data The event's data.
-   * @throws {ConfigError} If the event has no name, or its data cannot be recorded.
+   * @throws {ConfigError} If the event has no name, its data cannot be recorded, or the run is one of
+   * another pipeline.
    */
   send(runId: string, name: string, data?: unknown): Promise<void>;
   /**
@@ -72,7 +74,7 @@ export interface Durable<Args, Data> {
    *
    * @param runId The run's id.
    * @param reason The reason, which is recorded.
-   * @throws {ConfigError} If the reason cannot be recorded.
+   * @throws {ConfigError} If the reason cannot be recorded, or the run is one of another pipeline.
    */
   cancel(runId: string, reason?: unknown): Promise<void>;
   /**

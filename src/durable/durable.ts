@@ -2,12 +2,12 @@ import { MAX_TIMER_MS } from "../api/policy.ts";
 import type { Result } from "../api/result.ts";
 import type { RunOptions } from "../api/run.ts";
 import { checkFunction, checkText } from "../report/checks.ts";
-import { toError } from "../report/errors.ts";
+import { ConfigError, toError } from "../report/errors.ts";
 import { cast } from "../values/cast.ts";
 import { shown } from "../values/show.ts";
 import type { Durable, DurableDeps, DurableOptions, Runnable } from "./contract.ts";
 import { endOf, resultOf } from "./end.ts";
-import { type LogStart, LostLease, RunLog, StoreFailure } from "./run_log.ts";
+import { type LogEntry, type LogStart, LostLease, RunLog, StoreFailure } from "./run_log.ts";
 import { endIn, type RunState, startOf, stateOf } from "./run_state.ts";
 import { type OptionRule, Runner } from "./runner.ts";
 import { changeOf } from "./shape.ts";
@@ -109,6 +109,7 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
       this.#runner.encode(args);
       // Events may have arrived before the start.
       do await log.read(); while (!startOf(log) && !await log.tryAppend({ kind: "start", start }));
+      this.#checkOwn(`run '${this.#pipeline.name}'`, log);
       this.#runner.checkArgs(runId, args, startOf(log)?.args);
       if (signal?.aborted) await this.cancel(runId, reason());
       else signal?.addEventListener("abort", cancel);
@@ -153,24 +154,39 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
     checkText("send an event", "its name", name);
     checkText(`send '${name}'`, "'runId'", runId);
     this.#runner.encode(data, `Cannot record the data of '${name}' as they`);
-    const log = this.#open(runId);
     const event = { kind: "event", name, data, id: crypto.randomUUID() } as const;
-    do await log.read(); while (!await log.tryAppend(event));
-    this.#beats.get(runId)?.();
+    await this.#tell(`send '${name}' to a run of '${this.#pipeline.name}'`, runId, event);
   }
 
   async cancel(runId: string, reason?: unknown): Promise<void> {
     checkText("cancel a run", "'runId'", runId);
     this.#runner.encode(reason, "Cannot record the reasons of a cancellation as they");
-    const log = this.#open(runId);
-    do await log.read(); while (!await log.tryAppend({ kind: "cancel", reason }));
-    this.#beats.get(runId)?.();
+    await this.#tell(`cancel a run of '${this.#pipeline.name}'`, runId, { kind: "cancel", reason });
   }
 
   async stop(): Promise<void> {
     this.#isStopped = true;
     for (const wake of this.#pauses) wake();
     await Promise.allSettled(this.#underWay);
+  }
+
+  /** Records something from outside, even before the run begins. */
+  async #tell(action: string, runId: string, entry: LogEntry): Promise<void> {
+    const log = this.#open(runId);
+    do {
+      await log.read();
+      this.#checkOwn(action, log);
+    } while (!await log.tryAppend(entry));
+    this.#beats.get(runId)?.();
+  }
+
+  #checkOwn(action: string, log: RunLog): void {
+    const { name } = this.#pipeline;
+    const began = startOf(log)?.pipeline ?? name;
+    if (began === name) return;
+    const constraint = "no run of another pipeline may have its id";
+    const what = `'${log.runId}' is one of '${began}'`;
+    throw new ConfigError(`Cannot ${action} as ${constraint}: ${what}`);
   }
 
   #track<T>(work: Promise<T>): Promise<T> {

@@ -1,6 +1,15 @@
 import { describe, it } from "node:test";
-import { assert, assertEquals, assertThrows } from "@std/assert";
-import { type AnyStep, isRunsheetError, map, pipeline, sleep, step } from "@runsheet/runsheet";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  type AnyStep,
+  ConfigError,
+  isRunsheetError,
+  map,
+  pipeline,
+  sleep,
+  step,
+  waitFor,
+} from "@runsheet/runsheet";
 import { durable, type Runnable } from "@runsheet/runsheet/durable";
 import { type } from "arktype";
 import { Table } from "../support/kill_store.ts";
@@ -17,6 +26,31 @@ describe("a durable run", () => {
       error.message,
       "Cannot run 'one' as a run of this id must have the args that it began with: 'r' has others",
     );
+  });
+
+  it("is out of reach of another pipeline over the same table, whether it waits or has ended", async () => {
+    const table = new Table();
+    const make = (name: string) =>
+      durable(pipeline({ name, steps: [waitFor("go")] }), { store: table.worker(), leaseMs: 30 });
+    const [charge, refund] = [make("charge"), make("refund")];
+    const running = charge.run({}, { runId: "r" });
+    await until(async () => (await charge.list())[0]?.state === "waiting");
+    for (const state of ["waiting", "succeeded"]) {
+      const sent = await assertRejects(() => refund.send("r", "go"), ConfigError);
+      const cancelled = await assertRejects(() => refund.cancel("r"), ConfigError);
+      const { failedStep, error } = failureOf(await refund.run({}, { runId: "r" }));
+      const end = "as no run of another pipeline may have its id: 'r' is one of 'charge'";
+      assertEquals([failedStep, error.message, sent.message, cancelled.message], [
+        "<options>",
+        `Cannot run 'refund' ${end}`,
+        `Cannot send 'go' to a run of 'refund' ${end}`,
+        `Cannot cancel a run of 'refund' ${end}`,
+      ]);
+      assertEquals([await refund.list(), await refund.resume()], [[], []]);
+      assertEquals((await charge.list())[0]?.state, state);
+      await charge.send("r", "go");
+      dataOf(await running);
+    }
   });
 
   it("refuses args that cannot be recorded, and records nothing", async () => {

@@ -28,7 +28,8 @@ export interface Dbos<Args, Data> {
    */
   run(args: Args, options: { readonly runId: string }): Promise<Result<Data>>;
   /**
-   * Answers a `waitFor` of a run, from any process. Rejects if there is no such run.
+   * Answers a `waitFor` of a run, from any process. Rejects if there is no such run, or if it is one
+   * of another pipeline.
    *
    * @param runId The run's id.
    * @param name The event's name.
@@ -36,7 +37,8 @@ export interface Dbos<Args, Data> {
    */
   send(runId: string, name: string, data?: unknown): Promise<void>;
   /**
-   * Cancels a run, from any process; it is then rolled back. Rejects if there is no such run.
+   * Cancels a run, from any process; it is then rolled back. Rejects if there is no such run, or if
+   * it is one of another pipeline.
    *
    * @param runId The run's id.
    * @param reason The reason, which is recorded.
@@ -135,9 +137,15 @@ class DbosRuns<Args, Data> implements Dbos<Args, Data> {
   }
 
   async #tell(action: string, runId: string, message: Message): Promise<void> {
+    const { name } = this.#runner;
     checkText(action, "'runId'", runId);
     checkStorable(action, runId);
     const text = this.#runner.encode(message, `Cannot ${action} as its data`);
+    const began = (await DBOS.getWorkflowStatus(runId))?.workflowName ?? name;
+    if (began !== name) {
+      const constraint = `'${name}' must have begun run '${runId}'`;
+      throw new ConfigError(`Cannot ${action} as ${constraint}: '${began}' did`);
+    }
     await DBOS.send(runId, text, TOPIC);
   }
 

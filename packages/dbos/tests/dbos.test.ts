@@ -99,6 +99,8 @@ describe("dbos()", () => {
         "began with: 'order-1' has others",
       otherPipeline: "<options>: Cannot run 'refund' as no run of another pipeline may have its " +
         "id: 'order-1' is one of 'order'",
+      otherSend: "Cannot send 'approval' as 'refund' must have begun run 'order-1': 'order' did",
+      otherCancel: "Cannot cancel as 'refund' must have begun run 'order-1': 'order' did",
       removed: `${cannot} as every step that it began with must be there: 'charge' is not`,
       added:
         `${cannot} as its pipeline must be the one that began it: it asks for 'ship@1' where ` +

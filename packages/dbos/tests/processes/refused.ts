@@ -106,6 +106,8 @@ await launched(async () => {
   while (made.length === 0) await setTimeout(5);
   told.otherArgs = errorOf(await orders.run({ sku: "mug" }, { runId }));
   told.otherPipeline = errorOf(await refunds.run({ sku: "tea" }, { runId }));
+  told.otherSend = await messageOf(refunds.send(runId, "approval"));
+  told.otherCancel = await messageOf(refunds.cancel(runId));
 });
 
 orders = dbos(orderOf(reserve, approval, charge));

@@ -52,7 +52,7 @@ export interface RetryPolicy {
   readonly backoff?: "linear" | "exponential" | "fixed" | number | undefined;
   /**
    * The random share of each delay, from 0 to 1: with 0.5, a delay is between half and all of its
-   * length.
+   * length. It does not shorten the delay that a `delay` function returns.
    *
    * @default {0}
    */

@@ -10,9 +10,11 @@ import { aggregateError, errorWith } from "../report/error_with.ts";
 /** The milliseconds to wait before the n-th retry; jitter works as in `@std/async/retry`. */
 function waitBefore(n: number, policy: RetryPolicy, errors: readonly Error[]): number {
   const { count, delay = 0, jitter = 0, maxDelay = MAX_TIMER_MS } = policy;
-  const ms = typeof delay === "function" ? given(delay([...errors], n)) : delay * growth(policy, n);
-  const longest = Math.min(ms, maxDelay);
-  const wait = jitter === 0 ? longest : longest * (1 - jitter * Math.random());
+  const isGiven = typeof delay === "function";
+  const ms = isGiven ? given(delay([...errors], n)) : delay * growth(policy, n);
+  // It must not undercut a wait that a server has asked for.
+  const share = isGiven ? 0 : jitter;
+  const wait = Math.min(ms, maxDelay) * (1 - share * Math.random());
   // Endless retries without a wait would keep every timer from firing, even that of a deadline.
   return count === Infinity ? Math.max(wait, 1) : wait;
 }

@@ -16,6 +16,7 @@ import {
   step,
   UnknownError,
 } from "@runsheet/runsheet";
+import { recorder } from "@runsheet/runsheet/testing";
 import { cleanups } from "../support/cleanup.ts";
 import { drain } from "../support/deferred.ts";
 import { errors, failing, waitsOf } from "../support/failing.ts";
@@ -31,6 +32,32 @@ async function through<T>(time: FakeTime, running: Promise<T>): Promise<T> {
 
 describe("a delay that is a function", () => {
   const { fakeTime } = cleanups();
+
+  it("is not shortened by a jitter: before an attempt of a step, of an undo and of a pipeline", async () => {
+    const retry = (ms: number) => ({ count: 1, jitter: 1, delay: () => ms });
+    const failOnce = (_ctx: unknown, { attempt }: { readonly attempt: number }) => {
+      if (attempt === 1) throw errors[0];
+    };
+    let runs = 0;
+    const steps = [
+      step({
+        name: "held",
+        run: () => {},
+        rollback: { run: (_ctx, _output, info) => failOnce(_ctx, info), retry: retry(3_000) },
+      }),
+      step({ name: "busy", retry: retry(1_000), run: failOnce }),
+      step({ name: "down", run: () => failOnce(undefined, { attempt: ++runs }) }),
+    ];
+    const group = pipeline({ name: "group", retry: retry(2_000), steps });
+    const host = recorder();
+    dataOf(await group.run({}, { host }));
+    assertEquals(host.waits.map(({ id, ms }) => [id, ms]), [
+      ["busy@2!wait", 1_000],
+      ["held!undo@2!wait", 3_000],
+      ["@2!wait", 2_000],
+      ["@2/busy@2!wait", 1_000],
+    ]);
+  });
 
   it("is the return value of a function that receives the errors and the attempt", async () => {
     const told: [errors: readonly Error[], attempt: number][] = [];

@@ -3,18 +3,17 @@ import type { AnyStep } from "../api/step.ts";
 import { checkStep, refusePivot } from "../engine/children.ts";
 import { expose } from "../engine/expose.ts";
 import type { Node } from "../engine/node.ts";
-import { runChild } from "../engine/run_child.ts";
 import { collectItems, freezeEach } from "../groups/collect_items.ts";
+import { runForItem } from "../groups/run_for_item.ts";
 import { checkGroup, checkKey, refuse } from "../report/checks.ts";
 import { errorWith } from "../report/error_with.ts";
 import { RequiresValidationError } from "../report/errors.ts";
-import { labelOf } from "../run/paths.ts";
 import { failure } from "../run/settled.ts";
 import { declaredKeys } from "../schema/declared_keys.ts";
 import type { Distributed, KeyOfNeeds, ListsFit } from "../types/items.ts";
 import type { NotAStep, StepIn, StepShape } from "../types/step_in.ts";
 import { cast } from "../values/cast.ts";
-import { type Context, seal } from "../values/context.ts";
+import type { Context } from "../values/context.ts";
 import { withValue } from "../values/show.ts";
 
 /**
@@ -100,10 +99,7 @@ export function distribute<
         source: combinations(pairs, ctx),
         options: how,
         total: scope.watch && countCombinations(pairs, ctx),
-        run: (branch) => {
-          const own = seal({ ...rest, ...branch.item }, branch.deep);
-          return runChild(node, labelOf(node.name), own, branch);
-        },
+        run: (branch) => runForItem(node, branch.item, rest, branch),
       }, freezeEach);
       // Processing an empty collection counts as having run.
       return settled.ok ? { ...settled, ran: true } : settled;

@@ -4,20 +4,19 @@ import { startEffect } from "../effect/start_effect.ts";
 import { itemEffect } from "../effect/item.ts";
 import { expose } from "../engine/expose.ts";
 import { refusePivot } from "../engine/children.ts";
-import { type Node, nodeOf } from "../engine/node.ts";
-import { runChild } from "../engine/run_child.ts";
+import { nodeOf } from "../engine/node.ts";
 import { freezeEach } from "../groups/collect_items.ts";
 import { collectionNode } from "../groups/collection_node.ts";
+import { runForItem } from "../groups/run_for_item.ts";
 import { checkKey, checkObject, refuse } from "../report/checks.ts";
 import { RequiresValidationError } from "../report/errors.ts";
-import { refusalError, refusedByReading } from "../report/refusal.ts";
-import { labelOf } from "../run/paths.ts";
+import { readObject } from "../report/read_object.ts";
 import type { Scope } from "../run/scope.ts";
-import { type Ending, failure } from "../run/settled.ts";
+import { failure } from "../run/settled.ts";
 import type { NoContext } from "../types/combinators.ts";
 import type { Also, AsFits, ItemFits, ItemOf, ItemsOf, Mapped, PerItem } from "../types/items.ts";
 import { cast } from "../values/cast.ts";
-import { type Context, copyObject, seal } from "../values/context.ts";
+import type { Context } from "../values/context.ts";
 
 /**
  * Calls a function, or runs a step, for every item of a collection, and collects the results in
@@ -107,28 +106,21 @@ export function map<
       children: [node],
       rebuild: ([other]) => map<K, L, I, O, C>(key, items, cast(other), cast(own)),
     },
-    run: (branch, ctx) =>
-      node
-        ? runForItem(node, branch.item, as, ctx, branch)
-        : startEffect(effect, ctx, branch, branch),
+    run(branch, ctx) {
+      if (!node) return startEffect(effect, ctx, branch, branch);
+      const item = itemOf(branch.item, as, branch);
+      return item instanceof Error
+        ? failure(item, branch.path, false)
+        : runForItem(node, item, ctx, branch);
+    },
     ...(node && { gather: freezeEach }),
   }));
 }
 
-function runForItem(
-  node: Node,
-  item: unknown,
-  as: string | undefined,
-  ctx: Context,
-  scope: Scope,
-): Ending<unknown> {
-  let own: Context;
-  try {
-    own = seal({ ...ctx, ...(as === undefined ? copyObject(item) : { [as]: item }) }, scope.deep);
-  } catch (cause) {
-    const problem = `Cannot run '${scope.path}' as its item, which 'as' does not name,`;
-    const error = refusalError(RequiresValidationError, problem, refusedByReading(cause));
-    return failure(error, scope.path, false);
-  }
-  return runChild(node, labelOf(node.name), own, scope);
+function itemOf(item: unknown, as: string | undefined, { path, deep }: Scope): Context | Error {
+  const named = as === undefined ? item : { [as]: item };
+  const problem = `Cannot run '${path}' as its item${
+    as === undefined ? ", which 'as' does not name," : ""
+  }`;
+  return readObject(named, deep, RequiresValidationError, problem);
 }

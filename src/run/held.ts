@@ -11,10 +11,11 @@ export class HeldValues {
     keepAsIs(value);
   }
 
-  /** The first key of `output` whose value in `ctx` is held, unless another held value follows. */
-  find(output: Context, ctx: Context): string | undefined {
-    return Object.keys(output).find((key) =>
-      this.has(key, ctx[key]) && (output[key] === ctx[key] || !this.has(key, output[key]))
+  /** The first key of `added` that is held in `ctx`; with `mayHold`, `added` may hold it as well. */
+  find(added: Context, ctx: Context, mayHold = false): string | undefined {
+    return Object.keys(added).find((key) =>
+      Object.hasOwn(ctx, key) && this.has(key, ctx[key]) &&
+      !(mayHold && this.has(key, added[key]))
     );
   }
 

@@ -268,7 +268,7 @@ class Walk {
       return;
     }
     const { path, run } = this.scope;
-    const held = run.held?.find(settled.output, this.ctx);
+    const held = run.held?.find(settled.output, this.ctx, true);
     if (held !== undefined) {
       const place = join(path, label);
       this.failure = this.fail(outputHeld(held, place), place);

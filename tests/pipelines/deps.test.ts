@@ -321,6 +321,46 @@ describe("wrong deps are refused", () => {
     assertEquals(stripe.charges, []);
   });
 
+  it("when an item has one of their keys, before its step runs", async () => {
+    const stripe = new Stripe();
+    const rows = [{ amount: 1 }, { amount: 2, stripe: "sk_forged" }, { amount: 3, stripe }];
+    const forged = [{ charge: () => "forged" }];
+    const run = (step: unknown) =>
+      pipeline({
+        name: "p",
+        argsSchema: typed<{ rows: { amount: number }[]; amount: number }>(),
+        deps: deps<{ stripe: Stripe }>(),
+        steps: [step as typeof charge],
+      }).runUnknown({ rows, forged, amount: 5 }, { deps: { stripe } });
+    const ending = "as its item must not have the key 'stripe', which the run holds";
+    const rowsOf = (ctx: { rows: { amount: number }[] }) => ctx.rows;
+    for (
+      const [step, path] of [
+        [map("all", rowsOf, charge, { concurrency: 1 }), "map(all)[1]"],
+        [map("all", () => forged, charge, { as: "stripe" } as never), "map(all)[0]"],
+        [distribute("all", { forged: "stripe" } as never, charge), "distribute(all)[0]"],
+      ] as const
+    ) {
+      const result = await run(step);
+      assertEquals(
+        await messageOf(Promise.resolve(result)),
+        `${path} Cannot run '${path}' ${ending}`,
+      );
+      assertEquals(failureOf(result).error.name, "RequiresValidationError");
+      assertEquals(stripe.charges, []);
+    }
+    const { all } = dataOf(
+      await run(map("all", rowsOf, charge, { onFailure: "collect" })),
+    ) as never as {
+      all: ({ chargeId: string } | { error: Error })[];
+    };
+    assertEquals(all.map((each) => "error" in each ? each.error.message : each.chargeId), [
+      "charge 1",
+      `Cannot run 'map(all)[1]' ${ending}`,
+      `Cannot run 'map(all)[2]' ${ending}`,
+    ]);
+  });
+
   it("when 'deps' is not a schema", () => {
     let message = "";
     try {

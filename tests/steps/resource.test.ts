@@ -114,6 +114,43 @@ describe("a resource", () => {
     assertEquals(log.filter((line) => line.startsWith("-")).length, 2);
   });
 
+  it("may have no value, or the same value each time, as a lock has", async () => {
+    const log: string[] = [];
+    for (const value of [undefined, {}, 1]) {
+      const lock = resource({
+        name: "lock",
+        acquire: () => Promise.resolve(void log.push("lock")).then(() => value),
+        release: (locked) => void log.push(locked === value ? "free" : "wrong"),
+      });
+      const inner = pipeline({
+        name: "inner",
+        steps: [lock, step({ name: "n", run: () => ({ n: 1 }) })],
+      });
+      const result = await pipeline({ name: "p", steps: [inner, inner] }).run();
+      assertEquals(dataOf(result), { n: 1 });
+      assertEquals(log.splice(0), ["lock", "lock", "free", "free"]);
+    }
+    const lock = resource({ name: "lock", acquire: () => {}, release: () => {} });
+    const result = await pipeline({ name: "p", steps: [lock] }).run();
+    assertEquals(dataOf(result), {});
+    // deno-lint-ignore ban-types -- as the compiler shows it
+    if (result.success) assertType<IsExact<typeof result.data, Readonly<{}>>>(true);
+  });
+
+  it("is not replaced by an item of a collection that has its key", async () => {
+    const log: string[] = [];
+    const p = pipeline({
+      name: "p",
+      steps: [logging("a", log), map("all", () => [{ a: { id: "forged" } }], using(log))],
+    });
+    const { error, failedStep } = failureOf(await p.run());
+    assertEquals([failedStep, error.message], [
+      "map(all)[0]",
+      "Cannot run 'map(all)[0]' as its item must not have the key 'a', which the run holds",
+    ]);
+    assertEquals(log, ["+a1", "-a1"]);
+  });
+
   it("is disposed of by its own method, and refused if it has none", async () => {
     const log: string[] = [];
     const disposing = (symbol: symbol) =>

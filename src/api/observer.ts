@@ -82,7 +82,10 @@ export interface Span {
 export interface SpanEnd {
   /** Whether it succeeded. */
   readonly ok: boolean;
-  /** The error it failed with; for a `"rollback"`, the error of the first undo that failed. */
+  /**
+   * The error it failed with; for a `"rollback"`, the error of the first undo that failed; for a
+   * span that a host interrupted, the host's reason.
+   */
   readonly error?: Error | undefined;
   /** How many undos have failed, for a `"rollback"`; with 0, nothing is left. */
   readonly notUndone?: number | undefined;
@@ -98,8 +101,17 @@ export interface SpanEnd {
    * pivot: the path of the last one.
    */
   readonly committed?: string | undefined;
-  /** `true` if a host answered from its record, so that nothing was called. */
+  /**
+   * `true` if a host answered from its record, so that nothing was called; for a `"step"`, if its
+   * last attempt was answered so.
+   */
   readonly replayed?: true | undefined;
+  /**
+   * `true` beside `ok: false` if a host interrupted the run while the span was open, as `durable`
+   * does with a run that can only wait. Nothing has failed and nothing is undone: the run may be
+   * continued, in another process too, and is then observed anew.
+   */
+  readonly interrupted?: true | undefined;
   /** The outcome of a `"late"` attempt, as reported to `onLate`. */
   readonly late?: LateReport["outcome"] | undefined;
 }

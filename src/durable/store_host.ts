@@ -15,7 +15,7 @@ export class Suspended extends Error {
   /** How many entries of the log the run knew then. */
   readonly seen: number;
   constructor(until: number, seen: number) {
-    super("suspended");
+    super("parked until something is due");
     this.until = until;
     this.seen = seen;
   }

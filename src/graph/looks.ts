@@ -43,6 +43,7 @@ export const COLORS: Readonly<Record<string, readonly [fill: string, line: strin
     failed: ["#fbd9d6", "#b3261e", "#5c110c"],
     stuck: ["#b3261e", "#7a0f09", "#ffffff"],
     undone: ["#e6dbfb", "#6a3fb5", "#331a62"],
+    interrupted: ["#fdeccb", "#8a5a00", "#4d3200"],
     running: ["#fdeccb", "#8a5a00", "#4d3200"],
     skipped: ["#eceef1", "#8a929b", "#4a5158"],
     idle: ["#ffffff", "#c4c9cf", "#6a727b"],

@@ -6,7 +6,15 @@ import { notReleased, undosOf } from "../timeline/undos.ts";
 
 // A step may have several states, in several items or before and after its undo: the first in this
 // order wins.
-const ORDER: readonly State[] = ["stuck", "failed", "running", "undone", "ok", "skipped"];
+const ORDER: readonly State[] = [
+  "stuck",
+  "failed",
+  "interrupted",
+  "running",
+  "undone",
+  "ok",
+  "skipped",
+];
 
 /**
  * The states of the steps that a run has started, by their paths without the indexes of items. Of

@@ -32,6 +32,9 @@ export function runIdOf(given: unknown): string {
 /** The numbers of the attempts that succeeded, by the spans of their steps. */
 const standing = new WeakMap<Span, number>();
 
+/** The steps whose last attempt a host has answered from its record. */
+const replayed = new WeakSet<Span>();
+
 /** The kind of an undo, and the attempt that it undoes. */
 function undoOf(id: string, of: Span | undefined): Pick<SpanDetails, "undo" | "ofAttempt"> {
   const { undo = "undo", attempt = of && standing.get(of) } = parseId(id) ?? {};
@@ -44,6 +47,7 @@ class Watched implements Watch {
   readonly span: Span;
   readonly #followers: Followers;
   readonly #isPivot: boolean;
+  #rollback: Watched | undefined;
   #hasEnded = false;
   #done = 0;
   #failed = 0;
@@ -103,7 +107,8 @@ class Watched implements Watch {
   }
 
   beginRollback(path: string, id: string): Watch | undefined {
-    return this.#begin("rollback", rollbackSpanId(id), stepPath(path), this.span.name);
+    const place = stepPath(path);
+    return this.#rollback = this.#begin("rollback", rollbackSpanId(id), place, this.span.name);
   }
 
   wait(from: WatchedAttempt, { id, ms, attempt }: Wait, sleeping: Promise<void>): void {
@@ -186,15 +191,18 @@ class Watched implements Watch {
   }
 
   #endSettled(settled: Settled): void {
-    const { ran } = settled;
+    const ran = { ran: settled.ran, ...(replayed.has(this.span) && { replayed: true as const }) };
     if (settled.ok) {
-      return this.#end({ ok: true, ran, ...(this.#isPivot && { committed: this.span.path }) });
+      return this.#end({ ok: true, ...ran, ...(this.#isPivot && { committed: this.span.path }) });
     }
-    this.#end({ ok: false, error: settled.error, failedStep: stepPath(settled.failedStep), ran });
+    const { error, failedStep } = settled;
+    this.#end({ ok: false, error, failedStep: stepPath(failedStep), ...ran });
   }
 
   endAttempt({ outcome, isReplayed }: Answered): void {
+    const { kind, parent } = this.span;
     if (outcome.ok) this.#stands();
+    if (kind === "attempt" && parent) replayed[isReplayed ? "add" : "delete"](parent);
     this.#end({
       ...(outcome.ok ? { ok: true } : { ok: false, error: outcome.error }),
       ...(isReplayed && { replayed: true }),
@@ -202,7 +210,8 @@ class Watched implements Watch {
   }
 
   interrupt(reason: unknown): void {
-    this.#end({ ok: false, error: toError(reason) });
+    this.#rollback?.interrupt(reason);
+    this.#end({ ok: false, error: toError(reason), interrupted: true });
   }
 
   endLate({ result, rejection, reason }: WatchedAttempt, late: LateReport["outcome"]): void {

@@ -1,5 +1,5 @@
 import { pick, type Row, some, undoName } from "./rows.ts";
-import { isBad, SIGNS, type State, stateOf } from "./state.ts";
+import { SIGNS, type State, stateOf } from "./state.ts";
 import { STYLE } from "./style.ts";
 import { count, duration, errorText, oneLine } from "./texts.ts";
 import { axisEnd, lastOf, type TimedSpan } from "./timeline.ts";
@@ -56,14 +56,13 @@ ${rowsOf(run)}
 }
 
 const KEY =
-  "✓ done, ✗ failed, – skipped, ↩ undone, ‼ could not be undone or released, » late, · wait, " +
+  "✓ done, ✗ failed, ‖ interrupted by a host, – skipped, ↩ undone, ‼ could not be undone or released, » late, · wait, " +
   "… under way. An attempt that is given up goes on by itself until it lands or fails late.";
 
 function outcome(run: TimedSpan, state: State): string {
   const { error, failedStep, committed } = run.end ?? {};
-  const words = state === "ok" ? "done in" : state === "running" ? "under way for" : "failed after";
   const facts = [
-    `${words} ${duration((run.to ?? lastOf(run)) - run.from)}`,
+    `${OUTCOMES[state] ?? "failed after"} ${duration((run.to ?? lastOf(run)) - run.from)}`,
     `began ${new Date(run.from).toISOString().replace("T", " ").replace("Z", " UTC")}`,
     `run ${escape(oneLine(run.span.runId))}`,
   ];
@@ -71,14 +70,19 @@ function outcome(run: TimedSpan, state: State): string {
   const summary = `<p>${facts.join(" · ")}</p>`;
   const left = held.length > 0 ? `\n<p class="stuck">Not released: ${names(held)}</p>` : "";
   if (!error) return summary + left;
-  const place = failedStep ? `at <b>${escape(oneLine(failedStep))}</b>: ` : "";
+  const place = failedStep ? ` at <b>${escape(oneLine(failedStep))}</b>` : "";
   const stands = committed === undefined
     ? ""
     : `\n<p>What was done up to <b>${escape(oneLine(committed))}</b> stands.</p>`;
-  return `${summary}\n<p class="failed">Failed ${place}${
-    escape(errorText(error))
-  }</p>${stands}${left}`;
+  const what = state === "interrupted" ? "Interrupted by a host" : `Failed${place}`;
+  return `${summary}\n<p class="${state}">${what}: ${escape(errorText(error))}</p>${stands}${left}`;
 }
+
+const OUTCOMES: Partial<Record<State, string>> = {
+  ok: "done in",
+  running: "under way for",
+  interrupted: "interrupted after",
+};
 
 function undoList(run: TimedSpan): string {
   const undos = undosOf(run);
@@ -91,12 +95,16 @@ function undoList(run: TimedSpan): string {
     .filter((item) => (room -= sizeOf(item)) >= 0);
   const left = undos.length - items.length;
   const more = left > 0 ? `\n<p>… and ${count(left)} more</p>` : "";
-  const bad = undos.filter((attempts) => isBad(attempts.at(-1)!)).length;
+  const ends = undos.map((attempts) => stateOf(attempts.at(-1)!));
+  const bad = ends.filter((state) => state === "stuck").length;
   const atLast = undos.some((attempts) => attempts.length > 1) ? " in the end" : "";
-  const verdict = bad === 0
-    ? `Every undo succeeded${atLast}.`
-    : `${count(bad)} of ${count(undos.length)} could not be undone.`;
-  return `<ol class="u">\n${items.join("\n")}\n</ol>${more}\n<p>${verdict}</p>${without}`;
+  const isOver = !ends.includes("running") && !ends.includes("interrupted");
+  const verdict = bad > 0
+    ? `\n<p>${count(bad)} of ${count(undos.length)} could not be undone.</p>`
+    : isOver
+    ? `\n<p>Every undo succeeded${atLast}.</p>`
+    : "";
+  return `<ol class="u">\n${items.join("\n")}\n</ol>${more}${verdict}${without}`;
 }
 
 /** How many names a line has. */
@@ -125,6 +133,7 @@ function undoItem(undo: TimedSpan, attempts: number, run: TimedSpan): string {
 const WORDS: Partial<Record<State, string>> = {
   stuck: "could not be undone",
   running: "being undone",
+  interrupted: "interrupted",
 };
 
 function rowsOf(run: TimedSpan): string {

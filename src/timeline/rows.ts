@@ -33,7 +33,7 @@ export function rowOf(timed: TimedSpan, parent?: TimedSpan, isBare = false): Row
     progress && progressText(progress),
     committedText(timed),
     span.kind === "wait" && `${duration(span.ms ?? 0)} planned`,
-    end?.replayed && "answered from a host's record",
+    end?.replayed && "from the record",
   ];
   return {
     timed,
@@ -52,6 +52,7 @@ function committedText({ span, end }: TimedSpan): string | undefined {
 
 const NOTES: Partial<Record<State, string>> = {
   failed: "failed",
+  interrupted: "interrupted",
   skipped: "skipped",
   running: "under way",
   stuck: "could not be undone",
@@ -60,8 +61,8 @@ const NOTES: Partial<Record<State, string>> = {
 function noteOn({ span: { kind }, end }: TimedSpan, state: State): string | undefined {
   if (kind === "late") return undefined; // the title says it
   if (kind === "release" && state === "stuck") return "could not be released";
-  if (kind === "rollback" && end) {
-    return state === "stuck" ? `${count(end.notUndone ?? 1)} not undone` : "all undone";
+  if (kind === "rollback" && (state === "stuck" || state === "undone")) {
+    return state === "stuck" ? `${count(end?.notUndone ?? 1)} not undone` : "all undone";
   }
   return NOTES[state];
 }

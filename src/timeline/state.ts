@@ -1,7 +1,16 @@
 import type { TimedSpan } from "./timeline.ts";
 
 /** The state of a span. */
-export type State = "ok" | "failed" | "skipped" | "running" | "undone" | "stuck" | "late" | "wait";
+export type State =
+  | "ok"
+  | "failed"
+  | "interrupted"
+  | "skipped"
+  | "running"
+  | "undone"
+  | "stuck"
+  | "late"
+  | "wait";
 
 /**
  * The state of a span: `"stuck"` is an undo, a release or a late attempt that failed to undo or
@@ -9,6 +18,7 @@ export type State = "ok" | "failed" | "skipped" | "running" | "undone" | "stuck"
  */
 export function stateOf({ end, span: { kind } }: TimedSpan): State {
   if (!end) return "running";
+  if (end.interrupted) return "interrupted";
   const undoes = kind === "undo" || kind === "rollback";
   if (end.late === "failed" || end.late === "no-handler") return "stuck";
   if (end.late === "compensated") return "late";
@@ -27,6 +37,7 @@ export function isBad(timed: TimedSpan): boolean {
 export const SIGNS: Readonly<Record<State, string>> = {
   ok: "✓",
   failed: "✗",
+  interrupted: "‖",
   skipped: "–",
   running: "…",
   undone: "↩",

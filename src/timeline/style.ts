@@ -12,9 +12,9 @@ h1,b,.e{overflow-wrap:anywhere;unicode-bidi:isolate}small,.d,.a{color:var(--dim)
 .t i{position:absolute;inset:1px auto 1px 0;min-width:3px;border-radius:2px;background:currentColor}
 .t,.a{margin-right:3px}.a{height:1.4em}.a span{position:absolute;padding-left:3px}
 .e{color:var(--failed);font:12px/1.5 ui-monospace,monospace;margin:0 0 4px;padding-left:calc(var(--i,0)*1.2em + 1.3em)}
-.ok{color:var(--ok)}.failed,.stuck{color:var(--failed)}.undone{color:var(--undone)}.late,.running{color:var(--late)}.wait,.skipped{color:var(--wait)}
+.ok{color:var(--ok)}.failed,.stuck{color:var(--failed)}.undone{color:var(--undone)}.late,.running,.interrupted{color:var(--late)}.wait,.skipped{color:var(--wait)}
 b{color:var(--ink);font-weight:500}.failed b,.stuck b{color:inherit;font-weight:700}.skipped b{color:var(--dim)}
-.late i,.running i{background:repeating-linear-gradient(45deg,currentColor 0 3px,#0000 3px 6px)}
+.late i,.running i,.interrupted i{background:repeating-linear-gradient(45deg,currentColor 0 3px,#0000 3px 6px)}
 .wait i{background:repeating-linear-gradient(90deg,currentColor 0 1px,#0000 1px 4px)}
 .stuck i{background:repeating-linear-gradient(-45deg,currentColor 0 4px,#0000 4px 6px)}
 @media(max-width:640px){.r{grid-template-columns:minmax(0,1fr) auto}.t,.a{grid-column:1/-1}}

@@ -29,6 +29,7 @@ const DURATION = 11;
 const COLORS: Readonly<Record<State, number>> = {
   ok: 32,
   failed: 31,
+  interrupted: 33,
   skipped: 90,
   running: 33,
   undone: 35,
@@ -40,6 +41,7 @@ const COLORS: Readonly<Record<State, number>> = {
 const SHADES: Partial<Record<State, string>> = {
   skipped: "·",
   running: "░",
+  interrupted: "░",
   undone: "▒",
   stuck: "▒",
   late: "░",

@@ -1,5 +1,6 @@
 import type { Span } from "../api/observer.ts";
 import { baseOf } from "../run/paths.ts";
+import { stateOf } from "./state.ts";
 import type { TimedSpan } from "./timeline.ts";
 
 /**
@@ -27,7 +28,7 @@ export function notReleased(run: TimedSpan): readonly TimedSpan[] {
     const { kind, runId } = timed.span;
     if (kind === "release") last.set(`${runId} ${undoId(timed.span)}`, timed);
   }
-  return [...last.values()].filter(({ end }) => end?.ok === false);
+  return [...last.values()].filter((release) => stateOf(release) === "stuck");
 }
 
 /** The steps that a failed run would have undone, but that declare no undo and deferred none. */
@@ -35,7 +36,9 @@ export function bareSteps(run: TimedSpan): ReadonlySet<TimedSpan> {
   const all = [...spansIn(run)];
   const undone = new Set(all.map(({ span }) => span.of));
   const failed = new Set(
-    all.filter(({ span, end }) => span.kind === "run" && end?.ok === false && !end.committed)
+    all.filter((timed) =>
+      timed.span.kind === "run" && stateOf(timed) === "failed" && !timed.end?.committed
+    )
       .map(({ span }) => span.runId),
   );
   return new Set(

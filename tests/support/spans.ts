@@ -44,8 +44,8 @@ function depth({ parent }: Span): number {
 
 function outcome(end: SpanEnd | undefined): string {
   if (!end) return "…";
-  const { ok, error, ran, replayed, late } = end;
+  const { ok, error, ran, replayed, late, interrupted } = end;
   const notes = [late, replayed && "replayed", ran === false && "not run"].filter(Boolean);
-  const text = ok ? "ok" : `failed: ${error?.message}`;
+  const text = ok ? "ok" : `${interrupted ? "interrupted" : "failed"}: ${error?.message}`;
   return notes.length === 0 ? text : `${text} (${notes.join(", ")})`;
 }

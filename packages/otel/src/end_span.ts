@@ -4,7 +4,7 @@ import type { SpanEnd } from "@runsheet/runsheet/observe";
 
 /** Ends a span with its outcome. OpenTelemetry no longer recommends `recordException`. */
 export function endSpan(otelSpan: OtelSpan, end: SpanEnd): void {
-  const { ok, error, failedStep, ran, replayed, late, committed, notUndone } = end;
+  const { ok, error, failedStep, ran, replayed, late, committed, notUndone, interrupted } = end;
   if (ok && ran === false) otelSpan.setAttribute("runsheet.skipped", true);
   if (replayed) otelSpan.setAttribute("runsheet.replayed", true);
   if (late) otelSpan.setAttribute("runsheet.late", late);
@@ -14,8 +14,11 @@ export function endSpan(otelSpan: OtelSpan, end: SpanEnd): void {
   if (!ok) {
     // As in logs: the library's messages without rejected values.
     const { name, code, message } = toJSON(error ?? new Error("unknown"));
-    otelSpan.setAttribute("error.type", typeof code === "string" && code !== "" ? code : name);
-    otelSpan.setStatus({ code: SpanStatusCode.ERROR, message });
+    if (interrupted) otelSpan.setAttribute("runsheet.interrupted", name);
+    else {
+      otelSpan.setAttribute("error.type", typeof code === "string" && code !== "" ? code : name);
+      otelSpan.setStatus({ code: SpanStatusCode.ERROR, message });
+    }
   }
   otelSpan.end();
 }

@@ -102,7 +102,9 @@ export function otel(options: OtelOptions = {}): Watcher {
     const began = Date.now();
     return {
       end: (end) => {
-        if (!end.ok && run.limits.fails(span)) endSpan(start(span, run, around, began), end);
+        if (!end.ok && !end.interrupted && run.limits.fails(span)) {
+          endSpan(start(span, run, around, began), end);
+        }
       },
     };
   });

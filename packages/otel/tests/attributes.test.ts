@@ -1,10 +1,10 @@
 import { describe, it } from "node:test";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-base";
 import { SpanStatusCode } from "@opentelemetry/api";
 import { otel } from "@runsheet/otel";
 import { map, pipeline, step, when } from "@runsheet/runsheet";
-import { RecordingHost, ReplayingHost } from "../../../tests/support/hosts.ts";
+import { RecordingHost, ReplayingHost, SuspendingHost } from "../../../tests/support/hosts.ts";
 import { type } from "arktype";
 import config from "../deno.json" with { type: "json" };
 import { Tracing } from "./support/tracing.ts";
@@ -82,6 +82,30 @@ describe("the attributes of spans", () => {
     await charge.run({}, { host: new ReplayingHost(host.outcomes), observer });
     const replayed = tracing.spans.filter(({ attributes }) => attributes["runsheet.replayed"]);
     assertEquals(replayed.map(({ name }) => name), ["attempt charge"]);
+  });
+
+  it("say which spans a host has interrupted, which are no errors", async () => {
+    const tracing = new Tracing();
+    const observer = otel({ tracerProvider: tracing.provider });
+    const flow = pipeline({
+      name: "flow",
+      steps: [step({ name: "charge", run: () => {} }), step({ name: "ship", run: () => {} })],
+    });
+    const host = new SuspendingHost(new RecordingHost(), (id) => id === "ship@1");
+    await assertRejects(() => flow.run({}, { observer, host }), Error, "suspended");
+    assertEquals(
+      tracing.spans.map(({ name, status, attributes }) => [
+        name,
+        status.code,
+        attributes["runsheet.interrupted"],
+        attributes["error.type"],
+      ]),
+      [
+        ["run flow", SpanStatusCode.UNSET, "Error", undefined],
+        ["charge", SpanStatusCode.UNSET, undefined, undefined],
+        ["ship", SpanStatusCode.UNSET, "Error", undefined],
+      ],
+    );
   });
 
   it("have the same name for every item, whose path has its index", async () => {

@@ -2,7 +2,8 @@ import type { Call, Deferred, NamedUndo } from "../api/host.ts";
 import type { KeyUndo, RollbackInfo, RunInfo, UndoPolicy } from "../api/info.ts";
 import type { Patience, RetryPolicy } from "../api/policy.ts";
 import type { Scope } from "../run/scope.ts";
-import { holdFor, noteWatch } from "../run/runs_inside.ts";
+import { noteAround } from "../run/around.ts";
+import { holdFor } from "../run/runs_inside.ts";
 import type { Watch } from "../run/watch.ts";
 import type { Settled } from "../run/settled.ts";
 import type { Context } from "../values/context.ts";
@@ -109,6 +110,8 @@ export class Attempt extends LazyInfo implements Entry {
   declare clock: ReturnType<typeof setTimeout> | undefined;
   /** Its span; once it was given up, the span of the late attempt. */
   declare watch: Watch | undefined;
+  /** The number of runs inside it, whose effects have keys of their own in each attempt. */
+  declare runs: number | undefined;
   declare private undos: DeferredUndos | undefined;
   /** The standing attempt with the same effect or key, and the attempts this one stands for. */
   declare private sameAs: Attempt | undefined;
@@ -169,10 +172,10 @@ export class Attempt extends LazyInfo implements Entry {
         return this.signal;
       case "defer":
         // A closure, because users destructure it.
-        return this.defer ??= noteWatch((undo: unknown, data?: unknown) => {
+        return this.defer ??= noteAround((undo: unknown, data?: unknown) => {
           this.register(undo, data);
           holdFor(undo, run);
-        }, this.watch);
+        }, this);
       case "index":
         return extra?.index;
       case "error":
@@ -204,9 +207,8 @@ export class Attempt extends LazyInfo implements Entry {
     return this.undos?.count ?? 0;
   }
 
-  /** Whether it has deferred an undo or still can. */
+  /** Whether it has deferred an undo, maybe in another process, or still can. */
   get mayDefer(): boolean {
-    // A host may report undos that were deferred in another process.
     return this.effect.seesInfo === true || this.undos !== undefined;
   }
 

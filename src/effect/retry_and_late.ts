@@ -135,8 +135,8 @@ export class Attempts<T> implements Shared, Entry, Retrying {
    */
   #spare(attempt: Attempt): boolean {
     const other = this.#current ?? this.#standing;
-    if (attempt.result || !other || other === attempt || other.undoneBy) return false;
-    if (other.generation !== attempt.generation) return false;
+    if (attempt.result || attempt.runs || !other || other === attempt) return false;
+    if (other.undoneBy || other.generation !== attempt.generation) return false;
     this.#retireKey(attempt);
     // A key that was never read is not in use. Under a host, another process may have read it.
     if (!other.isKeyRead && this.#scope.run.seam.isDirect) {
@@ -246,7 +246,14 @@ export class Attempts<T> implements Shared, Entry, Retrying {
       this.#retireKey(attempt);
       this.#startClock(attempt);
     }
-    run.watch(running.then((outcome) => this.#land(attempt, outcome)));
+    const landing = running.then((outcome) => this.#land(attempt, outcome));
+    let stopWaiting = () => {};
+    const waiting = new Promise<void>((resolve) => stopWaiting = resolve);
+    let clock: ReturnType<typeof setTimeout> | undefined;
+    const stop = () => clearTimeout(clock);
+    landing.then(stop, stop);
+    const limit = () => clock ??= setTimeout(stopWaiting, this.#effect.lateMs ?? LATE_MS);
+    run.watch(Promise.race([landing, waiting]), limit);
   }
 
   /** Retires the key of an attempt: later attempts send a new one. */
@@ -304,7 +311,7 @@ export class Attempts<T> implements Shared, Entry, Retrying {
       return attempt.report(rejection ? "rejected" : "same-effect", [], rejection);
     }
     const standing = this.#standing;
-    if (standing && !standing.undoneBy && isSameEffect(attempt, standing)) {
+    if (standing && !standing.undoneBy && !attempt.runs && isSameEffect(attempt, standing)) {
       standing.takeOver(attempt);
       return attempt.report("same-effect", []);
     }

@@ -28,6 +28,7 @@ async function releaseAll(
     return failures;
   };
   if (!run.isWatching) return await unwind();
+  run.limitWatching();
   const later = run.drain().then(unwind).then((failures) => tellNotReleased(run, failures));
   callBack(() => run.options.waitUntil?.(later));
   return NONE;

@@ -9,6 +9,7 @@ import {
   checkText,
   checkValid,
 } from "../report/checks.ts";
+import { aroundOf } from "../run/around.ts";
 
 /** The options of a run, or the info of the step that the run belongs to. */
 export interface OwnOptions extends RunOptions {
@@ -47,13 +48,24 @@ export function checkRunOptions(name: string, options: OwnOptions): OwnOptions {
   if (events !== undefined) checkFunction(action, "events.wait", events?.wait);
   const isObserver = observer === undefined || Boolean(observer?.[watching]);
   checkValid(action, "observer", observer, isObserver, "made by 'observe'");
-  if (!isInfo) return own;
-  checkFunction(action, "defer", own.defer);
-  return { ...own, runId: runIdOf(own) };
+  if (isInfo) checkFunction(action, "defer", own.defer);
+  return own;
 }
 
-/** The id in the options of a run; for a run inside a step, it is made of the step's key. */
-export function runIdOf({ runId, key, attempt }: OwnOptions): string | undefined {
-  // Each attempt gets its own id, as the effects of an earlier one may have been undone.
-  return runId ?? (attempt === undefined ? key : `${key}@${attempt}`);
+/**
+ * The id in the options of a run; for a run inside a step, it is made of the step's key, and counts
+ * the run among those of its attempt, so call it once for each run.
+ */
+export function runIdOf(options: OwnOptions): string | undefined {
+  try {
+    const { runId, key, attempt, defer } = options;
+    const around = aroundOf(defer);
+    const nth = around ? around.runs = (around.runs ?? 0) + 1 : 1;
+    if (runId !== undefined || key === undefined) return runId;
+    // Each attempt gets its own id, as the effects of an earlier one may have been undone.
+    const id = attempt === undefined || around?.effect.idempotent ? key : `${key}@${attempt}`;
+    return nth === 1 ? id : `${id}#${nth}`;
+  } catch {
+    return undefined; // If reading the options throws, checking them refuses them.
+  }
 }

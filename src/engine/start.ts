@@ -8,6 +8,7 @@ import { Failed, Meta, Succeeded } from "../report/result.ts";
 import { untilGivenUp } from "../run/cancellation.ts";
 import { Journal } from "../run/journal.ts";
 import { labelOf, labels } from "../run/paths.ts";
+import { aroundOf } from "../run/around.ts";
 import { ChildScope, Run } from "../run/scope.ts";
 import { Seam } from "../run/seam.ts";
 import { failure, settle, type Settled } from "../run/settled.ts";
@@ -18,7 +19,7 @@ import { beginRun } from "./begin_run.ts";
 import { checkDeps } from "./check_deps.ts";
 import type { Node } from "./node.ts";
 import { release } from "./release.ts";
-import { checkRunOptions, type OwnOptions } from "./run_options.ts";
+import { checkRunOptions, type OwnOptions, runIdOf } from "./run_options.ts";
 import { followSignals, type Signals } from "./follow_signals.ts";
 import { handOverUndo, lostUndo, tellNotUndone, undoRun } from "./undo_run.ts";
 
@@ -33,10 +34,11 @@ export function startRun(
   given?: RunOptions,
 ): Promise<Result<Context>> {
   const path = node.kind === "pipeline" ? "" : labelOf(node.name);
-  const watch = beginRun(node, path, given);
+  const runId = given && runIdOf(given);
+  const watch = beginRun(node, path, given, runId);
   return watch
-    ? watch.run(() => carryOut(node, path, input, watch, given))
-    : carryOut(node, path, input, undefined, given);
+    ? watch.run(() => carryOut(node, path, input, watch, watch.span.runId, given))
+    : carryOut(node, path, input, undefined, runId, given);
 }
 
 /** Carries out a run from its options to its result. */
@@ -45,6 +47,7 @@ async function carryOut(
   path: string,
   input: unknown,
   watch: Watch | undefined,
+  runId: string | undefined,
   given: OwnOptions = NO_OPTIONS,
 ): Promise<Result<Context>> {
   const { name } = node;
@@ -58,7 +61,7 @@ async function carryOut(
     try {
       const options = given === NO_OPTIONS ? given : checkRunOptions(name, given);
       const caller = options.apart ? undefined : callerOf(options.signal);
-      run = newRun(node, options, watch);
+      run = newRun(node, options, runId);
       journal = newJournal(run);
       signals = followSignals(name, options);
       const cancellation = signals?.cancellation;
@@ -91,13 +94,13 @@ async function carryOut(
     } finally {
       signals?.stopFollowing();
     }
-    run ??= newRun(node, NO_OPTIONS, watch);
+    run ??= newRun(node, NO_OPTIONS, watch?.span.runId);
     journal ??= newJournal(run);
     if (!settled.ok) {
       const place = { path, watch };
       const notUndone = await undoRun(run, journal, settled.error, place);
-      if (notUndone.length > 0) tellNotUndone(name, run, journal, place);
-    }
+      if (notUndone.length > 0 || journal.committed) tellNotUndone(name, run, journal, place);
+    } else if (journal.committed) tellNotUndone(name, run, journal, { path, watch });
     if (run.seam.durable) await run.drain();
     const releasing = run.isHeldOutside ? undefined : release(run, watch);
     const notReleased = isPromise(releasing) ? await releasing : releasing;
@@ -111,11 +114,12 @@ async function carryOut(
   }
 }
 
-function newRun(node: Node, options: OwnOptions, watch: Watch | undefined): Run {
+function newRun(node: Node, options: OwnOptions, runId: string | undefined): Run {
   const { name, kind, parts } = node;
   const isPipeline = kind === "pipeline";
   const seam = options.host ? new Seam(options.host) : DIRECT;
-  const run = new Run(seam, options, isPipeline ? name : "", watch?.span.runId);
+  const run = new Run(seam, options, isPipeline ? name : "", runId);
+  if (!options.apart) run.around = aroundOf(options.defer);
   if (parts && !isPipeline) run.executed = new Set();
   return run;
 }

@@ -1,6 +1,6 @@
 import type { Undo } from "../api/info.ts";
 import type { RollbackFailure } from "../api/result.ts";
-import { ConfigError } from "../report/errors.ts";
+import { ConfigError, RollbackError } from "../report/errors.ts";
 import { notUndoneError } from "../report/not_undone.ts";
 import type { Journal } from "../run/journal.ts";
 import { rollbackId } from "../run/paths.ts";
@@ -46,7 +46,7 @@ export function handOverUndo(
   defer(undo);
 }
 
-/** Defers, in the step around the run, an undo that reports what could not be undone. */
+/** Defers, in the step around the run, an undo that reports what is not undone. */
 export function tellNotUndone(name: string, run: Run, journal: Journal, place: Place): void {
   const { defer }: OwnOptions = run.options;
   try {
@@ -62,9 +62,14 @@ function undoLater(name: string, run: Run, journal: Journal, place: Place): Undo
     testKit.takeOver?.(run, name);
     const failed = await undoRun(run, journal, error, place, rollbackId(place.path));
     await release(run, place.watch);
-    if (failed.length === 0) return;
     const action = `undo the run of '${name}'`;
-    throw notUndoneError(action, failed, error, "all of it must be undone");
+    if (failed.length > 0) {
+      throw notUndoneError(action, failed, error, "all of it must be undone");
+    }
+    const { committed } = journal;
+    if (committed !== undefined) {
+      throw new RollbackError(`Cannot ${action} as its pivot '${committed}' has committed it`, []);
+    }
   };
 }
 

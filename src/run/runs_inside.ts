@@ -1,19 +1,4 @@
 import type { Run } from "./scope.ts";
-import type { Watch } from "./watch.ts";
-
-// A run inside a step is recognized by the `defer` of that step's info, which survives a spread.
-const watches = new WeakMap<object, Watch>();
-
-/** Remembers the span of the attempt that a `defer` belongs to. */
-export function noteWatch<Defer extends object>(defer: Defer, watch: Watch | undefined): Defer {
-  if (watch) watches.set(defer, watch);
-  return defer;
-}
-
-/** The span of the attempt around a run; `undefined` if it is not observed. */
-export function watchAround(defer: unknown): Watch | undefined {
-  return typeof defer === "function" ? watches.get(defer) : undefined;
-}
 
 /** Set by a test kit while it calls an undo; takes over a run inside a step that is undone by it. */
 export const testKit: { takeOver?: ((run: Run, name: string) => void) | undefined } = {};

@@ -8,7 +8,8 @@ import { callBack } from "./call_back.ts";
 import type { Cancellation } from "./cancellation.ts";
 import { HeldValues } from "./held.ts";
 import type { Journal } from "./journal.ts";
-import { keyOf } from "./paths.ts";
+import { join, keyOf } from "./paths.ts";
+import type { Around } from "./around.ts";
 import type { Seam } from "./seam.ts";
 import type { Place, Watch } from "./watch.ts";
 
@@ -36,9 +37,11 @@ export class Run {
   releases: Release[] | undefined;
   /** The releases that failed; set once the run has ended. */
   released: MaybePromise<readonly RollbackFailure[]> | undefined;
+  /** The attempt of a step that it is inside. */
+  declare around: Around | undefined;
   /** Whether another run, which may still undo this one, releases them. */
   declare isHeldOutside: boolean | undefined;
-  private watched: Set<Promise<unknown>> | undefined;
+  private watched: Map<Promise<unknown>, (() => void) | undefined> | undefined;
   private knownId: string | undefined;
 
   /**
@@ -54,6 +57,7 @@ export class Run {
     this.options = options;
     this.failedBy = undefined;
     this.executed = undefined;
+    this.around = undefined;
     this.root = root;
     this.knownId = id;
   }
@@ -80,23 +84,35 @@ export class Run {
 
   /** Reports the outcome of an abandoned attempt. */
   tellLate(report: LateReport): void {
-    const { onLate } = this.options;
+    const { around, options: { onLate } } = this;
     if (onLate) callBack(() => onLate(withToJSON(report)));
-    // A failed undo must surface somewhere.
+    else if (around) {
+      around.scope.run.tellLate({ ...report, step: join(around.path, report.step) });
+    } // A failed undo must surface somewhere.
     else if (report.outcome === "failed") Promise.reject(report.error);
   }
 
-  /** Hands work that the run does not wait for to the caller's `waitUntil`. */
-  watch(late: Promise<unknown>): void {
+  /**
+   * Hands work that the run does not wait for to the caller's `waitUntil`; `limit` limits the time
+   * for which a release waits for it.
+   */
+  watch(late: Promise<unknown>, limit?: () => void): void {
     const watch = late.catch((thrown) => {
       // After an interruption by the host, `run()` has already rejected with its reason.
       if (!this.seam.interruption) throw thrown;
     });
-    const watched = this.watched ??= new Set();
+    const watched = this.watched ??= new Map();
     const forget = () => watched.delete(watch);
-    watched.add(watch);
+    watched.set(watch, limit);
     watch.then(forget, forget);
     callBack(() => this.options.waitUntil?.(watch));
+    // What the run around it holds is held for this, too.
+    this.around?.scope.run.watch(late, limit);
+  }
+
+  /** Limits the time for which `drain` waits for attempts that may never land. */
+  limitWatching(): void {
+    for (const limit of this.watched?.values() ?? []) limit?.();
   }
 
   /** Whether an attempt may still land, whose undo may need a resource. */
@@ -106,12 +122,16 @@ export class Run {
 
   /** Waits for late work, because a durable host must not be called after the run. */
   async drain(): Promise<void> {
-    while (this.isWatching) await Promise.allSettled(this.watched!);
+    while (this.isWatching) await Promise.allSettled(this.watched!.keys());
   }
 
   /** The same run, with another seam to user code. */
   besides(seam: Seam): Run {
-    const options = { ...this.options, waitUntil: (late: Promise<unknown>) => this.watch(late) };
+    const options = {
+      ...this.options,
+      onLate: (report: LateReport) => this.tellLate(report),
+      waitUntil: (late: Promise<unknown>) => this.watch(late),
+    };
     return new Run(seam, options, this.root, this.id);
   }
 }

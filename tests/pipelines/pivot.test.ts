@@ -14,7 +14,6 @@ import {
   type Result,
   sleep,
   step,
-  unwrap,
   when,
 } from "@runsheet/runsheet";
 import { assertType, type IsExact } from "@std/testing/types";
@@ -296,18 +295,6 @@ describe("a pivot", () => {
     assertEquals(told(await running).committed, "ship");
     later();
     assertEquals(log, ["ship"]);
-  });
-
-  it("removes the undo of a run inside a step from the step", async () => {
-    const log: string[] = [];
-    const inner = pipeline({ name: "inner", steps: [logged("a", log), shipping(log)] });
-    const outer = step({
-      name: "outer",
-      run: async (_ctx, info) => void unwrap(await inner.run({}, info)),
-    });
-    const result = await pipeline({ name: "p", steps: [outer, fail] }).run();
-    assertEquals(told(result), { committed: undefined, failedStep: "fail", undone: [] });
-    assertEquals(log, ["a", "ship"]);
   });
 
   it("stays if a middleware fails after it", async () => {

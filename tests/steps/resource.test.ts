@@ -16,7 +16,7 @@ import {
 } from "@runsheet/runsheet";
 import { events, type RunEvent } from "@runsheet/runsheet/observe";
 import { cleanups } from "../support/cleanup.ts";
-import { deferred } from "../support/deferred.ts";
+import { deferred, never } from "../support/deferred.ts";
 import { RecordingHost, SuspendingHost } from "../support/hosts.ts";
 import { dataOf, failureOf } from "../support/results.ts";
 import { boom, fail, thrower } from "../support/steps.ts";
@@ -260,6 +260,36 @@ describe("a resource", () => {
     slow.resolve();
     await Promise.all(watches);
     assertEquals(log, ["+a1", "landed with a1", "undo with a1", "-a1"]);
+  });
+
+  it("waits for an attempt that never settles no longer than 'lateMs'", async () => {
+    const time = fakeTime();
+    const log: string[] = [];
+    const undos = [undefined, () => void log.push("by key")];
+    for (const undoByKey of undos) {
+      log.length = 0;
+      const hanging = step({
+        name: "hanging",
+        timeout: 20,
+        lateMs: 200,
+        run: async (_ctx: { a: Connection }, { key }) => {
+          await never();
+          return { key };
+        },
+        rollback: () => void log.push("undo"),
+        undoByKey,
+      });
+      const watches: Promise<unknown>[] = [];
+      const p = pipeline({ name: "p", steps: [logging("a", log), hanging] });
+      const running = p.run({}, { waitUntil: (watch) => void watches.push(watch) });
+      await time.tickAsync(20);
+      failureOf(await running);
+      await time.tickAsync(199);
+      assertEquals(log, ["+a1"]);
+      await time.tickAsync(1);
+      await Promise.all(watches);
+      assertEquals(log, undoByKey ? ["+a1", "by key", "-a1"] : ["+a1", "-a1"]);
+    }
   });
 
   it("is released when the run is aborted, even while it is acquired", async () => {

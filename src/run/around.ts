@@ -1,0 +1,39 @@
+import type { LateReport } from "../api/late_report.ts";
+import { cast } from "../values/cast.ts";
+import type { Watch } from "./watch.ts";
+
+/** The run of the step that a run is inside. */
+export interface OuterRun {
+  watch(late: Promise<unknown>, limit?: () => void): void;
+  tellLate(report: LateReport): void;
+}
+
+/** The attempt of a step that a run is inside. */
+export interface Around {
+  readonly path: string;
+  readonly scope: { readonly run: OuterRun };
+  readonly watch?: Watch | undefined;
+  readonly effect: { readonly idempotent?: boolean | undefined };
+  /** The number of runs that have begun inside it. */
+  runs?: number | undefined;
+}
+
+const around: unique symbol = Symbol("around");
+
+interface Owned {
+  [around]?: () => Around;
+}
+
+/**
+ * Remembers the attempt that a `defer` belongs to: a run inside a step is recognized by it, as it
+ * survives a spread of the step's info. A property, as an entry of a `WeakMap` takes longer.
+ */
+export function noteAround<Defer extends object>(defer: Defer & Owned, attempt: Around): Defer {
+  defer[around] = () => attempt;
+  return defer;
+}
+
+/** The attempt that a `defer` belongs to. */
+export function aroundOf(defer: unknown): Around | undefined {
+  return cast<Owned | undefined>(defer)?.[around]?.();
+}

@@ -51,12 +51,16 @@ export interface Durable<Args, Data> {
     args: Args,
     options: { readonly runId: string; readonly signal?: AbortSignal | undefined },
   ): Promise<Result<Data>>;
-  /** Continues all runs that are due and that no worker drives; resolves with their results. */
+  /**
+   * Continues all runs that are due and that no worker drives; resolves with their results. Rejects
+   * with a `StoreFailure` if the store cannot list the runs: try again later.
+   */
   resume(): Promise<readonly Result<Data>[]>;
   /**
    * Lists the runs of this pipeline with their states.
    *
    * @param which With `open: true`, only those that have not ended.
+   * @throws {Error} A `StoreFailure` if the store fails, as do `send` and `cancel`.
    */
   list(which?: { readonly open?: boolean | undefined }): Promise<readonly RunState[]>;
   /**

@@ -5,9 +5,10 @@ import { checkFunction, checkText } from "../report/checks.ts";
 import { ConfigError, toError } from "../report/errors.ts";
 import { cast } from "../values/cast.ts";
 import { shown } from "../values/show.ts";
+import { askStore, StoreFailure } from "./ask_store.ts";
 import type { Durable, DurableDeps, DurableOptions, Runnable } from "./contract.ts";
 import { endOf, resultOf } from "./end.ts";
-import { type LogEntry, type LogStart, LostLease, RunLog, StoreFailure } from "./run_log.ts";
+import { type LogEntry, type LogStart, LostLease, RunLog } from "./run_log.ts";
 import { endIn, type RunState, startOf, stateOf } from "./run_state.ts";
 import { type OptionRule, Runner } from "./runner.ts";
 import { changeOf } from "./shape.ts";
@@ -135,7 +136,7 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
     readonly RunState[]
   > {
     const states: RunState[] = [];
-    for (const runId of await this.#runner.options.store.list({ open })) {
+    for (const runId of await this.#ids(open)) {
       const log = this.#open(runId);
       try {
         await log.read();
@@ -150,6 +151,15 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
     return states;
   }
 
+  async #ids(open: boolean): Promise<readonly string[]> {
+    const action = `list the runs of '${this.#pipeline.name}'`;
+    const { store } = this.#runner.options;
+    const ids = await askStore(action, async () => [...await store.list({ open })]);
+    const bad = ids.find((id: unknown) => typeof id !== "string");
+    if (bad === undefined) return ids;
+    throw new StoreFailure(action, `'list' must return ids: current value is ${shown(bad).full}`);
+  }
+
   async send(runId: string, name: string, data?: unknown): Promise<void> {
     checkText("send an event", "its name", name);
     checkText(`send '${name}'`, "'runId'", runId);
@@ -161,7 +171,8 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
   async cancel(runId: string, reason?: unknown): Promise<void> {
     checkText("cancel a run", "'runId'", runId);
     this.#runner.encode(reason, "Cannot record the reasons of a cancellation as they");
-    await this.#tell(`cancel a run of '${this.#pipeline.name}'`, runId, { kind: "cancel", reason });
+    const entry = { kind: "cancel", reason, id: crypto.randomUUID() } as const;
+    await this.#tell(`cancel a run of '${this.#pipeline.name}'`, runId, entry);
   }
 
   async stop(): Promise<void> {
@@ -261,7 +272,7 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
       if (end) return cast(resultOf(this.#pipeline.name, runId, startOf(log)?.args, end));
       if (state === "running") return Infinity;
       if (state === "waiting" && until > Date.now()) return until;
-      this.#check(runId, startOf(log)!);
+      this.#check(log);
     } while (!await log.tryAppend(lease()));
     const host = new StoreHost(log, codec, options.lateMs);
     const beat = () =>
@@ -274,31 +285,42 @@ class DurableRuns<Args, Data> implements Durable<Args, Data> {
     cast<{ unref?: () => void }>(heartbeat).unref?.();
     this.#beats.set(runId, beat);
     try {
-      const { onLate, deps } = options;
-      const args = cast<Args>(startOf(log)!.args);
-      const result = await this.#pipeline.run(args, cast({ runId, host, onLate, deps }));
-      // Another process may have the deps that this one lacks.
-      if (result.failedStep === "<options>") throw result.error;
-      host.end(new Error("the run has ended"));
-      await log.append({ kind: "end", end: endOf(result, codec) });
-      return result;
+      return await this.#advance(log, host);
     } catch (reason) {
-      if (reason instanceof LostLease) return Date.now() + this.#leaseMs;
-      if (!(reason instanceof Suspended)) throw reason;
-      const { until, seen } = reason;
-      await log.append({ kind: "lease", owner: "", until, seen });
-      return until;
+      if (!(reason instanceof LostLease)) throw reason;
+      return Date.now() + this.#leaseMs;
     } finally {
       clearInterval(heartbeat);
       this.#beats.delete(runId);
     }
   }
 
+  /** Lets the run continue until it has ended, or can only wait. */
+  async #advance(log: RunLog, host: StoreHost): Promise<Result<Data> | number> {
+    const { codec, options: { onLate, deps } } = this.#runner;
+    try {
+      const args = cast<Args>(startOf(log)!.args);
+      const result = await this.#pipeline.run(args, cast({ runId: log.runId, host, onLate, deps }));
+      // Another process may have the deps that this one lacks.
+      if (result.failedStep === "<options>") throw result.error;
+      host.end(new Error("the run has ended"));
+      await log.append({ kind: "end", end: endOf(result, codec) });
+      return result;
+    } catch (reason) {
+      if (!(reason instanceof Suspended)) throw reason;
+      const { until, seen } = reason;
+      await log.append({ kind: "lease", owner: "", until, seen });
+      return until;
+    }
+  }
+
   /** Refuses to continue a run of another pipeline, whose calls would not match the log. */
-  #check(runId: string, start: LogStart): void {
+  #check(log: RunLog): void {
+    const start = startOf(log);
+    if (!start) throw log.fault("'load' must return the rows as they were appended: it lost them");
     const change = changeOf(this.#runner.start, start);
     if (change === undefined) return;
-    throw new Changed(`Cannot resume run '${runId}' of '${this.#pipeline.name}' as ${change}`);
+    throw new Changed(`Cannot resume run '${log.runId}' of '${this.#pipeline.name}' as ${change}`);
   }
 
   #refused(runId: string, args: unknown, error: Error): Result<Data> {

@@ -3,10 +3,12 @@ import { toError } from "../report/errors.ts";
 import { cast } from "../values/cast.ts";
 import { messageOf } from "../values/message.ts";
 import { shown } from "../values/show.ts";
+import { askStore, StoreFailure } from "./ask_store.ts";
 import type { Codec } from "./codec.ts";
 import type { RunEnd } from "./end.ts";
 import type { RunStart } from "./shape.ts";
 import type { Store } from "./store.ts";
+import { nextTurn } from "./turns.ts";
 
 /** The start of a run, and its args. */
 export interface LogStart extends RunStart {
@@ -31,7 +33,8 @@ export type LogEntry =
     readonly seen?: number;
   }
   /**
-   * An event for the run from outside. The id distinguishes its row from that of an equal event.
+   * An event for the run from outside. The id distinguishes its row from that of an equal event, and
+   * so does that of a cancellation.
    */
   | {
     readonly kind: "event";
@@ -39,7 +42,7 @@ export type LogEntry =
     readonly data: unknown;
     readonly id: string;
   }
-  | { readonly kind: "cancel"; readonly reason: unknown }
+  | { readonly kind: "cancel"; readonly reason: unknown; readonly id: string }
   | { readonly kind: "end"; readonly end: RunEnd };
 
 /** Thrown once another worker has taken over the run, so that nothing more is written. */
@@ -48,14 +51,8 @@ export class LostLease extends Error {
   override readonly name = "LostLease";
 }
 
-/** Thrown if the store fails: this process stops driving the run, which has not ended. */
-export class StoreFailure extends Error {
-  /** The error's name. */
-  override readonly name = "StoreFailure";
-  constructor(runId: string, problem: string, cause?: unknown) {
-    super(`Cannot continue run '${runId}' here as ${problem}`, { cause });
-  }
-}
+/** How often rows may be refused in a row although there is none of their number. */
+const MOST_REFUSALS = 3;
 
 /**
  * The log of one run. Entries that are appended while a row is being written share the next row, so
@@ -67,7 +64,11 @@ export class RunLog {
   readonly #store: Store;
   readonly #codec: Codec;
   readonly #waiting: Waiting[] = [];
+  readonly #action: string;
   #rows = 0;
+  #refusals = 0;
+  #first: string | undefined;
+  #isBegun = false;
   #isWriting = false;
   #lost: LostLease | undefined;
   /** The worker that drives the run in this process. */
@@ -79,35 +80,58 @@ export class RunLog {
     this.#store = store;
     this.#codec = codec;
     this.runId = runId;
+    this.#action = `continue run '${runId}' here`;
   }
 
   /** Reads the rows that it has not read yet. */
   async read(): Promise<void> {
     for (const row of await this.#load()) {
       const entries = this.#decode(row);
-      this.#rows++;
-      for (const entry of entries) {
-        this.entries.push(entry);
-        this.onForeign?.(entry);
-      }
+      this.#add(row, entries);
+      for (const entry of entries) this.onForeign?.(entry);
     }
   }
 
-  #load(): Promise<readonly string[]> {
-    return this.#ask(() => this.#store.load(this.runId, this.#rows));
+  async #load(): Promise<readonly string[]> {
+    const rows: unknown = await this.#ask(() => this.#store.load(this.runId, this.#rows));
+    if (!Array.isArray(rows)) {
+      throw this.fault(`'load' must return an array: current value is ${shown(rows).full}`);
+    }
+    // No two rows are equal to the first one, which has a start or the id of an event.
+    if (this.#rows > 0 && rows[0] === this.#first) {
+      throw this.fault(`'load' must return the rows from ${this.#rows} on: it returns row 0`);
+    }
+    return rows;
   }
 
   #decode(row: string): readonly LogEntry[] {
     try {
-      return cast(this.#codec.decode(row));
+      const entries = cast<LogEntry[]>(this.#codec.decode(row));
+      if (!Array.isArray(entries)) throw new Error("one is no list");
+      const first = entries.find(({ kind }) => kind !== "event" && kind !== "cancel");
+      if (first && first.kind !== "start" && !this.#isBegun) {
+        throw new Error("the start of the run must come first");
+      }
+      return entries;
     } catch (thrown) {
       const what = messageOf(toError(thrown)).full;
-      throw new StoreFailure(
-        this.runId,
-        `'load' must return the rows as they were appended: ${what}`,
-        thrown,
-      );
+      throw this.fault(`'load' must return the rows as they were appended: ${what}`, thrown);
     }
+  }
+
+  #add(row: string, entries: readonly LogEntry[]): void {
+    if (this.#rows++ === 0) this.#first = row;
+    this.#isBegun ||= entries.some(({ kind }) => kind === "start");
+    this.entries.push(...entries);
+  }
+
+  /** The error of a store that breaks its contract. */
+  fault(problem: string, cause?: unknown): StoreFailure {
+    return new StoreFailure(this.#action, problem, cause);
+  }
+
+  #ask<T>(call: () => T | Promise<T>): Promise<T> {
+    return askStore(this.#action, call);
   }
 
   /**
@@ -126,32 +150,29 @@ export class RunLog {
   async tryAppend(entry: LogEntry): Promise<boolean> {
     const row = `[${this.#codec.encode(entry)}]`;
     if (!await this.#appendRow(row)) return false;
-    this.#rows++;
-    this.entries.push(entry);
+    this.#add(row, [entry]);
     return true;
   }
 
   async #appendRow(row: string, isEnd = false): Promise<boolean> {
     const isNew = await this.#ask(() => this.#store.append(this.runId, this.#rows, row, isEnd));
     if (typeof isNew !== "boolean") {
-      const problem = `'append' must return a boolean: current value is ${shown(isNew).full}`;
-      throw new StoreFailure(this.runId, problem);
+      throw this.fault(`'append' must return a boolean: current value is ${shown(isNew).full}`);
     }
-    if (isNew) return true;
+    if (isNew) {
+      this.#refusals = 0;
+      return true;
+    }
+    // A store that always refuses must not keep the process from everything else.
+    await nextTurn();
+    const [found] = await this.#load();
     // If the answer to a first try was lost, a driver that retries finds its own row there.
-    return (await this.#load())[0] === row;
-  }
-
-  async #ask<T>(call: () => T | Promise<T>): Promise<T> {
-    try {
-      return await call();
-    } catch (thrown) {
-      throw new StoreFailure(
-        this.runId,
-        `its store must answer: ${messageOf(toError(thrown)).full}`,
-        thrown,
-      );
+    if (found === row) return true;
+    if (found === undefined && ++this.#refusals === MOST_REFUSALS) {
+      const constraint = `'append' must return false only if the run has a row ${this.#rows}`;
+      throw this.fault(`${constraint}: 'load' returns none`);
     }
+    return false;
   }
 
   async #writeAll(): Promise<void> {
@@ -179,8 +200,7 @@ export class RunLog {
         .some((entry) => entry.kind === "lease" && entry.owner !== this.owner);
       if (isLost) throw this.#lost = new LostLease(`another worker drives run '${this.runId}'`);
     }
-    this.#rows++;
-    this.entries.push(...batch.map(({ entry }) => entry));
+    this.#add(row, batch.map(({ entry }) => entry));
   }
 }
 

@@ -10,7 +10,7 @@ export interface RunState {
    * - `"waiting"`: it is parked until `until`, or until an event.
    * - `"abandoned"`: no worker drives it, or its worker has no heartbeat; `resume` continues it.
    * - `"succeeded"` and `"failed"`: it has ended.
-   * - `"unreadable"`: its rows cannot be decoded.
+   * - `"unreadable"`: its rows cannot be loaded or decoded.
    */
   readonly state: "running" | "waiting" | "abandoned" | "succeeded" | "failed" | "unreadable";
   /** The ids of the calls, waits and events that have completed, in order. */

@@ -24,7 +24,8 @@
  */
 export interface Store {
   /**
-   * Loads the rows of a run, in the order of `seq`.
+   * Loads the rows of a run, in the order of `seq`: all that `append` has added, without a delay, so
+   * not from a read replica.
    *
    * @param runId The run's id.
    * @param from The first `seq` to load; rows are numbered from 0 without a gap.

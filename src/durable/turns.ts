@@ -17,6 +17,11 @@ const { setImmediate = (next: () => void) => void setTimeout(next, 0) } = cast<{
   setImmediate?: (next: () => void) => unknown;
 }>(globalThis);
 
+/** Resolves after one turn of the event loop. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
+}
+
 /**
  * Lets a run and its host take turns, so that a replay takes the same course. The run receives
  * outcomes one at a time, each only when it can do nothing more without it. New work starts only

@@ -152,6 +152,87 @@ describe("a durable run", () => {
     }
   });
 
+  it("is followed to its end by the worker that loses it, whatever that was about to write", async () => {
+    for (let at = 0;; at++) {
+      const table = new Table();
+      const { flow, counts } = order();
+      const other = durable(flow, { store: table.worker(), leaseMs: 30 });
+      const store = meddled(table.worker(), at, async (append) => {
+        table.endLeases();
+        await other.send("r", "approval");
+        await other.resume();
+        return await append();
+      });
+      const running = durable(flow, { store, leaseMs: 30 }).run({}, { runId: "r" });
+      const isParked = await Promise.race([running, parked(other)]) === "parked";
+      if (isParked) await other.send("r", "approval");
+      dataOf(await running);
+      assertEquals(counts.ends, 1, `append ${at}`);
+      if (isParked) return;
+    }
+  });
+
+  it("says what is wrong with a store that contradicts itself, and does not ask it for ever", async () => {
+    const rows = "'load' must return the rows as they were appended:";
+    const faults: readonly (readonly [string, (store: Store) => Partial<Store>])[] = [
+      [
+        "'append' must return false only if the run has a row 0: 'load' returns none",
+        () => ({ append: () => false }),
+      ],
+      [
+        "'load' must return the rows from 1 on: it returns row 0",
+        ({ load }) => ({ load: (runId) => load(runId, 0) }),
+      ],
+      [
+        `${rows} the start of the run must come first`,
+        ({ load }) => ({ load: async (...at) => [...await load(...at)].reverse() }),
+      ],
+      [`${rows} it lost them`, () => ({ load: () => [] })],
+      [`${rows} one is no list`, () => ({ load: () => ["{}"] })],
+      [
+        "'load' must return an array: current value is undefined",
+        () => ({ load: () => undefined as never }),
+      ],
+    ];
+    for (const [sentence, fault] of faults) {
+      const table = new Table();
+      const other = durable(order().flow, { store: table.worker() });
+      const meddling = meddled(table.worker(), 1, async (append) => {
+        await other.send("r", "approval");
+        return await append();
+      });
+      const store = { ...meddling, ...fault(meddling) };
+      const run = () => durable(order().flow, { store }).run({}, { runId: "r" });
+      let result = await run();
+      table.endLeases();
+      if (result.success) result = await run();
+      const { failedStep, error } = failureOf(result);
+      assertEquals(failedStep, "<store>", error.message);
+      assertEquals(error.message, `Cannot continue run 'r' here as ${sentence}`);
+    }
+  });
+
+  it("rejects with a StoreFailure whatever is asked of a store that fails", async () => {
+    const down = () => Promise.reject(new Error("connection reset"));
+    const worker = new Table().worker();
+    const { flow } = order();
+    const at = (store: Partial<Store>) => durable(flow, { store: { ...stored(worker), ...store } });
+    const here = "Cannot continue run 'r' here as its store must answer: connection reset";
+    const list = "Cannot list the runs of 'order' as";
+    const ids = "'list' must return ids: current value is an object with keys [run]";
+    const asked = [
+      [() => at({ list: down }).resume(), `${list} its store must answer: connection reset`],
+      [() => at({ list: down }).list(), `${list} its store must answer: connection reset`],
+      [() => at({ list: () => [{ run: "r" }] as never }).list(), `${list} ${ids}`],
+      [() => at({ append: down }).send("r", "approval"), here],
+      [() => at({ load: down }).cancel("r"), here],
+    ] as const;
+    for (const [ask, sentence] of asked) {
+      const { name, message } = await assertRejects(ask, Error);
+      assertEquals([name, message], ["StoreFailure", sentence]);
+    }
+  });
+
   it("says what is wrong with a store that returns something else", async () => {
     const worker = new Table().worker();
     const { flow } = order();

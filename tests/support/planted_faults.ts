@@ -208,6 +208,13 @@ export const faults: Record<string, Fault> = {
     target: performing(({ path }) => path === "reserve", (_host, _call, fn) => fn()),
     sentence: "'reserve' was called again, though it was over before the kill",
   },
+  "a store that refuses every row": {
+    endings: ["succeeds"],
+    target: () =>
+      conformTarget((saga, _mortal, open) => open(saga, () => ({ append: () => false }))),
+    sentence:
+      "a run that succeeds, killed at every moment:\n    it must not be refused at '<store>'",
+  },
   "an event that is lost": {
     endings: ["times out"],
     patienceMs: 500,

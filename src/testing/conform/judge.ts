@@ -17,6 +17,7 @@ export function judge({ log, end }: Played, whole: Played): readonly string[] {
   const played = { log: own, end };
   return [
     ...new Set([
+      ...refusal(end),
       ...fencedCalls(log),
       ...forgottenDecisions(played),
       ...forwardAfterRollback(played),
@@ -29,6 +30,13 @@ export function judge({ log, end }: Played, whole: Played): readonly string[] {
       ...otherEnd(end, whole.end),
     ]),
   ];
+}
+
+/** What the engine says of a run that it has not carried out, before what follows from that. */
+function refusal(end: SagaEnd | undefined): readonly string[] {
+  const { failedStep, error } = end ?? {};
+  const isRefused = failedStep === "<options>" || failedStep === "<store>";
+  return isRefused ? [`it must not be refused at '${failedStep}': ${error?.message}`] : [];
 }
 
 function eventsOf({ log }: Played, ...moments: SagaEvent["moment"][]): readonly SagaEvent[] {

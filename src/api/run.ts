@@ -101,7 +101,8 @@ export interface RunOptions {
  */
 export interface RunOptionsWithDeps<Deps> extends RunOptions {
   /**
-   * The deps that the pipeline declares. They are in contexts, but not in args, data or records.
+   * The deps that the pipeline declares, in a plain object. They are in contexts, but not in args,
+   * data or records.
    */
   readonly deps: Deps;
 }

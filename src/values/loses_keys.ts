@@ -3,9 +3,9 @@ import { isRoot } from "./plain_kind.ts";
 /**
  * Whether a copy of an object's own keys would lose data: values that its class exposes by
  * accessors (a Response, a URL), or everything (a Date, a Promise, an instance with private
- * fields). Methods alone are not data.
+ * fields). Methods alone are not data, unless `areMethodsKeys`.
  */
-export function losesKeys(value: object): boolean {
+export function losesKeys(value: object, areMethodsKeys = false): boolean {
   let kind = Object.getPrototypeOf(value);
   let hasMethods = false;
   while (kind !== null && !isRoot(kind)) {
@@ -14,7 +14,7 @@ export function losesKeys(value: object): boolean {
       for (const key of Object.getOwnPropertyNames(kind)) {
         if (key === "constructor") continue;
         const { value } = Object.getOwnPropertyDescriptor(kind, key)!;
-        if (typeof value !== "function") return true;
+        if (areMethodsKeys || typeof value !== "function") return true;
         hasMethods = true;
       }
     }

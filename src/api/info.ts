@@ -45,7 +45,8 @@ export interface RunInfo {
    * An idempotency key that identifies the effect. All attempts of a step in one run share it until
    * something that an attempt did has been undone, or is due to be undone. The next attempt then
    * gets a new key (`…~2`), because the old one could bring back what was refunded. Other runs have
-   * other keys unless the caller passes the same `runId`.
+   * other keys unless the caller passes the same `runId`. It is printable ASCII, fit for a header:
+   * `%u20AC` stands for any other character.
    */
   readonly key: string;
   /**

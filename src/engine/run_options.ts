@@ -22,7 +22,7 @@ export interface OwnOptions extends RunOptions {
 /** Validates the options of a run and returns a copy, which the caller can no longer change. */
 export function checkRunOptions(name: string, options: OwnOptions): OwnOptions {
   const action = `run '${name}'`;
-  const isInfo = typeof options === "object" && options !== null && "defer" in options;
+  const isInfo = "defer" in Object(options);
   const own = checkOptions(action, options, [
     ...isInfo ? ["defer", "key", "attempt", "index"] : [],
     "signal",

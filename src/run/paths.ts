@@ -33,16 +33,18 @@ import type { Call } from "../api/host.ts";
  * `choice(a, b)?a@1!defer1`. A key ends in `~g` once something under the previous key has been
  * undone or is due to be undone. Spans have the ids of their calls and waits, and two forms of
  * their own, which no host sees. Names are escaped: otherwise a step called `a/b` could be mistaken
- * for step `b` of pipeline `a` and share its key.
+ * for step `b` of pipeline `a` and share its key. In keys, `%u20AC` stands for a character that a
+ * header refuses.
  */
 const MARKS = /[%/@!?[~<]/g;
 
 /** Escapes a name for use in paths. */
 export function labelOf(name: string): string {
-  return name.replaceAll(
-    MARKS,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
+  return name.replace(MARKS, (mark) => `%${codeOf(mark)}`);
+}
+
+function codeOf(unit: string): string {
+  return unit.charCodeAt(0).toString(16).toUpperCase();
 }
 
 /** Turns the names of siblings into unique labels: the second `log` is `log#2`. */
@@ -142,11 +144,18 @@ export function withGeneration(path: string, generation: number): string {
 }
 
 /**
- * The key by which other systems know an effect; `root` is the name of the pipeline that runs, or
- * `""` for a step.
+ * What a header refuses or strips. No two keys become the same one: `%u` is escaped too, which no
+ * path contains, and only the id of a run may.
+ */
+const NOT_IN_HEADERS = /[^ -~]|^ | $|%(?=u)/g;
+
+/**
+ * The key by which other systems know an effect, fit for a header; `root` is the name of the
+ * pipeline that runs, or `""` for a step.
  */
 export function keyOf(runId: string, root: string, key: string): string {
-  return root === "" ? `${runId}/${key}` : `${runId}/${labelOf(root)}/${key}`;
+  return `${runId}/${join(labelOf(root), key)}`
+    .replace(NOT_IN_HEADERS, (unit) => `%u${codeOf(unit).padStart(4, "0")}`);
 }
 
 /** The name of a deferred undo in reports. */

@@ -1,3 +1,4 @@
+import { cast } from "../values/cast.ts";
 import type { Run } from "./scope.ts";
 
 /** Set by a test kit while it calls an undo; takes over a run inside a step that is undone by it. */
@@ -13,5 +14,5 @@ export function noteHolder(undo: object, hold: (outer: Run) => void): void {
 
 /** Calls that callback, if there is one, for the run that has taken the undo. */
 export function holdFor(undo: unknown, outer: Run): void {
-  if (typeof undo === "function") holders.get(undo)?.(outer);
+  holders.get(cast(undo))?.(outer);
 }

@@ -133,7 +133,7 @@ export class Seam {
 /** Waits for any time, even one that is too long for a timer. */
 async function delayLong(ms: number, signal: AbortSignal | undefined): Promise<void> {
   for (let left = ms; left >= 0; left -= MAX_TIMER_MS + 1) {
-    await delay(Math.min(left, MAX_TIMER_MS), signal ? { signal } : {});
+    await delay(Math.min(left, MAX_TIMER_MS), { signal: signal! });
   }
 }
 

@@ -59,6 +59,9 @@ const path = fc.array(fc.tuple(name, index, fc.option(count, { nil: undefined })
   }, ""),
 }));
 
+/** The id of a run, which is not escaped in paths. */
+const runId = fc.oneof(name, fc.constantFrom("€", "%u20AC", "%u0025u20AC", " ", "a ", "a", "\n"));
+
 const base = fc.record({ path, predicate: fc.option(name, { nil: undefined }) })
   .map(({ path: { path }, predicate }) => {
     if (predicate === undefined) return { id: path, says: { path } };
@@ -202,6 +205,27 @@ Deno.test("a name in a report is the path of its step", () =>
   check(path, ({ path }) => {
     assertEquals([deferredName, byKeyName].map((name) => stepOf(name(path))), [path, path]);
   }));
+
+Deno.test("keys fit into a header, and differ there if their runs, pipelines or effects do", () =>
+  check(
+    fc.tuple(runId, name, key, runId, name, key),
+    ([run, p, one, other, q, another]) => {
+      const sent = (key: string) => new Headers({ "Idempotency-Key": key }).get("Idempotency-Key");
+      const [a, b] = [keyOf(run, p, one.id), keyOf(other, q, another.id)];
+      assertEquals(sent(a), a);
+      if (run.includes("/") || other.includes("/")) return;
+      assertEquals(a === b, run === other && p === q && one.id === another.id);
+    },
+  ));
+
+Deno.test("the ids of runs, and the keys in them, are not mistaken for escaped ones", () => {
+  const ids = ["€", "%u20AC", "%u0025u20AC", "%25u20AC", "\ud800", " a", "a", "a ", "a\n", "%"];
+  const keys = ids.flatMap((id) => [keyOf(id, "p", "s"), keyOf("run", "", labelOf(id))]);
+  assertEquals(new Set(keys).size, keys.length);
+  assertEquals(keyOf("€ 1", "日本", "zahlung €~2"), "%u20AC 1/%u65E5%u672C/zahlung %u20AC~2");
+  assertEquals(keyOf(" o", "", "s "), "%u0020o/s%u0020");
+  assertEquals(keyOf(keyOf("€", "p", "s@1"), "q", "t"), "%u0025u20AC/p/s@1/q/t");
+});
 
 Deno.test("keys of one run differ if their pipelines or effects do", () =>
   check(fc.tuple(name, key, name, key), ([p, one, q, other]) => {

@@ -1,5 +1,6 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
+import { pipeline, step, unwrap } from "@runsheet/runsheet";
 import { storyOf } from "../support/effects/story.ts";
 
 const c1 = { id: "c1" };
@@ -98,4 +99,25 @@ describe("the key of an attempt", () => {
       "20: success {id:c1}",
     ]);
   });
+});
+
+describe("a key as a header", () => {
+  const sent = (key: string) => new Headers({ "Idempotency-Key": key }).get("Idempotency-Key");
+
+  for (const name of ["zahlung €", "日本", "two\nlines", " spaced ", "\ud800", "%u20AC"]) {
+    it(`is sent as it is by a step, its undo and an inner run called ${JSON.stringify(name)}`, async () => {
+      const keys: string[] = [];
+      const charge = step({
+        name,
+        run: (_ctx, { key }) => void keys.push(key),
+        rollback: (_ctx, _output, { key, effectKey }) => void keys.push(key, effectKey),
+      });
+      const inner = pipeline({ name, steps: [charge] });
+      const pay = step({ name, run: async (_ctx, info) => unwrap(await inner.run({}, info)) });
+      const fail = step({ name: "fail", run: () => Promise.reject(new Error("no")) });
+      await pipeline({ name, steps: [charge, pay, fail] }).run({}, { runId: name });
+      assertEquals(keys.map(sent), keys);
+      assertEquals(new Set(keys).size, 4); // two effects and two undos
+    });
+  }
 });

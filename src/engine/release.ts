@@ -31,6 +31,7 @@ async function releaseAll(
   run.limitWatching();
   const later = run.drain().then(unwind).then((failures) => tellNotReleased(run, failures));
   callBack(() => run.options.waitUntil?.(later));
+  run.around?.scope.run.watch(later);
   return NONE;
 }
 

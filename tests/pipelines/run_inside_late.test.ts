@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import type { FakeTime } from "@std/testing/time";
 import {
+  type AnyStep,
   fallback,
   isRunsheetError,
   type LateReport,
@@ -15,7 +16,6 @@ import {
   unwrap,
 } from "@runsheet/runsheet";
 import { cleanups } from "../support/cleanup.ts";
-import { drain } from "../support/deferred.ts";
 import { dataOf, failureOf } from "../support/results.ts";
 import { boom, fail } from "../support/steps.ts";
 
@@ -184,39 +184,49 @@ describe("runs inside a step", () => {
     assertEquals(told.toSorted(), [["pay", 1, "failed"], ["pay/slow", 1, "no-handler"]]);
   });
 
-  it("hand what they do not wait for to the outer run, whose resources are held for it", async () => {
-    const time = fakeTime();
-    const log: string[] = [];
-    const connection = resource({
-      name: "connection",
-      acquire: () => ({ log: (line: string) => log.push(line) }),
-      release: () => log.push("release"),
+  for (const holder of ["outer", "inner"]) {
+    it(`hand what they do not wait for to the outer run, and the ${holder} one holds its resources for it`, async () => {
+      const time = fakeTime();
+      const log: string[] = [];
+      const connection = resource({
+        name: "connection",
+        acquire: () => ({ log: (line: string) => log.push(line) }),
+        release: async () => {
+          await wait(1);
+          log.push("release");
+        },
+      });
+      const charge = step({
+        name: "charge",
+        timeout: 10,
+        run: async ({ connection }: { connection: { log(line: string): unknown } }) => {
+          await wait(40);
+          connection.log("charge");
+        },
+        rollback: ({ connection }) => connection.log("undo"),
+      });
+      const steps: AnyStep[] = holder === "inner" ? [connection, charge] : [charge];
+      const payment = pipeline({ name: "payment", steps });
+      const pay = step({
+        name: "pay",
+        run: async (ctx: object, info) => void unwrap(await payment.run(ctx as never, info)),
+      });
+      const order = pipeline({
+        name: "order",
+        steps: (holder === "outer" ? [connection, pay] : [pay]) as AnyStep[],
+      });
+      const watches: Promise<unknown>[] = [];
+      const running = order.run({} as never, {
+        onLate: ({ step, outcome }) => log.push(`${step} ${outcome}`),
+        waitUntil: (watch) => void watches.push(watch),
+      });
+      await pass(time, 20);
+      failureOf(await running);
+      assertEquals([log, watches.length], [[], 2]); // the charge, and the release
+      const settling = Promise.all(watches);
+      await pass(time, 40);
+      await settling;
+      assertEquals(log, ["charge", "undo", "pay/charge compensated", "release"]);
     });
-    const charge = step({
-      name: "charge",
-      timeout: 10,
-      run: async ({ connection }: { connection: { log(line: string): unknown } }) => {
-        await wait(40);
-        connection.log("charge");
-      },
-      rollback: ({ connection }) => connection.log("undo"),
-    });
-    const payment = pipeline({ name: "payment", steps: [charge] });
-    const pay = step({
-      name: "pay",
-      run: async (ctx: { connection: { log(line: string): unknown } }, info) =>
-        void unwrap(await payment.run(ctx, info)),
-    });
-    let watched = 0;
-    const running = pipeline({ name: "order", steps: [connection, pay] }).run({}, {
-      onLate: ({ step, outcome }) => log.push(`${step} ${outcome}`),
-      waitUntil: () => watched++,
-    });
-    await pass(time, 20);
-    failureOf(await running);
-    assertEquals([log, watched], [[], 2]); // the charge, and the release
-    await pass(time, 40);
-    await drain();
-    assertEquals(log, ["charge", "undo", "pay/charge compensated", "release"]);
-  });
+  }
 });

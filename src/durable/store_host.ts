@@ -1,6 +1,6 @@
 import type { Call, DurableHost, Host, Outcome } from "../api/host.ts";
 import { MAX_TIMER_MS } from "../api/policy.ts";
-import { parseId, withoutIndexes } from "../run/paths.ts";
+import { parseId, recordId, withoutIndexes } from "../run/paths.ts";
 import type { Codec } from "./codec.ts";
 import { recordable, subjectOf } from "./recordable.ts";
 import type { LogEntry, LogStart, RunLog } from "./run_log.ts";
@@ -44,6 +44,8 @@ interface Out {
 }
 
 const CANCEL = "!cancel";
+/** The validation of the run's args, which comes before everything else. */
+const ARGS = recordId("", "args");
 /** Waits up to this length keep the run in this process. */
 const HOLD_MS = 1_000;
 
@@ -172,6 +174,11 @@ export class StoreHost implements Host {
     if (added !== undefined) {
       const constraint = "no step must be added before the place that it has reached";
       return new Changed(`${action} ${constraint}: '${added}' was`);
+    }
+    const isNew = this.#turns.asked.has(ARGS);
+    if (isNew || id === ARGS) {
+      const constraint = "its args must be validated as they were when it began";
+      return new Changed(`${action} ${constraint}: 'argsSchema' is ${isNew ? "new" : "gone"}`);
     }
     const constraint = "its pipeline must be the one that began it";
     const problem = `it asks for nothing that is called '${id}', which was recorded`;

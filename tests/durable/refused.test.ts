@@ -5,10 +5,12 @@ import {
   ConfigError,
   isRunsheetError,
   map,
+  parallel,
   pipeline,
   sleep,
   step,
   waitFor,
+  when,
 } from "@runsheet/runsheet";
 import { durable, type Runnable } from "@runsheet/runsheet/durable";
 import { type } from "arktype";
@@ -187,6 +189,7 @@ describe("a durable run", () => {
   describe("whose pipeline has changed", () => {
     const days = sleep("days", 86_400_000);
     const charge = step({ name: "charge", run: () => {} });
+    const log = step({ name: "log", run: () => {} });
     const hold = step({
       name: "hold",
       run: () => {},
@@ -195,18 +198,24 @@ describe("a durable run", () => {
     });
 
     /** Begins a run with some steps, and resumes it with others. */
-    async function resumed(before: readonly AnyStep[], after: readonly AnyStep[]) {
+    async function resumed(
+      before: readonly AnyStep[],
+      after: readonly AnyStep[],
+      more: object = {},
+      moreAfter: object = more,
+    ) {
       const table = new Table();
-      const make = (steps: readonly AnyStep[], store = table.worker()) =>
-        durable(pipeline({ name: "p", steps: [...steps] }) as Runnable<unknown, unknown>, {
-          store,
-        });
+      const make = (steps: readonly AnyStep[], more: object, store = table.worker()) =>
+        durable(
+          pipeline({ name: "p", steps: [...steps], ...more }) as Runnable<unknown, unknown>,
+          { store },
+        );
       const worker = table.worker();
-      make(before, worker).run({}, { runId: "r" });
-      await until(async () => (await make(before).list())[0]?.state === "waiting");
+      make(before, more, worker).run({}, { runId: "r" });
+      await until(async () => (await make(before, more).list())[0]?.state === "waiting");
       worker.kill();
-      await make(before).cancel("r");
-      const [result] = await make(after).resume();
+      await make(before, more).cancel("r");
+      const [result] = await make(after, moreAfter).resume();
       return failureOf(result!).error;
     }
 
@@ -231,6 +240,29 @@ describe("a durable run", () => {
       ]);
     });
 
+    it("is refused if the path of a step has changed, as the groups around it have", async () => {
+      const messages = [
+        await resumed([days, parallel(charge, hold)], [days, parallel(charge, hold, log)]),
+        await resumed([days, charge], [days, when(() => true, charge)]),
+      ].map(({ message }) => message);
+      const constraint = "every step that it began with must be there";
+      assertEquals(messages, [
+        `Cannot resume run 'r' of 'p' as ${constraint}: 'parallel(charge, hold)' is not`,
+        `Cannot resume run 'r' of 'p' as ${constraint}: 'charge' is not`,
+      ]);
+    });
+
+    it("is refused if its args are now validated, or no longer", async () => {
+      const schema = { argsSchema: type("object") };
+      const messages = [
+        await resumed([charge, days], [charge, days], {}, schema),
+        await resumed([charge, days], [charge, days], schema, {}),
+      ].map(({ message }) => message);
+      const start =
+        "Cannot resume run 'r' as its args must be validated as they were when it began: ";
+      assertEquals(messages, [`${start}'argsSchema' is new`, `${start}'argsSchema' is gone`]);
+    });
+
     it("is refused if a step was added before the place that it has reached", async () => {
       assertEquals(
         (await resumed([charge, days], [hold, charge, days])).message,
@@ -238,9 +270,13 @@ describe("a durable run", () => {
       );
     });
 
-    it("continues if a step was added after that place", async () => {
-      const error = await resumed([charge, days], [charge, days, hold]);
-      assert(isRunsheetError(error, "ABORTED"));
+    it("continues if a step or a group was added after that place, or the order there is another", async () => {
+      for (
+        const more of [[hold, log], [log, parallel(hold, charge)], [when(() => true, hold), log]]
+      ) {
+        const error = await resumed([charge, days, log], [charge, days, ...more]);
+        assert(isRunsheetError(error, "ABORTED"), error.message);
+      }
     });
   });
 });

@@ -19,7 +19,7 @@ const SHAPES: Readonly<Record<Vertex["shape"], string>> = {
  * @param step A pipeline, step or combinator.
  * @param options A run to show.
  * @returns The text of the graph. No name can break it.
- * @throws {ConfigError} If it is not a step, or an option is wrong.
+ * @throws {ConfigError} If it is not a step, or an option is wrong, such as the run of another.
  *
  * @example A flow for Graphviz
  * ```ts
@@ -33,8 +33,9 @@ const SHAPES: Readonly<Record<Vertex["shape"], string>> = {
  * ```
  */
 export function dot(step: AnyStep, options: GraphOptions = {}): string {
-  const { root, edges } = drawingOf(describe(step));
-  const lookOf = looks("draw a graph", options);
+  const described = describe(step);
+  const { root, edges } = drawingOf(described);
+  const lookOf = looks(described.name, options);
   return [
     "digraph {",
     "  node [fontname=Helvetica fontsize=11]",

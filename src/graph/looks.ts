@@ -1,4 +1,5 @@
-import { checkOptions } from "../report/checks.ts";
+import { checkOptions, checkValid } from "../report/checks.ts";
+import { checkRecorded } from "../timeline/check_recorded.ts";
 import { SIGNS, type State } from "../timeline/state.ts";
 import { withoutControls } from "../timeline/texts.ts";
 import type { TimedSpan } from "../timeline/timeline.ts";
@@ -7,7 +8,10 @@ import { statesOf } from "./states.ts";
 
 /** The options of {@linkcode mermaid} and {@linkcode dot}. */
 export interface GraphOptions {
-  /** A run from a `timeline()`; each step shows how it ended, by a sign and a colour. */
+  /**
+   * A run of this pipeline from a `timeline()`; each step shows how it ended, by a sign and a
+   * colour.
+   */
   readonly run?: TimedSpan | undefined;
 }
 
@@ -19,9 +23,16 @@ export interface Look {
   readonly state: State | "idle" | undefined;
 }
 
-/** Returns a function that determines the label and the state of a vertex. */
-export function looks(action: string, options: GraphOptions): (vertex: Vertex) => Look {
+/** Returns a function that determines the label and the state of a vertex of a pipeline. */
+export function looks(pipeline: string, options: GraphOptions): (vertex: Vertex) => Look {
+  const action = "draw a graph";
   const { run } = checkOptions(action, options, ["run"]);
+  if (run !== undefined) {
+    checkRecorded(action, run);
+    const { kind, name } = run.span;
+    const isOwn = kind === "run" && name === pipeline;
+    checkValid(action, "run", `${kind} ${name}`, isOwn, `a run of '${pipeline}'`);
+  }
   const states = run && statesOf(run);
   return ({ label, path, hasUndo }) => {
     if (!states) return { label: hasUndo ? `${label} ↩` : label, state: undefined };

@@ -19,7 +19,7 @@ const SHAPES: Readonly<Record<Vertex["shape"], readonly [open: string, close: st
  * @param step A pipeline, step or combinator.
  * @param options A run to show.
  * @returns The text of the flowchart. No name can break it.
- * @throws {ConfigError} If it is not a step, or an option is wrong.
+ * @throws {ConfigError} If it is not a step, or an option is wrong, such as the run of another.
  *
  * @example A flow for a README
  * ```ts
@@ -55,8 +55,9 @@ const SHAPES: Readonly<Record<Vertex["shape"], readonly [open: string, close: st
  * ```
  */
 export function mermaid(step: AnyStep, options: GraphOptions = {}): string {
-  const { root, edges } = drawingOf(describe(step));
-  const lookOf = looks("draw a graph", options);
+  const described = describe(step);
+  const { root, edges } = drawingOf(described);
+  const lookOf = looks(described.name, options);
   const used = new Set<string>();
   return [
     "flowchart TB",

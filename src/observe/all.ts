@@ -1,4 +1,5 @@
 import type { Watcher } from "../api/observer.ts";
+import { checkWatcher } from "./check_watcher.ts";
 import { observersOf, watcherOf } from "./watcher_of.ts";
 
 /**
@@ -7,6 +8,7 @@ import { observersOf, watcherOf } from "./watcher_of.ts";
  *
  * @param watchers Watchers, made by `observe()`, `events()` and others.
  * @returns A watcher for the `observer` option of `run`.
+ * @throws {ConfigError} If one of them is anything else.
  *
  * @example Two watchers at the same time
  * ```ts
@@ -22,5 +24,6 @@ import { observersOf, watcherOf } from "./watcher_of.ts";
  * ```
  */
 export function all(...watchers: readonly Watcher[]): Watcher {
+  for (const watcher of watchers) checkWatcher("observe runs", watcher);
   return watcherOf(watchers.flatMap((watcher) => observersOf(watcher)));
 }

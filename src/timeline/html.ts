@@ -1,3 +1,4 @@
+import { checkRecorded } from "./check_recorded.ts";
 import { pick, type Row, some, undoName } from "./rows.ts";
 import { SIGNS, type State, stateOf } from "./state.ts";
 import { STYLE } from "./style.ts";
@@ -19,6 +20,7 @@ const ROOM = { rows: 36_000, undos: 8_000 };
  *
  * @param run One of the `runs` of a {@linkcode timeline}; it may be under way.
  * @returns The page.
+ * @throws {ConfigError} If it is no recorded run.
  *
  * @example A page of a failed run
  * ```ts
@@ -35,6 +37,7 @@ const ROOM = { rows: 36_000, undos: 8_000 };
  * ```
  */
 export function html(run: TimedSpan): string {
+  checkRecorded("draw a page", run);
   const state = stateOf(run);
   const name = escape(oneLine(run.span.name));
   return `<!doctype html>

@@ -1,4 +1,5 @@
 import { checkBoolean, checkOptions, refuse } from "../report/checks.ts";
+import { checkRecorded } from "./check_recorded.ts";
 import { pick, type Row } from "./rows.ts";
 import { SIGNS, type State } from "./state.ts";
 import { count, cutInside, duration } from "./texts.ts";
@@ -58,7 +59,7 @@ const SHADES: Partial<Record<State, string>> = {
  * @param run One of the `runs` of a {@linkcode timeline}; it may be under way.
  * @param options Colours and width.
  * @returns The lines.
- * @throws {ConfigError} If an option is wrong.
+ * @throws {ConfigError} If it is no recorded run, or an option is wrong.
  *
  * @example Colours only for a terminal
  * ```ts
@@ -77,6 +78,7 @@ const SHADES: Partial<Record<State, string>> = {
  */
 export function tree(run: TimedSpan, options: TreeOptions = {}): string {
   const action = "draw a tree";
+  checkRecorded(action, run);
   const own = checkOptions(action, options, ["color", "width"]);
   checkBoolean(action, "color", own.color);
   const { color = false, width = 100 } = own;

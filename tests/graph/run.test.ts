@@ -1,8 +1,8 @@
 import { describe, it } from "node:test";
-import { assertEquals, assertStringIncludes } from "@std/assert";
-import { type AnyStep, map, pipeline, resource, step, when } from "@runsheet/runsheet";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { type AnyStep, ConfigError, map, pipeline, resource, step, when } from "@runsheet/runsheet";
 import { dot, mermaid } from "@runsheet/runsheet/graph";
-import { timeline } from "@runsheet/runsheet/report";
+import { type TimedSpan, timeline } from "@runsheet/runsheet/report";
 import { cleanups } from "../support/cleanup.ts";
 import { drain, never } from "../support/deferred.ts";
 import { idle } from "../support/flows.ts";
@@ -124,6 +124,23 @@ describe("a graph of a run", () => {
     void flow.run({}, { observer });
     await drain();
     assertEquals(boxes(mermaid(flow, { run: observer.runs[0] }))[1], "… stuck running");
+  });
+
+  it("is drawn only of a run of the same pipeline, which a timeline has recorded", async () => {
+    const [flow, other] = ["p", "other"].map((name) => pipeline({ name, steps: [idle("a")] }));
+    const run = await recorded(other!);
+    for (const draw of [mermaid, dot]) {
+      const refused = (run: unknown, why: string) =>
+        assertThrows(
+          () => draw(flow!, { run: run as TimedSpan }),
+          ConfigError,
+          `Cannot draw a graph as 'run' must be ${why}`,
+        );
+      refused(run, `a run of 'p': current value is "run other"`);
+      refused(run.parts[0], `a run of 'p': current value is "step a"`);
+      refused({}, "one of the 'runs' of a timeline: current value is an object with keys []");
+      refused(null, "one of the 'runs' of a timeline: current value is null");
+    }
   });
 
   it("is also coloured for Graphviz", async () => {

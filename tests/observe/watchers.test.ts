@@ -2,7 +2,7 @@
 // run.
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { pipeline, step, toJSON } from "@runsheet/runsheet";
+import { ConfigError, pipeline, step, toJSON } from "@runsheet/runsheet";
 import { all, events, observe, observeAll, type RunEvent } from "@runsheet/runsheet/observe";
 import { cleanups } from "../support/cleanup.ts";
 import { seeSpans } from "../support/spans.ts";
@@ -79,6 +79,15 @@ describe("observeAll", () => {
 });
 
 describe("all", () => {
+  it("refuses what is no watcher, as observeAll does", () => {
+    const why = "as 'watcher' must be made by 'observe': current value is";
+    for (const wrong of [{}, () => {}, 5, null, [], observe] as never[]) {
+      assertThrows(() => observeAll(wrong), ConfigError, `Cannot observe all runs ${why}`);
+      assertThrows(() => all(observe(() => {}), wrong), ConfigError, `Cannot observe runs ${why}`);
+    }
+    assertThrows(() => all(undefined as never), ConfigError, `${why} undefined`);
+  });
+
   it("gives the same spans to each", async () => {
     const [one, other] = [seeSpans(), seeSpans()];
     await p.run({}, { observer: all(one.observer, other.observer) });

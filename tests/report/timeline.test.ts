@@ -2,7 +2,7 @@ import { describe, it } from "node:test";
 import { assert, assertEquals, assertLessOrEqual, assertThrows } from "@std/assert";
 import { ConfigError, map, pipeline, step } from "@runsheet/runsheet";
 import { observeAll } from "@runsheet/runsheet/observe";
-import { type TimedSpan, timeline } from "@runsheet/runsheet/report";
+import { html, type TimedSpan, timeline, tree } from "@runsheet/runsheet/report";
 import { cleanups } from "../support/cleanup.ts";
 import { deferred, drain } from "../support/deferred.ts";
 import { idle } from "../support/flows.ts";
@@ -122,6 +122,14 @@ describe("a timeline", () => {
       JSON.stringify(await recorded(secret, { token: "s3cret" })).includes("s3cret"),
       false,
     );
+  });
+
+  it("has made what is drawn", () => {
+    for (const draw of [html, tree]) {
+      for (const wrong of [undefined, {}, []]) {
+        assertThrows(() => draw(wrong as never), ConfigError, "one of the 'runs' of a timeline");
+      }
+    }
   });
 
   it("refuses to keep nothing or half a run, and unknown options", () => {

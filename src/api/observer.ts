@@ -65,11 +65,14 @@ export interface Span {
   readonly index?: number | undefined;
   /** The planned length of a `"wait"`, in milliseconds. */
   readonly ms?: number | undefined;
-  /** For an `"undo"`: the span of the step that it undoes; for a `"release"`, of the resource. */
+  /**
+   * For an `"undo"`: the span of the step that it undoes; for a `"release"`, of the resource. A
+   * `"late"` attempt of one of these has it, too.
+   */
   readonly of?: Span | undefined;
   /**
    * For an `"undo"`: whether it is the step's `rollback`, an undo that an attempt deferred, or the
-   * step's `undoByKey`.
+   * step's `undoByKey`. A `"late"` attempt of an undo has it, too.
    */
   readonly undo?: "rollback" | "defer" | "undoByKey" | undefined;
   /** For an `"undo"` of one attempt among others: the number of the attempt, from 1. */

@@ -102,8 +102,12 @@ class Watched implements Watch {
   }
 
   beginLate(attempt: WatchedAttempt): Watch | undefined {
-    const { effect: { kind }, id, number } = attempt;
-    return this.#beginPart(attempt, "late", lateId(callId(kind, id, number)), { attempt: number });
+    const { effect: { kind, span }, id, number, extra } = attempt;
+    return this.#beginPart(attempt, "late", lateId(callId(kind, id, number)), {
+      attempt: number,
+      of: extra?.of,
+      ...(kind === "undo" && span !== "release" && undoOf(id, extra?.of)),
+    });
   }
 
   beginRollback(path: string, id: string): Watch | undefined {

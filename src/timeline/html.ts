@@ -123,7 +123,7 @@ function undoItem(undo: TimedSpan, attempts: number, run: TimedSpan): string {
   const error = undo.end?.error;
   const words = [
     undo.span.kind === "late" ? "has no undo" : WORDS[state] ?? "undone",
-    attempts > 1 ? ` at attempt ${attempts} of the undo` : "",
+    attempts > 1 ? ` at retry ${attempts - 1}` : "",
     ` after ${duration((undo.to ?? undo.from) - run.from)}`,
   ];
   const why = error ? `<br><span class="e">${escape(errorText(error))}</span>` : "";

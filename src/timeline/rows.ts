@@ -1,5 +1,5 @@
 import type { Progress, Span, SpanEnd } from "../api/observer.ts";
-import { attemptId, parseId, stepOf, withoutIndexes } from "../run/paths.ts";
+import { attemptId, lateId, parseId, stepOf, withoutIndexes } from "../run/paths.ts";
 import { isBad, type State, stateOf } from "./state.ts";
 import { count, duration, errorText, oneLine } from "./texts.ts";
 import type { TimedSpan } from "./timeline.ts";
@@ -27,7 +27,7 @@ export function rowOf(timed: TimedSpan, parent?: TimedSpan, isBare = false): Row
   const parts = partsOf(timed);
   const attempts = parts.filter((part) => part.span.kind === "attempt").length;
   const notes = [
-    noteOn(timed, state),
+    noteOn(timed, state, parent),
     isBare && "no undo declared",
     attempts > 1 && `${attempts} attempts`,
     progress && progressText(progress),
@@ -58,9 +58,18 @@ const NOTES: Partial<Record<State, string>> = {
   stuck: "could not be undone",
 };
 
-function noteOn({ span: { kind }, end }: TimedSpan, state: State): string | undefined {
+function noteOn(
+  { span: { kind, id }, end }: TimedSpan,
+  state: State,
+  parent: TimedSpan | undefined,
+): string | undefined {
   if (kind === "late") return undefined; // the title says it
-  if (kind === "release" && state === "stuck") return "could not be released";
+  if (state === "stuck" && (kind === "undo" || kind === "release")) {
+    const late = parent?.parts.find(({ span }) => span.id === lateId(id));
+    return `could not be ${kind === "undo" ? "undone" : "released"}${
+      late?.end?.ok ? " in time" : ""
+    }`;
+  }
   if (kind === "rollback" && (state === "stuck" || state === "undone")) {
     return state === "stuck" ? `${count(end?.notUndone ?? 1)} not undone` : "all undone";
   }
@@ -89,8 +98,8 @@ function progressText({ done, failed, total }: Progress): string {
 }
 
 function titleOf(span: Span, end: SpanEnd | undefined): string {
-  const { kind, name, index, attempt, of } = span;
-  const again = (attempt ?? 1) > 1 ? `, attempt ${attempt}` : "";
+  const { kind, name, index, attempt, of, undo } = span;
+  const again = (attempt ?? 1) > 1 ? `, retry ${attempt! - 1}` : "";
   const own = `${oneLine(name)}${index === undefined ? "" : ` [${index}]`}`;
   switch (kind) {
     case "attempt":
@@ -108,8 +117,12 @@ function titleOf(span: Span, end: SpanEnd | undefined): string {
       // The row of its first attempt says the rest.
       return `undo ${undoName(again ? { ...span, ofAttempt: 1 } : span)}${again}`;
     case "late": {
-      const what = of ? `undo ${undoName(span)}, attempt ${attempt}` : `attempt ${attempt}`;
-      return `${what}, ${end ? howItLanded(end) : "given up, not landed yet"}`;
+      const what = undo
+        ? `undo ${undoName(span)}${again}`
+        : of
+        ? `release ${own}${again}`
+        : `attempt ${attempt}`;
+      return `${what}, ${end ? howItLanded(end, of && !undo) : "given up, not landed yet"}`;
     }
     default:
       return own;
@@ -126,8 +139,9 @@ const LATE: Readonly<Record<NonNullable<SpanEnd["late"]>, string>> = {
 };
 
 /** Describes a late end; an attempt that failed late or was undone unsettled has not landed. */
-function howItLanded({ ok, late = "same-effect" }: SpanEnd): string {
-  return `${ok ? "landed late" : "given up"}, ${LATE[late]}`;
+function howItLanded({ ok, late = "same-effect" }: SpanEnd, isRelease?: boolean): string {
+  const outcome = isRelease && late === "compensated" ? "released" : LATE[late];
+  return `${ok ? "landed late" : "given up"}, ${outcome}`;
 }
 
 /** The path of the step that an undo belongs to, and which of its undos it is. */

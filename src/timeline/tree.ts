@@ -114,12 +114,15 @@ interface Line {
   readonly isError?: boolean;
 }
 
-function linesOf(run: TimedSpan): readonly Line[] {
+/** The lines, within the room; the counts of what is left out take lines, too. */
+function linesOf(run: TimedSpan, room: number = ROOM): readonly Line[] {
   const { rows, below } = pick(run, (row) => ({
     drawn: row,
     size: row.error === undefined ? 1 : 2,
-  }), ROOM);
-  return walk(run, "", "");
+  }), room);
+  const lines = walk(run, "", "");
+  const excess = lines.length - ROOM;
+  return excess > 0 ? linesOf(run, room - excess) : lines;
 
   function walk(timed: TimedSpan, lead: string, indent: string): Line[] {
     const row = rows.get(timed)!;

@@ -17,16 +17,21 @@ export function undosOf(run: TimedSpan): readonly (readonly TimedSpan[])[] {
 }
 
 /** The id of an undo, the same for all attempts at it. */
-export function undoId({ id, kind, attempt = 1 }: Span): string {
-  return kind === "undo" || kind === "release" ? baseOf({ id, kind, attempt }) : id;
+export function undoId({ id, kind, attempt = 1, of }: Span): string {
+  const isLate = kind === "late" && of !== undefined;
+  if (!isLate && kind !== "undo" && kind !== "release") return id;
+  return baseOf({ id: id.replace(/!late$/, ""), kind: "undo", attempt });
 }
 
 /** The resources that could not be released, each as the last attempt to release it. */
 export function notReleased(run: TimedSpan): readonly TimedSpan[] {
   const last = new Map<string, TimedSpan>();
   for (const timed of spansIn(run)) {
-    const { kind, runId } = timed.span;
-    if (kind === "release") last.set(`${runId} ${undoId(timed.span)}`, timed);
+    const { kind, runId, of, undo } = timed.span;
+    const id = `${runId} ${undoId(timed.span)}`;
+    if (kind === "release") last.set(id, timed);
+    // A release that landed late.
+    if (kind === "late" && of && !undo && timed.end?.ok) last.delete(id);
   }
   return [...last.values()].filter((release) => stateOf(release) === "stuck");
 }

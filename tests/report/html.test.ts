@@ -52,12 +52,12 @@ describe("a page", () => {
       "‼ rollback 1 not undone",
       "✗ undo charge (of attempt 3) failed",
       "Error: no refund",
-      "‼ undo charge, attempt 2 could not be undone",
+      "‼ undo charge, retry 1 could not be undone",
       "Error: no refund",
       "↩ undo charge (deferred by attempt 3)",
       "✗ undo reserve failed",
       "Error: busy",
-      "↩ undo reserve, attempt 2",
+      "↩ undo reserve, retry 1",
     ]);
   });
 
@@ -69,10 +69,10 @@ describe("a page", () => {
     );
     assertEquals(list.map((line) => line.replace(/ after [\d.]+ \w+$/, "")), [
       "↩ charge (deferred by attempt 2) undone",
-      "‼ charge (of attempt 3) could not be undone at attempt 2 of the undo",
+      "‼ charge (of attempt 3) could not be undone at retry 1",
       "Error: no refund",
       "↩ charge (deferred by attempt 3) undone",
-      "↩ reserve undone at attempt 2 of the undo",
+      "↩ reserve undone at retry 1",
       "↩ charge (attempt 1, landed late) undone",
       "↩ charge (deferred by attempt 1) undone",
       "1 of 6 could not be undone.",
@@ -108,7 +108,7 @@ describe("a page", () => {
       "✓ bad",
       "✗ release bad failed",
       "Error: boom",
-      "‼ release bad, attempt 2 could not be released",
+      "‼ release bad, retry 1 could not be released",
       "Error: boom",
       "✓ release good",
     ]);

@@ -1,13 +1,13 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertFalse, assertStringIncludes } from "@std/assert";
 import type { FakeTime } from "@std/testing/time";
-import { type RetryPolicy, step } from "@runsheet/runsheet";
+import { type AnyStep, pipeline, resource, type RetryPolicy, step } from "@runsheet/runsheet";
 import { html, type TimedSpan, timeline } from "@runsheet/runsheet/report";
 import { cleanups } from "../support/cleanup.ts";
 import { deferred, drain, never } from "../support/deferred.ts";
 import { idle } from "../support/flows.ts";
 import { firstOf, recorded, wordsOf } from "../support/recorded.ts";
-import { thrower } from "../support/steps.ts";
+import { fail, thrower } from "../support/steps.ts";
 
 /** Gives up a charge after 50 ms, while it waits for a gate. */
 async function givenUp(time: FakeTime, policy: { retry?: RetryPolicy } = {}) {
@@ -74,6 +74,47 @@ describe("a page of a run with a late attempt", () => {
       const rows = page.slice(page.indexOf("What ran"));
       assertEquals(rows.filter((line) => line.startsWith("TimeoutError")).length, 1);
     }
+  });
+
+  it("names the undo or the release that has landed late", async () => {
+    const time = fakeTime();
+    const late = async (make: (give: { run: () => Promise<void> }) => AnyStep[]) => {
+      const gate = deferred();
+      const give = { run: () => gate.promise, timeout: 50, retry: { count: 1 } };
+      const observer = timeline();
+      const flow = pipeline({ name: "p", steps: make(give) });
+      const running = flow.run({}, { observer, onLate: () => {} });
+      await time.tickAsync(50);
+      await time.tickAsync(50);
+      await running;
+      const words = () => wordsOf(html(firstOf(observer.runs)));
+      const before = words();
+      gate.resolve();
+      await drain();
+      const isGiven = (line: string) => /^\S (undo|release) /.test(line);
+      return { before, rows: words().filter(isGiven), after: words() };
+    };
+    const undone = await late((rollback) => [
+      step({ name: "charge", run: () => {}, rollback }),
+      fail,
+    ]);
+    assertEquals(undone.rows, [
+      "✗ undo charge failed",
+      "» undo charge, landed late, undone",
+      "‼ undo charge, retry 1 could not be undone in time",
+      "» undo charge, retry 1, landed late, undone",
+    ]);
+    const released = await late((release) => [
+      resource({ name: "lock", acquire: () => 1, release }),
+    ]);
+    assertEquals(released.rows, [
+      "✗ release lock failed",
+      "» release lock, landed late, released",
+      "‼ release lock, retry 1 could not be released in time",
+      "» release lock, retry 1, landed late, released",
+    ]);
+    assert(released.before.includes("Not released: lock"));
+    assertFalse(released.after.some((line) => line.startsWith("Not released")));
   });
 
   it("gives the run half of its axis, however long after it the last attempt landed", async () => {

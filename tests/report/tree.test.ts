@@ -48,12 +48,12 @@ describe("a tree", () => {
       "└ ‼ rollback (1 not undone)",
       "  ├ ✗ undo charge (of attempt 3) (failed)",
       "  │   Error: no refund",
-      "  ├ ‼ undo charge, attempt 2 (could not be undone)",
+      "  ├ ‼ undo charge, retry 1 (could not be undone)",
       "  │   Error: no refund",
       "  ├ ↩ undo charge (deferred by attempt 3)",
       "  ├ ✗ undo reserve (failed)",
       "  │   Error: busy",
-      "  └ ↩ undo reserve, attempt 2",
+      "  └ ↩ undo reserve, retry 1",
     ]);
   });
 
@@ -137,8 +137,12 @@ describe("a tree", () => {
     const many = Array.from({ length: 500 }, (_, n): AnyStep => idle(`s${n}`));
     const wide = pipeline({ name: "wide", steps: [...many, fail] });
     const lines = tree(await recorded(wide)).split("\n");
-    assertEquals(lines.length, 201);
-    assertEquals(lines.at(-1), "└ … and 302 more");
+    assertEquals(lines.length, 200);
+    assertEquals(lines.at(-1), "└ … and 303 more");
+    const groups = Array.from({ length: 40 }, (_, n) => map(`m${n}`, () => Array(20), () => 1));
+    const deep = tree(await recorded(pipeline({ name: "deep", steps: groups })));
+    assertLessOrEqual(deep.split("\n").length, 200);
+    assertMatch(deep, /… and 10 more/);
   });
 
   it("refuses a width that is too small, and invalid options", async () => {

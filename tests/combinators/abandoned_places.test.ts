@@ -12,7 +12,7 @@ import {
   step,
 } from "@runsheet/runsheet";
 import { cleanups } from "../support/cleanup.ts";
-import { deferred, drain } from "../support/deferred.ts";
+import { type Deferred, deferred, drain } from "../support/deferred.ts";
 import { RecordingHost } from "../support/hosts.ts";
 import { dataOf, failureOf } from "../support/results.ts";
 
@@ -154,6 +154,54 @@ describe("a call that was given up, with overlap: never", () => {
     assert(isRunsheetError(failureOf(await running).error, "TIMEOUT"));
     await end(0);
     assertEquals(started, [0]);
+  });
+
+  const calling = (calls: Deferred<void>[]) =>
+    step({
+      name: "call",
+      timeout: 10,
+      overlap: "never",
+      run: async () => {
+        const call = deferred();
+        calls.push(call);
+        await call.promise;
+      },
+    });
+
+  it("keeps another attempt of its pipeline from starting, and then its place", async () => {
+    const time = fakeTime();
+    const calls: Deferred<void>[] = [];
+    const inner = pipeline({ name: "inner", retry: { count: 1 }, steps: [calling(calls)] });
+    const running = map("out", items(2), inner, one).run({});
+    for (const [index, isRetried] of [true, false, true].entries()) {
+      await time.tickAsync(isRetried ? 100 : 10);
+      await drain();
+      assertEquals(calls.length, index + 1);
+      calls[index]!.resolve();
+      await drain();
+      assertEquals(calls.length, index + 2);
+    }
+    calls[3]!.resolve();
+    const { out } = dataOf(await running) as { out: ItemFailure<unknown>[] };
+    assert(isRunsheetError(out[0]?.error, "RETRY_EXHAUSTED"));
+    assertEquals<unknown>(out[1], {});
+  });
+
+  it("is given up by the timeout of its pipeline, whose next attempt waits until an abort", async () => {
+    const time = fakeTime();
+    const calls: Deferred<void>[] = [];
+    const aborter = new AbortController();
+    const steps = [calling(calls)];
+    const p = pipeline({ name: "p", timeout: 5, retry: { count: 1 }, steps });
+    const running = p.run({}, { signal: aborter.signal });
+    await time.tickAsync(100);
+    await drain();
+    assertEquals(calls.length, 1);
+    aborter.abort();
+    assert(isRunsheetError(failureOf(await running).error, "ABORTED"));
+    calls[0]!.resolve();
+    await drain();
+    assertEquals(calls.length, 1);
   });
 
   it("does not hold up a suspension by the host", async () => {

@@ -143,6 +143,7 @@ export type {
   Needed,
   NoOutput,
   ObjectSchema,
+  Plain,
   Provided,
   RollbackOutput,
   RunFunction,

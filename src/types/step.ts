@@ -65,6 +65,31 @@ export type NoOutput<P> = IsAnyOrNever<P> extends true ? never
   : P extends object | void | null ? never
   : P;
 
+/**
+ * An object without a key that any value of `NoOutput` has. It is a shortcut to no `NoOutput`, which
+ * the compiler also finds for a `Record<K, string>` whose `K` is not known yet.
+ *
+ * @internal
+ */
+export interface Plain {
+  /** Of what can be iterated. */
+  readonly [Symbol.iterator]?: never;
+  /** Of dates. */
+  readonly getTime?: never;
+  /** Of regular expressions. */
+  readonly exec?: never;
+  /** Of functions. */
+  readonly bind?: never;
+  /** Of a Response. */
+  readonly json?: never;
+  /** Of a result. */
+  readonly meta?: never;
+  /** Of errors. */
+  readonly stack?: never;
+  /** Of objects; that of a primitive returns a primitive. */
+  valueOf(): object;
+}
+
 type Nothing = void | null | undefined;
 
 type MayBeNothing<P> = 0 extends 1 & P ? false
@@ -81,6 +106,7 @@ type MayBeNothing<P> = 0 extends 1 & P ? false
 export type RunFunction<R, P, RS, PS> = PS extends Schema
   ? MayBeNothing<P> extends true ? NothingIssue<SchemaIn<PS>, Exclude<P, Nothing>>
   : (ctx: Seen<R, RS>, info: RunInfo) => MaybePromise<SchemaIn<PS>>
+  : [P] extends [Plain] ? RunOf<R, P, RS>
   : [NoOutput<P>] extends [never] ? RunOf<R, P, RS>
   : NoOutputIssue<NoOutput<P>>;
 

@@ -23,6 +23,9 @@ export type Wrong<R, C> =
   & { [K in keyof R & keyof C]: Required<C>[K] extends R[K] ? never : K }[keyof R & keyof C]
   & string;
 
+/** Keys of any member of `R`. */
+type AnyKey<R> = R extends unknown ? keyof R & string : never;
+
 type Label<N extends string> = string extends N ? "this step" : `step '${N}'`;
 
 type Needs<N extends string, R, K extends string> = `${Label<N>} needs ${ShowKeys<R, K>}`;
@@ -83,7 +86,7 @@ type Sentence<
   W extends string,
 > = [A] extends [never]
   ? [W] extends [never] ? [U] extends [never] ? [C & Anchor] extends [R & Anchor] ? never
-      : `${Label<NameOf<H>>} needs ${Show<R>}, and by then the context is not that`
+      : `${Label<NameOf<H>>} needs ${Show<R>} but by then it is ${ShowKeys<C, AnyKey<R> & keyof C>}`
     : `${Needs<NameOf<H>, R, U>} which may be missing by then${Sometimes<S, U>}`
   : `${Needs<NameOf<H>, R, W>} but by then it is ${ShowKeys<C, W>}`
   : `${Needs<NameOf<H>, R, A>} which nothing before it provides${Hint<H, A, C, S>}`;

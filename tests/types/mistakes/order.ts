@@ -16,6 +16,33 @@ export const mistakes: Record<string, () => unknown> = {
       ],
     }),
 
+  undefinedForAnOptionalKey: () => {
+    const find = step({ name: "find", run: (): { rate: number | undefined } => ({ rate: 1 }) });
+    const tax = step({ name: "tax", run: (_ctx: { rate?: number }) => {} });
+    return pipeline({
+      name: "checkout",
+      steps: [
+        find,
+        // @ts-expect-error step 'tax' needs { rate?: number } but by then it is { rate: undefined | number }
+        tax,
+      ],
+    });
+  },
+
+  unionThatAnOutputWas: () => {
+    type Way = { kind: "card"; token: string } | { kind: "cash" };
+    const decide = step({ name: "decide", run: (): Way => ({ kind: "cash" }) });
+    const pay = step({ name: "pay", run: (_ctx: Way) => {} });
+    return pipeline({
+      name: "checkout",
+      steps: [
+        decide,
+        // @ts-expect-error step 'pay' needs { kind: 'card'; token: string } | { kind: 'cash' } but by then it is
+        pay,
+      ],
+    });
+  },
+
   wrongOrderWithInferredArgs: () =>
     pipeline({
       name: "checkout",

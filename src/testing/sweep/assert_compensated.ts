@@ -13,7 +13,7 @@ const MOST_PLACES = 10;
  *
  * @param report The report of `sweep`.
  * @throws {Error} If the outcome of a case is `"left"`, `"failed"`, `"differs"` or `"hangs"`, or if
- * the sweep saw no effect of any step.
+ * the sweep had no case or saw no effect of any step.
  *
  * @example Usage
  * ```ts
@@ -34,6 +34,11 @@ const MOST_PLACES = 10;
  */
 export function assertCompensated(report: SweepReport): void {
   const { pipeline, effects, rows } = report;
+  if (rows.length === 0) {
+    throw new Error(
+      `Cannot accept '${pipeline}' as its sweep must have at least one case: its options leave none`,
+    );
+  }
   const bugs = rows.filter(({ outcome }) =>
     outcome === "left" || outcome === "failed" || outcome === "differs" || outcome === "hangs"
   );

@@ -12,7 +12,7 @@ export class InferredBooks implements Books {
   readonly #standing = new Map<string, string[]>();
 
   /** Steps that declare an undo have one, even if a run without faults never calls it. */
-  constructor(undoable: readonly string[]) {
+  constructor(undoable: Iterable<string>) {
     this.#undoable = new Set(undoable);
   }
 

@@ -11,18 +11,23 @@ import type { LeftEffect, SweepEffect, SweepOutcome, SweepRow } from "./report.t
 
 /** Compares runs with faults to runs without. */
 export class Judge {
-  readonly #undone = new Set<string>();
+  readonly #undone: Set<string>;
   readonly #cleanLeft: readonly LeftEffect[];
   readonly #doomed: Observed;
   readonly #idempotent: ReadonlySet<string>;
   readonly #clean: Totals;
 
   /**
-   * `doomed` fails only at its end, `clean` not at all; `idempotent` has the paths of idempotent
-   * steps.
+   * `doomed` fails only at its end, `clean` not at all; `steps` has the paths of the steps that
+   * declare an undo, and of those that are idempotent.
    */
-  constructor(doomed: Observed, clean: Observed, idempotent: ReadonlySet<string>) {
-    this.#idempotent = idempotent;
+  constructor(
+    doomed: Observed,
+    clean: Observed,
+    steps: { readonly undoable: Iterable<string>; readonly idempotent: ReadonlySet<string> },
+  ) {
+    this.#undone = new Set(steps.undoable);
+    this.#idempotent = steps.idempotent;
     this.#doomed = doomed;
     this.#clean = clean.totals;
     this.#cleanLeft = attributed(clean);
@@ -36,7 +41,7 @@ export class Judge {
     );
   }
 
-  /** Learns which steps are undone; after a pivot, no run without faults shows it. */
+  /** Learns which steps are undone, as those that defer an undo do not declare it. */
   #learn({ host }: Observed): void {
     const undos = host.calls.filter(({ kind }) => kind === "undo");
     for (const { path } of undos) this.#undone.add(withoutIndexes(stepOf(path)));

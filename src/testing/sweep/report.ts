@@ -16,7 +16,7 @@ export interface SweepEffect {
   readonly step: string;
   /** The kind of effect. */
   readonly effect: string;
-  /** Whether any undo of the step is called when the run fails later. */
+  /** Whether the step declares an undo, or one is called when the run fails. */
   readonly hasUndo: boolean;
 }
 
@@ -91,6 +91,11 @@ export interface SweepReport {
   readonly effects: readonly SweepEffect[];
   /** All cases, in order. */
   readonly rows: readonly SweepRow[];
+  /**
+   * The paths of the steps that no run has called, such as those of a `choice` or a `when` that the
+   * args do not lead to. Nothing is known about their undos.
+   */
+  readonly unreached: readonly string[];
   /** The rows as a table, no wider than 80 columns. */
   toString(): string;
   /** The rows as plain data, for `JSON.stringify`. */
@@ -102,14 +107,17 @@ export function makeReport(
   runs: number,
   effects: readonly SweepEffect[],
   rows: readonly SweepRow[],
+  unreached: readonly string[],
 ): SweepReport {
   return Object.freeze({
     pipeline,
     runs,
     effects,
     rows,
-    toString: () => [summary(pipeline, runs, rows), "", ...table(rows)].join("\n"),
-    toJSON: () => valueJSON({ pipeline, runs, effects, rows }, false),
+    unreached,
+    toString: () =>
+      [summary(pipeline, runs, rows), ...missed(unreached), "", ...table(rows)].join("\n"),
+    toJSON: () => valueJSON({ pipeline, runs, effects, rows, unreached }, false),
   });
 }
 
@@ -124,6 +132,10 @@ function summary(pipeline: string, runs: number, rows: readonly SweepRow[]): str
   for (const { outcome } of rows) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
   const outcomes = [...counts].map(([outcome, count]) => `${count} ${outcome}`).join(", ");
   return `${pipeline}: ${rows.length} cases in ${runs} runs, ${outcomes}`;
+}
+
+function missed(unreached: readonly string[]): readonly string[] {
+  return unreached.map((path) => clip(`no run has called '${path}'`));
 }
 
 const WIDEST = 80;

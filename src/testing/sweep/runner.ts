@@ -1,3 +1,4 @@
+import type { EventSource } from "../../api/run.ts";
 import type { DepsPipeline } from "../../api/step.ts";
 import { expose } from "../../engine/expose.ts";
 import type { Node } from "../../engine/node.ts";
@@ -14,10 +15,11 @@ import { replaceWire } from "./wire.ts";
 /** The failed step of a run that the sweep makes fail at its end. */
 export const END = "<end>";
 
-/** The args and deps of a run. */
+/** What a run is given. */
 export interface Given {
   readonly args: unknown;
   readonly deps: unknown;
+  readonly events: EventSource | undefined;
 }
 
 /** Executes the runs of a sweep, each with clean fakes. */
@@ -28,7 +30,7 @@ export class Runner {
   readonly #shared: Shared;
   readonly #prepare: () => Promise<Given>;
 
-  /** `prepare` resets the fakes and returns the args and deps of a run. */
+  /** `prepare` resets the fakes and returns what a run is given. */
   constructor(node: Node, shared: Shared, prepare: () => Promise<Given>) {
     this.#node = node;
     this.#shared = shared;
@@ -54,7 +56,7 @@ export class Runner {
     this.runs++;
     const { books } = this.#shared;
     books.clear();
-    const { args, deps } = await this.#prepare();
+    const { args, deps, events } = await this.#prepare();
     const host = new FaultHost(this.#shared, plan);
     const restoreWire = replaceWire(books, (request) => host.wire.send(request));
     const target = expose<DepsPipeline<string, unknown, object, object, unknown>>(
@@ -62,6 +64,7 @@ export class Runner {
     );
     const running = target.run(args, {
       deps,
+      events,
       host,
       // The same in all runs, so that fakes may derive ids from it.
       runId: "sweep",

@@ -1,10 +1,12 @@
 import type { Call } from "../../api/host.ts";
+import type { EventSource } from "../../api/run.ts";
 import type { AnyStep } from "../../api/step.ts";
 import { checkStep } from "../../engine/children.ts";
 import type { Node } from "../../engine/node.ts";
 import { checkArray, checkFunction, checkOptions, refuse } from "../../report/checks.ts";
 import { ConfigError } from "../../report/errors.ts";
 import { placesIn } from "../../engine/places.ts";
+import { stepOf, withoutIndexes } from "../../run/paths.ts";
 import type { OwnArgs, OwnDeps } from "../../types/of.ts";
 import type { MaybePromise } from "../../values/maybe_promise.ts";
 import { show } from "../../values/show.ts";
@@ -24,6 +26,11 @@ export interface SweepOptions<Deps = unknown> {
   /** The deps of a pipeline that declares them, or a function that returns them for each run. */
   readonly deps?: Deps | (() => MaybePromise<Deps>) | undefined;
   /**
+   * Answers the steps made by `waitFor`, as the option of `run()` does. No fault is injected into a
+   * wait; an answer that takes longer than the step's `timeout`, in real time, fails the run.
+   */
+  readonly events?: EventSource | undefined;
+  /**
    * The source of effects: the `ledger()` that the fakes use, or books of your own, for which
    * faults are injected only before and after whole steps. It is cleared before every run. Without
    * it, effects are inferred: an attempt of a step that has an undo counts as an effect until the
@@ -33,7 +40,7 @@ export interface SweepOptions<Deps = unknown> {
   /** Called before every run to reset all fakes. */
   readonly setup?: (() => MaybePromise<unknown>) | undefined;
   /**
-   * The faults to inject.
+   * The faults to inject, at least one.
    *
    * @default {["before", "after", "late", "overtaken", "invalid", "abort", "hang", "end"]}
    */
@@ -122,38 +129,57 @@ export async function sweep<S extends AnyStep>(
   const node = checkStep("sweep a pipeline", "target", target);
   const action = `sweep '${node.name}'`;
   checkSweep(action, options);
-  const { setup, maxCases = 1000, sample, deps } = options;
+  const { setup, maxCases = 1000, sample, deps, events } = options;
   const runner = new Runner(node, sharedOf(node, options), async () => {
     await setup?.();
-    return { args: await given(args), deps: await given(deps) };
+    return { args: await given(args), deps: await given(deps), events };
   });
 
   const doomed = await runner.run(new Map(), true);
   checkSucceeds(action, doomed);
   const clean = await runner.run(new Map(), false);
   checkAwaits(action, clean);
-  const judge = new Judge(doomed, clean, idempotentIn(node));
+  const judge = new Judge(doomed, clean, {
+    undoable: undoableIn(node),
+    idempotent: idempotentIn(node),
+  });
   const end = endOf(node.name);
   const agenda = new Agenda(action, wantedOf(options), end, doomed, { maxCases, sample });
   const rows: SweepRow[] = [];
+  const unreached = new Set(stepsIn(node, ({ undos }) => undos !== undefined));
   for (let one = agenda.take(); one; one = agenda.take()) {
     const { row, seen } = one === end
       ? { row: judge.judge(end, doomed, true), seen: doomed }
       : await runner.try(one, judge);
     if (agenda.isWanted(one)) rows.push(row);
     agenda.learn(one, seen);
+    strikeOff(unreached, seen);
   }
   agenda.checkPatterns();
-  return makeReport(node.name, runner.runs, judge.effects, rows);
+  strikeOff(unreached, doomed);
+  return makeReport(node.name, runner.runs, judge.effects, rows, [...unreached]);
 }
 
 function given(value: unknown): unknown {
   return typeof value === "function" ? value() : value;
 }
 
+/** The paths of steps for which a condition holds. */
+function stepsIn(root: Node, holds: (node: Node) => boolean): ReadonlySet<string> {
+  return new Set([...placesIn(root)].filter(({ node }) => holds(node)).map(({ path }) => path));
+}
+
+/** Removes the steps that a run has called. */
+function strikeOff(steps: Set<string>, { host: { calls } }: Observed): void {
+  for (const { path } of calls) steps.delete(withoutIndexes(stepOf(path)));
+}
+
+function undoableIn(root: Node): ReadonlySet<string> {
+  return stepsIn(root, ({ undos = [] }) => undos.length > 0);
+}
+
 function idempotentIn(root: Node): ReadonlySet<string> {
-  const steps = [...placesIn(root)].filter(({ node }) => node.policy?.idempotent);
-  return new Set(steps.map(({ path }) => path));
+  return stepsIn(root, ({ policy }) => policy?.idempotent === true);
 }
 
 /** The case without any fault but the failure at the end. */
@@ -197,9 +223,8 @@ function checkAwaits(action: string, { host: { notAwaited } }: Observed): void {
 }
 
 function sharedOf(root: Node, { ledger, patience = 1000, error }: SweepOptions): Shared {
-  const undoable = [...placesIn(root)].filter(({ node: { undos = [] } }) => undos.length > 0);
   return {
-    books: ledger ?? new InferredBooks(undoable.map(({ path }) => path)),
+    books: ledger ?? new InferredBooks(undoableIn(root)),
     patience,
     error: error ?? (({ id }) => new Error(`thrown by the sweep in '${id}'`)),
     stuck: new Set(),
@@ -213,6 +238,7 @@ function wantedOf({ faults = allFaults, only, except = [] }: SweepOptions): Want
 function checkSweep(action: string, options: SweepOptions): void {
   checkOptions(action, options, [
     "deps",
+    "events",
     "ledger",
     "setup",
     "faults",
@@ -223,7 +249,9 @@ function checkSweep(action: string, options: SweepOptions): void {
     "error",
     "patience",
   ]);
-  const { ledger, setup, faults, only, except, maxCases, sample, error, patience } = options;
+  const { events, ledger, setup, faults, only, except, maxCases, sample, error, patience } =
+    options;
+  if (events !== undefined) checkFunction(action, "events.wait", events?.wait);
   if (ledger !== undefined) {
     checkFunction(action, "ledger.left", ledger?.left);
     checkFunction(action, "ledger.clear", ledger?.clear);
@@ -231,6 +259,7 @@ function checkSweep(action: string, options: SweepOptions): void {
   if (setup !== undefined) checkFunction(action, "setup", setup);
   if (error !== undefined) checkFunction(action, "error", error);
   checkArray(action, "faults", faults);
+  if (faults?.length === 0) refuse(action, "'faults' must have at least one fault", faults);
   const strange = faults?.find((fault) => !allFaults.includes(fault));
   if (strange !== undefined) {
     refuse(action, `'faults' must be among ${allFaults.join(", ")}`, strange);

@@ -3,7 +3,6 @@ import { isError } from "../values/is_error.ts";
 import { message, withSafe } from "../values/message.ts";
 import { shown, withValue } from "../values/show.ts";
 import { asksForArgs, brand, type ErrorJSON, errorJSON, type JSONOptions } from "./error_json.ts";
-import { errorWith } from "./error_with.ts";
 
 /** The `code` of each of the library's errors. */
 export type ErrorCode =
@@ -341,10 +340,13 @@ export function timeoutError(what: string, ms: number): TimeoutError {
 
 /** Makes the error of a run whose signal aborted. */
 export function abortedError(what: string, reason: unknown): AbortedError {
-  const text = message`Cannot finish '${what}' as its signal must not abort: its reason is ${
-    shown(reason)
-  }`;
-  return errorWith(AbortedError, text, { cause: reason });
+  const cause = shown(reason);
+  const { full, safe } =
+    message`Cannot finish '${what}' as its signal must not abort: its reason is ${cause}`;
+  return withSafe(new AbortedError(full, { cause: reason }), {
+    message: safe,
+    ...(toError(reason) !== reason && { cause: cause.safe }),
+  });
 }
 
 /** Makes the error of a run whose caller's signal aborted: one that timed out is a timeout. */

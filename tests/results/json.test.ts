@@ -167,6 +167,17 @@ describe("a result as JSON", () => {
     assertEquals(told["error"], { name: "RangeError", message: "out", cause: SECRET });
   });
 
+  it("describes the reason of an abort that is not an error by its kind, without args", async () => {
+    const a = step({ name: "a", run: () => {} });
+    const told = async (reason: unknown) => {
+      const result = await a.run({}, { signal: AbortSignal.abort(reason) });
+      return [{}, { args: true }].map((options) => toJSON(result, options).error?.cause);
+    };
+    assertEquals(await told(SECRET), ["a string", SECRET]);
+    assertEquals(await told(42), ["a number", "42"]);
+    assertEquals(await told(boom), [0, 1].map(() => ({ name: "Error", message: "boom" })));
+  });
+
   it("does not show in the result itself", async () => {
     const ok: Result<object> = await pipeline({ name: "p", steps: [reserve] }).run({});
     const failed = failureOf(await pipeline({ name: "p", steps: [unsend, fail] }).run());

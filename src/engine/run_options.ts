@@ -8,6 +8,7 @@ import {
   checkSignal,
   checkText,
   checkValid,
+  refuse,
 } from "../report/checks.ts";
 import { aroundOf } from "../run/around.ts";
 
@@ -22,7 +23,8 @@ export interface OwnOptions extends RunOptions {
 /** Validates the options of a run and returns a copy, which the caller can no longer change. */
 export function checkRunOptions(name: string, options: OwnOptions): OwnOptions {
   const action = `run '${name}'`;
-  const isInfo = "defer" in Object(options);
+  if (Object(options) !== options) refuse(action, "its options must be an object", options);
+  const isInfo = "defer" in options;
   const own = checkOptions(action, options, [
     ...isInfo ? ["defer", "key", "attempt", "index"] : [],
     "signal",

@@ -1,5 +1,6 @@
 import type { SchemaIssue } from "../api/schema.ts";
 import { list, type Message, message, messageOf, safeOf, withSafe } from "../values/message.ts";
+import { shown } from "../values/show.ts";
 import { toError, type ValidationError } from "./errors.ts";
 import { type IssueJSON, pathOf, safeIssue } from "./safe_issue.ts";
 
@@ -59,7 +60,10 @@ export function refusedByThrowing(thrown: unknown): Refusal {
 /** The refusal of a value that could not be read as an object of keys. */
 export function refusedByReading(thrown: unknown): Refusal {
   const cause = toError(thrown);
-  return refused(messageOf(cause), cause);
+  const own = messageOf(cause);
+  // Otherwise a getter or a trap of the value has thrown.
+  const isSentence = own.full.startsWith("must ");
+  return refused(isSentence ? own : message`must be readable: ${shown(cause)}`, cause);
 }
 
 /** The refusal of a value by the engine itself. */

@@ -15,7 +15,10 @@ export function errorText(error: Error): string {
   const parts: string[] = [];
   let told: ErrorJSON | string | undefined = errorJSON(error, false);
   while (told !== undefined) {
-    parts.push(typeof told === "string" ? told : nameOf(told));
+    const text = typeof told === "string" ? told : nameOf(told);
+    // The message of an abort ends in its reason, which is also its cause.
+    const isTold = typeof told === "object" && parts.at(-1)?.endsWith(` ${text}`);
+    if (!isTold) parts.push(text);
     told = typeof told === "string" ? undefined : told.cause;
   }
   return oneLine(parts.join(", caused by "), LONGEST);

@@ -36,11 +36,11 @@ describe("args", () => {
     ["a bigint", 1n, "must be an object of keys: current value is 1n"],
     ["a function", runWith, "must be an object of keys: current value is function runWith"],
     ["a Map", new Map(), "must be an object of keys: current value is a Map"],
-    ["a Proxy that throws", throwingProxy, "boom"],
+    ["a Proxy that throws", throwingProxy, "must be readable: Error: boom"],
     [
       "an object whose getter throws",
       Object.defineProperty({}, "x", { get: thrower, enumerable: true }),
-      "boom",
+      "must be readable: Error: boom",
     ],
     [
       "an object with its own __proto__",
@@ -115,7 +115,7 @@ describe("an output", () => {
       get x() {
         return thrower();
       },
-    }), "boom"],
+    }), "must be readable: Error: boom"],
     [
       "an object with its own __proto__",
       () => ownProto,
@@ -238,7 +238,8 @@ describe("what is thrown", () => {
 
 describe("run options", () => {
   const cases: [what: string, options: unknown, problem: string][] = [
-    ["null", null, "its definition must be an object: current value is null"],
+    ["null", null, "its options must be an object: current value is null"],
+    ["a number", 5, "its options must be an object: current value is 5"],
     [
       "an unknown option",
       { sginal: 1 },

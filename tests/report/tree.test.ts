@@ -7,7 +7,7 @@ import {
   assertMatch,
   assertThrows,
 } from "@std/assert";
-import { type AnyStep, ConfigError, map, pipeline, step } from "@runsheet/runsheet";
+import { type AnyStep, ConfigError, map, parallel, pipeline, step } from "@runsheet/runsheet";
 import { type TimedSpan, tree } from "@runsheet/runsheet/report";
 import { cleanups } from "../support/cleanup.ts";
 import { hostileNames, idle } from "../support/flows.ts";
@@ -22,6 +22,20 @@ function namesOf(text: string): string[] {
 
 describe("a tree", () => {
   const { fakeTime } = cleanups();
+
+  it("states the reason of an abort once", async () => {
+    const wait = step({
+      name: "wait",
+      run: (_ctx, { signal }) =>
+        new Promise<void>((_, reject) => {
+          signal.addEventListener("abort", () => reject(signal.reason));
+        }),
+    });
+    const run = await recorded(parallel(wait, fail));
+    const lines = namesOf(tree(run)).filter((line) => line.includes("ABORTED"));
+    assert(lines.length > 0);
+    for (const line of lines) assertMatch(line, /(?<!by) Error: boom$/);
+  });
 
   it("shows everything that a page shows", async () => {
     assertEquals(namesOf(tree((await worstOrder(fakeTime())).run)), [

@@ -33,7 +33,8 @@ type ShowKnown<T> = T extends Date ? "Date" : T extends RegExp ? "RegExp" : "URL
 export type Show<T, Depth extends 0[] = []> = 0 extends 1 & T ? "any"
   : [T] extends [never] ? "never"
   : unknown extends T ? "unknown"
-  : [T] extends [boolean] ? boolean extends T ? "boolean" : `${T}`
+  // Not `${T}`: TypeScript 7.0.2 crashes on `${true}` where a type parameter is resolved.
+  : [T] extends [boolean] ? boolean extends T ? "boolean" : T extends true ? "true" : "false"
   : IsUnion<T> extends true
     ? boolean extends T ? `${ShowUnion<Exclude<T, boolean>, Depth>} | boolean`
     : ShowUnion<T, Depth>

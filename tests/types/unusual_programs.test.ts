@@ -138,6 +138,23 @@ describe("the compiler accepts", () => {
     assertEquals(dataOf(await p.run({ title: "ab", body: "c" })).titleLength, 2);
   });
 
+  it("a function that makes steps which provide any key, with inferred types", async () => {
+    const copyTo = <K extends string>(key: K) =>
+      step({
+        name: `copy to ${key}`,
+        run: ({ id }: { id: string }) => ({ [key]: id }) as Record<K, string>,
+      });
+    const shout = step({
+      name: "shout",
+      run: (ctx: { user: string }) => ({ text: `${ctx.user}!` as string }),
+    });
+    const data = dataOf(
+      await pipeline({ name: "p", steps: [copyTo("user"), shout] }).run({ id: "1" }),
+    );
+    assertType<IsExact<typeof data, { id: string; user: string; text: string }>>(true);
+    assertEquals(data, { id: "1", user: "1", text: "1!" });
+  });
+
   it("a nested pipeline that morphs an arg, which stays as it was outside", async () => {
     const double = step({
       name: "double",

@@ -2,7 +2,7 @@ import type { Call, Deferred, NamedUndo } from "../api/host.ts";
 import type { KeyUndo, RollbackInfo, RunInfo, UndoPolicy } from "../api/info.ts";
 import type { Patience, RetryPolicy } from "../api/policy.ts";
 import type { Scope } from "../run/scope.ts";
-import { noteAround } from "../run/around.ts";
+import { noteAround, type RunsInside } from "../run/around.ts";
 import { holdFor } from "../run/runs_inside.ts";
 import type { Watch } from "../run/watch.ts";
 import type { Settled } from "../run/settled.ts";
@@ -76,9 +76,8 @@ export class Attempt extends LazyInfo implements Entry {
   declare readonly ctx: Context;
   declare readonly scope: Scope;
   declare readonly extra: Extra | undefined;
-  /** Counts from 1. */
+  /** Its number and the generation of its key, from 1. */
   declare readonly number: number;
-  /** The generation of its key, from 1. */
   declare generation: number;
   declare cancellation: Cancellation | undefined;
   /** Whether it has settled. The journal misses what it defers later, unless `isPushed`. */
@@ -110,8 +109,8 @@ export class Attempt extends LazyInfo implements Entry {
   declare clock: ReturnType<typeof setTimeout> | undefined;
   /** Its span; once it was given up, the span of the late attempt. */
   declare watch: Watch | undefined;
-  /** The number of runs inside it, whose effects have keys of their own in each attempt. */
-  declare runs: number | undefined;
+  /** The runs inside it, whose effects have keys of their own in each attempt. */
+  declare inside: RunsInside | undefined;
   declare private undos: DeferredUndos | undefined;
   /** The standing attempt with the same effect or key, and the attempts this one stands for. */
   declare private sameAs: Attempt | undefined;
@@ -201,6 +200,7 @@ export class Attempt extends LazyInfo implements Entry {
   endCall(): void {
     this.cutoff?.end();
     this.own?.release();
+    this.inside?.handOver(this.scope.run);
   }
 
   get deferredCount(): number {

@@ -23,6 +23,11 @@ export function ownSignal(signal: OwnedSignal, caller: Caller): AbortSignal {
   return signal;
 }
 
+/** Whether a signal is that of an attempt. */
+export function isOwnedBy(signal: OwnedSignal | undefined, attempt: object | undefined): boolean {
+  return attempt !== undefined && signal?.[owner]?.() === attempt;
+}
+
 /** The code that begins a run, if it is known. Undos are left out, as nothing undoes them. */
 export function callerOf(signal: OwnedSignal | undefined): Caller | undefined {
   const caller = calling.by ?? signal?.[owner]?.();

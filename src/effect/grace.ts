@@ -5,7 +5,7 @@ import type { Attempt } from "./attempt.ts";
 import type { GivenUp } from "./call.ts";
 
 /**
- * Waits for an abandoned call: first for its grace period, and then, if it must not overlap with a
+ * Waits for an abandoned call: first for the runs inside it, then for its grace period, and then, if it must not overlap with a
  * retry that is due, until it settles or the retry is cancelled. Resolves with the outcome, or
  * `undefined` if the call is still pending.
  */
@@ -14,11 +14,12 @@ export async function waitWithGrace(
   call: GivenUp,
   isRetryDue: () => MaybePromise<boolean>,
 ): Promise<Outcome | undefined> {
-  const { effect: { overlap }, scope: { cancellation, run } } = attempt;
+  const { effect: { overlap }, scope: { cancellation, run }, inside } = attempt;
+  await inside?.end();
   const graceMs = Math.max(attempt.effect.graceMs ?? 0, run.seam.durable?.lateMs ?? 0);
   const late = graceMs > 0
     ? await within(graceMs, call.running)
-    : attempt.hasPartEffects
+    : inside || attempt.hasPartEffects
     ? await promptly(call)
     : undefined;
   if (late || overlap !== "never" || cancellation?.error || !await isRetryDue()) return late;

@@ -135,7 +135,7 @@ export class Attempts<T> implements Shared, Entry, Retrying {
    */
   #spare(attempt: Attempt): boolean {
     const other = this.#current ?? this.#standing;
-    if (attempt.result || attempt.runs || !other || other === attempt) return false;
+    if (attempt.result || attempt.inside || !other || other === attempt) return false;
     if (other.undoneBy || other.generation !== attempt.generation) return false;
     this.#retireKey(attempt);
     // A key that was never read is not in use. Under a host, another process may have read it.
@@ -311,7 +311,7 @@ export class Attempts<T> implements Shared, Entry, Retrying {
       return attempt.report(rejection ? "rejected" : "same-effect", [], rejection);
     }
     const standing = this.#standing;
-    if (standing && !standing.undoneBy && !attempt.runs && isSameEffect(attempt, standing)) {
+    if (standing && !standing.undoneBy && !attempt.inside && isSameEffect(attempt, standing)) {
       standing.takeOver(attempt);
       return attempt.report("same-effect", []);
     }

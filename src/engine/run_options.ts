@@ -10,7 +10,8 @@ import {
   checkValid,
   refuse,
 } from "../report/checks.ts";
-import { aroundOf } from "../run/around.ts";
+import { isOwnedBy } from "../effect/caller.ts";
+import { type Around, aroundOf, RunsInside } from "../run/around.ts";
 
 /** The options of a run, or the info of the step that the run belongs to. */
 export interface OwnOptions extends RunOptions {
@@ -54,20 +55,29 @@ export function checkRunOptions(name: string, options: OwnOptions): OwnOptions {
   return own;
 }
 
-/**
- * The id in the options of a run; for a run inside a step, it is made of the step's key, and counts
- * the run among those of its attempt, so call it once for each run.
- */
-export function runIdOf(options: OwnOptions): string | undefined {
+/** What the options of a run say about the step that the run is inside. */
+export interface Inside {
+  /** Its id; if none is given, it is made of the step's key. */
+  readonly runId?: string | undefined;
+  readonly around?: Around | undefined;
+  /** Whether it ends with the signal of the step's attempt. */
+  readonly isFollowing?: boolean;
+}
+
+/** Reads where a run is inside; call it once for each run, as it counts those of an attempt. */
+export function insideOf(options: OwnOptions): Inside {
   try {
-    const { runId, key, attempt, defer } = options;
+    const { runId, key, attempt, defer, apart, signal } = options;
     const around = aroundOf(defer);
-    const nth = around ? around.runs = (around.runs ?? 0) + 1 : 1;
-    if (runId !== undefined || key === undefined) return runId;
+    const nth = around ? ++(around.inside ??= new RunsInside()).count : 1;
     // Each attempt gets its own id, as the effects of an earlier one may have been undone.
-    const id = attempt === undefined || around?.effect.idempotent ? key : `${key}@${attempt}`;
-    return nth === 1 ? id : `${id}#${nth}`;
+    const id = attempt === undefined ? key : `${key}@${attempt}`;
+    return {
+      runId: runId ?? (nth === 1 ? id : `${id}#${nth}`),
+      around: apart ? undefined : around,
+      isFollowing: isOwnedBy(signal, around),
+    };
   } catch {
-    return undefined; // If reading the options throws, checking them refuses them.
+    return {}; // If reading the options throws, checking them refuses them.
   }
 }

@@ -8,7 +8,6 @@ import { Failed, Meta, Succeeded } from "../report/result.ts";
 import { untilGivenUp } from "../run/cancellation.ts";
 import { Journal } from "../run/journal.ts";
 import { labelOf, labels } from "../run/paths.ts";
-import { aroundOf } from "../run/around.ts";
 import { ChildScope, Run } from "../run/scope.ts";
 import { Seam } from "../run/seam.ts";
 import { failure, settle, type Settled } from "../run/settled.ts";
@@ -19,9 +18,9 @@ import { beginRun } from "./begin_run.ts";
 import { checkDeps } from "./check_deps.ts";
 import type { Node } from "./node.ts";
 import { release } from "./release.ts";
-import { checkRunOptions, type OwnOptions, runIdOf } from "./run_options.ts";
+import { checkRunOptions, type Inside, insideOf, type OwnOptions } from "./run_options.ts";
 import { followSignals, type Signals } from "./follow_signals.ts";
-import { handOverUndo, lostUndo, tellNotUndone, undoRun } from "./undo_run.ts";
+import { handOverUndo, idempotentAround, lostUndo, tellNotUndone, undoRun } from "./undo_run.ts";
 
 // Shared, so that a run without options checks none and creates no seam.
 const NO_OPTIONS: OwnOptions = {};
@@ -34,11 +33,13 @@ export function startRun(
   given?: RunOptions,
 ): Promise<Result<Context>> {
   const path = node.kind === "pipeline" ? "" : labelOf(node.name);
-  const runId = given && runIdOf(given);
-  const watch = beginRun(node, path, given, runId);
-  return watch
-    ? watch.run(() => carryOut(node, path, input, watch, watch.span.runId, given))
-    : carryOut(node, path, input, undefined, runId, given);
+  const inside = given ? insideOf(given) : undefined;
+  const watch = beginRun(node, path, given, inside?.runId);
+  const running = watch
+    ? watch.run(() => carryOut(node, path, input, watch, inside, given))
+    : carryOut(node, path, input, undefined, inside, given);
+  inside?.around?.inside?.add(running, inside.isFollowing === true);
+  return running;
 }
 
 /** Carries out a run from its options to its result. */
@@ -47,7 +48,7 @@ async function carryOut(
   path: string,
   input: unknown,
   watch: Watch | undefined,
-  runId: string | undefined,
+  { around, runId }: Inside = {},
   given: OwnOptions = NO_OPTIONS,
 ): Promise<Result<Context>> {
   const { name } = node;
@@ -61,7 +62,8 @@ async function carryOut(
     try {
       const options = given === NO_OPTIONS ? given : checkRunOptions(name, given);
       const caller = options.apart ? undefined : callerOf(options.signal);
-      run = newRun(node, options, runId);
+      run = newRun(node, options, watch?.span.runId ?? runId);
+      run.around = around;
       journal = newJournal(run);
       signals = followSignals(name, options);
       const cancellation = signals?.cancellation;
@@ -83,7 +85,10 @@ async function carryOut(
         settled = failure(cancellation.error, failedStep, settled.ran, settled.executed);
       }
       if (settled.ok && journal.mark > 0 && !journal.committed) {
-        if (options.defer) handOverUndo(name, run, journal, { path, watch }, options.defer);
+        if (around?.effect.idempotent && journal.hasEffects) {
+          const error = idempotentAround(name, around.path);
+          settled = failure(error, boundary, settled.ran, settled.executed);
+        } else if (options.defer) handOverUndo(name, run, journal, { path, watch }, options.defer);
         else if (caller && journal.hasEffects) {
           settled = failure(lostUndo(name, caller.path), boundary, settled.ran, settled.executed);
         }
@@ -119,7 +124,6 @@ function newRun(node: Node, options: OwnOptions, runId: string | undefined): Run
   const isPipeline = kind === "pipeline";
   const seam = options.host ? new Seam(options.host) : DIRECT;
   const run = new Run(seam, options, isPipeline ? name : "", runId);
-  if (!options.apart) run.around = aroundOf(options.defer);
   if (parts && !isPipeline) run.executed = new Set();
   return run;
 }

@@ -73,6 +73,14 @@ function undoLater(name: string, run: Run, journal: Journal, place: Place): Undo
   };
 }
 
+/** The error of a run inside an idempotent step, whose attempts would have different effects. */
+export function idempotentAround(name: string, path: string): ConfigError {
+  return new ConfigError(
+    `Cannot run '${name}' in '${path}' as an idempotent step must not run what can be undone: put ` +
+      `'${name}' into 'steps', or leave out 'idempotent'`,
+  );
+}
+
 /** The error of a run inside a step that is unaware of it, and so could not undo it. */
 export function lostUndo(name: string, path: string): ConfigError {
   return new ConfigError(

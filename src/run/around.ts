@@ -14,8 +14,32 @@ export interface Around {
   readonly scope: { readonly run: OuterRun };
   readonly watch?: Watch | undefined;
   readonly effect: { readonly idempotent?: boolean | undefined };
-  /** The number of runs that have begun inside it. */
-  runs?: number | undefined;
+  /** The runs inside it, once there is one. */
+  inside?: RunsInside | undefined;
+}
+
+/** The runs inside one attempt. */
+export class RunsInside {
+  /** The number of runs that have begun. */
+  count = 0;
+  /** The runs that have not ended, and whether each ends with the attempt's signal. */
+  readonly #open = new Map<Promise<void>, boolean>();
+
+  add(running: Promise<unknown>, isFollowing: boolean): void {
+    const end = () => void this.#open.delete(ending);
+    const ending: Promise<void> = running.then(end, end);
+    this.#open.set(ending, isFollowing);
+  }
+
+  /** Waits for the runs that end with the attempt's signal, and for what they undo. */
+  async end(): Promise<void> {
+    await Promise.all([...this.#open].map(([ending, isFollowing]) => isFollowing && ending));
+  }
+
+  /** Hands the runs that the attempt has not waited for to the outer run. */
+  handOver(outer: OuterRun): void {
+    for (const ending of this.#open.keys()) outer.watch(ending);
+  }
 }
 
 const around: unique symbol = Symbol("around");

@@ -32,7 +32,7 @@ export class Run {
   held: HeldValues | undefined;
   private readonly root: string;
   /** The run that makes acquisitions, and the journal that releases them. */
-  resources: { readonly aside: Run; readonly journal: Journal } | undefined;
+  resources: { readonly aside: Run; readonly journal: Journal; readonly free: Release } | undefined;
   /** Release its resources, and those of runs inside it that may still be undone. */
   releases: Release[] | undefined;
   /** The releases that failed; set once the run has ended. */

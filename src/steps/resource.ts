@@ -4,6 +4,7 @@ import { makeEffect } from "../effect/make_effect.ts";
 import { startEffect } from "../effect/start_effect.ts";
 import { performUndo } from "../effect/undo.ts";
 import { expose } from "../engine/expose.ts";
+import { tellNotReleased } from "../engine/release.ts";
 import {
   checkFunction,
   checkKey,
@@ -16,6 +17,7 @@ import { ConfigError } from "../report/errors.ts";
 import { Journal } from "../run/journal.ts";
 import type { Run } from "../run/scope.ts";
 import { Seam } from "../run/seam.ts";
+import type { Watch } from "../run/watch.ts";
 import { failure, settle, success } from "../run/settled.ts";
 import type { Held } from "../types/held.ts";
 import type { ReleaseFunction, ResourceDefinition } from "../types/resource.ts";
@@ -102,7 +104,7 @@ export function resource<V, R = Unset, const N extends string = string>(
       const { run, cancellation } = scope;
       const { seam } = run;
       run.resources ??= resourcesOf(run);
-      const { aside, journal } = run.resources;
+      const { aside, journal, free } = run.resources;
       // Its own journal, as a retry unwinds everything after its mark.
       const acquired = journal.fork();
       const inside = { ...scope, run: aside, journal: acquired };
@@ -110,6 +112,8 @@ export function resource<V, R = Unset, const N extends string = string>(
         Promise.resolve(settle(startEffect(effect, ctx, inside))),
       );
       journal.join(acquired);
+      // A host has interrupted the run, which has released what it held.
+      if (run.released) tellNotReleased(run, await free(undefined));
       if (settled.ok) {
         run.hold(name, settled.output);
         return success({ [name]: settled.output });
@@ -122,15 +126,16 @@ export function resource<V, R = Unset, const N extends string = string>(
 }
 
 /** Makes the run that acquires resources, directly or by `host.resources`, and their journal. */
-function resourcesOf(run: Run): { aside: Run; journal: Journal } {
+function resourcesOf(run: Run): NonNullable<Run["resources"]> {
   const aside = run.besides(new Seam(run.options.host?.resources));
   const journal = new Journal((due, watch) => performUndo(aside, due, watch, "release"));
-  (run.releases ??= []).push((watch) => {
+  const free = (watch: Watch | undefined) => {
     const apart = journal.apart(watch);
     apart.join(journal);
     return apart.unwind(new Error("the run has ended"));
-  });
-  return { aside, journal };
+  };
+  (run.releases ??= []).push(free);
+  return { aside, journal, free };
 }
 
 function disposerOf(value: unknown): unknown {

@@ -148,7 +148,7 @@ function assertTells(picture: string): void {
       "undo fulfil/createShipment",
       "undo chargePayment (of attempt 2)",
       "GatewayError: 503",
-      "undo chargePayment, attempt 2",
+      "undo chargePayment, retry 1",
       "undo chargePayment (deferred by attempt 2)",
       "undo reserveStock",
     ]

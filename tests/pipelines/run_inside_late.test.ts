@@ -69,23 +69,88 @@ describe("runs inside a step", () => {
     ]);
   });
 
-  it("have the same keys in all attempts of an idempotent step", async () => {
+  it("are refused and undone in an idempotent step, whose attempts would have several effects", async () => {
     const time = fakeTime();
     const charges = new Set<string>();
     const payment = charging(charges);
     const pay = step({
       name: "pay",
       idempotent: true,
-      retry: { count: 1 },
-      run: async (_ctx, info) => {
-        unwrap(await payment.run({}, info));
-        if (info.attempt === 1) throw boom;
+      run: async (_ctx, info) => unwrap(await payment.run({}, info)),
+    });
+    const running = pipeline({ name: "order", steps: [pay] }).run({});
+    await pass(time, 10);
+    assertEquals(
+      failureOf(await running).error.message,
+      "Cannot run 'payment' in 'pay' as an idempotent step must not run what can be undone: put " +
+        "'payment' into 'steps', or leave out 'idempotent'",
+    );
+    assertEquals(charges.size, 0);
+  });
+
+  it("end before a step that has timed out is retried, so that a pivot inside prevents it", async () => {
+    const time = fakeTime();
+    let shipped = 0;
+    const ship = step({ name: "ship", pivot: true, run: () => void shipped++ });
+    const slow = step({
+      name: "slow",
+      retry: { count: 0 },
+      run: async (_ctx, { signal }) => {
+        await new Promise((resolve) => signal.addEventListener("abort", resolve));
+        throw signal.reason;
       },
     });
-    const running = pipeline({ name: "order", steps: [pay] }).run({}, { runId: "r" });
-    await pass(time, 10);
-    dataOf(await running);
-    assertEquals([...charges], ["r/order/pay/payment/charge"]);
+    const fulfil = pipeline({ name: "fulfil", steps: [ship, slow] });
+    const runs = step({
+      name: "runs",
+      timeout: 20,
+      retry: { count: 2 },
+      run: async (_ctx, info) => void unwrap(await fulfil.run({}, info)),
+    });
+    const running = pipeline({ name: "order", steps: [runs] }).run({}, { onLate: () => {} });
+    await pass(time, 100);
+    const { error, rollback } = failureOf(await running);
+    assert(isRunsheetError(error, "ROLLBACK"));
+    assertEquals([shipped, rollback.failed.map(({ step }) => step)], [1, ["runs (deferred)"]]);
+  });
+
+  it("that their attempt has not waited for are handed to the outer run", async () => {
+    const time = fakeTime();
+    const log: string[] = [];
+    const connection = resource({
+      name: "connection",
+      acquire: () => ({}),
+      release: () => log.push("release"),
+    });
+    const flight = step({
+      name: "flight",
+      run: async () => {
+        await wait(40);
+        log.push("book");
+      },
+      rollback: async () => {
+        await wait(10);
+        log.push("cancel");
+      },
+    });
+    const booking = pipeline({ name: "booking", steps: [flight] });
+    const full = pipeline({ name: "full", steps: [fail] });
+    const trip = step({
+      name: "trip",
+      run: async (_ctx, info) =>
+        void await Promise.all([booking, full].map(async (p) => unwrap(await p.run({}, info)))),
+    });
+    const watches: Promise<unknown>[] = [];
+    const running = pipeline({ name: "order", steps: [connection, trip] }).run({}, {
+      waitUntil: (watch) => void watches.push(watch),
+    });
+    await pass(time, 5);
+    failureOf(await running);
+    assertEquals([log, watches.length], [[], 2]); // the run inside, and the release
+    const settling = Promise.all(watches);
+    await pass(time, 60);
+    await settling;
+    assertEquals(log, ["book", "cancel", "release"]);
   });
 
   it("that passed their pivot and failed let nothing continue, as they are not undone", async () => {
@@ -174,14 +239,14 @@ describe("runs inside a step", () => {
       name: "pay",
       timeout: 30,
       retry: { count: 1 },
-      run: async (_ctx, info) => unwrap(await payment.run({}, info)),
+      run: async (_ctx, info) => unwrap(await payment.run({}, { ...info, signal: undefined })),
     });
     const onLate = (report: LateReport) => reports.push(report);
     const running = pipeline({ name: "order", steps: [pay] }).run({}, { onLate });
     await pass(time, 100);
     dataOf(await running);
     const told = reports.map(({ step, attempt, outcome }) => [step, attempt, outcome]);
-    assertEquals(told.toSorted(), [["pay", 1, "failed"], ["pay/slow", 1, "no-handler"]]);
+    assertEquals(told, [["pay", 1, "failed"]]);
   });
 
   for (const holder of ["outer", "inner"]) {

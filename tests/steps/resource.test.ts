@@ -16,7 +16,7 @@ import {
 } from "@runsheet/runsheet";
 import { events, type RunEvent } from "@runsheet/runsheet/observe";
 import { cleanups } from "../support/cleanup.ts";
-import { deferred, never } from "../support/deferred.ts";
+import { deferred, drain, never } from "../support/deferred.ts";
 import { RecordingHost, SuspendingHost } from "../support/hosts.ts";
 import { dataOf, failureOf } from "../support/results.ts";
 import { boom, fail, thrower } from "../support/steps.ts";
@@ -350,6 +350,20 @@ describe("a resource", () => {
       assertEquals(released, acquired.toReversed(), `interrupted at ${interrupted}`);
     }
     assertEquals(all.ids.filter((id) => id.includes("!")), ["outer@1!defer1", "use!undo"]);
+  });
+
+  it("is released if it is acquired after a host has interrupted the run", async () => {
+    const log: string[] = [];
+    const slow = deferred<Connection>();
+    const release = ({ id }: Connection) => void log.push(`-${id}`);
+    const a = resource({ name: "a", acquire: () => slow.promise, release });
+    const quick = step({ name: "quick", run: () => {} });
+    const host = new SuspendingHost(new RecordingHost(), (id) => id.endsWith("quick@1"));
+    const p = pipeline({ name: "p", steps: [parallel(a, quick)] });
+    await assertRejects(() => p.run({}, { host }));
+    slow.resolve({ id: "late" });
+    await drain();
+    assertEquals(log, ["-late"]);
   });
 
   it("shows its release as a span of the run", async () => {

@@ -100,7 +100,11 @@ export class SagaWorker {
 export async function serveSaga(outside: SagaOutside): Promise<Server> {
   const server = createServer(async (request, response) => {
     let body = "";
-    for await (const chunk of request.setEncoding("utf8")) body += chunk;
+    try {
+      for await (const chunk of request.setEncoding("utf8")) body += chunk;
+    } catch {
+      return; // The worker was killed while it sent this.
+    }
     const answer = await outside.tell(JSON.parse(body));
     response.end(JSON.stringify(answer));
   });

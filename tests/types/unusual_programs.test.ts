@@ -378,6 +378,9 @@ describe("the compiler accepts", () => {
     const right = base.when((ctx) => ctx.n > 5, step({ name: "b", run: () => ({ m: 2 }) })).build();
     assertEquals(dataOf(await left.run()).list, [2]);
     assertEquals(dataOf(await right.run()), { n: 1 });
+    let given = pipeline({ name: "q" }).step(step({ name: "c", run: () => {} }));
+    if (Date.now() > 0) given = given.step(a);
+    assertEquals(dataOf(await given.build().run()), { n: 1 });
   });
 
   it("an output that morphs what the context holds", async () => {

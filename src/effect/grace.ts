@@ -5,9 +5,9 @@ import type { Attempt } from "./attempt.ts";
 import type { GivenUp } from "./call.ts";
 
 /**
- * Waits for an abandoned call: first for the runs inside it, then for its grace period, and then, if it must not overlap with a
- * retry that is due, until it settles or the retry is cancelled. Resolves with the outcome, or
- * `undefined` if the call is still pending.
+ * Waits for an abandoned call: first for the runs inside it, then for its grace period, and then, if
+ * it must not overlap with a retry that is due, until it settles or the retry is cancelled. Resolves
+ * with the outcome, or `undefined` if the call is still pending.
  */
 export async function waitWithGrace(
   attempt: Attempt,

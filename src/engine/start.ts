@@ -20,7 +20,7 @@ import type { Node } from "./node.ts";
 import { release } from "./release.ts";
 import { checkRunOptions, type Inside, insideOf, type OwnOptions } from "./run_options.ts";
 import { followSignals, type Signals } from "./follow_signals.ts";
-import { handOverUndo, idempotentAround, lostUndo, tellNotUndone, undoRun } from "./undo_run.ts";
+import { handOverUndo, refusalInside, tellNotUndone, undoRun } from "./undo_run.ts";
 
 // Shared, so that a run without options checks none and creates no seam.
 const NO_OPTIONS: OwnOptions = {};
@@ -85,13 +85,11 @@ async function carryOut(
         settled = failure(cancellation.error, failedStep, settled.ran, settled.executed);
       }
       if (settled.ok && journal.mark > 0 && !journal.committed) {
-        if (around?.effect.idempotent && journal.hasEffects) {
-          const error = idempotentAround(name, around.path);
-          settled = failure(error, boundary, settled.ran, settled.executed);
-        } else if (options.defer) handOverUndo(name, run, journal, { path, watch }, options.defer);
-        else if (caller && journal.hasEffects) {
-          settled = failure(lostUndo(name, caller.path), boundary, settled.ran, settled.executed);
-        }
+        const { defer } = options;
+        const refusal = journal.hasEffects &&
+          refusalInside(name, around, defer ? undefined : caller);
+        if (refusal) settled = failure(refusal, boundary, settled.ran, settled.executed);
+        else if (defer) handOverUndo(name, run, journal, { path, watch }, defer);
       }
     } catch (thrown) {
       if (run?.seam.interruption) throw run.seam.interruption.reason;
@@ -101,13 +99,11 @@ async function carryOut(
     }
     run ??= newRun(node, NO_OPTIONS, watch?.span.runId);
     journal ??= newJournal(run);
-    if (!settled.ok) {
-      const place = { path, watch };
-      const notUndone = await undoRun(run, journal, settled.error, place);
-      if (notUndone.length > 0 || journal.committed) tellNotUndone(name, run, journal, place);
-    } else if (journal.committed) tellNotUndone(name, run, journal, { path, watch });
+    const place = { path, watch };
+    const left = settled.ok ? 0 : (await undoRun(run, journal, settled.error, place)).length;
+    if (left > 0 || journal.committed) tellNotUndone(name, run, journal, place);
     if (run.seam.durable) await run.drain();
-    const releasing = run.isHeldOutside ? undefined : release(run, watch);
+    const releasing = run.holder && run.releases ? undefined : release(run, watch);
     const notReleased = isPromise(releasing) ? await releasing : releasing;
     return resultOf(node, args, run, journal, settled, notReleased);
   } catch (interruption) {

@@ -1,11 +1,13 @@
 import type { Undo } from "../api/info.ts";
 import type { RollbackFailure } from "../api/result.ts";
+import type { Caller } from "../effect/caller.ts";
 import { ConfigError, RollbackError } from "../report/errors.ts";
 import { notUndoneError } from "../report/not_undone.ts";
+import type { Around } from "../run/around.ts";
 import type { Journal } from "../run/journal.ts";
 import { rollbackId } from "../run/paths.ts";
 import { noteHolder, testKit } from "../run/runs_inside.ts";
-import type { Run } from "../run/scope.ts";
+import type { Release, Run } from "../run/scope.ts";
 import type { Place } from "../run/watch.ts";
 import { release, tellNotReleased } from "./release.ts";
 import type { OwnOptions } from "./run_options.ts";
@@ -32,18 +34,21 @@ export function handOverUndo(
   defer: NonNullable<OwnOptions["defer"]>,
 ): void {
   const undo = undoLater(name, run, journal, place);
-  if (run.releases) {
-    noteHolder(undo, (outer) => {
-      run.isHeldOutside = true;
-      const free = async () => await release(run, place.watch);
-      (outer.releases ??= []).push(free);
-      // If the outer run has ended, the undo runs at once.
-      if (outer.released) {
-        outer.drain().then(free).then((lost) => tellNotReleased(outer, lost));
-      }
-    });
-  }
+  noteHolder(undo, (outer) => {
+    run.holder = outer;
+    if (run.releases) holdIn(outer, async () => await release(run, place.watch));
+  });
   defer(undo);
+}
+
+/** Makes a run call `free` when it releases its resources. */
+function holdIn(run: Run, free: Release): void {
+  if (run.released && run.holder) return holdIn(run.holder, free);
+  (run.releases ??= []).push(free);
+  // If the run has ended, what needs the resource is undone at once.
+  if (run.released) {
+    run.drain().then(() => free(undefined)).then((lost) => tellNotReleased(run, lost));
+  }
 }
 
 /** Defers, in the step around the run, an undo that reports what is not undone. */
@@ -73,16 +78,20 @@ function undoLater(name: string, run: Run, journal: Journal, place: Place): Undo
   };
 }
 
-/** The error of a run inside an idempotent step, whose attempts would have different effects. */
-export function idempotentAround(name: string, path: string): ConfigError {
-  return new ConfigError(
-    `Cannot run '${name}' in '${path}' as an idempotent step must not run what can be undone: put ` +
-      `'${name}' into 'steps', or leave out 'idempotent'`,
-  );
-}
-
-/** The error of a run inside a step that is unaware of it, and so could not undo it. */
-export function lostUndo(name: string, path: string): ConfigError {
+/** Why a run that can be undone must not succeed inside a step, which may be unaware of it. */
+export function refusalInside(
+  name: string,
+  around: Around | undefined,
+  unaware: Caller | undefined,
+): ConfigError | undefined {
+  if (around?.effect.idempotent) {
+    return new ConfigError(
+      `Cannot run '${name}' in '${around.path}' as an idempotent step must not run what can be ` +
+        `undone: put '${name}' into 'steps', or leave out 'idempotent'`,
+    );
+  }
+  if (!unaware) return undefined;
+  const { path } = unaware;
   return new ConfigError(
     `Cannot run '${name}' in '${path}' as its undo must not be lost: pass the info of '${path}' to ` +
       "run(args, info), or 'apart: true'",

@@ -39,8 +39,8 @@ export class Run {
   released: MaybePromise<readonly RollbackFailure[]> | undefined;
   /** The attempt of a step that it is inside. */
   declare around: Around | undefined;
-  /** Whether another run, which may still undo this one, releases them. */
-  declare isHeldOutside: boolean | undefined;
+  /** The run that may still undo this one, and then releases them. */
+  declare holder: Run | undefined;
   private watched: Map<Promise<unknown>, (() => void) | undefined> | undefined;
   private knownId: string | undefined;
 

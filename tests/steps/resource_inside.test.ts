@@ -181,6 +181,26 @@ describe("a resource of a run inside a step", () => {
     });
   }
 
+  it("of a run that outlives the run around it is released after the undo of the outermost", async () => {
+    const log: string[] = [];
+    const slow = saving(log);
+    let ending: Promise<unknown> | undefined;
+    const race = step({
+      name: "race",
+      run: (_ctx, info) => {
+        ending = slow.run({}, info); // not awaited
+      },
+    });
+    const middle = pipeline({ name: "middle", steps: [race] });
+    const call = step({
+      name: "call",
+      run: async (_ctx, info) => void unwrap(await middle.run({}, info)),
+    });
+    const waits = step({ name: "waits", run: async () => void (await ending) });
+    failureOf(await pipeline({ name: "p", steps: [call, waits, fail] }).run());
+    assertEquals(log, ["insert by c1", "undo by c1, true", "release c1"]);
+  });
+
   it("of runs inside runs is released after the undo of the outermost, the last one first", async () => {
     const log: string[] = [];
     const first = inside(saving(log));

@@ -24,6 +24,7 @@ import { handOverUndo, refusalInside, tellNotUndone, undoRun } from "./undo_run.
 
 // Shared, so that a run without options checks none and creates no seam.
 const NO_OPTIONS: OwnOptions = {};
+const OUTSIDE: Inside = {};
 const DIRECT = new Seam(undefined);
 
 /** Runs a node for the user, inside a span if it is observed. */
@@ -48,7 +49,7 @@ async function carryOut(
   path: string,
   input: unknown,
   watch: Watch | undefined,
-  { around, runId }: Inside = {},
+  { around, runId }: Inside = OUTSIDE,
   given: OwnOptions = NO_OPTIONS,
 ): Promise<Result<Context>> {
   const { name } = node;

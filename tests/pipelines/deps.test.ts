@@ -20,20 +20,9 @@ import { type } from "arktype";
 import { z } from "zod";
 import { RecordingHost } from "../support/hosts.ts";
 import { dataOf, failureOf } from "../support/results.ts";
+import { charge, Stripe } from "../support/stripe.ts";
 import { boom, fail } from "../support/steps.ts";
 
-class Stripe {
-  readonly charges: number[] = [];
-  charge(amount: number): string {
-    return `charge ${this.charges.push(amount)}`;
-  }
-}
-
-const charge = step({
-  name: "charge",
-  run: (ctx: { stripe: Stripe; amount: number }) => ({ chargeId: ctx.stripe.charge(ctx.amount) }),
-  rollback: ({ stripe }) => stripe.charges.pop(),
-});
 const checkout = pipeline({
   name: "checkout",
   argsSchema: type({ amount: "number" }),

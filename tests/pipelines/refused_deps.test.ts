@@ -4,19 +4,8 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { deps, distribute, map, pipeline, step, typed } from "@runsheet/runsheet";
 import { type } from "arktype";
 import { dataOf, failureOf } from "../support/results.ts";
+import { charge, Stripe } from "../support/stripe.ts";
 
-class Stripe {
-  readonly charges: number[] = [];
-  charge(amount: number): string {
-    return `charge ${this.charges.push(amount)}`;
-  }
-}
-
-const charge = step({
-  name: "charge",
-  run: (ctx: { stripe: Stripe; amount: number }) => ({ chargeId: ctx.stripe.charge(ctx.amount) }),
-  rollback: ({ stripe }) => stripe.charges.pop(),
-});
 const checkout = pipeline({
   name: "checkout",
   argsSchema: type({ amount: "number" }),

@@ -46,5 +46,12 @@ export function cutMessage(error: Error, longest: number = LONGEST): Error {
   const cut = new Error(shorten(messageOf(error).full, longest));
   Object.setPrototypeOf(cut, Object.getPrototypeOf(error));
   const safe = safeOf(error);
-  return safe ? withSafe(cut, { message: shorten(safe.message, longest) }) : cut;
+  if (!safe) return cut;
+  // Without them, logs would print the error's own issues and cause, which may quote what was refused.
+  const { message, issues, cause } = safe;
+  return withSafe(cut, {
+    message: shorten(message, longest),
+    ...(issues && { issues: JSON.stringify(issues).length > longest ? [] : issues }),
+    ...(cause !== undefined && { cause: shorten(cause, longest) }),
+  });
 }

@@ -1,7 +1,16 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { delay } from "@std/async/delay";
-import { type AnyStep, fallback, map, parallel, pipeline, step, when } from "@runsheet/runsheet";
+import {
+  type AnyStep,
+  fallback,
+  map,
+  parallel,
+  pipeline,
+  type Schema,
+  step,
+  when,
+} from "@runsheet/runsheet";
 import {
   codec,
   endOf,
@@ -160,6 +169,33 @@ describe("engineHost()", () => {
       assert(!end.success && /h/.test(end.error.message), place);
       assert(encode(end).length <= 60_000, place);
     }
+  });
+
+  it("cuts an error so that logs still print no refused value", async () => {
+    const issues = (count: number) => Array(count).fill({ message: "is 4242", path: ["card"] });
+    const refusals = {
+      few: () => ({ issues: issues(2) }),
+      many: () => ({ issues: issues(20) }),
+      thrown: () => {
+        throw new Error("read 4242");
+      },
+    };
+    const told: Record<string, unknown> = {};
+    for (const [how, validate] of Object.entries(refusals)) {
+      const argsSchema: Schema<{ card: string }> = {
+        "~standard": { version: 1, vendor: "test", validate },
+      };
+      const order = pipeline({ name: "order", argsSchema, steps: [] });
+      const result = await order.run({ card: "4242" });
+      assert(!result.success, how);
+      result.error.message += "l".repeat(100_000);
+      const end = decode(encode(endOf(result, codec([], { maxBytes: 20_000 }))));
+      const text = JSON.stringify(resultOf("order", "r", {}, end as ReturnType<typeof endOf>));
+      assert(!text.includes("4242"), text);
+      const { issues, cause } = JSON.parse(text).error;
+      told[how] = [issues?.length, cause];
+    }
+    assertEquals(told, { few: [2, undefined], many: [undefined, undefined], thrown: [1, "Error"] });
   });
 
   it("gives the run a cut error at once, as a replay would", async () => {

@@ -2,6 +2,7 @@
 export interface Caller {
   readonly path: string;
   readonly effect: { readonly kind: string };
+  readonly extra?: { readonly index?: number } | undefined;
 }
 
 /** The user code that is being called, until it returns or awaits. */

@@ -91,9 +91,13 @@ export function refusalInside(
     );
   }
   if (!unaware) return undefined;
-  const { path } = unaware;
+  const { path, effect, extra } = unaware;
+  // Neither the predicates of branches nor the function of a fallback receive an info.
+  const hasInfo = effect.kind === "attempt" || extra?.index !== undefined;
+  const remedy = hasInfo
+    ? `pass the info of '${path}' to run(args, info)`
+    : `run '${name}' in a step, which has an info to pass`;
   return new ConfigError(
-    `Cannot run '${name}' in '${path}' as its undo must not be lost: pass the info of '${path}' to ` +
-      "run(args, info), or 'apart: true'",
+    `Cannot run '${name}' in '${path}' as its undo must not be lost: ${remedy}, or 'apart: true'`,
   );
 }

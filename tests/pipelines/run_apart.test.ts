@@ -2,6 +2,9 @@ import { describe, it } from "node:test";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import {
   type AnyStep,
+  choice,
+  fallback,
+  filter,
   isRunsheetError,
   map,
   parallel,
@@ -10,6 +13,7 @@ import {
   type RunOptions,
   step,
   unwrap,
+  when,
 } from "@runsheet/runsheet";
 import { assertCompensated, ledger, sweep } from "@runsheet/runsheet/testing";
 import { drain } from "../support/deferred.ts";
@@ -66,6 +70,30 @@ describe("a run inside a step that is not given the step's info", () => {
     const group = pipeline({ name: "p", steps: [parallel(outer)] });
     assertEquals(failureOf(await group.run()).error.message, sentence("parallel(outer)/outer"));
     assertEquals(failureOf(await outer.run({})).error.message, sentence("outer"));
+  });
+
+  it("is refused where there is no info to pass with a sentence that can be followed there", async () => {
+    const inner = innerOf([]);
+    const run = async () => Boolean(unwrap(await inner.run()));
+    const ship = step({ name: "ship", run: () => {} });
+    const alternative = async () => void await run();
+    const places = [
+      ["when(ship)", when(run, ship)],
+      ["choice(ship)", choice([run, ship])],
+      ["fallback(fail)", fallback(fail, alternative)],
+    ] as const;
+    for (const [path, place] of places) {
+      const { error } = failureOf(await pipeline({ name: "p", steps: [place as AnyStep] }).run());
+      assertStringIncludes(
+        error.message,
+        `Cannot run 'inner' in '${path}' as its undo must not be lost: run 'inner' in a step, ` +
+          "which has an info to pass, or 'apart: true'",
+      );
+    }
+    // It has an info.
+    const kept = filter("k", () => [1], run);
+    const { error } = failureOf(await pipeline({ name: "p", steps: [kept] }).run());
+    assertStringIncludes(error.message, sentence("filter(k)[0]"));
   });
 
   it("is independent if it says so", async () => {

@@ -22,6 +22,8 @@ interface Limits {
   approval: number;
   /** The time after which other processes take over the orders of one that does not respond. */
   lease: number;
+  /** The time for the last answers to be sent before the process stops. */
+  answer: number;
   /** The interval at which to look for orders to take over. */
   resumeEvery: number;
 }
@@ -33,5 +35,6 @@ export const limits: Limits = {
   approvalFrom: Number(APPROVAL_FROM),
   approval: 24 * 60 * 60_000,
   lease: Number(LEASE),
+  answer: 1_000,
   resumeEvery: Number(RESUME_EVERY),
 };

@@ -24,14 +24,18 @@ const server = serve(
 const resuming = setInterval(resume, limits.resumeEvery);
 resume();
 
-process.once("SIGTERM", () => {
+process.once("SIGTERM", async () => {
   log("stopping", {});
   clearInterval(resuming);
-  server.close(async () => {
-    await stop(); // also what is undone for clients that have left
-    await db.end();
-    await stopTracing();
-    log("stopped", {});
-    process.exit();
-  });
+  const closed = new Promise((resolve) => server.close(resolve));
+  await stop(); // also what is undone for clients that have left
+  // The last answers are on their way. A connection that a client holds without a request, such as
+  // one that a browser opens in advance, would keep the server open.
+  setTimeout(() => "closeAllConnections" in server && server.closeAllConnections(), limits.answer);
+  await closed;
+  await stop(); // what came over connections that were open
+  await db.end();
+  await stopTracing();
+  log("stopped", {});
+  process.exit();
 });

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { connect } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { assert, assertEquals, assertMatch } from "@std/assert";
@@ -226,6 +228,27 @@ describe("examples/service", () => {
       for (const sent of beginningsOf("/orders", order)) await hangUpAfter(sent, url);
       assertEquals((await post("/orders", order)).status, 404);
     });
+  });
+
+  it("stops although clients hold connections, with an order in the last moment or with nothing", async () => {
+    const order = JSON.stringify({ sku: "tea", quantity: 1, card: "tok_slow" });
+    const lines = [
+      "POST /orders HTTP/1.1",
+      "host: shop",
+      `content-length: ${order.length}`,
+      "",
+      order,
+    ];
+    const answers: string[] = [];
+    await requestsOfShop(async ({ post, url, stalled }) => {
+      await post("/products/import", { products: [{ sku: "tea", price: 5, stock: 3 }] });
+      const port = Number(new URL(url).port);
+      const ordering = connect(port, "127.0.0.1", () => ordering.write(lines.join("\r\n")));
+      ordering.setEncoding("utf8").on("data", (text: string) => answers.push(text));
+      await once(connect(port, "127.0.0.1"), "connect");
+      await stalled("tok_slow");
+    }, { timeouts: ["50"] });
+    assertMatch(answers.join(""), /^HTTP\/1.1 504 [^]*{"error":"TIMEOUT"}/);
   });
 
   /** Runs the shop, and returns the logs of its requests and runs. */

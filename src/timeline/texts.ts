@@ -44,14 +44,27 @@ export function cut(text: string, longest: number): string {
   return characters.length <= longest ? text : `${characters.slice(0, longest - 1).join("")}…`;
 }
 
-/** The number of characters that are kept at the end of a text that is cut before its end. */
+// What Unicode calls East Asian wide or fullwidth, and emoji.
+const WIDE =
+  /^[\u1100-\u115F\u2E80-\u303E\u3041-\uA4CF\uA960-\uA97C\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF01-\uFF60\uFFE0-\uFFE6\u{20000}-\u{3FFFD}\p{Emoji_Presentation}]/u;
+
+/** What a text puts into each column of a terminal; nothing after a character that takes two. */
+export function columnsOf(text: string): readonly string[] {
+  const characters = text.match(/.(?:[\p{Mn}\p{Me}\p{Emoji_Modifier}]|\u200D.)*/gsu) ?? [];
+  return characters.flatMap((one) => WIDE.test(one) ? [one, ""] : [one]);
+}
+
+/** The number of columns that are kept at the end of a text that is cut before its end. */
 const TAIL = 24;
 
-/** A text, cut before its end if it is too long, as its end states the outcome. */
+/** A text, cut before its end if it takes too many columns, as its end states the outcome. */
 export function cutInside(text: string, longest: number): string {
-  const characters = [...text];
-  if (characters.length <= longest) return text;
-  return `${characters.slice(0, longest - TAIL - 1).join("")}…${characters.slice(-TAIL).join("")}`;
+  const columns = columnsOf(text);
+  if (columns.length <= longest) return text;
+  const left = longest - TAIL - 1;
+  const isInside = columns[left] === ""; // of a character that takes two
+  const start = columns.slice(0, isInside ? left - 1 : left);
+  return `${start.join("")}…${columns.slice(-TAIL).join("")}`;
 }
 
 /** A number, with commas between thousands. */

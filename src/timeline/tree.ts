@@ -2,7 +2,7 @@ import { checkBoolean, checkOptions, refuse } from "../report/checks.ts";
 import { checkRecorded } from "./check_recorded.ts";
 import { pick, type Row } from "./rows.ts";
 import { SIGNS, type State } from "./state.ts";
-import { count, cutInside, duration } from "./texts.ts";
+import { columnsOf, count, cutInside, duration } from "./texts.ts";
 import { axisEnd, lastOf, type TimedSpan } from "./timeline.ts";
 
 /** The options of {@linkcode tree}. */
@@ -87,7 +87,7 @@ export function tree(run: TimedSpan, options: TreeOptions = {}): string {
   }
   const lines = linesOf(run);
   const room = Math.floor(width * 0.6);
-  const names = Math.min(room, Math.max(...lines.map(({ text }) => [...text].length)));
+  const names = Math.min(room, Math.max(...lines.map(({ text }) => columnsOf(text).length)));
   const bars = width - names - DURATION;
   const end = lastOf(run);
   const perColumn = (axisEnd(run) - run.from) / bars || 1;
@@ -101,7 +101,7 @@ export function tree(run: TimedSpan, options: TreeOptions = {}): string {
     const length = Math.max(1, Math.min(bars - start, Math.round((to - from) / perColumn)));
     const bar = (SHADES[row.state] ?? "█").repeat(length);
     const name = cutInside(text, names);
-    const gap = " ".repeat(names - [...name].length);
+    const gap = " ".repeat(names - columnsOf(name).length);
     const ms = duration(to - from).padStart(DURATION - 3);
     return `${paint(name, row)}${gap} ${ms}  ${" ".repeat(start)}${paint(bar, row)}`;
   }).join("\n");

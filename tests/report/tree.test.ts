@@ -99,6 +99,26 @@ describe("a tree", () => {
     assertMatch(names[1]!, /^└ ✗ a+…a+… \(failed\)$/);
   });
 
+  it("aligns names whose characters take two columns of a terminal, or none", async () => {
+    const names = [
+      "注文を確認する",
+      "결제",
+      "支付".repeat(40),
+      "x" + "支付".repeat(40),
+      "🚚 ship",
+      "e\u0301tat",
+    ];
+    const steps = names.map((name): AnyStep => step({ name, run: () => {} }));
+    const run = await recorded(pipeline({ name: "p", steps }));
+    for (const width of [60, 61, 62, 63, 100]) {
+      const lines = tree(run, { width }).replaceAll(/[注文を確認する결제支付🚚]/gu, "xx")
+        .replaceAll("\u0301", "").split("\n");
+      const columns = new Set(lines.map((line) => line.search(/ m?s {2}/)));
+      assertEquals([columns.size, lines.length], [1, 7], lines.join("\n"));
+      for (const line of lines) assertLessOrEqual(line.length, width);
+    }
+  });
+
   it("gives the run half of its columns, however long after it the last attempt landed", async () => {
     const run = await recorded(idle("a"));
     const late: TimedSpan = { ...run, span: { ...run.span, kind: "late" }, from: 60, to: 60_000 };

@@ -41,4 +41,4 @@ function outcomeOf(settled: Settled<unknown>): Outcome {
 }
 
 // An undo is never undone itself.
-const NO_JOURNAL = new Journal(() => ({ ok: true, value: undefined }));
+const NO_JOURNAL = new Journal({ performUndo: () => ({ ok: true, value: undefined }) });

@@ -2,10 +2,9 @@ import type { Extra } from "../effect/handlers.ts";
 import type { Cancellation } from "../run/cancellation.ts";
 import type { Journal } from "../run/journal.ts";
 import type { Run, Scope } from "../run/scope.ts";
-import { type Ending, isPending, type Settled } from "../run/settled.ts";
+import { crash, type Ending, land, promiseOf, type Unsettled } from "../run/settled.ts";
 import type { Watch } from "../run/watch.ts";
 import { cast } from "../values/cast.ts";
-import type { MaybePromise } from "../values/maybe_promise.ts";
 
 /** State shared by the branches of a group. */
 export interface Group {
@@ -45,20 +44,21 @@ export class Branch<Item> implements Scope, Extra {
    * how fast it fails.
    */
   get promise(): unknown {
-    const ending = this.ending!;
-    return isPending(ending) ? ending.promise : ending;
+    return promiseOf(cast(this.ending));
   }
 
   /** Continues with the value of its promise. */
-  land(value: unknown): MaybePromise<Settled<unknown>> {
-    const ending = this.ending!;
-    return isPending(ending) ? ending.land(value) : cast(value);
+  land(value: unknown): Ending<unknown> {
+    return this.ending = land(cast<Unsettled<unknown>>(this.ending), value);
   }
 
   /** Continues with the error that its promise rejected with. */
-  crash(thrown: unknown): MaybePromise<Settled<unknown>> {
-    const ending = this.ending!;
-    return isPending(ending) ? ending.crash(thrown) : Promise.reject(thrown);
+  crash(thrown: unknown): Ending<unknown> {
+    try {
+      return this.ending = crash(cast<Unsettled<unknown>>(this.ending), thrown);
+    } catch (signal) {
+      return Promise.reject(signal);
+    }
   }
 
   get run(): Run {

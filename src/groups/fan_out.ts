@@ -7,6 +7,7 @@ import type { Scope } from "../run/scope.ts";
 import {
   type Ending,
   failure,
+  isPending,
   isSettled,
   type Settled,
   type SettledFailure,
@@ -136,7 +137,7 @@ class Lanes<Item> implements Group {
   // sets its parameter, which would keep the first branch.
   async #runLane(branch: Branch<Item> | undefined): Promise<void> {
     while (branch) {
-      let ending: MaybePromise<Settled<unknown>>;
+      let ending: Ending<unknown>;
       try {
         ending = branch.land(await branch.promise);
       } catch (thrown) {
@@ -147,15 +148,11 @@ class Lanes<Item> implements Group {
     }
   }
 
-  /** Stores the result of a branch; returns the next one that is pending. */
-  #finish(
-    branch: Branch<Item>,
-    settling: MaybePromise<Settled<unknown>>,
-  ): MaybePromise<Branch<Item> | undefined> {
-    if (!isSettled(settling) || this.#mustCollect(settling)) {
-      return this.#finishLater(branch, settling);
-    }
-    this.#store(branch, settling);
+  /** Stores the result of a branch if it has one; returns the next one that is pending. */
+  #finish(branch: Branch<Item>, ending: Ending<unknown>): MaybePromise<Branch<Item> | undefined> {
+    if (isPending(ending)) return branch;
+    if (!isSettled(ending) || this.#mustCollect(ending)) return this.#finishLater(branch, ending);
+    this.#store(branch, ending);
     this.#leave();
     return this.#startNext();
   }

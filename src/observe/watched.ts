@@ -14,7 +14,7 @@ import {
 import { type Ending, isPending, type Pending, type Settled } from "../run/settled.ts";
 import type { Answered, Wait, Watch, WatchedAttempt, WatchedNode } from "../run/watch.ts";
 import { cast } from "../values/cast.ts";
-import { isPromise, type MaybePromise } from "../values/maybe_promise.ts";
+import { isPromise } from "../values/maybe_promise.ts";
 import { Followers } from "./followers.ts";
 import { ObservedSpan, type SpanDetails } from "./observed_span.ts";
 
@@ -152,10 +152,7 @@ class Watched implements Watch {
   }
 
   endStep(ending: Ending): Ending {
-    if (isPending(ending)) return this.#enclose(ending);
-    if (isPromise(ending)) return this.#awaitable(ending);
-    this.#endSettled(ending);
-    return ending;
+    return isPromise(ending) ? this.#awaitable(ending) : this.#follow(ending);
   }
 
   /** Continuations of the awaited promise run inside the span. */
@@ -163,7 +160,14 @@ class Watched implements Watch {
     return {
       promise: call.promise,
       land: (value) => this.#follow(this.within(() => call.land(value))),
-      crash: (thrown) => this.#follow(this.within(() => call.crash(thrown))),
+      crash: (thrown) => {
+        try {
+          return this.#follow(this.within(() => call.crash(thrown)));
+        } catch (signal) {
+          this.interrupt(signal);
+          throw signal;
+        }
+      },
     };
   }
 
@@ -187,11 +191,12 @@ class Watched implements Watch {
     };
   }
 
-  #follow(settling: MaybePromise<Settled>): MaybePromise<Settled> {
-    if (isPromise(settling)) {
-      settling.then((settled) => this.#endSettled(settled), (reason) => this.interrupt(reason));
-    } else this.#endSettled(settling);
-    return settling;
+  #follow(ending: Ending): Ending {
+    if (isPending(ending)) return this.#enclose(ending);
+    if (isPromise(ending)) {
+      ending.then((settled) => this.#endSettled(settled), (reason) => this.interrupt(reason));
+    } else this.#endSettled(ending);
+    return ending;
   }
 
   #endSettled(settled: Settled): void {

@@ -51,11 +51,11 @@ export interface Entry {
   onUndone?(notUndone: readonly RollbackFailure[]): void;
 }
 
-/** Carries out an undo, inside a span if the run is observed; throws only the host's own signal. */
-export type PerformUndo = (
-  due: Due,
-  watch: Watch | undefined,
-) => MaybePromise<Outcome>;
+/** Carries out undos. */
+export interface Undoer {
+  /** Carries out one, inside a span if the run is observed; throws only the host's own signal. */
+  performUndo(due: Due, watch: Watch | undefined): MaybePromise<Outcome>;
+}
 
 /** The undos of a run so far. */
 interface Undone {
@@ -67,22 +67,35 @@ interface Undone {
 /** Shared, as freezing a list takes long on Bun. */
 const NONE: readonly never[] = Object.freeze([]);
 
-/** Replaces a committed entry. */
+/** Replaces all committed entries. */
 const COMMITTED: Entry = { takeUndo: () => undefined };
+
+/** An entry on a stack. A list of its own would be larger for the few entries of most runs. */
+class Layer {
+  readonly entry: Entry;
+  readonly below: Layer | undefined;
+
+  constructor(entry: Entry, below: Layer | undefined) {
+    this.entry = entry;
+    this.below = below;
+  }
+}
 
 /** The undo stack of a run or of one of its branches, and the rollback report. */
 export class Journal {
-  private readonly perform: PerformUndo;
+  private readonly undoer: Undoer;
   /** The stack that this one was forked from. */
   private readonly trunk: Journal | undefined;
-  /** Created by the first push, as most items of a collection push nothing. */
-  private entries: Entry[] | undefined;
+  /** Its latest layer. Below the last one, everything is committed. */
+  private top: Layer | undefined;
+  /** The height of the stack; `unwind` from a mark undoes only what was pushed after it. */
+  mark = 0;
   private undone: Undone | undefined;
   /** The height up to which it is committed. */
   private committedTo = 0;
 
-  constructor(perform: PerformUndo, trunk?: Journal) {
-    this.perform = perform;
+  constructor(undoer: Undoer, trunk?: Journal) {
+    this.undoer = undoer;
     this.trunk = trunk;
   }
 
@@ -94,18 +107,19 @@ export class Journal {
 
   /** Creates a stack for a concurrent branch; the report is shared. */
   fork(): Journal {
-    return new Journal(this.perform, this);
+    return new Journal(this.undoer, this);
   }
 
   /** Creates a stack for undos outside the run's rollback, which its report omits. */
   apart(watch: Watch | undefined): Journal {
-    return new Journal((due) => this.perform(due, watch));
+    return new Journal({ performUndo: (due) => this.undoer.performUndo(due, watch) });
   }
 
   /** Moves the entries of a branch on top of this stack. */
   join(branch: Journal): void {
-    // One by one, because a call with a hundred thousand arguments overflows the call stack.
-    for (const entry of branch.entries?.splice(0) ?? []) this.push(entry);
+    const entries: Entry[] = [];
+    while (branch.mark > 0) entries.push(branch.pop());
+    for (const entry of entries.reverse()) this.push(entry);
   }
 
   /** Pushes the stacks of branches; at most `limit` of them are unwound at a time. */
@@ -123,9 +137,8 @@ export class Journal {
   /** Commits the effects of a pivot and of the steps before it: they are no longer undone. */
   commit(path: string): void {
     this.all.committed = path;
-    this.push(COMMITTED);
-    this.entries!.fill(COMMITTED);
-    this.committedTo = this.mark;
+    this.top = undefined;
+    this.committedTo = ++this.mark;
   }
 
   /** Whether a pivot has succeeded since the mark, so that the run cannot return to it. */
@@ -134,17 +147,23 @@ export class Journal {
   }
 
   push(entry: Entry): void {
-    (this.entries ??= newList()).push(entry);
+    this.top = new Layer(entry, this.top);
+    this.mark++;
+  }
+
+  private pop(): Entry {
+    const { top } = this;
+    this.top = top?.below;
+    this.mark--;
+    return top?.entry ?? COMMITTED;
   }
 
   /** Whether there is anything to undo. */
   get hasEffects(): boolean {
-    return this.entries?.some(({ hasEffects }) => hasEffects ?? true) ?? false;
-  }
-
-  /** The height of the stack; `unwind` from a mark undoes only what was pushed after it. */
-  get mark(): number {
-    return this.entries?.length ?? 0;
+    for (let layer = this.top; layer; layer = layer.below) {
+      if (layer.entry.hasEffects ?? true) return true;
+    }
+    return false;
   }
 
   /**
@@ -193,7 +212,7 @@ export class Journal {
   private async unwindTo(mark: number, unwinding: Unwinding): Promise<void> {
     const { error, failures, place, id, sparesStanding } = unwinding;
     while (this.mark > mark) {
-      const entry = this.entries!.pop()!;
+      const entry = this.pop();
       if (sparesStanding && entry.isStanding) continue;
       if (entry instanceof Branches) {
         await entry.each((branch) => branch.unwindTo(0, unwinding));
@@ -203,7 +222,7 @@ export class Journal {
       const own = newList<RollbackFailure>();
       for (let due = entry.takeUndo(error); due; due = entry.takeUndo(error)) {
         unwinding.rollback ??= place?.watch?.beginRollback(place.path, id);
-        const undoing = this.perform(due, unwinding.rollback);
+        const undoing = this.undoer.performUndo(due, unwinding.rollback);
         const outcome = isPromise(undoing) ? await undoing : undoing;
         if (outcome.ok) this.all.completed.push(due.name);
         else own.push(Object.freeze(withToJSON({ step: due.name, error: outcome.error })));

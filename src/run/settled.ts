@@ -63,22 +63,25 @@ export function failure(
 }
 
 /**
- * A call whose promise the sequence awaits itself: each further promise costs time, and hides the
- * caller's frames from an error's stack.
+ * A node that waits for user code. Whoever runs the outermost node awaits the promise itself: each
+ * further promise costs time, and hides the caller's frames from an error's stack.
  */
 export interface Pending<T = Context> {
-  /** The promise that the user's function returned. */
+  /** The promise that it waits for at present. */
   readonly promise: PromiseLike<unknown>;
   /** The result, where `promise` is already the promise of a settled result. */
   readonly settling?: Promise<Settled<T>>;
-  /** Continues with the promise's value; never throws. */
-  land(value: unknown): MaybePromise<Settled<T>>;
-  /** Continues with the promise's rejection. */
-  crash(thrown: unknown): MaybePromise<Settled<T>>;
+  /** Continues with the promise's value; may return itself, to wait for another promise. */
+  land(value: unknown): Ending<T>;
+  /** Continues with the promise's rejection; throws only the host's own signal. */
+  crash(thrown: unknown): Ending<T>;
 }
 
-/** The end of a node: a settled result, a promise of it, or a call that still has to be awaited. */
-export type Ending<T = Context> = MaybePromise<Settled<T>> | Pending<T>;
+/** A node that has not ended. */
+export type Unsettled<T = Context> = Promise<Settled<T>> | Pending<T>;
+
+/** The end of a node: a settled result, a promise of it, or what still has to be awaited. */
+export type Ending<T = Context> = Settled<T> | Unsettled<T>;
 
 export function isSettled<T>(ending: Ending<T>): ending is Settled<T> {
   return cast<Partial<Settled<T>>>(ending).ok !== undefined;
@@ -88,24 +91,39 @@ export function isPending<T>(ending: Ending<T>): ending is Pending<T> {
   return cast<Partial<Pending<T>>>(ending).land !== undefined;
 }
 
-/** Awaits a call for functions that cannot do so themselves. */
+/** The promise that a node waits for. */
+export function promiseOf(waiting: Unsettled<unknown>): PromiseLike<unknown> {
+  return isPending(waiting) ? waiting.promise : waiting;
+}
+
+/** Continues a node with the value of that promise. */
+export function land<T>(waiting: Unsettled<T>, value: unknown): Ending<T> {
+  return isPending(waiting) ? waiting.land(value) : cast<Settled<T>>(value);
+}
+
+/** Continues a node with the rejection of that promise. */
+export function crash<T>(waiting: Unsettled<T>, thrown: unknown): Ending<T> {
+  if (isPending(waiting)) return waiting.crash(thrown);
+  throw thrown;
+}
+
+/** Awaits a node for functions that cannot do so themselves. */
 export function settle<T>(ending: Ending<T>): MaybePromise<Settled<T>> {
   return isPending(ending) ? ending.settling ?? settleThen(ending, (settled) => settled) : ending;
 }
 
-/** Awaits a call, and continues with its settled result. */
+/** Awaits a node, and continues with its settled result. */
 export async function settleThen<T, U>(
   ending: Ending<T>,
   next: (settled: Settled<T>) => U,
 ): Promise<U> {
-  let settling: MaybePromise<Settled<T>>;
-  if (!isPending(ending)) settling = ending;
-  else {
+  while (isPending(ending)) {
+    const waiting: Pending<T> = ending;
     try {
-      settling = ending.land(await ending.promise);
+      ending = waiting.land(await waiting.promise);
     } catch (thrown) {
-      settling = ending.crash(thrown);
+      ending = waiting.crash(thrown);
     }
   }
-  return next(isPromise(settling) ? await settling : settling);
+  return next(isPromise(ending) ? await ending : ending);
 }

@@ -128,7 +128,9 @@ export function resource<V, R = Unset, const N extends string = string>(
 /** Makes the run that acquires resources, directly or by `host.resources`, and their journal. */
 function resourcesOf(run: Run): NonNullable<Run["resources"]> {
   const aside = run.besides(new Seam(run.options.host?.resources));
-  const journal = new Journal((due, watch) => performUndo(aside, due, watch, "release"));
+  const journal = new Journal({
+    performUndo: (due, watch) => performUndo(aside, due, watch, "release"),
+  });
   const free = (watch: Watch | undefined) => {
     const apart = journal.apart(watch);
     apart.join(journal);

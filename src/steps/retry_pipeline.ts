@@ -6,9 +6,8 @@ import { unlessGivenUp, untilCancelled } from "../run/cancellation.ts";
 import { attemptId, recordId, stepPath } from "../run/paths.ts";
 import { recordedValue } from "../run/recorded_value.ts";
 import type { Scope } from "../run/scope.ts";
-import { failure, settle, type Settled } from "../run/settled.ts";
+import { type Ending, failure, settle, type Settled } from "../run/settled.ts";
 import type { Context } from "../values/context.ts";
-import type { MaybePromise } from "../values/maybe_promise.ts";
 
 /**
  * Runs a pipeline as often as its policy allows. A failed attempt is undone before the next one
@@ -19,7 +18,7 @@ export async function retryPipeline(
   name: string,
   args: Context,
   scope: Scope,
-  runOnce: (scope: Scope) => MaybePromise<Settled>,
+  runOnce: (scope: Scope) => Ending,
 ): Promise<Settled> {
   const { run, path, watch, journal, cancellation } = scope;
   const { mark } = journal;

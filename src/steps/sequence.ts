@@ -13,13 +13,17 @@ import { join, recordId, stepPath } from "../run/paths.ts";
 import { recordedValue } from "../run/recorded_value.ts";
 import type { Scope } from "../run/scope.ts";
 import {
+  crash,
   type Ending,
   failure,
-  isPending,
   isSettled,
+  land,
   type Pending,
+  promiseOf,
+  settle,
   type Settled,
   success,
+  type Unsettled,
 } from "../run/settled.ts";
 import { isAccepted, whenValidated } from "../run/when_validated.ts";
 import { withTimeout } from "../run/with_timeout.ts";
@@ -97,7 +101,7 @@ export function sequence(own: Definition): Node {
   };
 }
 
-function execute(plan: Plan, args: Context, scope: Scope): MaybePromise<Settled> {
+function execute(plan: Plan, args: Context, scope: Scope): Ending {
   const { name, retry } = plan;
   const own = plan.deep && !scope.deep ? { ...scope, deep: true } : scope;
   return retry
@@ -105,18 +109,18 @@ function execute(plan: Plan, args: Context, scope: Scope): MaybePromise<Settled>
     : runOnce(plan, args, own);
 }
 
-function runOnce(plan: Plan, args: Context, scope: Scope): MaybePromise<Settled> {
+function runOnce(plan: Plan, args: Context, scope: Scope): Ending {
   const { name, timeout } = plan;
   if (timeout === undefined) return begin(plan, args, scope);
   return withTimeout(
     `pipeline '${name}'`,
     timeout,
     scope,
-    (cancellation) => begin(plan, args, { ...scope, cancellation }),
+    (cancellation) => settle(begin(plan, args, { ...scope, cancellation })),
   );
 }
 
-function begin(plan: Plan, args: Context, scope: Scope): MaybePromise<Settled> {
+function begin(plan: Plan, args: Context, scope: Scope): Ending {
   const { deep, run: { seam } } = scope;
   const validate = isRoot(scope) ? plan.args : plan.nestedArgs;
   if (!validate) return inOrder(plan, deep ? seal({ ...args }, deep) : args, scope);
@@ -132,7 +136,7 @@ function beginValidated(
   args: Context,
   checking: MaybePromise<Validated>,
   scope: Scope,
-): MaybePromise<Settled> {
+): Ending {
   const refused = (refusal: Refusal) => argsError(plan, refusal);
   return whenValidated(
     checking,
@@ -161,7 +165,7 @@ async function beginRecorded(
       if (checked instanceof Refused) throw argsError(plan, checked.refusal);
       return checked === UNCHANGED ? args : checked.value;
     });
-    return await inOrder(plan, argsOf(args, value, scope), scope);
+    return await settle(inOrder(plan, argsOf(args, value, scope), scope));
   } catch (thrown) {
     if (scope.run.seam.interruption) throw thrown;
     return failure(toError(thrown), join(path, "<args>"), false);
@@ -184,48 +188,21 @@ function isRoot({ path }: Scope): boolean {
   return path === "" || stepPath(path) === "";
 }
 
-/** Runs the children in order; awaits only those that do not end synchronously. */
-function inOrder(plan: Plan, args: Context, scope: Scope): MaybePromise<Settled> {
+/** Runs the children in order. */
+function inOrder(plan: Plan, args: Context, scope: Scope): Ending {
   const { run } = scope;
-  if (!run.deps || !isRoot(scope)) return walkThrough(new Walk(plan, args, scope));
+  if (!run.deps || !isRoot(scope)) return new Walk(plan, args, scope).proceed();
   for (const [key, value] of Object.entries(run.deps)) {
     if (Object.hasOwn(args, key)) {
       return failure(argsHeld(key, plan.name), join(scope.path, "<args>"), false);
     }
     run.hold(key, value);
   }
-  return walkThrough(new Walk(plan, Object.freeze({ ...args, ...run.deps }), scope));
-}
-
-function walkThrough(walk: Walk): MaybePromise<Settled> {
-  while (walk.isUnderWay) {
-    const ending = walk.runNext();
-    if (!isSettled(ending)) return waitFor(ending, walk);
-    walk.take(ending);
-  }
-  return walk.finish();
-}
-
-// It sets its parameter: the first call would otherwise be kept until the last one has ended.
-async function waitFor(ending: Ending, walk: Walk): Promise<Settled> {
-  for (;;) {
-    // Await the user's promise here, so that the stack of its error shows the caller's frames.
-    if (isPending(ending)) {
-      const call: Pending = ending;
-      try {
-        ending = call.land(await call.promise);
-      } catch (thrown) {
-        ending = call.crash(thrown);
-      }
-    }
-    walk.take(isSettled(ending) ? ending : await ending);
-    if (!walk.isUnderWay) return walk.finish();
-    ending = walk.runNext();
-  }
+  return new Walk(plan, Object.freeze({ ...args, ...run.deps }), scope).proceed();
 }
 
 /** The progress of one run of a pipeline. */
-class Walk {
+class Walk implements Pending {
   declare private readonly plan: Plan;
   declare private readonly scope: Scope;
   /** The labels of the children that ran; `undefined` while no child was skipped. */
@@ -235,6 +212,8 @@ class Walk {
   declare private added: Context | undefined;
   declare private next: number;
   declare private failure: Settled | undefined;
+  /** The child that it waits for. */
+  declare private waiting: Unsettled | undefined;
 
   constructor(plan: Plan, args: Context, scope: Scope) {
     this.plan = plan;
@@ -244,21 +223,55 @@ class Walk {
     this.executed = undefined;
     this.next = 0;
     this.failure = undefined;
+    this.waiting = undefined;
+  }
+
+  /** Runs children until one has to be awaited, or all have ended. */
+  proceed(): Ending {
+    while (this.isUnderWay) {
+      const ending = this.runNext();
+      if (!isSettled(ending)) return this.waitFor(ending);
+      this.take(ending);
+    }
+    return this.finish();
+  }
+
+  private waitFor(child: Unsettled): this {
+    this.waiting = child;
+    return this;
+  }
+
+  get promise(): PromiseLike<unknown> {
+    return promiseOf(this.waiting!);
+  }
+
+  land(value: unknown): Ending {
+    return this.continueWith(land(this.waiting!, value));
+  }
+
+  crash(thrown: unknown): Ending {
+    return this.continueWith(crash(this.waiting!, thrown));
+  }
+
+  private continueWith(ending: Ending): Ending {
+    if (!isSettled(ending)) return this.waitFor(ending);
+    this.take(ending);
+    return this.proceed();
   }
 
   /** Whether another child is to run. */
-  get isUnderWay(): boolean {
+  private get isUnderWay(): boolean {
     return !this.failure && this.next < this.plan.children.length;
   }
 
-  runNext(): Ending {
+  private runNext(): Ending {
     const { children, middleware } = this.plan;
     const { node, label } = children[this.next]!;
     return runChild(node, label, this.ctx, this.scope, middleware);
   }
 
   /** Records the result of a child. */
-  take(settled: Settled): void {
+  private take(settled: Settled): void {
     const { labels } = this.plan;
     if (!settled.ran) this.executed ??= labels.slice(0, this.next);
     else this.executed?.push(labels[this.next]!);
@@ -282,7 +295,7 @@ class Walk {
     this.ctx = Object.freeze({ ...this.ctx, ...settled.output });
   }
 
-  finish(): MaybePromise<Settled> {
+  private finish(): MaybePromise<Settled> {
     if (this.failure) return this.failure;
     const { path, cancellation, deep, run } = this.scope;
     const { name, output } = this.plan;

@@ -1,0 +1,203 @@
+import type { Outcome } from "../api/host.ts";
+import type { Result, RollbackFailure } from "../api/result.ts";
+import { type Caller, callerOf } from "../effect/caller.ts";
+import { performUndo } from "../effect/undo.ts";
+import { ArgsValidationError, toError } from "../report/errors.ts";
+import { readObject } from "../report/read_object.ts";
+import { Failed, Meta, Succeeded } from "../report/result.ts";
+import type { Around } from "../run/around.ts";
+import { untilGivenUp } from "../run/cancellation.ts";
+import { type Due, Journal, type Undoer } from "../run/journal.ts";
+import { labels } from "../run/paths.ts";
+import { ChildScope, Run } from "../run/scope.ts";
+import { Seam } from "../run/seam.ts";
+import {
+  crash,
+  type Ending,
+  failure,
+  settle,
+  type Settled,
+  type Unsettled,
+} from "../run/settled.ts";
+import type { Place, Watch } from "../run/watch.ts";
+import { type Context, EMPTY } from "../values/context.ts";
+import type { MaybePromise } from "../values/maybe_promise.ts";
+import { checkDeps } from "./check_deps.ts";
+import { followSignals, type Signals } from "./follow_signals.ts";
+import type { Node } from "./node.ts";
+import { release } from "./release.ts";
+import { checkRunOptions, type Inside, type OwnOptions } from "./run_options.ts";
+import { handOverUndo, refusalInside, tellNotUndone, undoRun } from "./undo_run.ts";
+
+// Shared, so that a run without options checks none and creates no seam.
+const NO_OPTIONS: OwnOptions = {};
+const DIRECT = new Seam(undefined);
+
+/** The execution of a node for the user, from its options to its result. */
+export class Execution implements Place, Undoer {
+  declare readonly path: string;
+  declare readonly watch: Watch | undefined;
+  declare private readonly node: Node;
+  declare private run: Run;
+  declare private journal: Journal;
+  declare private args: Context;
+  /** Where it fails if nothing else is known. */
+  declare private boundary: string;
+  /** The user code that has begun it. */
+  declare private caller: Caller | undefined;
+  declare private signals: Signals | undefined;
+
+  constructor(node: Node, path: string, watch: Watch | undefined) {
+    this.node = node;
+    this.path = path;
+    this.watch = watch;
+    this.args = EMPTY;
+    this.boundary = "<options>";
+    this.caller = undefined;
+    this.signals = undefined;
+  }
+
+  /** Reads the options and the args, and starts the node. */
+  start(input: unknown, given: OwnOptions | undefined, inside: Inside | undefined): Ending {
+    const { node, watch } = this;
+    try {
+      const options = given === undefined ? NO_OPTIONS : checkRunOptions(node.name, given);
+      this.begin(options, watch?.span.runId ?? inside?.runId, inside?.around);
+      if (!options.apart) this.caller = callerOf(options.signal);
+      this.signals = followSignals(node.name, options);
+      if (node.deps || options.deps !== undefined) return this.startWithDeps(input, options.deps);
+      return this.startNode(input);
+    } catch (thrown) {
+      // Its options were refused.
+      if (!this.run) this.begin(NO_OPTIONS, watch?.span.runId, undefined);
+      return this.fail(thrown);
+    }
+  }
+
+  private begin(options: OwnOptions, runId: string | undefined, around: Around | undefined): void {
+    const { name, kind, parts } = this.node;
+    const isPipeline = kind === "pipeline";
+    const seam = options.host ? new Seam(options.host) : DIRECT;
+    const run = this.run = new Run(seam, options, isPipeline ? name : "", runId);
+    run.around = around;
+    if (parts && !isPipeline) run.executed = new Set();
+    this.journal = new Journal(this);
+  }
+
+  private async startWithDeps(input: unknown, deps: unknown): Promise<Settled> {
+    const { run, signals } = this;
+    const checking = untilGivenUp(checkDeps(this.node, deps), signals?.cancellation);
+    run.deps = await run.seam.outside(checking);
+    return settle(this.startNode(input));
+  }
+
+  private startNode(input: unknown): Ending {
+    const { node, run, journal, path, watch, signals } = this;
+    this.boundary = "<args>";
+    if (input !== undefined) this.args = readArgs(node.name, input);
+    const cancellation = signals?.cancellation;
+    if (cancellation?.error) return failure(cancellation.error, this.boundary, false);
+    const scope = new ChildScope({ run, journal, cancellation, deep: false }, path, watch);
+    return node.execute(this.args, scope);
+  }
+
+  /** Continues with a rejection of what it waits for. */
+  crash(waiting: Unsettled, thrown: unknown): Ending {
+    try {
+      return crash(waiting, thrown);
+    } catch (thrown) {
+      return this.fail(thrown);
+    }
+  }
+
+  /** The failure for what no node has caught; throws the host's own signal. */
+  private fail(thrown: unknown): Settled {
+    const { interruption } = this.run.seam;
+    if (interruption) throw interruption.reason;
+    return failure(toError(thrown), this.boundary, false);
+  }
+
+  /** Decides whether a success stands, and undoes everything if not. */
+  conclude(settled: Settled): MaybePromise<Settled> {
+    let ending = settled;
+    try {
+      if (settled.ok) ending = this.confirm(settled);
+    } catch (thrown) {
+      ending = this.fail(thrown);
+    }
+    this.signals?.stopFollowing();
+    return ending.ok && !this.journal.committed ? ending : this.undo(ending);
+  }
+
+  private confirm(settled: Settled): Settled {
+    const { node, run, journal, path, signals } = this;
+    const { ran, executed } = settled;
+    const cancelled = signals?.cancellation.error;
+    if (cancelled) {
+      const failedStep = node.kind === "pipeline" ? "<output>" : path;
+      return failure(cancelled, failedStep, ran, executed);
+    }
+    if (journal.mark === 0 || journal.committed) return settled;
+    const { defer }: OwnOptions = run.options;
+    const refusal = journal.hasEffects &&
+      refusalInside(node.name, run.around, defer ? undefined : this.caller);
+    if (refusal) return failure(refusal, this.boundary, ran, executed);
+    if (defer) handOverUndo(node.name, run, journal, this, defer);
+    return settled;
+  }
+
+  performUndo(due: Due, watch: Watch | undefined): MaybePromise<Outcome> {
+    return performUndo(this.run, due, watch);
+  }
+
+  private async undo(settled: Settled): Promise<Settled> {
+    const { node, run, journal } = this;
+    const left = settled.ok ? [] : await undoRun(run, journal, settled.error, this);
+    if (left.length > 0 || journal.committed) tellNotUndone(node.name, run, journal, this);
+    return settled;
+  }
+
+  /** Waits for what must not outlive the run, and releases its resources. */
+  close(): MaybePromise<readonly RollbackFailure[] | undefined> {
+    const { run } = this;
+    if (run.seam.durable) return run.drain().then(() => this.release());
+    return this.release();
+  }
+
+  private release(): MaybePromise<readonly RollbackFailure[]> | undefined {
+    const { run } = this;
+    return run.holder && run.releases ? undefined : release(run, this.watch);
+  }
+
+  /** Ends it with the host's own signal. */
+  async interrupt(signal: unknown): Promise<never> {
+    this.signals?.stopFollowing();
+    await release(this.run, this.watch);
+    this.signals?.letGo();
+    throw signal;
+  }
+
+  resultOf(settled: Settled, notReleased: readonly RollbackFailure[] | undefined): Result<Context> {
+    const { node, args, run, journal } = this;
+    this.signals?.letGo();
+    const stepsExecuted = settled.executed ?? Object.freeze(executedOf(node, run, settled.ran));
+    const meta = Object.freeze(new Meta(node.name, args, stepsExecuted, run, notReleased));
+    if (settled.ok) return Object.freeze(new Succeeded(Object.freeze(settled.output), meta));
+    const { error, failedStep } = settled;
+    return Object.freeze(new Failed(error, failedStep, journal.report(), meta, journal.committed));
+  }
+}
+
+/** The executed children of a combinator that was run on its own, or the step itself. */
+function executedOf({ name, parts }: Node, { executed }: Run, ran: boolean): readonly string[] {
+  if (executed && parts) {
+    return labels(parts.children.map(({ name }) => name)).filter((label) => executed.has(label));
+  }
+  return ran ? [name] : [];
+}
+
+function readArgs(name: string, input: unknown): Context {
+  const args = readObject(input, false, ArgsValidationError, `Cannot run '${name}' as its args`);
+  if (args instanceof Error) throw args;
+  return args;
+}

@@ -32,6 +32,7 @@ import { handOverUndo, refusalInside, tellNotUndone, undoRun } from "./undo_run.
 // Shared, so that a run without options checks none and creates no seam.
 const NO_OPTIONS: OwnOptions = {};
 const DIRECT = new Seam(undefined);
+const NONE: readonly never[] = Object.freeze([]);
 
 /** The execution of a node for the user, from its options to its result. */
 export class Execution implements Place, Undoer {
@@ -117,8 +118,8 @@ export class Execution implements Place, Undoer {
     return failure(toError(thrown), this.boundary, false);
   }
 
-  /** Decides whether a success stands, and undoes everything if not. */
-  conclude(settled: Settled): MaybePromise<Settled> {
+  /** Decides whether a success stands. */
+  conclude(settled: Settled): Settled {
     let ending = settled;
     try {
       if (settled.ok) ending = this.confirm(settled);
@@ -126,7 +127,7 @@ export class Execution implements Place, Undoer {
       ending = this.fail(thrown);
     }
     this.signals?.stopFollowing();
-    return ending.ok && !this.journal.committed ? ending : this.undo(ending);
+    return ending;
   }
 
   private confirm(settled: Settled): Settled {
@@ -150,18 +151,16 @@ export class Execution implements Place, Undoer {
     return performUndo(this.run, due, watch);
   }
 
-  private async undo(settled: Settled): Promise<Settled> {
-    const { node, run, journal } = this;
-    const left = settled.ok ? [] : await undoRun(run, journal, settled.error, this);
-    if (left.length > 0 || journal.committed) tellNotUndone(node.name, run, journal, this);
-    return settled;
+  /** Undoes everything if it has failed; returns what could not be undone. */
+  undo(settled: Settled): MaybePromise<readonly RollbackFailure[]> {
+    return settled.ok ? NONE : undoRun(this.run, this.journal, settled.error, this);
   }
 
   /** Waits for what must not outlive the run, and releases its resources. */
-  close(): MaybePromise<readonly RollbackFailure[] | undefined> {
-    const { run } = this;
-    if (run.seam.durable) return run.drain().then(() => this.release());
-    return this.release();
+  close(notUndone: readonly unknown[]): MaybePromise<readonly RollbackFailure[] | undefined> {
+    const { node, run, journal } = this;
+    if (notUndone.length > 0 || journal.committed) tellNotUndone(node.name, run, journal, this);
+    return run.seam.durable ? run.drain().then(() => this.release()) : this.release();
   }
 
   private release(): MaybePromise<readonly RollbackFailure[]> | undefined {

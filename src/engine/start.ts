@@ -41,9 +41,9 @@ async function carryOut(execution: Execution, ending: Ending): Promise<Result<Co
         ending = execution.crash(waiting, thrown);
       }
     }
-    const concluding = execution.conclude(ending);
-    const settled = isPromise(concluding) ? await concluding : concluding;
-    const closing = execution.close();
+    const settled = execution.conclude(ending);
+    const undoing = execution.undo(settled);
+    const closing = execution.close(isPromise(undoing) ? await undoing : undoing);
     return execution.resultOf(settled, isPromise(closing) ? await closing : closing);
   } catch (signal) {
     return await execution.interrupt(signal);

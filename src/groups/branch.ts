@@ -2,7 +2,7 @@ import type { Extra } from "../effect/handlers.ts";
 import type { Cancellation } from "../run/cancellation.ts";
 import type { Journal } from "../run/journal.ts";
 import type { Run, Scope } from "../run/scope.ts";
-import { crash, type Ending, land, promiseOf, type Unsettled } from "../run/settled.ts";
+import { crash, type Ending, isPending, type Unsettled } from "../run/settled.ts";
 import type { Watch } from "../run/watch.ts";
 import { cast } from "../values/cast.ts";
 
@@ -44,18 +44,20 @@ export class Branch<Item> implements Scope, Extra {
    * how fast it fails.
    */
   get promise(): unknown {
-    return promiseOf(cast(this.ending));
+    const ending = this.ending!;
+    return isPending(ending) ? ending.promise : ending;
   }
 
   /** Continues with the value of its promise. */
   land(value: unknown): Ending<unknown> {
-    return this.ending = land(cast<Unsettled<unknown>>(this.ending), value);
+    const ending = this.ending!;
+    return isPending(ending) ? ending.land(value) : cast(value);
   }
 
   /** Continues with the error that its promise rejected with. */
   crash(thrown: unknown): Ending<unknown> {
     try {
-      return this.ending = crash(cast<Unsettled<unknown>>(this.ending), thrown);
+      return crash(cast<Unsettled<unknown>>(this.ending), thrown);
     } catch (signal) {
       return Promise.reject(signal);
     }

@@ -150,11 +150,14 @@ class Lanes<Item> implements Group {
 
   /** Stores the result of a branch if it has one; returns the next one that is pending. */
   #finish(branch: Branch<Item>, ending: Ending<unknown>): MaybePromise<Branch<Item> | undefined> {
-    if (isPending(ending)) return branch;
-    if (!isSettled(ending) || this.#mustCollect(ending)) return this.#finishLater(branch, ending);
-    this.#store(branch, ending);
-    this.#leave();
-    return this.#startNext();
+    if (isSettled(ending)) {
+      if (this.#mustCollect(ending)) return this.#finishLater(branch, ending);
+      this.#store(branch, ending);
+      this.#leave();
+      return this.#startNext();
+    }
+    branch.ending = ending;
+    return isPending(ending) ? branch : this.#finishLater(branch, ending);
   }
 
   async #finishLater(

@@ -219,19 +219,21 @@ export class Journal {
         continue;
       }
       for (const failure of entry.notUndone ?? []) failures.push(failure);
-      const own = newList<RollbackFailure>();
+      let own: RollbackFailure[] | undefined;
       for (let due = entry.takeUndo(error); due; due = entry.takeUndo(error)) {
         unwinding.rollback ??= place?.watch?.beginRollback(place.path, id);
         const undoing = this.undoer.performUndo(due, unwinding.rollback);
         const outcome = isPromise(undoing) ? await undoing : undoing;
         if (outcome.ok) this.all.completed.push(due.name);
-        else own.push(Object.freeze(withToJSON({ step: due.name, error: outcome.error })));
+        else {(own ??= newList()).push(
+            Object.freeze(withToJSON({ step: due.name, error: outcome.error })),
+          );}
       }
-      for (const failure of own) {
+      for (const failure of own ?? NONE) {
         failures.push(failure);
         this.all.failed.push(failure);
       }
-      entry.onUndone?.(own);
+      entry.onUndone?.(own ?? NONE);
     }
   }
 

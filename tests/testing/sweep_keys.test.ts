@@ -8,6 +8,7 @@ import {
   type SweepOptions,
   type SweepReport,
 } from "@runsheet/runsheet/testing";
+import { drain } from "../support/deferred.ts";
 import { outcomes } from "../support/sweeps.ts";
 
 const timeout = 5_000;
@@ -49,6 +50,20 @@ describe("a sweep accepts an undo by key", () => {
         undoByKey: { run: (_ctx, { effectKey }) => forbid(effectKey), timeout },
       })),
     );
+  });
+
+  it("of an attempt that lands after its retry has succeeded, with no ledger and fakes that wait for a timer", async () => {
+    const slow = step({
+      name: "charge",
+      timeout,
+      retry,
+      run: async (_ctx, { key }) => {
+        await drain();
+        return await charge(key);
+      },
+      undoByKey: { run: (_ctx, { effectKey }) => forbid(effectKey), timeout },
+    });
+    assertCompensated(await sweepOf(slow, { ledger: undefined, setup: () => books.clear() }));
   });
 
   it("beside a rollback", async () => {

@@ -9,7 +9,8 @@ import type { Books, LedgerEntry } from "./ledger.ts";
  */
 export class InferredBooks implements Books {
   readonly #undoable: Set<string>;
-  readonly #standing = new Map<string, string[]>();
+  /** The effects by path, each with the id of its attempt and, unless it landed late, its key. */
+  readonly #standing = new Map<string, { readonly id: string; readonly key?: string }[]>();
 
   /** Steps that declare an undo have one, even if a run without faults never calls it. */
   constructor(undoable: Iterable<string>) {
@@ -22,9 +23,10 @@ export class InferredBooks implements Books {
   }
 
   /** Called after every call that actually succeeded, even if the run received a failure. */
-  done({ kind, path, id }: Call): void {
-    if (kind === "undo") this.#undone(stepOf(path), id);
-    else if (kind !== "predicate") this.#happened(path, id);
+  done(call: Call): void {
+    const { kind, path, id, key } = call;
+    if (kind === "undo") this.#undone(stepOf(path), call);
+    else if (kind !== "predicate") this.#happened(path, id, key);
   }
 
   /** Called with the outcome of each abandoned attempt. */
@@ -35,8 +37,8 @@ export class InferredBooks implements Books {
   }
 
   left(): readonly LedgerEntry[] {
-    return [...this.#standing].filter(([path]) => this.#undoable.has(path)).flatMap(([, ids]) =>
-      ids.map((id) => ({ effect: "effect of", id, amount: 1 }))
+    return [...this.#standing].filter(([path]) => this.#undoable.has(path)).flatMap(([, all]) =>
+      all.map(({ id }) => ({ effect: "effect of", id, amount: 1 }))
     );
   }
 
@@ -44,17 +46,23 @@ export class InferredBooks implements Books {
     this.#standing.clear();
   }
 
-  #happened(path: string, id: string): void {
-    this.#standing.set(path, [...this.#standing.get(path) ?? [], id]);
+  #happened(path: string, id: string, key?: string): void {
+    this.#standing.set(path, [...this.#standing.get(path) ?? [], {
+      id,
+      ...key !== undefined && { key },
+    }]);
   }
 
-  /** `step@2!defer1` undoes the second attempt; `step!undo` undoes the latest, which succeeded. */
-  #undone(step: string, id: string): void {
+  /**
+   * `step@2!defer1` undoes the second attempt. `step!undo` and `step!key` undo the latest that
+   * succeeded with the key, which is none if that attempt was given up.
+   */
+  #undone(step: string, { id, effectKey }: Call): void {
     const standing = this.#standing.get(step) ?? [];
     const { path = "", attempt } = parseId(id) ?? {};
     const gone = attempt === undefined
-      ? [standing.at(-1)]
+      ? [standing.findLast(({ key }) => key === undefined || key === effectKey)?.id]
       : [path, step].map((path) => attemptId(path, attempt)); // Late reports name the step.
-    this.#standing.set(step, standing.filter((id) => !gone.includes(id)));
+    this.#standing.set(step, standing.filter(({ id }) => !gone.includes(id)));
   }
 }

@@ -60,6 +60,20 @@ describe("a sweep of a step that runs a pipeline", () => {
     assertStringIncludes(message, "an undo that is asynchronous needs a 'timeout'");
   });
 
+  it("accepts a step inside that copes with a lost request by itself", async () => {
+    const books = ledger();
+    const seat = step({
+      name: "book",
+      retry: { count: 1 },
+      run: (_ctx, { key }) => books.addOnce("seat", key),
+      undoByKey: { run: (_ctx, { effectKey }) => books.forbid("seat", effectKey), timeout: second },
+    });
+    const report = await sweep(order(running("trip", seat)), {}, { ledger: books });
+    assertCompensated(report);
+    const lost = outcomes(report).filter((line) => line.startsWith("trip@1!effect"));
+    assertEquals(lost.length, 4);
+  });
+
   it("tells several runs of one pipeline apart", async () => {
     const books = ledger();
     const report = await sweep(order(running("trip", bookSeat(books), 2)), {}, { ledger: books });

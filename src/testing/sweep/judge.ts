@@ -128,11 +128,17 @@ export class Judge {
   }
 }
 
-/** Whether the step or item has succeeded after all, by another attempt or late. */
-function hasSucceeded({ call: { id, kind, path } }: Case, { host, late }: Observed): boolean {
+/**
+ * Whether the step or item has succeeded after all: by itself, as it coped with the failure of an
+ * effect, by another attempt or late.
+ */
+function hasSucceeded(
+  { call: { id, kind, path }, effect }: Case,
+  { host, late }: Observed,
+): boolean {
   return late.some(({ step, outcome }) => step === path && outcome === "adopted") ||
     host.calls.some((other) =>
-      other.path === path && other.kind === kind && other.id !== id &&
+      other.path === path && other.kind === kind && (effect || other.id !== id) &&
       host.succeeded.has(other.id)
     );
 }

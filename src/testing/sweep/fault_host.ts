@@ -2,7 +2,7 @@ import type { Call, Host, Outcome } from "../../api/host.ts";
 import type { LateReport } from "../../api/late_report.ts";
 import { TimeoutError } from "../../report/errors.ts";
 import type { Effect } from "./effect.ts";
-import { FaultWire } from "./fault_wire.ts";
+import { FaultWire, latency, type Sent } from "./fault_wire.ts";
 import {
   attemptId,
   join,
@@ -19,7 +19,7 @@ import type { Fault, SweptCall } from "./faults.ts";
 import { InferredBooks } from "./inferred_books.ts";
 import type { Books } from "./ledger.ts";
 import { Rest } from "./rest.ts";
-import { difference, type Totals, totalsOf } from "./totals.ts";
+import { addChange, difference, type Totals, totalsOf } from "./totals.ts";
 
 type Perform = (signal?: AbortSignal) => Promise<Outcome>;
 
@@ -68,12 +68,18 @@ export class FaultHost implements Host {
   readonly #givenUp = new Set<string>();
   readonly #watches: Promise<unknown>[] = [];
   readonly #strikes = new Map<string, () => void>();
+  /** The effects that were in place before each undo in flight, but for what others have changed. */
+  readonly #before = new Map<string, Map<string, number>>();
   readonly #standing = new Map<string, { readonly amount: number; readonly by: string }>();
   readonly #made = new Map<string, { readonly step: string; readonly effect: string }>();
   /** The number of runs inside each attempt, by the name of what runs. */
   readonly #runsInside = new Map<string, number>();
+  /** Resolves when every call so far has begun. */
+  #begun: Promise<void> = Promise.resolve();
   /** The call whose code runs or ran last. */
   #current: Call | undefined;
+  /** The same, as long as no timer can have let the code of another one run. */
+  #certain: Call | undefined;
   #hang: (ids: readonly string[]) => void = () => {};
   #clock: ReturnType<typeof setTimeout> | undefined;
 
@@ -86,7 +92,9 @@ export class FaultHost implements Host {
     );
     this.wire = new FaultWire(plan, {
       owner: () => this.#owner(),
-      landed: (call) => this.#landed(call),
+      isCertain: () => this.#certain !== undefined,
+      goesOn: (call) => this.#runs(call),
+      land: (sent, act) => this.#land(sent, act),
       strike: (call) => this.#strike(call),
       error: (call) => this.#error(call),
     }, this.#rest);
@@ -96,27 +104,32 @@ export class FaultHost implements Host {
   async perform(call: SweptCall, fn: Perform): Promise<Outcome> {
     const { books, stuck } = this.#shared;
     this.#restartClock();
+    await (this.#begun = this.wire.turn());
     this.#attribute(this.#active());
     this.calls.push(call);
     if (stuck.has(call.id)) {
       this.#hang([call.id]);
       return await new Promise(() => {});
     }
-    if (books instanceof InferredBooks) books.learn(call);
-    const before = totalsOf(books.left());
+    if (books instanceof InferredBooks) this.#change(call, () => books.learn(call));
+    if (call.kind === "undo") this.#before.set(call.id, new Map(totalsOf(books.left())));
     if (this.#isLate(call)) await this.#rest.wait("undo");
     const running = this.#inject(call, async (signal) => {
-      this.#current = call;
+      this.#runs(call);
       testKit.takeOver = (run, name) => this.#takeOver(call, run, name);
       const running = fn(signal);
       testKit.takeOver = undefined;
       const outcome = await running;
-      if (outcome.ok && books instanceof InferredBooks) books.done(call);
+      if (outcome.ok && books instanceof InferredBooks) {
+        this.#change(call, () => books.done(call));
+      }
       return outcome;
     });
     this.#attribute([call.path]);
     this.#inFlight.set(call.id, call);
     const outcome = await running;
+    // Calls that were made at the same time are in flight when one of them fails.
+    await this.#begun;
     this.#restartClock();
     this.#attribute(this.#active());
     this.#inFlight.delete(call.id);
@@ -124,7 +137,9 @@ export class FaultHost implements Host {
     else this.#givenUp.add(call.path);
     // Effects that are inferred are those of the step.
     const isInferredPart = books instanceof InferredBooks && call.within;
-    if (call.kind === "undo" && !isInferredPart) {
+    const before = this.#before.get(call.id);
+    this.#before.delete(call.id);
+    if (before && !isInferredPart) {
       this.undone.set(call.id, difference(before, totalsOf(books.left())));
     }
     return outcome;
@@ -179,7 +194,7 @@ export class FaultHost implements Host {
   onLate(late: LateReport): void {
     const { books } = this.#shared;
     this.late.push(late);
-    if (books instanceof InferredBooks) books.late(late);
+    if (books instanceof InferredBooks) this.#change(undefined, () => books.late(late));
     this.#attribute(this.#active());
   }
 
@@ -294,15 +309,44 @@ export class FaultHost implements Host {
     if (this.#inFlight.size === 0) this.notAwaited ??= this.wire.onItsWay(call);
   }
 
+  /** Notes that the code of a call runs now, and that no other does for a while. */
+  #runs(call: Call): void {
+    this.#current = this.#certain = call;
+    latency().then(() => {
+      if (this.#certain === call) this.#certain = undefined;
+    });
+  }
+
   #owner(): Call {
     // A guess if several calls are in flight and a fake waits for a timer.
     return this.#current ?? this.calls.at(-1)!;
   }
 
-  #landed(call: Call): void {
+  #land<T>({ effect: { call }, isCertain }: Sent, act: () => T): T {
     this.#restartClock();
-    this.#current = call;
+    const answer = isCertain ? this.#change(call, act) : act();
+    if (isCertain) this.#runs(call);
+    else this.#current = call;
     this.#attribute([call.path]);
+    return answer;
+  }
+
+  /** The ids of a call and of the undos that it is within. */
+  *#around(call: SweptCall | undefined): Generator<string> {
+    for (let one = call; one; one = this.calls.find(({ id }) => id === one?.within)) yield one.id;
+  }
+
+  /** Changes the books for a call. The other undos in flight have not undone that. */
+  #change<T>(call: SweptCall | undefined, change: () => T): T {
+    const { books } = this.#shared;
+    const before = totalsOf(books.left());
+    const value = change();
+    const after = totalsOf(books.left());
+    const own = [...this.#around(call)];
+    for (const [id, totals] of this.#before) {
+      if (!own.includes(id)) addChange(totals, before, after);
+    }
+    return value;
   }
 
   #error(call: Call): Error {

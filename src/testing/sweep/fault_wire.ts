@@ -8,16 +8,23 @@ import type { Request } from "./wire.ts";
 export interface Traffic {
   /** The call whose code is running. */
   readonly owner: () => Call;
-  /** Called when the other side has acted; from now on, this call's code runs. */
-  readonly landed: (call: Call) => void;
+  /** Whether that is certain. */
+  readonly isCertain: () => boolean;
+  /** Called when the code of a call goes on with an answer that was held back, or with an error. */
+  readonly goesOn: (call: Call) => void;
+  /** Lets the other side act; from then on, this call's code runs. */
+  readonly land: <T>({ effect, isCertain }: Sent, act: () => T) => T;
   /** Gives a call up. */
   readonly strike: (call: Call) => void;
   /** Makes the error of a fault. */
   readonly error: (call: Call) => Error;
 }
 
-interface Sent extends Request {
+/** A request on its way. */
+export interface Sent extends Request {
   readonly effect: Effect;
+  /** Whether its owner is certain. */
+  readonly isCertain: boolean;
   readonly resolve: (answer: unknown) => void;
   readonly reject: (reason: unknown) => void;
 }
@@ -27,6 +34,11 @@ interface Sent extends Request {
  * without a timer.
  */
 const LATENCY = 50;
+
+/** Lets the code that runs go on until it waits for an answer or a timer. */
+export async function latency(): Promise<void> {
+  for (let n = 0; n < LATENCY; n++) await undefined;
+}
 
 /**
  * The connection between the fakes and the other side in one run. Requests arrive in the order in
@@ -69,9 +81,18 @@ export class FaultWire {
     return [...this.#onTheirWay].find(({ call }) => call.id === id);
   }
 
+  /**
+   * Waits until the code that runs has sent its next request, has ended, or waits for a timer, so
+   * that the next request comes from the code that runs next.
+   */
+  turn(): Promise<void> {
+    return this.#line = this.#line.then(latency);
+  }
+
   send(request: Request): Promise<unknown> {
     const { signal, what } = request;
     if (signal?.aborted) return Promise.reject(signal.reason);
+    const isCertain = this.#traffic.isCertain();
     const effect = this.#name(what);
     return new Promise((resolve, reject) => {
       const giveUp = () => {
@@ -83,7 +104,7 @@ export class FaultWire {
         signal?.removeEventListener("abort", giveUp);
         settle(value);
       };
-      const sent = { ...request, effect, resolve: done(resolve), reject: done(reject) };
+      const sent = { ...request, effect, isCertain, resolve: done(resolve), reject: done(reject) };
       this.#onTheirWay.add(effect);
       this.#line = this.#line.then(() => this.#deliver(sent));
     });
@@ -101,10 +122,13 @@ export class FaultWire {
   async #deliver(sent: Sent): Promise<void> {
     const { effect, signal, reject } = sent;
     const { call } = effect;
-    for (let n = 0; n < LATENCY; n++) await undefined;
+    await latency();
     this.#onTheirWay.delete(effect);
     const fault = this.#plan.get(effect.id);
-    if (fault === "before") return reject(this.#traffic.error(call));
+    if (fault === "before") {
+      this.#traffic.goesOn(call);
+      return reject(this.#traffic.error(call));
+    }
     if (fault === "overtaken") this.#traffic.strike(call);
     if (signal?.aborted) this.overtaken.add(call.path);
     if (fault === "overtaken" || signal?.aborted) {
@@ -114,15 +138,17 @@ export class FaultWire {
     }
   }
 
-  #land({ effect, act, resolve, reject }: Sent, fault?: Fault): void {
-    const { call } = effect;
-    const answer = attempt(act);
-    this.#traffic.landed(call);
+  #land(sent: Sent, fault?: Fault): void {
+    const { effect: { call }, act, resolve, reject } = sent;
+    const answer = this.#traffic.land(sent, () => attempt(act));
     const come = () => answer.ok ? resolve(answer.value) : reject(answer.thrown);
     if (fault === "after") return reject(this.#traffic.error(call));
     if (fault !== "late") return come();
     this.#traffic.strike(call);
-    this.#hold(effect, "answer").then(come);
+    this.#hold(sent.effect, "answer").then(() => {
+      this.#traffic.goesOn(call);
+      come();
+    });
   }
 
   async #hold(effect: Effect, kind: "answer" | "effect"): Promise<void> {

@@ -1,5 +1,11 @@
 import { describe, it } from "node:test";
-import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertStrictEquals,
+  assertStringIncludes,
+} from "@std/assert";
 import {
   isRunsheetError,
   pipeline,
@@ -248,15 +254,21 @@ describe("waitUntil", () => {
   });
 });
 
-describe("a callback of the caller's that throws", () => {
-  for (const [callback, graceMs] of [["onLate", "0"], ["onLate", "10000"], ["waitUntil", "0"]]) {
-    const when = `${callback}, graceMs ${graceMs}`;
-    it(`is an error that nobody handles, and changes neither run nor undo: ${when}`, async () => {
-      const { code, stdout, stderr } = await spawnScript("late_errors", [callback!, graceMs!]);
-      const lines = stdout.trim().split("\n").sort();
-      const expected = ["AbortedError charge", "undone", `unhandled Error: from ${callback}`];
-      assertEquals([lines, code], [expected, 0], stderr);
-    });
+describe("a callback of the caller's that fails", () => {
+  const places = [["onLate", "0"], ["onLate", "10000"], ["waitUntil", "0"]] as const;
+  for (const how of ["throws", "rejects"]) {
+    for (const [callback, graceMs] of places) {
+      it(`is printed, and changes neither run nor undo nor process: ${callback} ${how}, graceMs ${graceMs}`, async () => {
+        const { code, stdout, stderr } = await spawnScript("late_errors", [callback, graceMs, how]);
+        const lines = stdout.trim().split("\n").sort();
+        assertEquals([lines, code], [["AbortedError charge", "undone"], 0], stderr);
+        assertStringIncludes(
+          stderr,
+          "A run's 'onLate' or 'waitUntil' failed, which changes no run:",
+        );
+        assertStringIncludes(stderr, `Error: from ${callback}`);
+      });
+    }
   }
 });
 

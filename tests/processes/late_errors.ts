@@ -1,12 +1,12 @@
-// Runs a charge that lands after an abort, with caller's callbacks that throw and with or without a
-// grace period. Prints the result, the undos and the unhandled errors.
+// Runs a charge that lands after an abort, with caller's callbacks that throw or reject and with or
+// without a grace period. Prints the result and the undos. An unhandled error would end the process.
 import process from "node:process";
 import { pipeline, step } from "@runsheet/runsheet";
 
-process.on("unhandledRejection", (error) => console.log(`unhandled ${error}`));
-
 const callback = () => {
-  throw new Error(`from ${process.argv[2]}`);
+  const error = new Error(`from ${process.argv[2]}`);
+  if (process.argv[4] === "rejects") return Promise.reject(error);
+  throw error;
 };
 let land = () => {};
 const charge = step({

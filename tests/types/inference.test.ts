@@ -251,6 +251,22 @@ describe("a pipeline of an array is inferred", () => {
   });
 });
 
+describe("a key that a step of a nested pipeline needs only if it is there", () => {
+  it("is checked if the pipeline has an argsSchema", () => {
+    const ship = step({ name: "ship", run: (_ctx: { note?: string }) => {} });
+    const note = step({ name: "note", run: () => ({ note: 1 }) });
+    const inner = pipeline({ name: "inner", steps: [ship] });
+    const checked = pipeline({
+      name: "inner",
+      argsSchema: type({ "note?": "string" }),
+      steps: [ship],
+    });
+    pipeline({ name: "p", steps: [note, inner] });
+    // @ts-expect-error step 'inner' needs { note?: string } but by then it is { note: number }
+    pipeline({ name: "p", steps: [note, checked] });
+  });
+});
+
 describe("a result is inferred", () => {
   type IsSame<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true
     : false;

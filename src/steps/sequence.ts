@@ -250,11 +250,14 @@ class Walk implements Pending {
   }
 
   crash(thrown: unknown): Ending {
-    return this.continueWith(crash(this.waiting!, thrown));
+    // If the child has ended, the error is none of its own: it must not be undone and retried.
+    if (!this.waiting) throw thrown;
+    return this.continueWith(crash(this.waiting, thrown));
   }
 
   private continueWith(ending: Ending): Ending {
     if (!isSettled(ending)) return this.waitFor(ending);
+    this.waiting = undefined;
     this.take(ending);
     return this.proceed();
   }

@@ -286,6 +286,39 @@ describe("a schema", () => {
     }
   }
 
+  for (const wrap of [false, true]) {
+    const where = wrap ? " of a nested pipeline" : "";
+    it(`whose value throws when it is frozen is not taken for a failure of the step before it${where}`, async () => {
+      const log: string[] = [];
+      const effect = step({
+        name: "effect",
+        retry: { count: 1 },
+        // deno-lint-ignore require-await -- the next step must begin after a promise
+        run: async () => void log.push("do"),
+        rollback: () => void log.push("undo"),
+      });
+      const throwing = schemaOf(() => ({
+        value: {
+          nested: {
+            get key() {
+              throw boom;
+            },
+          },
+        },
+      }));
+      const x = step({ name: "x", requires: throwing, run: () => {} });
+      const last = step({ name: "last", run: () => void log.push("last") });
+      const steps = [effect, x, last] as AnyStep[];
+      const p = pipeline({
+        name: "p",
+        steps: wrap ? [pipeline({ name: "inner", steps }), last] : steps,
+        immutable: "deep",
+      });
+      assertEquals(failureOf(await p.run()).error, boom);
+      assertEquals(log, ["do", "undo"]);
+    });
+  }
+
   it("that changes its input changes nothing that others see", async () => {
     const meddling: Schema<object> = {
       "~standard": {

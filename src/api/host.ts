@@ -171,6 +171,8 @@ export interface DurableHost {
   readonly lateMs: number;
   /** Cancels the run, which is then rolled back. */
   readonly signal?: AbortSignal | undefined;
+  /** Whether the run is at an outcome from the record, for the spans of its waits. */
+  readonly isReplaying?: boolean | undefined;
   /** Throws if the data of a named undo cannot be recorded. */
   readonly check?: ((data: unknown) => void) | undefined;
 }

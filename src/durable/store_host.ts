@@ -55,7 +55,7 @@ const HOLD_MS = 1_000;
  * anything.
  */
 export class StoreHost implements Host {
-  readonly durable: DurableHost;
+  readonly durable: DurableHost & { isReplaying?: boolean };
   readonly #log: RunLog;
   readonly #codec: Codec;
   readonly #turns = new Turns(() => this.#proceed());
@@ -114,7 +114,7 @@ export class StoreHost implements Host {
   #note(entry: LogEntry): void {
     switch (entry.kind) {
       case "out":
-        this.#turns.queue(() => this.#deliver(entry));
+        this.#turns.queue(() => this.#deliver(entry, true));
         if (entry.id === CANCEL) this.#isCancelTaken = true;
         break;
       case "wait":
@@ -150,7 +150,8 @@ export class StoreHost implements Host {
     this.#park();
   }
 
-  #deliver({ id, outcome }: Out): void {
+  #deliver({ id, outcome }: Out, isReplaying = false): void {
+    this.durable.isReplaying = isReplaying;
     if (id === CANCEL) return this.#cancel.abort(outcome.ok ? outcome.value : outcome.error);
     const wait = this.#waits.get(id);
     this.#waits.delete(id);

@@ -32,7 +32,7 @@ export function runIdOf(given: unknown): string {
 /** The numbers of the attempts that succeeded, by the spans of their steps. */
 const standing = new WeakMap<Span, number>();
 
-/** The steps whose last attempt a host has answered from its record. */
+/** The steps whose last attempt or whose wait a host has answered from its record. */
 const replayed = new WeakSet<Span>();
 
 /** The kind of an undo, and the attempt that it undoes. */
@@ -216,6 +216,10 @@ class Watched implements Watch {
       ...(outcome.ok ? { ok: true } : { ok: false, error: outcome.error }),
       ...(isReplayed && { replayed: true }),
     });
+  }
+
+  replay(): void {
+    replayed.add(this.span);
   }
 
   interrupt(reason: unknown): void {

@@ -49,6 +49,8 @@ export interface Watch {
   /** Ends a step when it has settled; until then, its continuations run inside the span. */
   endStep(ending: Ending): Ending;
   endAttempt(answered: Answered): void;
+  /** Notes that a host has answered a waiting step from its record. */
+  replay(): void;
   /** Ends the span with the host's own signal. */
   interrupt(reason: unknown): void;
   endLate(attempt: WatchedAttempt, outcome: LateReport["outcome"]): void;

@@ -40,7 +40,8 @@ export function sleep<const N extends string>(name: N, ms: number): Step<N, {}, 
   });
 }
 
-async function wait(ms: number, { path, run, cancellation }: Scope): Promise<Settled> {
+async function wait(ms: number, { path, run, cancellation, watch }: Scope): Promise<Settled> {
   await run.seam.sleep(recordId(path, "sleep"), ms, cancellation);
+  if (run.seam.durable?.isReplaying) watch?.replay();
   return cancellation?.error ? failure(cancellation.error, path, true) : success(EMPTY);
 }

@@ -81,9 +81,10 @@ async function wait(
   scope: Scope,
   cancellation: Cancellation,
 ): Promise<Settled> {
-  const { path, run } = scope;
+  const { path, run, watch } = scope;
   try {
     const data = await run.seam.event(recordId(path, "event"), name, run, cancellation);
+    if (run.seam.durable?.isReplaying) watch?.replay();
     if (cancellation.error) return failure(cancellation.error, path, true);
     const { output, error } = await checkOutput(schema, data, scope);
     return error ? failure(error, path, true) : success(output);

@@ -1,7 +1,7 @@
 // The spans of a run whose calls a host makes, or answers from its record.
 import { describe, it } from "node:test";
 import { assertEquals, assertRejects } from "@std/assert";
-import { pipeline, step, waitFor } from "@runsheet/runsheet";
+import { pipeline, sleep, step, waitFor } from "@runsheet/runsheet";
 import { durable, type Store } from "@runsheet/runsheet/durable";
 import { observeAll } from "@runsheet/runsheet/observe";
 import { cleanups } from "../support/cleanup.ts";
@@ -127,6 +127,47 @@ describe("a run under a host", () => {
       "  step a ok (replayed)",
       "    attempt a@1 ok (replayed)",
       "  step approval ok",
+    ]);
+  });
+
+  it("says which waits of a durable run were answered from its record, and which only now", async () => {
+    const { observer, tree } = seeSpans();
+    const rows: string[] = [];
+    const store: Store = {
+      load: (_run, from) => rows.slice(from),
+      append: (_run, seq, row) => rows.length === seq && rows.push(row) > 0,
+      list: () => ["r"],
+    };
+    const steps = [
+      waitFor("first", { timeout: 86_400_000 }),
+      sleep("pause", 0),
+      waitFor("second"),
+    ] as const;
+    const flow = pipeline({ name: "p", steps });
+    const watched = durable(flow, { store });
+    observeAll(observer);
+    after(() => observeAll());
+    const driven = async (drive: () => Promise<unknown>) => {
+      const known = tree().length;
+      const driving = drive();
+      const ended = () => tree()[known];
+      await until(() => Promise.resolve(ended() !== undefined && ended() !== "run …"));
+      return { driving, spans: () => tree().slice(known) };
+    };
+    await watched.send("r", "first", {});
+    const first = await driven(() => watched.run({}, { runId: "r" }));
+    await watched.stop();
+    await first.driving;
+    assertEquals(first.spans().slice(1, 3), ["  step first ok", "  step pause ok"]);
+    const next = durable(flow, { store });
+    await next.send("r", "second", {});
+    const second = await driven(() => next.resume());
+    await second.driving;
+    assertEquals(second.spans(), [
+      "run ok",
+      "  step first ok (replayed)",
+      "  step pause ok (replayed)",
+      "  step second ok",
     ]);
   });
 });

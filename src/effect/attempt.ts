@@ -24,7 +24,7 @@ import {
 import { ownSignal } from "./caller.ts";
 import type { Cutoff } from "./cutoff.ts";
 import { DeferredUndos } from "./deferred_undos.ts";
-import type { Checked, Extra, Rollback, UndoByKey, UndoByName } from "./handlers.ts";
+import type { Extra, Rollback, UndoByKey, UndoByName } from "./handlers.ts";
 import { Returned } from "./handlers.ts";
 import { lateReport } from "./late_report.ts";
 import { INFO_NAMES, LazyInfo } from "./info.ts";
@@ -56,7 +56,7 @@ export interface Effect<T = Context> extends Patience {
   /** The undos that its attempts may defer by name. */
   readonly undos?: Readonly<Record<string, UndoPolicy<UndoByName>>> | undefined;
   /** Validates the value that an attempt returned. */
-  readonly check?: ((raw: unknown, scope: Scope) => MaybePromise<Checked>) | undefined;
+  readonly check?: ((raw: unknown, scope: Scope) => MaybePromise<Settled>) | undefined;
 }
 
 /** State shared by the attempts of one effect. */

@@ -12,17 +12,6 @@ export type UndoByKey = (ctx: Context, info: RollbackInfo) => unknown;
 /** An untyped handler of an undo that is deferred by name. */
 export type UndoByName = (ctx: Context, data: unknown, info: RollbackInfo) => unknown;
 
-/** A validated output, or why it cannot be used. */
-export class Checked {
-  declare readonly output: Context;
-  declare readonly error: Error | undefined;
-
-  constructor(output: Context, error?: Error) {
-    this.output = output;
-    this.error = error;
-  }
-}
-
 /** The value that a successful attempt returned, and the output that it adds to the context. */
 export class Returned {
   declare readonly raw: unknown;

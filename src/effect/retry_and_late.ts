@@ -379,8 +379,8 @@ export class Attempts<T> implements Shared, Entry, Retrying {
     // A cancelled scope would skip the validation.
     const { run, path, journal, deep } = this.#scope;
     const scope = { run, path, journal, deep, watch: undefined, cancellation: undefined };
-    const { output, error } = await check(result.raw, scope);
-    result.output = error ? result.raw : output;
+    const checked = await check(result.raw, scope);
+    result.output = checked.ok ? checked.output : result.raw;
   }
 
   async #wait(attempt: number, ms: number): Promise<void> {

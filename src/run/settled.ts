@@ -11,14 +11,15 @@ export type Settled<T = Context> =
   | SettledFailure;
 
 // Classes, because V8 may allocate a literal among its old objects, which keep everything they
-// refer to until the next full collection.
+// refer to until the next full collection. It is slow to define fields one by one.
 class SettledSuccess<T> {
-  readonly ok = true;
+  declare readonly ok: true;
   declare readonly output: T;
   declare readonly ran: boolean;
   declare readonly executed?: readonly string[] | undefined;
 
   constructor(output: T, ran: boolean, executed: readonly string[] | undefined) {
+    this.ok = true;
     this.output = output;
     this.ran = ran;
     this.executed = executed;
@@ -26,7 +27,7 @@ class SettledSuccess<T> {
 }
 
 export class SettledFailure {
-  readonly ok = false;
+  declare readonly ok: false;
   declare readonly error: Error;
   declare readonly failedStep: string;
   declare readonly ran: boolean;
@@ -38,6 +39,7 @@ export class SettledFailure {
     ran: boolean,
     executed: readonly string[] | undefined,
   ) {
+    this.ok = false;
     this.error = error;
     this.failedStep = failedStep;
     this.ran = ran;

@@ -1,5 +1,4 @@
 import type { Schema } from "../api/schema.ts";
-import { Checked } from "../effect/handlers.ts";
 import { ProvidesValidationError } from "../report/errors.ts";
 import { outputHeld } from "../report/held.ts";
 import {
@@ -11,10 +10,12 @@ import {
 } from "../report/refusal.ts";
 import { isResult } from "../report/result.ts";
 import { unlessGivenUp } from "../run/cancellation.ts";
+import { stepPath } from "../run/paths.ts";
 import type { Scope } from "../run/scope.ts";
+import { failure, type Settled, success } from "../run/settled.ts";
 import { declaredKeys } from "../schema/declared_keys.ts";
 import { UNCHANGED, type Validate, type Validated, validator } from "../schema/validate.ts";
-import { type Context, copyObject, EMPTY, seal } from "../values/context.ts";
+import { type Context, copyObject, seal } from "../values/context.ts";
 import { isError } from "../values/is_error.ts";
 import { isPromise, type MaybePromise } from "../values/maybe_promise.ts";
 import { message } from "../values/message.ts";
@@ -38,7 +39,7 @@ export function checkOutput(
   provides: OutputSchema | undefined,
   raw: unknown,
   scope: Scope,
-): MaybePromise<Checked> {
+): MaybePromise<Settled> {
   let copy: Record<string, unknown>;
   try {
     const refusal = misusedOutput(raw);
@@ -73,26 +74,30 @@ function misusedOutput(raw: unknown): Refusal | undefined {
   );
 }
 
-function readOutput(checked: Validated | undefined, copy: Context, scope: Scope): Checked {
-  if (!checked) return new Checked(EMPTY, scope.cancellation!.error!);
+function readOutput(checked: Validated | undefined, copy: Context, scope: Scope): Settled {
+  if (!checked) return failed(scope.cancellation!.error!, scope);
   if (checked === UNCHANGED) return sealOutput(copy, scope);
   if (!(checked instanceof Refused)) return sealOutput(checked.value, scope);
   const summary = message`must be what it provides: ${checked.refusal.summary}`;
   return refuseOutput({ ...checked.refusal, summary }, scope);
 }
 
-function sealOutput(output: Context, scope: Scope): Checked {
+function sealOutput(output: Context, scope: Scope): Settled {
   const held = scope.run.held?.find(output, output);
-  if (held !== undefined) return new Checked(EMPTY, outputHeld(held, scope.path));
+  if (held !== undefined) return failed(outputHeld(held, scope.path), scope);
   try {
     // Frozen only once it is exposed: most outputs are merged into the context and forgotten.
-    return new Checked(scope.deep ? seal(output, true) : output);
+    return success(scope.deep ? seal(output, true) : output);
   } catch (thrown) {
     return refuseOutput(refusedByReading(thrown), scope);
   }
 }
 
-function refuseOutput(refusal: Refusal, { path }: Scope): Checked {
-  const problem = `Cannot use the output of '${path}' as it`;
-  return new Checked(EMPTY, refusalError(ProvidesValidationError, problem, refusal));
+function refuseOutput(refusal: Refusal, scope: Scope): Settled {
+  const problem = `Cannot use the output of '${scope.path}' as it`;
+  return failed(refusalError(ProvidesValidationError, problem, refusal), scope);
+}
+
+function failed(error: Error, { path }: Scope): Settled {
+  return failure(error, stepPath(path), true);
 }

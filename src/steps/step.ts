@@ -2,7 +2,7 @@ import type { KeyUndo, RunInfo, UndoPolicy } from "../api/info.ts";
 import type { Patience, RetryPolicy } from "../api/policy.ts";
 import type { Schema } from "../api/schema.ts";
 import type { Attempt, Effect } from "../effect/attempt.ts";
-import type { Checked, Rollback, UndoByKey, UndoByName } from "../effect/handlers.ts";
+import type { Rollback, UndoByKey, UndoByName } from "../effect/handlers.ts";
 import { makeEffect } from "../effect/make_effect.ts";
 import { startEffect } from "../effect/start_effect.ts";
 import { takesInfo } from "../effect/takes_info.ts";
@@ -22,7 +22,7 @@ import {
 import { RequiresValidationError } from "../report/errors.ts";
 import { type Refusal, refusalError } from "../report/refusal.ts";
 import type { Scope } from "../run/scope.ts";
-import { type Ending, failure, type Settled, success } from "../run/settled.ts";
+import { type Ending, failure, type Settled } from "../run/settled.ts";
 import { isAccepted, whenValidated } from "../run/when_validated.ts";
 import { declaredKeys } from "../schema/declared_keys.ts";
 import { contextValidator, type Validated } from "../schema/validate.ts";
@@ -198,12 +198,11 @@ function effectOf(definition: Definition): Effect {
   });
 }
 
-function stand(attempt: Attempt, raw: unknown, { output, error }: Checked): Settled {
+function stand(attempt: Attempt, raw: unknown, checked: Settled): Settled {
   // The effect has happened, so it must be undoable even if its output is invalid.
-  attempt.stand(raw, error ? raw : output, !error);
-  if (error) return failure(error, attempt.path, true);
-  if (attempt.effect.pivot) attempt.scope.journal.commit(attempt.path);
-  return success(output);
+  attempt.stand(raw, checked.ok ? checked.output : raw, checked.ok);
+  if (checked.ok && attempt.effect.pivot) attempt.scope.journal.commit(attempt.path);
+  return checked;
 }
 
 function startValidated(

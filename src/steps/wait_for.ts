@@ -7,7 +7,7 @@ import { toError } from "../report/errors.ts";
 import type { Cancellation } from "../run/cancellation.ts";
 import { recordId } from "../run/paths.ts";
 import type { Scope } from "../run/scope.ts";
-import { failure, type Settled, success } from "../run/settled.ts";
+import { failure, type Settled } from "../run/settled.ts";
 import { withTimeout } from "../run/with_timeout.ts";
 import type { ObjectSchema, Provided } from "../types/step.ts";
 import { checkOutput, type OutputSchema, outputSchema } from "./output.ts";
@@ -86,8 +86,7 @@ async function wait(
     const data = await run.seam.event(recordId(path, "event"), name, run, cancellation);
     if (run.seam.durable?.isReplaying) watch?.replay();
     if (cancellation.error) return failure(cancellation.error, path, true);
-    const { output, error } = await checkOutput(schema, data, scope);
-    return error ? failure(error, path, true) : success(output);
+    return await checkOutput(schema, data, scope);
   } catch (thrown) {
     if (run.seam.interruption) throw thrown;
     return failure(toError(thrown), path, true);

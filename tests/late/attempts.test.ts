@@ -266,7 +266,7 @@ describe("a callback of the caller's that fails", () => {
           stderr,
           "A run's 'onLate' or 'waitUntil' failed, which changes no run:",
         );
-        assertStringIncludes(stderr, `Error: from ${callback}`);
+        assertStringIncludes(stderr, `: from ${callback}`);
       });
     }
   }

@@ -242,7 +242,7 @@ export class Attempt extends LazyInfo implements Entry {
 
   private undoNow(error: Error): void {
     const takeUndo = (error: Error) => this.entry.takeUndo(error);
-    this.scope.run.watch(this.unwindApart(this.reported(takeUndo), error));
+    this.scope.run.trackLate(this.unwindApart(this.reported(takeUndo), error));
   }
 
   /** Takes over the undos of another attempt that has the same effect or key. */
@@ -360,7 +360,7 @@ export class Attempt extends LazyInfo implements Entry {
     const id = keyWaitId(this.id, this.generation);
     const waiting = run.seam.sleep(id, ms, undefined);
     this.watch?.wait(this, { id, ms }, waiting);
-    run.watch(waiting.then(() => {
+    run.trackLate(waiting.then(() => {
       // Its output may have arrived and been rolled back in the meantime.
       if (!this.shared?.taken.isRolledBack(this)) return this.unwindApart(entry, error);
     }));

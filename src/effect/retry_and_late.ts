@@ -154,7 +154,7 @@ export class Attempts<T> implements Shared, Entry, Retrying {
     const { run } = this.#scope;
     const waiting = [...this.#waiting];
     this.#waiting.clear();
-    for (const attempt of waiting) run.watch(this.#settleLate(attempt));
+    for (const attempt of waiting) run.trackLate(this.#settleLate(attempt));
   }
 
   entryOf(attempt: Attempt): Entry {
@@ -253,7 +253,7 @@ export class Attempts<T> implements Shared, Entry, Retrying {
     const stop = () => clearTimeout(clock);
     landing.then(stop, stop);
     const limit = () => clock ??= setTimeout(stopWaiting, this.#effect.lateMs ?? LATE_MS);
-    run.watch(Promise.race([landing, waiting]), limit);
+    run.trackLate(Promise.race([landing, waiting]), limit);
   }
 
   /** Retires the key of an attempt: later attempts send a new one. */
@@ -272,7 +272,7 @@ export class Attempts<T> implements Shared, Entry, Retrying {
     if (attempt.clock !== undefined) return;
     attempt.clock = setTimeout(() => {
       this.#underWay.delete(attempt);
-      this.#scope.run.watch(this.#settleLate(attempt));
+      this.#scope.run.trackLate(this.#settleLate(attempt));
     }, this.#effect.lateMs ?? LATE_MS);
   }
 
@@ -345,7 +345,7 @@ export class Attempts<T> implements Shared, Entry, Retrying {
     this.#standing = attempt;
     attempt.result ??= new Returned(value);
     const { run } = this.#scope;
-    for (const kept of this.#kept.splice(0)) run.watch(this.#settleLate(kept));
+    for (const kept of this.#kept.splice(0)) run.trackLate(this.#settleLate(kept));
     this.#endWaiting();
     return this.#effect.succeed(attempt, value);
   }

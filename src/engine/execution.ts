@@ -5,7 +5,6 @@ import { performUndo } from "../effect/undo.ts";
 import { ArgsValidationError, toError } from "../report/errors.ts";
 import { readObject } from "../report/read_object.ts";
 import { Failed, Meta, Succeeded } from "../report/result.ts";
-import type { Around } from "../run/around.ts";
 import { untilGivenUp } from "../run/cancellation.ts";
 import { type Due, Journal, type Undoer } from "../run/journal.ts";
 import { labels } from "../run/paths.ts";
@@ -34,13 +33,12 @@ const NO_OPTIONS: OwnOptions = {};
 const DIRECT = new Seam(undefined);
 const NONE: readonly never[] = Object.freeze([]);
 
-/** The execution of a node for the user, from its options to its result. */
-export class Execution implements Place, Undoer {
+/** The run of a node for the user, from its options to its result. */
+export class Execution extends Run implements Place, Undoer {
   declare readonly path: string;
   declare readonly watch: Watch | undefined;
   declare private readonly node: Node;
-  declare private run: Run;
-  declare private journal: Journal;
+  declare private readonly journal: Journal;
   declare private args: Context;
   /** Where it fails if nothing else is known. */
   declare private boundary: string;
@@ -49,9 +47,13 @@ export class Execution implements Place, Undoer {
   declare private signals: Signals | undefined;
 
   constructor(node: Node, path: string, watch: Watch | undefined) {
+    const isPipeline = node.kind === "pipeline";
+    super(DIRECT, NO_OPTIONS, isPipeline ? node.name : "", watch?.span.runId);
+    if (node.parts && !isPipeline) this.executed = new Set();
     this.node = node;
     this.path = path;
     this.watch = watch;
+    this.journal = new Journal(this);
     this.args = EMPTY;
     this.boundary = "<options>";
     this.caller = undefined;
@@ -60,45 +62,39 @@ export class Execution implements Place, Undoer {
 
   /** Reads the options and the args, and starts the node. */
   start(input: unknown, given: OwnOptions | undefined, inside: Inside | undefined): Ending {
-    const { node, watch } = this;
+    const { node } = this;
     try {
-      const options = given === undefined ? NO_OPTIONS : checkRunOptions(node.name, given);
-      this.begin(options, watch?.span.runId ?? inside?.runId, inside?.around);
-      if (!options.apart) this.caller = callerOf(options.signal);
-      this.signals = followSignals(node.name, options);
-      if (node.deps || options.deps !== undefined) return this.startWithDeps(input, options.deps);
+      if (given !== undefined) this.read(checkRunOptions(node.name, given), inside!);
+      const { signal, apart, deps }: OwnOptions = this.options;
+      if (!apart) this.caller = callerOf(signal);
+      this.signals = followSignals(node.name, this.options);
+      if (node.deps || deps !== undefined) return this.startWithDeps(input, deps);
       return this.startNode(input);
     } catch (thrown) {
-      // Its options were refused.
-      if (!this.run) this.begin(NO_OPTIONS, watch?.span.runId, undefined);
       return this.fail(thrown);
     }
   }
 
-  private begin(options: OwnOptions, runId: string | undefined, around: Around | undefined): void {
-    const { name, kind, parts } = this.node;
-    const isPipeline = kind === "pipeline";
-    const seam = options.host ? new Seam(options.host) : DIRECT;
-    const run = this.run = new Run(seam, options, isPipeline ? name : "", runId);
-    run.around = around;
-    if (parts && !isPipeline) run.executed = new Set();
-    this.journal = new Journal(this);
+  private read(options: OwnOptions, { runId, around }: Inside): void {
+    this.options = options;
+    if (options.host) this.seam = new Seam(options.host);
+    this.knownId ??= runId;
+    this.around = around;
   }
 
   private async startWithDeps(input: unknown, deps: unknown): Promise<Settled> {
-    const { run, signals } = this;
-    const checking = untilGivenUp(checkDeps(this.node, deps), signals?.cancellation);
-    run.deps = await run.seam.outside(checking);
+    const checking = untilGivenUp(checkDeps(this.node, deps), this.signals?.cancellation);
+    this.deps = await this.seam.outside(checking);
     return settle(this.startNode(input));
   }
 
   private startNode(input: unknown): Ending {
-    const { node, run, journal, path, watch, signals } = this;
+    const { node, path, watch, journal, signals } = this;
     this.boundary = "<args>";
     if (input !== undefined) this.args = readArgs(node.name, input);
     const cancellation = signals?.cancellation;
     if (cancellation?.error) return failure(cancellation.error, this.boundary, false);
-    const scope = new ChildScope({ run, journal, cancellation, deep: false }, path, watch);
+    const scope = new ChildScope({ run: this, journal, cancellation, deep: false }, path, watch);
     return node.execute(this.args, scope);
   }
 
@@ -113,74 +109,71 @@ export class Execution implements Place, Undoer {
 
   /** The failure for what no node has caught; throws the host's own signal. */
   private fail(thrown: unknown): Settled {
-    const { interruption } = this.run.seam;
+    const { interruption } = this.seam;
     if (interruption) throw interruption.reason;
     return failure(toError(thrown), this.boundary, false);
   }
 
   /** Decides whether a success stands. */
   conclude(settled: Settled): Settled {
-    let ending = settled;
-    try {
-      if (settled.ok) ending = this.confirm(settled);
-    } catch (thrown) {
-      ending = this.fail(thrown);
-    }
     this.signals?.stopFollowing();
-    return ending;
+    try {
+      return settled.ok ? this.confirm(settled) : settled;
+    } catch (thrown) {
+      return this.fail(thrown);
+    }
   }
 
   private confirm(settled: Settled): Settled {
-    const { node, run, journal, path, signals } = this;
+    const { node, path, journal, around } = this;
     const { ran, executed } = settled;
-    const cancelled = signals?.cancellation.error;
+    const cancelled = this.signals?.cancellation.error;
     if (cancelled) {
       const failedStep = node.kind === "pipeline" ? "<output>" : path;
       return failure(cancelled, failedStep, ran, executed);
     }
     if (journal.mark === 0 || journal.committed) return settled;
-    const { defer }: OwnOptions = run.options;
+    const { defer }: OwnOptions = this.options;
     const refusal = journal.hasEffects &&
-      refusalInside(node.name, run.around, defer ? undefined : this.caller);
+      refusalInside(node.name, around, defer ? undefined : this.caller);
     if (refusal) return failure(refusal, this.boundary, ran, executed);
-    if (defer) handOverUndo(node.name, run, journal, this, defer);
+    if (defer) handOverUndo(node.name, this, journal, this, defer);
     return settled;
   }
 
   performUndo(due: Due, watch: Watch | undefined): MaybePromise<Outcome> {
-    return performUndo(this.run, due, watch);
+    return performUndo(this, due, watch);
   }
 
   /** Undoes everything if it has failed; returns what could not be undone. */
   undo(settled: Settled): MaybePromise<readonly RollbackFailure[]> {
-    return settled.ok ? NONE : undoRun(this.run, this.journal, settled.error, this);
+    return settled.ok ? NONE : undoRun(this, this.journal, settled.error, this);
   }
 
   /** Waits for what must not outlive the run, and releases its resources. */
   close(notUndone: readonly unknown[]): MaybePromise<readonly RollbackFailure[] | undefined> {
-    const { node, run, journal } = this;
-    if (notUndone.length > 0 || journal.committed) tellNotUndone(node.name, run, journal, this);
-    return run.seam.durable ? run.drain().then(() => this.release()) : this.release();
+    const { node, journal } = this;
+    if (notUndone.length > 0 || journal.committed) tellNotUndone(node.name, this, journal, this);
+    return this.seam.durable ? this.drain().then(() => this.release()) : this.release();
   }
 
   private release(): MaybePromise<readonly RollbackFailure[]> | undefined {
-    const { run } = this;
-    return run.holder && run.releases ? undefined : release(run, this.watch);
+    return this.holder && this.releases ? undefined : release(this, this.watch);
   }
 
   /** Ends it with the host's own signal. */
   async interrupt(signal: unknown): Promise<never> {
     this.signals?.stopFollowing();
-    await release(this.run, this.watch);
+    await release(this, this.watch);
     this.signals?.letGo();
     throw signal;
   }
 
   resultOf(settled: Settled, notReleased: readonly RollbackFailure[] | undefined): Result<Context> {
-    const { node, args, run, journal } = this;
+    const { node, journal } = this;
     this.signals?.letGo();
-    const stepsExecuted = settled.executed ?? Object.freeze(executedOf(node, run, settled.ran));
-    const meta = Object.freeze(new Meta(node.name, args, stepsExecuted, run, notReleased));
+    const stepsExecuted = settled.executed ?? Object.freeze(executedOf(node, this, settled.ran));
+    const meta = Object.freeze(new Meta(node.name, this.args, stepsExecuted, this, notReleased));
     if (settled.ok) return Object.freeze(new Succeeded(Object.freeze(settled.output), meta));
     const { error, failedStep } = settled;
     return Object.freeze(new Failed(error, failedStep, journal.report(), meta, journal.committed));

@@ -31,7 +31,7 @@ async function releaseAll(
   run.limitWatching();
   const later = run.drain().then(unwind).then((failures) => tellNotReleased(run, failures));
   callBack(() => run.options.waitUntil?.(later));
-  run.around?.scope.run.watch(later);
+  run.around?.scope.run.trackLate(later);
   return NONE;
 }
 

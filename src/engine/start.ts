@@ -19,9 +19,8 @@ export function startRun(
   const inside = given ? insideOf(given) : undefined;
   const watch = beginRun(node, path, given, inside?.runId);
   const execution = new Execution(node, path, watch);
-  const running = watch
-    ? watch.run(() => carryOut(execution, execution.start(input, given, inside)))
-    : carryOut(execution, execution.start(input, given, inside));
+  const begin = () => carryOut(execution, execution.start(input, given, inside));
+  const running = watch ? watch.run(begin) : begin();
   inside?.around?.inside?.add(running, inside.isFollowing === true);
   return running;
 }

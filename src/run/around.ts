@@ -4,7 +4,7 @@ import type { Watch } from "./watch.ts";
 
 /** The run of the step that a run is inside. */
 export interface OuterRun {
-  watch(late: Promise<unknown>, limit?: () => void): void;
+  trackLate(late: Promise<unknown>, limit?: () => void): void;
   tellLate(report: LateReport): void;
 }
 
@@ -38,7 +38,7 @@ export class RunsInside {
 
   /** Hands the runs that the attempt has not waited for to the outer run. */
   handOver(outer: OuterRun): void {
-    for (const ending of this.#open.keys()) outer.watch(ending);
+    for (const ending of this.#open.keys()) outer.trackLate(ending);
   }
 }
 

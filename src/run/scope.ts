@@ -42,7 +42,7 @@ export class Run {
   /** The run that may still undo this one, and then releases them. */
   declare holder: Run | undefined;
   private watched: Map<Promise<unknown>, (() => void) | undefined> | undefined;
-  private knownId: string | undefined;
+  protected knownId: string | undefined;
 
   /**
    * `root` is the pipeline's name. For a step it is `""`, as the step's paths start with its name.
@@ -96,7 +96,7 @@ export class Run {
    * Hands work that the run does not wait for to the caller's `waitUntil`; `limit` limits the time
    * for which a release waits for it.
    */
-  watch(late: Promise<unknown>, limit?: () => void): void {
+  trackLate(late: Promise<unknown>, limit?: () => void): void {
     const watch = late.catch((thrown) => {
       // After an interruption by the host, `run()` has already rejected with its reason.
       if (!this.seam.interruption) throw thrown;
@@ -107,7 +107,7 @@ export class Run {
     watch.then(forget, forget);
     callBack(() => this.options.waitUntil?.(watch));
     // What the run around it holds is held for this, too.
-    this.around?.scope.run.watch(late, limit);
+    this.around?.scope.run.trackLate(late, limit);
   }
 
   /** Limits the time for which `drain` waits for attempts that may never land. */
@@ -130,7 +130,7 @@ export class Run {
     const options = {
       ...this.options,
       onLate: (report: LateReport) => this.tellLate(report),
-      waitUntil: (late: Promise<unknown>) => this.watch(late),
+      waitUntil: (late: Promise<unknown>) => this.trackLate(late),
     };
     return new Run(seam, options, this.root, this.id);
   }

@@ -78,7 +78,7 @@ export class Execution extends Run implements Place, Undoer {
   private read(options: OwnOptions, { runId, around }: Inside): void {
     this.options = options;
     if (options.host) this.seam = new Seam(options.host);
-    this.knownId ??= runId;
+    this.knownId ??= runId ?? options.runId;
     this.around = around;
   }
 

@@ -300,6 +300,17 @@ describe("run options", () => {
       boom,
     );
   });
+
+  it("keep their runId, even if something else that they inherit cannot be read", async () => {
+    class Settings {
+      runId = "r";
+      get key() {
+        return thrower();
+      }
+    }
+    const result = await step({ name: "a", run: () => {} }).run({}, new Settings());
+    assertEquals(result.meta.runId, "r");
+  });
 });
 
 describe("size", () => {

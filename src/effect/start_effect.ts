@@ -25,7 +25,19 @@ export function startEffect<T>(
   const first = new FirstAttempt<T>(effect, ctx, scope, extra);
   if (cancellation?.error) return effect.fail(first, cancellation.error, false);
   if (scope.watch) first.watch = scope.watch.beginAttempt(first);
-  return run.seam.isDirect ? first.start() : first.performByHost();
+  if (!run.seam.isDirect) return first.performByHost();
+  const cutoff = startCutoff(first);
+  let value: unknown;
+  try {
+    value = callUser(first);
+    if (isThenable(value)) {
+      first.promise = cutoff?.follow(value) ?? value;
+      return first;
+    }
+  } catch (thrown) {
+    return first.crash(thrown);
+  }
+  return first.land(value);
 }
 
 /** The first attempt, for most effects the only one. A sequence awaits its call directly. */
@@ -36,21 +48,6 @@ class FirstAttempt<T> extends Attempt implements Pending<T> {
   // Spelt out, because JavaScriptCore spreads the arguments of an implicit one.
   constructor(effect: Effect<T>, ctx: Context, scope: Scope, extra: Extra | undefined) {
     super(effect, ctx, scope, extra, 1, 1);
-  }
-
-  start(): Ending<T> {
-    const cutoff = startCutoff(this);
-    let value: unknown;
-    try {
-      value = callUser(this);
-      if (isThenable(value)) {
-        this.promise = cutoff?.follow(value) ?? value;
-        return this;
-      }
-    } catch (thrown) {
-      return this.crash(thrown);
-    }
-    return this.land(value);
   }
 
   land(value: unknown): MaybePromise<Settled<T>> {

@@ -226,19 +226,21 @@ class Walk implements Pending {
     this.waiting = undefined;
   }
 
-  /** Runs children until one has to be awaited, or all have ended. */
-  proceed(): Ending {
-    while (this.isUnderWay) {
-      const ending = this.runNext();
-      if (!isSettled(ending)) return this.waitFor(ending);
-      this.take(ending);
+  /** Continues after a child, or begins, until a child has to be awaited or all have ended. */
+  proceed(ending?: Ending): Ending {
+    const { children, middleware } = this.plan;
+    for (;;) {
+      if (ending && !isSettled(ending)) {
+        this.waiting = ending;
+        return this;
+      }
+      this.waiting = undefined;
+      if (ending) this.take(ending);
+      if (!this.isUnderWay) return this.finish();
+      const { node, label } = children[this.next]!;
+      // Here, as an error of the user's function records ten frames, each of which takes time.
+      ending = runChild(node, label, this.ctx, this.scope, middleware);
     }
-    return this.finish();
-  }
-
-  private waitFor(child: Unsettled): this {
-    this.waiting = child;
-    return this;
   }
 
   get promise(): PromiseLike<unknown> {
@@ -246,31 +248,18 @@ class Walk implements Pending {
   }
 
   land(value: unknown): Ending {
-    return this.continueWith(land(this.waiting!, value));
+    return this.proceed(land(this.waiting!, value));
   }
 
   crash(thrown: unknown): Ending {
     // If the child has ended, the error is none of its own: it must not be undone and retried.
     if (!this.waiting) throw thrown;
-    return this.continueWith(crash(this.waiting, thrown));
-  }
-
-  private continueWith(ending: Ending): Ending {
-    if (!isSettled(ending)) return this.waitFor(ending);
-    this.waiting = undefined;
-    this.take(ending);
-    return this.proceed();
+    return this.proceed(crash(this.waiting, thrown));
   }
 
   /** Whether another child is to run. */
   private get isUnderWay(): boolean {
     return !this.failure && this.next < this.plan.children.length;
-  }
-
-  private runNext(): Ending {
-    const { children, middleware } = this.plan;
-    const { node, label } = children[this.next]!;
-    return runChild(node, label, this.ctx, this.scope, middleware);
   }
 
   /** Records the result of a child. */

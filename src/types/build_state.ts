@@ -118,8 +118,8 @@ type NoDeps<Args, AS, Strict> = Strict extends true ? AS extends Schema ? Strict
  * @internal
  */
 export interface Begun<Args, Ctx, Keys extends PropertyKey, Checks extends Rules> {
-  /** No verdicts yet. */
-  readonly verdicts: [];
+  /** No mistakes yet. */
+  readonly mistakes: never;
   /** The args so far. */
   readonly taken: {
     readonly args: Args;
@@ -127,11 +127,10 @@ export interface Begun<Args, Ctx, Keys extends PropertyKey, Checks extends Rules
       | (Checks["open"] extends true ? SureKeys<Args> : never)
       | AddedKeys<Checks>
       | keyof Checks["deps"];
+    readonly room: [];
   };
   /** The context. */
   readonly ctx: Ctx;
-  /** The context is one layer. */
-  readonly layers: [Ctx];
   /** The keys that steps have provided. */
   readonly provided: Keys;
 }

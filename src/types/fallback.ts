@@ -38,13 +38,11 @@ export type FallbackFits<Given, S, F extends Folded, G extends Rules> = [S] exte
  */
 export interface Forgiving<F extends Folded> extends Folded {
   /** As before. */
-  readonly verdicts: F["verdicts"];
+  readonly mistakes: F["mistakes"];
   /** As before. */
   readonly taken: F["taken"];
   /** As before. */
   readonly ctx: F["ctx"];
-  /** As before. */
-  readonly layers: F["layers"];
   /** The keys that steps have provided, without the mark of a pivot. */
   readonly provided: Exclude<F["provided"], typeof pivotMark>;
 }

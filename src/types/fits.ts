@@ -2,7 +2,7 @@
 import type { Predicate } from "../api/collection.ts";
 import type { AnyStep, Step } from "../api/step.ts";
 import type { ReadBy, ShownBy, When } from "./branches.ts";
-import type { Fold, Folded, Rules } from "./fold.ts";
+import type { Folded, FoldOne, Mistake, Rules } from "./fold.ts";
 import type { AsFits, ItemFits, ListsFit } from "./items.ts";
 import type { NoBranch, NoStep } from "./messages.ts";
 import type { NameOf } from "./of.ts";
@@ -13,12 +13,11 @@ import type { StepIn } from "./step_in.ts";
  *
  * @internal
  */
-export type Then<F extends Folded, S, G extends Rules> = Fold<
-  [S],
+export type Then<F extends Folded, S, G extends Rules> = FoldOne<
+  S,
   G,
   F["taken"],
   F["ctx"],
-  F["layers"],
   F["provided"]
 >;
 
@@ -36,8 +35,14 @@ export type Sight<F extends Folded> = F["ctx"] extends infer C ? { readonly [K i
  *
  * @internal
  */
-export type Fits<Given, S, F extends Folded, G extends Rules> = Then<F, S, G>["verdicts"] extends
-  readonly [infer Sentence extends string] ? Sentence : Given;
+export type Fits<Given, S, F extends Folded, G extends Rules> = SentenceOr<
+  Then<F, S, G>["mistakes"],
+  Given
+>;
+
+type SentenceOr<M, Given> = [M] extends [never] ? Given
+  : M extends Mistake<unknown, infer Sentence> ? Sentence
+  : never;
 
 /**
  * The steps unchanged, or sentences in place of those that do not fit.

@@ -16,7 +16,13 @@ export type Held<V> = V & {
  *
  * @internal
  */
-export type HeldKeys<C> = { [K in keyof C]-?: IsHeld<C[K]> extends true ? K : never }[keyof C];
+export type HeldKeys<C> = unknown extends C[keyof C] ? KeysOfHeld<C>
+  : HoldsAny<C[keyof C]> extends never ? never
+  : KeysOfHeld<C>;
+
+type HoldsAny<V> = V extends object ? typeof heldMark extends keyof V ? true : never : never;
+
+type KeysOfHeld<C> = { [K in keyof C]-?: IsHeld<C[K]> extends true ? K : never }[keyof C];
 
 type IsHeld<V> = 0 extends 1 & V ? false
   : [V] extends [never] ? false

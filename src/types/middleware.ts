@@ -37,10 +37,9 @@ export type Own<C, G extends Rules> = [AddedKeys<G>] extends [never] ? C : Witho
  * @internal
  */
 export type WithoutAdded<F, Keys> = F extends Folded ? {
-    verdicts: F["verdicts"];
+    mistakes: F["mistakes"];
     taken: F["taken"];
     ctx: Without<F["ctx"], Keys>;
-    layers: F["layers"];
     provided: F["provided"];
   }
   : never;

@@ -57,7 +57,20 @@ export type {
   WhenFits,
 } from "./fits.ts";
 export type { Alternative, FallbackFits, Fallen, Forgiving } from "./fallback.ts";
-export type { AddedKeys, Adding, Fold, Folded, Rules, Taken } from "./fold.ts";
+export type {
+  AddedKeys,
+  Adding,
+  End,
+  Fold,
+  FoldAll,
+  Folded,
+  FoldOne,
+  Indexes,
+  Mistake,
+  Room,
+  Rules,
+  Taken,
+} from "./fold.ts";
 export type { InputsFit, Renamed } from "./inputs.ts";
 export type {
   Also,

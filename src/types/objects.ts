@@ -71,7 +71,7 @@ export type Declared<T> = string extends keyof T ? {
  *
  * @internal
  */
-export type Added<T> = 0 extends 1 & T ? {}
+export type Added<T> = unknown extends T ? 0 extends 1 & T ? {} : T
   : [T] extends [void | null | undefined] ? {}
   : IsUnion<T> extends true ? Collapse<T extends object ? T : {}>
   : T;

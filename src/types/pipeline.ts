@@ -9,7 +9,7 @@ import type {
   DepsPipeline,
   Pipeline,
 } from "../api/step.ts";
-import type { Adding, Fold, Folded, Rules } from "./fold.ts";
+import type { Adding, FoldAll, Folded, Mistake, Room, Rules } from "./fold.ts";
 import type { AddedBy, MiddlewareFits, WithoutAdded } from "./middleware.ts";
 import type { HeldKeys } from "./held.ts";
 import type { DepsIssue, OutputIssue } from "./messages.ts";
@@ -22,10 +22,13 @@ type IsFixed<N> = number extends N ? false
   : true;
 
 interface Unchecked {
-  readonly verdicts: unknown;
-  readonly taken: { readonly args: Record<string, unknown>; readonly keys: string };
+  readonly mistakes: never;
+  readonly taken: {
+    readonly args: Record<string, unknown>;
+    readonly keys: string;
+    readonly room: [];
+  };
   readonly ctx: Record<string, unknown>;
-  readonly layers: [];
   readonly provided: string;
 }
 
@@ -63,28 +66,42 @@ type FromArgs<Args, AS> = AS extends Schema ? Declared<SchemaOut<AS>>
   : Declared<Args>;
 
 /**
- * The fold over the steps; unchecked if the steps are known only at run time.
+ * The fold over the steps; unchecked if the steps are known only at run time. If args are inferred,
+ * it is folded again with the keys that steps create only if that can make a difference.
  *
  * @internal
  */
 export type StepsFold<S, Args, AS, Strict, M, D> = S extends readonly unknown[]
   ? IsFixed<S["length"]> extends false ? Unchecked
-  : [keyof AddedBy<M>] extends [never] ? Fold<
+  : IsOpen<Args, AS> extends false ? FoldBy<S, PropertyKey, Args, AS, Strict, M, D>
+  : IsOrdered<S, FoldBy<S, never, Args, AS, Strict, M, D>> extends true
+    ? FoldBy<S, never, Args, AS, Strict, M, D>
+  : FoldBy<S, AllCreated<S>, Args, AS, Strict, M, D>
+  : never;
+
+/** Whether no step is wrong and none creates what a step before it takes from the args. */
+type IsOrdered<S, W> = W extends {
+  readonly mistakes: never;
+  readonly taken: { readonly keys: infer A };
+  readonly provided: infer P;
+} ? A & P extends never ? true : A & AllCreated<S> extends never ? true : false
+  : false;
+
+type FoldBy<S extends readonly unknown[], Created, Args, AS, Strict, M, D> =
+  [keyof AddedBy<M>] extends [never] ? FoldAll<
       S,
-      RulesOf<Args, AS, Strict, AllCreated<S>, D>,
-      [keyof D] extends [never] ? NothingTaken : { args: {}; keys: keyof D },
+      RulesOf<Args, AS, Strict, Created, D>,
+      [keyof D] extends [never] ? NothingTaken : { args: {}; keys: keyof D; room: Room },
       Start<Args, AS, D>,
-      IsOpen<Args, AS> extends true ? [keyof D] extends [never] ? [] : [D] : [Start<Args, AS, D>],
       keyof D
     >
-  : FoldAdding<
-    S,
-    RulesOf<Args, AS, Strict, AllCreated<S>, D>,
-    Start<Args, AS, D>,
-    AddedBy<M>,
-    keyof D
-  >
-  : never;
+    : FoldAdding<
+      S,
+      RulesOf<Args, AS, Strict, Created, D>,
+      Start<Args, AS, D>,
+      AddedBy<M>,
+      keyof D
+    >;
 
 type FoldAdding<
   S extends readonly unknown[],
@@ -93,7 +110,7 @@ type FoldAdding<
   A,
   Keys extends PropertyKey,
 > = WithoutAdded<
-  Fold<S, G & Adding<A>, { args: {}; keys: keyof A | Keys }, A & C, [A, C], Keys>,
+  FoldAll<S, G & Adding<A>, { args: {}; keys: keyof A | Keys; room: Room }, A & C, Keys>,
   keyof A
 >;
 
@@ -107,6 +124,8 @@ export interface NothingTaken {
   readonly args: {};
   /** No keys. */
   readonly keys: never;
+  /** All room. */
+  readonly room: Room;
 }
 
 /**
@@ -136,16 +155,19 @@ export type GivenArgs<Args, AS> = AS extends Schema ? SchemaIn<AS>
   : [Args] extends [Unset] ? {}
   : Args;
 
-type VerdictAt<W, K> = W extends Folded ? K extends keyof W["verdicts"] ? W["verdicts"][K] : 0 : 0;
+type SentenceAt<M, K, Given> = [Extract<M, { readonly at: K }>] extends [never] ? Given
+  : Extract<M, { readonly at: K }> extends Mistake<K, infer Sentence> ? Sentence
+  : never;
 
 /**
  * Each step unchanged, or the sentence about its mistake.
  *
  * @internal
  */
-export type StepsFit<S, W> = {
-  [K in keyof S]: VerdictAt<W, K> extends infer M extends string ? M : S[K];
-};
+export type StepsFit<S, W> = [MistakesOf<W>] extends [never] ? S
+  : { [K in keyof S]: SentenceAt<MistakesOf<W>, K, S[K]> };
+
+type MistakesOf<W> = W extends { readonly mistakes: infer M } ? M : never;
 
 /**
  * The steps, inferred as `S` unless the type of the args is written out.
@@ -215,8 +237,10 @@ export type DataOf<OS, W, D> = OS extends Schema ? SchemaOut<OS> : CtxOf<W, D>;
  * @internal
  */
 export type AddsOf<OS, W, D> = OS extends Schema ? SchemaOut<OS>
-  : W extends Folded ? Flat<Pick<W["ctx"], Exclude<W["provided"], keyof D> & keyof W["ctx"]>>
+  : W extends Folded ? Flat<Pick<W["ctx"], Other<W["provided"], keyof D> & keyof W["ctx"]>>
   : never;
+
+type Other<K, L> = [L] extends [never] ? K : Exclude<K, L>;
 
 /**
  * A pipeline, which takes input of any type if a schema checks its args, and needs the deps `D`.

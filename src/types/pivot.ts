@@ -74,7 +74,7 @@ export type MadeStep<N extends string, R, P, K, L, V> = unknown extends V ? AnyK
  *
  * @internal
  */
-export type PivotOf<S> = 0 extends 1 & S ? never : keyof S & typeof pivotMark;
+export type PivotOf<S> = unknown extends S ? never : keyof S & typeof pivotMark;
 
 /**
  * The sentence for a step without `retry` that comes after a pivot; otherwise `Fit`.

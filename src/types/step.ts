@@ -27,7 +27,8 @@ export interface Unset {
   readonly [key: string]: Literal;
 }
 
-type IsAnyOrNever<T> = 0 extends 1 & T ? true
+// Whether it is any comes second, as `1 & T` is one more type for each step.
+type IsAnyOrNever<T> = unknown extends T ? 0 extends 1 & T ? true : false
   : [T] extends [never] ? true
   : false;
 

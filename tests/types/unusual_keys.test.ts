@@ -75,4 +75,21 @@ describe("the compiler accepts", () => {
     assertType<IsExact<typeof data, { k: "z"; kept: "" }>>(true);
     assertEquals(data, { k: "z", kept: "" });
   });
+
+  it("sixty steps that overwrite one key, each with another type", async () => {
+    const to = <const V>(k: V) => step({ name: "s", run: () => ({ k }) as { k: V } });
+    // deno-fmt-ignore
+    const steps = [
+      step({ name: "s", run: (ctx: { arg: boolean }) => ({ k: 0, kept: ctx.arg }) }),
+      to("a"), to(1), to("b"), to(2), to("c"), to(3), to("d"), to(4), to("e"), to(5),
+      to("a"), to(1), to("b"), to(2), to("c"), to(3), to("d"), to(4), to("e"), to(5),
+      to("a"), to(1), to("b"), to(2), to("c"), to(3), to("d"), to(4), to("e"), to(5),
+      to("a"), to(1), to("b"), to(2), to("c"), to(3), to("d"), to(4), to("e"), to(5),
+      to("a"), to(1), to("b"), to(2), to("c"), to(3), to("d"), to(4), to("e"), to(5),
+      to("a"), to(1), to("b"), to(2), to("c"), to(3), to("d"), to(4), to("e"), to("z"),
+    ] as const;
+    const data = dataOf(await pipeline({ name: "p", steps }).run({ arg: true }));
+    assertType<IsExact<typeof data, { arg: boolean; k: "z"; kept: boolean }>>(true);
+    assertEquals(data, { arg: true, k: "z", kept: true });
+  });
 });

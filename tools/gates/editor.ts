@@ -16,9 +16,9 @@ type Place = "run" | "callback" | "data";
 
 const cases: readonly (readonly [Form, Place, ratio: number, perStep: number])[] = [
   ["steps", "run", 1.1, 0],
-  ["builder", "callback", 12, 900],
-  ["steps", "data", 12, 900],
-  ["builder", "data", 12, 1_000],
+  ["builder", "callback", 10, 750],
+  ["steps", "data", 8.5, 640],
+  ["builder", "data", 11, 820],
 ];
 const sizes = [20, 50];
 const edits = 2;

@@ -17,6 +17,7 @@ import {
   step,
   when,
 } from "@runsheet/runsheet";
+import { observe } from "@runsheet/runsheet/observe";
 import { failureOf } from "../support/results.ts";
 import { boom, fail, thrower } from "../support/steps.ts";
 
@@ -286,6 +287,15 @@ describe("a schema", () => {
     }
   }
 
+  const throwing = schemaOf(() => ({
+    value: {
+      nested: {
+        get key() {
+          throw boom;
+        },
+      },
+    },
+  }));
   for (const wrap of [false, true]) {
     const where = wrap ? " of a nested pipeline" : "";
     it(`whose value throws when it is frozen is not taken for a failure of the step before it${where}`, async () => {
@@ -297,15 +307,6 @@ describe("a schema", () => {
         run: async () => void log.push("do"),
         rollback: () => void log.push("undo"),
       });
-      const throwing = schemaOf(() => ({
-        value: {
-          nested: {
-            get key() {
-              throw boom;
-            },
-          },
-        },
-      }));
       const x = step({ name: "x", requires: throwing, run: () => {} });
       const last = step({ name: "last", run: () => void log.push("last") });
       const steps = [effect, x, last] as AnyStep[];
@@ -318,6 +319,31 @@ describe("a schema", () => {
       assertEquals(log, ["do", "undo"]);
     });
   }
+
+  it("whose value throws when it is frozen fails its item, and the group is undone, if it is observed, too", async () => {
+    for (const observer of [undefined, observe(() => ({}))]) {
+      const log: string[] = [];
+      const effect = step({
+        name: "effect",
+        // deno-lint-ignore require-await -- the next step must begin after a promise
+        run: async () => void log.push("do"),
+        rollback: () => void log.push("undo"),
+      });
+      const inner = pipeline({
+        name: "inner",
+        steps: [effect, step({ name: "x", requires: throwing, run: () => {} })] as AnyStep[],
+        immutable: "deep",
+      });
+      const items = map("items", () => [{ n: 1 }, { n: 2 }], inner as AnyStep, {
+        concurrency: 1,
+      });
+      const failure = failureOf(
+        await pipeline({ name: "p", steps: [items] }).run({}, { observer }),
+      );
+      assertEquals([failure.error, failure.failedStep], [boom, "map(items)[0]"]);
+      assertEquals(log, ["do", "undo"]);
+    }
+  });
 
   it("that changes its input changes nothing that others see", async () => {
     const meddling: Schema<object> = {

@@ -6,6 +6,7 @@ import type { Attempt } from "./attempt.ts";
 import { callOnce } from "./call.ts";
 import { Returned } from "./handlers.ts";
 import { giveUp, type Performed, recorded, type Retrying } from "./give_up.ts";
+import { trackCall } from "./track_call.ts";
 
 /** Performs one attempt through the host. */
 export async function performByHost(
@@ -18,7 +19,11 @@ export async function performByHost(
   let isReplayed = true;
   const given = await seam.perform(describe(attempt), async (signal) => {
     isReplayed = false;
-    const ended = await callOnce(attempt, signal);
+    const calling = callOnce(attempt, signal);
+    // A host that interrupts the run at another call does not end this one.
+    const settled = seam.onInterruption(() => trackCall(run, effect, calling));
+    const ended = await calling;
+    settled();
     performed = "running" in ended
       ? await giveUp(attempt, ended, retrying)
       : { outcome: recorded(attempt, ended) };

@@ -13,6 +13,7 @@ import { Returned } from "./handlers.ts";
 import { perform } from "./perform.ts";
 import { type Decision, Retries } from "./retry_decision.ts";
 import { isSameEffect, TakenOnce } from "./taken_once.ts";
+import { LATE_MS, trackCall } from "./track_call.ts";
 import { waitBefore } from "./wait_before.ts";
 
 /** The error an effect fails with: once its scope is given up, the cancellation's error. */
@@ -247,13 +248,7 @@ export class Attempts<T> implements Shared, Entry, Retrying {
       this.#startClock(attempt);
     }
     const landing = running.then((outcome) => this.#land(attempt, outcome));
-    let stopWaiting = () => {};
-    const waiting = new Promise<void>((resolve) => stopWaiting = resolve);
-    let clock: ReturnType<typeof setTimeout> | undefined;
-    const stop = () => clearTimeout(clock);
-    landing.then(stop, stop);
-    const limit = () => clock ??= setTimeout(stopWaiting, this.#effect.lateMs ?? LATE_MS);
-    run.trackLate(Promise.race([landing, waiting]), limit);
+    trackCall(run, this.#effect, landing);
   }
 
   /** Retires the key of an attempt: later attempts send a new one. */
@@ -394,6 +389,3 @@ export class Attempts<T> implements Shared, Entry, Retrying {
     pause?.release();
   }
 }
-
-/** Default delay, in milliseconds, before the undos of an attempt that never settles run. */
-const LATE_MS = 60_000;

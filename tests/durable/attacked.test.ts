@@ -4,6 +4,7 @@ import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { isRunsheetError, pipeline, step, TimeoutError, waitFor } from "@runsheet/runsheet";
 import { durable, type Store } from "@runsheet/runsheet/durable";
 import { Table } from "../support/kill_store.ts";
+import { deferred } from "../support/deferred.ts";
 import { dataOf, failureOf } from "../support/results.ts";
 
 const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
@@ -48,11 +49,12 @@ describe("a durable run", () => {
   it("reports an attempt that lands after lateMs, and an undo by its key is not a failure", async () => {
     for (const isVoided of [true, false]) {
       const late: string[] = [];
+      const landing = deferred();
       const charge = step({
         name: "charge",
         timeout: 5,
         run: async () => {
-          await wait(40);
+          await landing.promise;
           return { id: 1 };
         },
         rollback: () => {},
@@ -64,6 +66,7 @@ describe("a durable run", () => {
         onLate: ({ outcome }) => void late.push(outcome),
       });
       failureOf(await runs.run({}, { runId: "r" }));
+      landing.resolve();
       while (late.length === 0) await wait(2);
       assertEquals(late, [isVoided ? "compensated" : "failed"]);
     }

@@ -78,7 +78,7 @@ const DECIDED: Readonly<Record<SagaEnding, string>> = {
 /** The limit on kills for most endings: their undos are the same as those of a run that fails. */
 const MOST_POINTS = 8;
 
-const MOST_TRIES = 3;
+const MOST_TRIES = 8;
 
 interface Tried extends ConformRun {
   readonly longWaits: readonly string[];

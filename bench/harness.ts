@@ -176,7 +176,9 @@ async function warmUp(
     for (const [which, contender] of contenders.entries()) {
       const ms = await timeOf(contender, calls[which]!);
       const fitting = calls[which]! * sample / Math.max(ms, 0.01);
-      calls[which] = Math.max(1, Math.min(Math.round(fitting), 10 * calls[which]!));
+      // Never fewer than before: other work makes a sample look as if fewer calls would fill it, and
+      // short samples run in cold caches.
+      calls[which] = Math.max(calls[which]!, Math.min(Math.round(fitting), 10 * calls[which]!));
     }
   } while (performance.now() - start < warmUp);
   return calls;

@@ -6,7 +6,7 @@ import { core } from "../tools/runner/packages.ts";
 import { find } from "../tools/runner/runtimes.ts";
 import { bundle, deno, must, shell, write } from "../tools/runner/shell.ts";
 import { file as original } from "./contenders/runsheet_js.ts";
-import { bundleCutHook } from "./cut_hook.ts";
+import { bundleCutHook } from "./cut.ts";
 import own from "./deno.json" with { type: "json" };
 
 const folder = "npm/bench";

@@ -2,7 +2,7 @@
 // functions pass through the engine, which is slower than the one shape of a benchmark.
 import * as installed from "@runsheet/runsheet";
 import type { Middleware, Pipeline } from "@runsheet/runsheet";
-import type { Library } from "./contenders/cut_hook.ts";
+import type { Library } from "./contenders/cut.ts";
 
 const passing: Middleware = (_step, next) => async (ctx) => await next(ctx);
 

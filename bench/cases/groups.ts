@@ -3,7 +3,7 @@ import * as installed from "@runsheet/runsheet";
 import type { Pipeline, Result, RunMeta } from "@runsheet/runsheet";
 import { Effect } from "effect";
 import pMap from "p-map";
-import type { Library } from "../contenders/cut_hook.ts";
+import type { Library } from "../contenders/cut.ts";
 import { effectOf, outcomeOf } from "../contenders/effect.ts";
 import { dataOf, summary } from "../contenders/runsheet.ts";
 import { floor } from "../floor/floor.ts";
@@ -16,7 +16,7 @@ const branches = ["a", "b", "c", "d", "e"].map((key) => (ctx: Ctx) =>
   Promise.resolve({ [key]: ctx.n })
 );
 
-function inPipeline(
+export function inPipeline(
   name: string,
   { parallel, pipeline, step }: Library = installed,
 ): Contender {
@@ -59,7 +59,7 @@ function parallelOfFive(): Case {
 
 const double = (item: number) => Promise.resolve(item * 2);
 
-function mapped(
+export function mapped(
   name: string,
   items: readonly number[],
   options: { readonly concurrency?: number },

@@ -1,11 +1,14 @@
 // The heap that a run uses, in flight and afterwards.
 import process from "node:process";
-import { map, type Pipeline, pipeline } from "@runsheet/runsheet";
+import * as installed from "@runsheet/runsheet";
+import type { Pipeline } from "@runsheet/runsheet";
 import { effect } from "../contenders/effect.ts";
 import { checkoutAsync, handWritten } from "../contenders/hand_written.ts";
-import { runsheet } from "../contenders/runsheet.ts";
+import type { Library } from "../contenders/cut.ts";
+import { atTheFloor, runsheet } from "../contenders/runsheet.ts";
 import { bare } from "../contenders/bare.ts";
 import { collect } from "../collect.ts";
+import { floor } from "../floor/floor.ts";
 import type { Contender } from "../harness.ts";
 import { quantile } from "../harness.ts";
 import { asynchronous, type Work } from "../work.ts";
@@ -57,32 +60,39 @@ async function measureOne(
   return { name, inFlight: median, leftBehind: quantile(leftBehind, 0.5), target, met };
 }
 
-/** A run over items that all wait for the gate; the engine's part, and that of bare async functions. */
-function overItems(units: number): readonly Contender[] {
+/** A run over items that all wait for the gate. */
+function overItems(
+  name: string,
+  units: number,
+  { map, pipeline }: Library = installed,
+): Contender {
   const items = Array.from({ length: units }, (_, n) => n);
   const mapped = map("out", (_ctx: object) => items, () => gate);
   const made: unknown = pipeline({ name: "p", steps: [mapped] });
   const { run } = made as Pipeline<string, object, object>;
-  const outcome = () => undefined;
-  return [
-    { name: "an item of map", run: () => run({}), outcome, units },
-    {
-      name: "an async function, in Promise.all",
-      run: () => Promise.all(items.map(async () => await gate)),
-      outcome,
-      units,
-    },
-  ];
+  return { name, run: () => run({}), outcome: () => undefined, units };
+}
+
+/** The same in bare async functions. */
+function bareItems(units: number): Contender {
+  const items = Array.from({ length: units }, (_, n) => n);
+  return {
+    name: "an async function, in Promise.all",
+    run: () => Promise.all(items.map(async () => await gate)),
+    outcome: () => undefined,
+    units,
+  };
 }
 
 export async function measureMemory(runs: number): Promise<MeasuredMemory[]> {
-  const [item, bareItem] = overItems(runs);
   return [
     await measureOne(runsheet(gated, {}, "a run of the checkout"), runs, 2_000),
+    await measureOne({ ...atTheFloor(gated), name: "a run at the floor" }, runs),
     await measureOne(handWritten(checkoutAsync(gated)), runs),
     await measureOne(bare(gated), runs),
     await measureOne(effect(gated), runs),
-    await measureOne(item!, 1, 600),
-    await measureOne(bareItem!, 1),
+    await measureOne(overItems("an item of map", runs), 1, 600),
+    await measureOne(overItems("an item of map at the floor", runs, floor), 1),
+    await measureOne(bareItems(runs), 1),
   ];
 }

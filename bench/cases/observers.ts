@@ -1,7 +1,7 @@
 // The checkout, observed: each observer beside a run without observers, and that run beside the
 // library without the hook for observers.
 import { events, observe, type Watcher } from "@runsheet/runsheet/observe";
-import { files, load } from "../contenders/cut_hook.ts";
+import { files, load } from "../contenders/cut.ts";
 import { checkout, dataOf, running, summary } from "../contenders/runsheet.ts";
 import type { Case, Contender } from "../harness.ts";
 import { runOthers } from "../others.ts";

@@ -3,7 +3,7 @@
 import * as installed from "@runsheet/runsheet";
 import type { Pipeline, Result, RunMeta } from "@runsheet/runsheet";
 import { Effect } from "effect";
-import type { Library } from "../contenders/cut_hook.ts";
+import type { Library } from "../contenders/cut.ts";
 import { effectOf, outcomeOf } from "../contenders/effect.ts";
 import { type Undo, unwind } from "../contenders/hand_written.ts";
 import { dataOf, summary } from "../contenders/runsheet.ts";

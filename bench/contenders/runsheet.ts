@@ -3,7 +3,7 @@ import * as installed from "@runsheet/runsheet";
 import type { Middleware, Pipeline } from "@runsheet/runsheet";
 import { floor } from "../floor/floor.ts";
 import type { Contender } from "../harness.ts";
-import type { Library } from "./cut_hook.ts";
+import type { Library } from "./cut.ts";
 import { ark, type Bought, type Order, orders, type Schemas, undo, type Work } from "../work.ts";
 
 /** The differences between the cases; everything is off by default. */

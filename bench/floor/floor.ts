@@ -26,7 +26,7 @@
 // - Definitions are not checked, messages are short, and results have no `toJSON`.
 // - Failures are thrown, instead of passed on in an object that successes need, too.
 import type { Middleware, Schema } from "@runsheet/runsheet";
-import type { Library } from "../contenders/cut_hook.ts";
+import type { Library } from "../contenders/cut.ts";
 import {
   Call,
   callerNow,

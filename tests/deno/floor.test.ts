@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import * as runsheet from "@runsheet/runsheet";
 import type { Middleware, StepResult } from "@runsheet/runsheet";
-import type { Library } from "../../bench/contenders/cut_hook.ts";
+import type { Library } from "../../bench/contenders/cut.ts";
 import { floor } from "../../bench/floor/floor.ts";
 
 type Log = unknown[];

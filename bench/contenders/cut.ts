@@ -1,4 +1,4 @@
-// The library as it is, and without its hook for observers, each in a bundle of its own.
+// The library as it is, and without some of its guarantees, each in a bundle of its own.
 import type * as runsheet from "@runsheet/runsheet";
 
 /** The bundles beside the worker. */

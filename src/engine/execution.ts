@@ -18,7 +18,7 @@ import {
   type Settled,
   type Unsettled,
 } from "../run/settled.ts";
-import type { Place, Watch } from "../run/watch.ts";
+import type { Watch } from "../run/watch.ts";
 import { type Context, EMPTY } from "../values/context.ts";
 import type { MaybePromise } from "../values/maybe_promise.ts";
 import { checkDeps } from "./check_deps.ts";
@@ -26,7 +26,7 @@ import { followSignals, type Signals } from "./follow_signals.ts";
 import type { Node } from "./node.ts";
 import { release } from "./release.ts";
 import { checkRunOptions, type Inside, type OwnOptions } from "./run_options.ts";
-import { handOverUndo, refusalInside, tellNotUndone, undoRun } from "./undo_run.ts";
+import { handOverUndo, refusalInside, tellNotUndone, type Undoable, undoRun } from "./undo_run.ts";
 
 // Shared, so that a run without options checks none and creates no seam.
 const NO_OPTIONS: OwnOptions = {};
@@ -34,11 +34,11 @@ const DIRECT = new Seam(undefined);
 const NONE: readonly never[] = Object.freeze([]);
 
 /** The run of a node for the user, from its options to its result. */
-export class Execution extends Run implements Place, Undoer {
+export class Execution extends Run implements Undoable, Undoer {
   declare readonly path: string;
   declare readonly watch: Watch | undefined;
-  declare private readonly node: Node;
-  declare private readonly journal: Journal;
+  declare readonly node: Node;
+  declare readonly journal: Journal;
   declare private args: Context;
   /** Where it fails if nothing else is known. */
   declare private boundary: string;
@@ -137,7 +137,7 @@ export class Execution extends Run implements Place, Undoer {
     const refusal = journal.hasEffects &&
       refusalInside(node.name, around, defer ? undefined : this.caller);
     if (refusal) return failure(refusal, this.boundary, ran, executed);
-    if (defer) handOverUndo(node.name, this, journal, this, defer);
+    if (defer) handOverUndo(this, defer);
     return settled;
   }
 
@@ -147,13 +147,12 @@ export class Execution extends Run implements Place, Undoer {
 
   /** Undoes everything if it has failed; returns what could not be undone. */
   undo(settled: Settled): MaybePromise<readonly RollbackFailure[]> {
-    return settled.ok ? NONE : undoRun(this, this.journal, settled.error, this);
+    return settled.ok ? NONE : undoRun(this, settled.error);
   }
 
   /** Waits for what must not outlive the run, and releases its resources. */
   close(notUndone: readonly unknown[]): MaybePromise<readonly RollbackFailure[] | undefined> {
-    const { node, journal } = this;
-    if (notUndone.length > 0 || journal.committed) tellNotUndone(node.name, this, journal, this);
+    if (notUndone.length > 0 || this.journal.committed) tellNotUndone(this);
     return this.seam.durable ? this.drain().then(() => this.release()) : this.release();
   }
 

@@ -12,31 +12,30 @@ import type { Place } from "../run/watch.ts";
 import { release, tellNotReleased } from "./release.ts";
 import type { OwnOptions } from "./run_options.ts";
 
+/** A run that can be undone, and its place. */
+export interface Undoable extends Run, Place {
+  readonly node: { readonly name: string };
+  readonly journal: Journal;
+}
+
 /** Undoes a run that failed; returns what could not be undone. */
 export function undoRun(
-  run: Run,
-  journal: Journal,
+  run: Undoable,
   error: Error,
-  place: Place,
-  id: string = place.path,
+  id: string = run.path,
 ): Promise<readonly RollbackFailure[]> {
+  const { journal } = run;
   // After a pivot, an undo that a standing success defers from now on does not run.
   if (!journal.committed) run.failedBy = error;
-  return journal.unwind(error, place, 0, id);
+  return journal.unwind(error, run, 0, id);
 }
 
 /** Hands the undo of a successful run to the step that it ran in. */
-export function handOverUndo(
-  name: string,
-  run: Run,
-  journal: Journal,
-  place: Place,
-  defer: NonNullable<OwnOptions["defer"]>,
-): void {
-  const undo = undoLater(name, run, journal, place);
+export function handOverUndo(run: Undoable, defer: NonNullable<OwnOptions["defer"]>): void {
+  const undo = undoLater(run);
   noteHolder(undo, (outer) => {
     run.holder = outer;
-    if (run.releases) holdIn(outer, async () => await release(run, place.watch));
+    if (run.releases) holdIn(outer, async () => await release(run, run.watch));
   });
   defer(undo);
 }
@@ -52,21 +51,22 @@ function holdIn(run: Run, free: Release): void {
 }
 
 /** Defers, in the step around the run, an undo that reports what is not undone. */
-export function tellNotUndone(name: string, run: Run, journal: Journal, place: Place): void {
+export function tellNotUndone(run: Undoable): void {
   const { defer }: OwnOptions = run.options;
   try {
-    defer?.(undoLater(name, run, journal, place));
+    defer?.(undoLater(run));
   } catch {
     // A durable host refuses functions. The run's own result still reports the failures.
   }
 }
 
 /** Undoes a run that has ended, on behalf of the step that it ran in. */
-function undoLater(name: string, run: Run, journal: Journal, place: Place): Undo {
+function undoLater(run: Undoable): Undo {
   return async ({ error }) => {
+    const { node: { name }, journal, path, watch } = run;
     testKit.takeOver?.(run, name);
-    const failed = await undoRun(run, journal, error, place, rollbackId(place.path));
-    await release(run, place.watch);
+    const failed = await undoRun(run, error, rollbackId(path));
+    await release(run, watch);
     const action = `undo the run of '${name}'`;
     if (failed.length > 0) {
       throw notUndoneError(action, failed, error, "all of it must be undone");

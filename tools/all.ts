@@ -26,18 +26,21 @@ const checks = check(
 
 const size = check("size of the core", () => must("stay small", deno(["task", "size"])));
 
-/** The parts that need the npm packages, the longest first. */
+/**
+ * The parts that need the npm packages, the longest first; but the apps before, as the tests there
+ * mostly wait, one after the other.
+ */
 const onNpm = (runtimes: Runtime[]): Part[] => {
   const apps = after([build], memberApps);
   const examples = after([build], exampleParts);
   const others = after([build], otherTscParts);
   return [
     ...examples,
+    ...apps,
+    ...after(apps, memberParts(runtimes)),
     ...after(examples, runtimes.map(testsOn)),
     ...after([build], [testsOnWorkerd]),
-    ...apps,
     ...others,
-    ...after(apps, memberParts(runtimes)),
     ...after([build], [
       ...costParts,
       ...messageParts,

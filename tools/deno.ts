@@ -15,17 +15,12 @@ import {
 import { deno, must, shell } from "./runner/shell.ts";
 
 const docs = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs", "mod.ts", "src"];
-const flags = [
-  "--doc",
-  "--no-check",
-  "--preload=tools/runner/strict.ts",
-  "--coverage=.cov",
-  "--coverage-raw-data-only",
-];
+const flags = ["--no-check", "--preload=tools/runner/strict.ts"];
+const covers = ["--coverage=.cov", "--coverage-raw-data-only"];
 
-async function test(report: string, ...paths: string[]): Promise<Counts> {
+async function test(report: string, ...args: string[]): Promise<Counts> {
   const junit = `.cov/${report}.xml`;
-  const ended = await deno(["test", "-A", ...flags, `--junit-path=${junit}`, ...paths]);
+  const ended = await deno(["test", "-A", ...flags, `--junit-path=${junit}`, ...args]);
   return judge(ended, countJUnit(await Deno.readTextFile(junit).catch(() => "")));
 }
 
@@ -37,7 +32,7 @@ const tests: Part = {
     const batches = await Deno.makeTempDir({ prefix: "runsheet-tests-" });
     try {
       await writeBatches(batches, ".test.ts", (path) => pathToFileURL(path).href);
-      return await test("tests", ...docs, "tests/deno", batches);
+      return await test("tests", ...covers, "tests/deno", batches);
     } finally {
       await Deno.remove(batches, { recursive: true });
     }
@@ -46,8 +41,14 @@ const tests: Part = {
 
 const packages: Part = {
   name: `packages on deno ${Deno.version.deno}`,
-  run: () => test("packages", "packages"),
+  run: () => test("packages", "--doc", ...covers, "packages"),
   waits: true,
+};
+
+/** Apart from what is covered: each block loads all modules, and would record them all. */
+const examples: Part = {
+  name: `examples of the docs on deno ${Deno.version.deno}`,
+  run: () => test("docs", "--doc", ...docs),
 };
 
 const coverage = check("coverage", async () => {
@@ -58,7 +59,12 @@ const coverage = check("coverage", async () => {
 });
 
 /** The longest first; they need nothing from npm. */
-const run = after([cleared], [tests, packages]);
-export const denoParts: Part[] = [cleared, ...run, ...after(run, [coverage])];
+const covered = after([cleared], [tests, packages]);
+export const denoParts: Part[] = [
+  cleared,
+  ...covered,
+  ...after([cleared], [examples]),
+  ...after(covered, [coverage]),
+];
 
 if (import.meta.main) await finish(() => runParts(denoParts));

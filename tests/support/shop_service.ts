@@ -34,7 +34,8 @@ export interface Service {
 
 /** Starts examples/service. */
 export async function startService(env: Record<string, string>): Promise<Service> {
-  const run = process.versions.deno === undefined ? [] : ["run", "-A"];
+  // A fresh cache makes Deno print its downloads, where nothing may be printed.
+  const run = process.versions.deno === undefined ? [] : ["run", "-A", "--quiet"];
   const args = [...run, scriptPath("leash"), ...run, mainOf("service")];
   const child = spawn(process.execPath, args, { env: { ...process.env, PORT: "0", ...env } });
   const lines: LogLine[] = [];

@@ -31,7 +31,7 @@ interface About {
 export async function pack(): Promise<void> {
   await must("clear npm", shell("rm -rf npm && mkdir -p npm/packages"));
   await packCore("npm/package");
-  for (const member of members) await packMember(member, `npm/${member.folder}`);
+  await Promise.all(members.map((member) => packMember(member, `npm/${member.folder}`)));
 }
 
 async function packCore(out: string): Promise<void> {
@@ -79,7 +79,7 @@ async function compile(
   out: string,
   ...flags: string[]
 ): Promise<Packed> {
-  const tarball = resolve("npm/pack.tgz");
+  const tarball = resolve(`${out}.declarations.tgz`);
   await must(
     `make the declarations of ${name}`,
     deno(["pack", "--quiet", "--allow-dirty", ...flags, "-o", tarball], { cwd: folder }),
@@ -87,7 +87,7 @@ async function compile(
   await must(
     "unpack the declarations",
     shell(
-      `mkdir -p ${out} && tar -xzf npm/pack.tgz --strip-components=1 --exclude=*.js -C ${out} && rm npm/pack.tgz`,
+      `mkdir -p ${out} && tar -xzf ${out}.declarations.tgz --strip-components=1 --exclude=*.js -C ${out} && rm ${out}.declarations.tgz`,
     ),
   );
   const externals = [...Object.keys(npmRanges), ...(name === core.name ? [] : [core.name])];

@@ -58,8 +58,13 @@ const commands: Record<string, string[]> = {
 /** The folder of the modules that import the tests of a folder each, for Node. */
 export const batches = "batches";
 
-/** The random cases of a property on each of these runtimes; Deno has more. */
+/** The random cases of a property on each of these runtimes and on workerd; Deno has more. */
 const cases = "60";
+
+/** The random cases of a property, unless RUNSHEET_RUNS says otherwise. */
+export function randomCases(few: string = cases): string {
+  return Deno.env.get("RUNSHEET_RUNS") ?? few;
+}
 
 /** Node 26 is newer than the versions that we promise: it tests less, and starts fewer processes. */
 const lighter: Record<string, { leftOut: string[]; cases: string }> = {
@@ -86,7 +91,7 @@ export async function runTests(
   files: string[] = [],
   runs: string = cases,
 ): Promise<Counts> {
-  const env = { RUNSHEET_RUNS: Deno.env.get("RUNSHEET_RUNS") ?? runs };
+  const env = { RUNSHEET_RUNS: randomCases(runs) };
   const ended = await run([path, ...commands[name] ?? [], ...files], { cwd, env });
   return judge(ended, countSummary(ended.output));
 }

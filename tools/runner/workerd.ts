@@ -2,6 +2,7 @@
 // installed package, as it bundles every Worker.
 import { testFiles } from "./batches.ts";
 import { check, countSummary, judge, type Part } from "./report.ts";
+import { randomCases } from "./runtimes.ts";
 import { type Ended, must, shell, write } from "./shell.ts";
 import { files, tests } from "../fixtures/edge/left_out.ts";
 
@@ -28,6 +29,7 @@ const config :Workerd.Config = (services = [(name = "${name}", worker = (
   compatibilityDate = "${compatibilityDate}",
   compatibilityFlags = ${JSON.stringify(flags)},
   modules = [(name = "${name}.js", esModule = embed "${name}.js")],
+  bindings = [(name = "RUNSHEET_RUNS", text = "${randomCases()}")],
 ))]);`,
   );
   return await shell(`npx workerd test edge/${name}.capnp`, { cwd });

@@ -94,9 +94,9 @@ export interface Builder<
    *
    * @param step A step, a combinator or a pipeline.
    */
-  step<S>(
-    step: Fits<S, S, Begun<Args, Ctx, Keys, Checks>, Checks>,
-  ): BuilderAfter<Name, Then<Begun<Args, Ctx, Keys, Checks>, S, Checks>, Args, Checks, OS>;
+  step<S, X extends Folded = Begun<Args, Ctx, Keys, Checks>>(
+    step: Fits<S, S, X, Checks>,
+  ): BuilderAfter<Name, Then<X, S, Checks>, Args, Checks, OS>;
   /**
    * Adds a step that runs only if a predicate holds.
    *

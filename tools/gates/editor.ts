@@ -16,7 +16,7 @@ type Place = "run" | "callback" | "data";
 
 const cases: readonly (readonly [Form, Place, ratio: number, perStep: number])[] = [
   ["steps", "run", 1.1, 0],
-  ["builder", "callback", 10, 750],
+  ["builder", "callback", 10.5, 750],
   ["steps", "data", 8.5, 640],
   ["builder", "data", 11, 820],
 ];

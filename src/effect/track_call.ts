@@ -16,7 +16,14 @@ export function trackCall(
   let stopWaiting = () => {};
   const waiting = new Promise<void>((resolve) => stopWaiting = resolve);
   let clock: ReturnType<typeof setTimeout> | undefined;
-  const stop = () => clearTimeout(clock);
+  let limit = () => {
+    clock ??= setTimeout(stopWaiting, lateMs);
+  };
+  const stop = () => {
+    clearTimeout(clock);
+    // A run learns a little later that the call has ended.
+    limit = () => {};
+  };
   call.then(stop, stop);
-  run.trackLate(Promise.race([call, waiting]), () => clock ??= setTimeout(stopWaiting, lateMs));
+  run.trackLate(Promise.race([call, waiting]), () => limit());
 }

@@ -46,6 +46,7 @@ export function collectionNode(definition: CollectionCombinator): Node {
   const own = checkGroup(`create ${name}`, options, policies, moreOptions);
   const collection = items as CollectionFunction;
   const seesInfo = takesInfo(collection, 1);
+  const isBlind = callback !== undefined && !takesInfo(callback[1], 2);
   return {
     name,
     keys: { needs: [], adds: [[key, name]] },
@@ -62,6 +63,7 @@ export function collectionNode(definition: CollectionCombinator): Node {
         },
         options: own,
         hasRun: true,
+        isBlind,
         run: (branch) => run(branch, ctx),
       }, gather),
   };

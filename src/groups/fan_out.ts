@@ -13,6 +13,7 @@ import {
   type SettledFailure,
   success,
 } from "../run/settled.ts";
+import { cast } from "../values/cast.ts";
 import { seal } from "../values/context.ts";
 import type { MaybePromise } from "../values/maybe_promise.ts";
 import { newList } from "../values/new_list.ts";
@@ -32,6 +33,8 @@ export interface Work<Item> {
   readonly total?: number | undefined;
   /** Whether user code has run before the first branch. */
   readonly hasRun?: boolean;
+  /** Whether an item cannot tell when it has ended for the engine, as it has no signal or `defer`. */
+  readonly isBlind?: boolean;
   /** Turns the outputs of the branches, in source order, into the output of the group. */
   readonly gather: (outputs: unknown[]) => Record<string, unknown>;
 }
@@ -93,22 +96,55 @@ class Lanes<Item> implements Group {
 
   async run(): Promise<Settled> {
     const lanes = newList<Promise<void>>();
+    const together = newList<Branch<Item>>();
     try {
       const opening = this.#open();
       if (opening) await opening;
+      const mayWait = this.#mayWaitForAll();
       // Items start immediately while there is room.
       while (lanes.length < this.#limit) {
         const starting = this.#startNext();
         const branch = isStarted(starting) ? starting : await starting;
         if (!branch) break;
-        lanes.push(this.#runLane(branch));
+        if (mayWait && !hasOwnThen(branch.promise)) together.push(branch);
+        else lanes.push(this.#runLane(branch));
       }
-      await Promise.all(lanes);
+      if (together.length > 0) await this.#waitForAll(together);
+      if (lanes.length > 0 || together.length === 0) await Promise.all(lanes);
     } finally {
       this.#source.close();
       this.cancellation.release();
     }
     return this.#conclude();
+  }
+
+  #mayWaitForAll(): boolean {
+    const { run, watch, cancellation } = this.scope;
+    const isSeen = watch || cancellation?.canGiveUp || !run.seam.isDirect ||
+      this.#onFailure === "collect";
+    return this.#work.isBlind === true && !isSeen && this.#limit === Infinity &&
+      this.#source.isArray;
+  }
+
+  /** Waits for all at once, which costs much less than a lane for each. */
+  async #waitForAll(branches: readonly Branch<Item>[]): Promise<void> {
+    // Once for each, as the `then` of a user's object may do its work again.
+    const promises = branches.map(({ promise }) => Promise.resolve(promise));
+    let values: readonly unknown[];
+    try {
+      values = await Promise.all(promises);
+    } catch {
+      const outcomes = await Promise.allSettled(promises);
+      branches.forEach((branch, n) => {
+        const outcome = outcomes[n]!;
+        const ending = outcome.status === "fulfilled"
+          ? branch.land(outcome.value)
+          : branch.crash(outcome.reason);
+        this.#store(branch, cast(ending));
+      });
+      return;
+    }
+    branches.forEach((branch, n) => this.#store(branch, cast(branch.land(values[n]))));
   }
 
   #conclude(): Settled {
@@ -294,6 +330,11 @@ function isStarted<Item>(
   starting: MaybePromise<Branch<Item> | undefined>,
 ): starting is Branch<Item> | undefined {
   return starting === undefined || starting instanceof Branch;
+}
+
+/** Whether a promise has a `then` that only a lane ignores, as `await` does. */
+function hasOwnThen(promise: unknown): boolean {
+  return promise instanceof Promise && Object.hasOwn(promise, "then");
 }
 
 /** Turns a failure into a value after undoing the branch's effects. */

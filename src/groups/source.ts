@@ -56,6 +56,11 @@ export class OpenSource<Item> {
     this.#stopListening = seam.onInterruption((reason) => taking.cancel(toError(reason), reason));
   }
 
+  /** Whether it is an array, of which no item has to be awaited. */
+  get isArray(): boolean {
+    return this.#list !== undefined;
+  }
+
   /** Opens the collection; calls the function if the source is one. */
   open(source: Source<Item>): MaybePromise<void> {
     const cancellation = this.#cancellation;

@@ -8,8 +8,9 @@ import { bundle } from "../runner/shell.ts";
 
 // The goal is 19 KB. Added since then: the rules of effects, log lines without values,
 // observers, inner runs, fallbacks, the undo of groups side by side, the seam of durable runs,
-// pipelines with `retry`, pivots, deps, resources, inputs by other names and keys fit for headers.
-const LIMIT = 33_300;
+// pipelines with `retry`, pivots, deps, resources, inputs by other names, keys fit for headers, and
+// runs and items that hold half the memory.
+const LIMIT = 33_500;
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 function sizeOf(code: string): number {

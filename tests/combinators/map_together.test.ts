@@ -8,7 +8,6 @@ import { dataOf, failureOf } from "../support/results.ts";
 
 /** A query that runs each time its `then` is called, as those of some query builders do. */
 function lazy<T>(run: () => Promise<T>): PromiseLike<T> {
-  // deno-lint-ignore no-thenable -- it is the point
   return { then: (ok, ko) => run().then(ok, ko) };
 }
 

@@ -342,6 +342,7 @@ describe("overlap: never", () => {
   });
 
   it("does not call retryIf once the run is cancelled", async () => {
+    fakeTime();
     const aborter = new AbortController();
     let asked = 0;
     const retry = { count: 2, retryIf: () => ++asked > 0 };

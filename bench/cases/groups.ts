@@ -1,6 +1,6 @@
 // Concurrent steps and items.
 import * as installed from "@runsheet/runsheet";
-import type { Pipeline, Result, RunMeta } from "@runsheet/runsheet";
+import type { ItemInfo, Pipeline, Result, RunMeta } from "@runsheet/runsheet";
 import { Effect } from "effect";
 import pMap from "p-map";
 import type { Library } from "../contenders/cut.ts";
@@ -58,14 +58,17 @@ function parallelOfFive(): Case {
 }
 
 const double = (item: number) => Promise.resolve(item * 2);
+/** One that may defer an undo and read a signal. */
+const doubleWithInfo = (item: number, _ctx: Ctx, _info: ItemInfo) => double(item);
 
 export function mapped(
   name: string,
   items: readonly number[],
   options: { readonly concurrency?: number },
   { map, pipeline }: Library = installed,
+  each: (item: number, ctx: Ctx, info: ItemInfo) => Promise<number> = double,
 ): Contender {
-  const doubles = map("out", (_ctx: Ctx) => items, double, options);
+  const doubles = map("out", (_ctx: Ctx) => items, each, options);
   const made: unknown = pipeline({ name: "p", steps: [doubles] });
   const { run } = made as Pipeline<string, Ctx, { out: number[] }>;
   const outcome = (result: unknown) => (dataOf(result) as { out: number[] }).out;
@@ -89,7 +92,10 @@ function overItems(count: number, limited: boolean): Case {
     name: `map over ${count} items, ${limited ? `${LIMIT} at a time` : "no limit"} (per item)`,
     contenders: [
       mapped("runsheet", items, options),
-      ...limited ? [] : [mapped("floor", items, options, floor)],
+      ...limited ? [] : [
+        mapped("floor", items, options, floor),
+        mapped("with its info", items, options, installed, doubleWithInfo),
+      ],
       peer,
       { name: "Effect", run: () => Effect.runPromiseExit(each), outcome: outcomeOf },
     ].map((contender) => ({ ...contender, units: count })),

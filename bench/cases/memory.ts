@@ -1,7 +1,7 @@
 // The heap that a run uses, in flight and afterwards.
 import process from "node:process";
 import * as installed from "@runsheet/runsheet";
-import type { Pipeline } from "@runsheet/runsheet";
+import type { ItemInfo, Pipeline } from "@runsheet/runsheet";
 import { effect } from "../contenders/effect.ts";
 import { checkoutAsync, handWritten } from "../contenders/hand_written.ts";
 import type { Library } from "../contenders/cut.ts";
@@ -65,13 +65,16 @@ function overItems(
   name: string,
   units: number,
   { map, pipeline }: Library = installed,
+  each: (item: number, ctx: object, info: ItemInfo) => Promise<void> = () => gate,
 ): Contender {
   const items = Array.from({ length: units }, (_, n) => n);
-  const mapped = map("out", (_ctx: object) => items, () => gate);
+  const mapped = map("out", (_ctx: object) => items, each);
   const made: unknown = pipeline({ name: "p", steps: [mapped] });
   const { run } = made as Pipeline<string, object, object>;
   return { name, run: () => run({}), outcome: () => undefined, units };
 }
+
+const withInfo = (_item: number, _ctx: object, _info: ItemInfo) => gate;
 
 /** The same in bare async functions. */
 function bareItems(units: number): Contender {
@@ -92,6 +95,7 @@ export async function measureMemory(runs: number): Promise<MeasuredMemory[]> {
     await measureOne(bare(gated), runs),
     await measureOne(effect(gated), runs),
     await measureOne(overItems("an item of map", runs), 1, 600),
+    await measureOne(overItems("an item of map with its info", runs, installed, withInfo), 1),
     await measureOne(overItems("an item of map at the floor", runs, floor), 1),
     await measureOne(bareItems(runs), 1),
   ];

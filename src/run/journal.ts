@@ -225,9 +225,10 @@ export class Journal {
         const undoing = this.undoer.performUndo(due, unwinding.rollback);
         const outcome = isPromise(undoing) ? await undoing : undoing;
         if (outcome.ok) this.all.completed.push(due.name);
-        else {(own ??= newList()).push(
-            Object.freeze(withToJSON({ step: due.name, error: outcome.error })),
-          );}
+        else {
+          own ??= newList();
+          own.push(Object.freeze(withToJSON({ step: due.name, error: outcome.error })));
+        }
       }
       for (const failure of own ?? NONE) {
         failures.push(failure);

@@ -25,6 +25,16 @@ async function record(): Promise<RecordingHost> {
   return host;
 }
 
+/** A store that holds one run. */
+function storeOfOne(): Store {
+  const rows: string[] = [];
+  return {
+    load: (_run, from) => rows.slice(from),
+    append: (_run, seq, row) => rows.length === seq && rows.push(row) > 0,
+    list: () => ["r"],
+  };
+}
+
 describe("a run under a host", () => {
   const { after } = cleanups();
 
@@ -98,12 +108,7 @@ describe("a run under a host", () => {
 
   it("is interrupted if it is durable and can only wait for an event", async () => {
     const { observer, tree } = seeSpans();
-    const rows: string[] = [];
-    const store: Store = {
-      load: (_run, from) => rows.slice(from),
-      append: (_run, seq, row) => rows.length === seq && rows.push(row) > 0,
-      list: () => ["r"],
-    };
+    const store = storeOfOne();
     const flow = pipeline({ name: "p", steps: [logged("a", []), waitFor("approval")] });
     const runs = durable(flow, { store });
     observeAll(observer);
@@ -132,12 +137,7 @@ describe("a run under a host", () => {
 
   it("says which waits of a durable run were answered from its record, and which only now", async () => {
     const { observer, tree } = seeSpans();
-    const rows: string[] = [];
-    const store: Store = {
-      load: (_run, from) => rows.slice(from),
-      append: (_run, seq, row) => rows.length === seq && rows.push(row) > 0,
-      list: () => ["r"],
-    };
+    const store = storeOfOne();
     const steps = [
       waitFor("first", { timeout: 86_400_000 }),
       sleep("pause", 0),

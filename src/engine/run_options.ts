@@ -71,9 +71,9 @@ export function insideOf(options: OwnOptions): Inside {
     const around = aroundOf(defer);
     const nth = around ? ++(around.inside ??= new RunsInside()).count : 1;
     // Each attempt gets its own id, as the effects of an earlier one may have been undone.
-    const id = attempt === undefined ? key : `${key}@${attempt}`;
+    const id = key === undefined || attempt === undefined ? key : `${key}@${attempt}`;
     return {
-      runId: runId ?? (nth === 1 ? id : `${id}#${nth}`),
+      runId: runId ?? (nth === 1 || id === undefined ? id : `${id}#${nth}`),
       around: apart ? undefined : around,
       isFollowing: isOwnedBy(signal, around),
     };

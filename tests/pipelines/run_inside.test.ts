@@ -45,6 +45,25 @@ describe("a run inside a step that is given the step's info", () => {
     assertEquals([rollback.completed, rollback.failed], [["outer (deferred)"], []]);
   });
 
+  it("has an id of its own if it is given 'defer' without the step's key", async () => {
+    const ids: string[] = [];
+    const inner = step({ name: "inner", run: () => {} });
+    const outer = step({
+      name: "outer",
+      run: async (_ctx, { signal, attempt, defer }) => {
+        const some = { signal, defer };
+        for (const info of [some, some, { ...some, attempt }]) {
+          const { meta } = await inner.run({}, info);
+          ids.push(meta.runId);
+        }
+      },
+    });
+    unwrap(await outer.run({}));
+    unwrap(await outer.run({}));
+    assertEquals(new Set(ids).size, 6);
+    assertEquals(ids.filter((id) => id.includes("undefined")), []);
+  });
+
   it("is undone before the step is retried, and then has other keys", async () => {
     const log: string[] = [];
     const inner = paying(log);
